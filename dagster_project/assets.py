@@ -1,0 +1,68 @@
+"""The plan's tasks as Dagster assets: one multi-asset per task, with the checks that it makes of its own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from dagster_project.checks import check_results, check_specs
+from dagster_project.described import asset_specs, landing_key
+from dagster_project.failures import told_without_values
+from dagster_project.outcomes import described_outcome
+from pipelines.lake.layout import TableId
+from pipelines.steps.ingest import Ingested
+from pipelines.steps.plan import Task
+from pipelines.steps.workspace import Workspace
+
+Events = Iterator[dg.MaterializeResult]
+
+
+def assets_of(tasks: tuple[Task, ...], engine: str) -> list[dg.AssetsDefinition]:
+    """One definition per task; `engine` is the kind that people see beside Delta."""
+    agencies = _agencies(tasks)
+    return [_asset(task, agencies, engine) for task in tasks]
+
+
+def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
+    """Per table the agencies that answer for it: a source's providers, then whoever is responsible upstream."""
+    owners: dict[TableId, tuple[str, ...]] = {}
+    answers: dict[TableId, list[str]] = {}
+    for task in tasks:
+        if task.contract:
+            owning, answering = task.contract.providers, [task.contract.responsible]
+        else:
+            answering = list(dict.fromkeys(name for table in task.inputs for name in answers[table]))
+            owning = tuple(answering)
+        for spec in task.outputs:
+            owners[spec.id], answers[spec.id] = owning, answering
+    return owners
+
+
+def _asset(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str) -> dg.AssetsDefinition:
+    name = "_".join([task.step, *task.name.split("/")]) if task.name else task.step
+
+    @dg.multi_asset(
+        name=name,
+        specs=asset_specs(task, agencies, engine),
+        check_specs=check_specs(task),
+        required_resource_keys={"workspace"},
+    )
+    def work(context) -> Events:  # type: ignore[no-untyped-def]
+        yield from _done(context, task)
+
+    return work
+
+
+def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
+    workspace: Workspace = context.resources.workspace
+    with told_without_values(f"{task.step} {task.name}"):
+        outcome = task.work(workspace)
+        described = list(described_outcome(workspace, task, outcome))
+        checked = list(check_results(workspace, task, outcome))
+    if isinstance(outcome, Ingested) and outcome.new:
+        # The delivery itself is the event that a contract's frequency is about: a run without one must not count.
+        context.log_event(dg.AssetMaterialization(landing_key(task.name), metadata={"files": outcome.new}))
+    for key, metadata in described:
+        own = [check for check in checked if check.asset_key == key]
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata, check_results=own)

@@ -1,0 +1,151 @@
+"""Asset checks: what the gate held is shown and stops nobody; a broken foundation stops what would flow back."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.described import asset_key
+from pipelines.engines import delta_rs
+from pipelines.lake.specs import RULE_RESULTS
+from pipelines.lake.table import TableSpec
+from pipelines.lake.watermark import Watermark
+from pipelines.quality.gate import batches_of, verdicts_of
+from pipelines.steps.ingest import Ingested, undeclared_sources
+from pipelines.steps.plan import Outcome, Task
+from pipelines.steps.workspace import Workspace
+
+READABLE, GATE, KEY, TRACES, DECLARED = "delivery", "gate", "key", "traces_to_foundation", "landing_is_declared"
+
+
+def check_specs(task: Task) -> list[dg.AssetCheckSpec]:
+    """The checks that a task makes of its own assets."""
+    first = asset_key(task.outputs[0].id)
+    match task.step:
+        case "ingest":
+            return [_spec(READABLE, first, "Every new file could be read as its contract says.")]
+        case "standardise":
+            return [_spec(GATE, first, "No batch is held. While one is, the last good rows serve on.")]
+        case "return_flow":
+            text = "Every city's rows were taken from the foundation tables as they are now."
+            return [_spec(TRACES, first, text, blocking=True)]
+        case "release":
+            return [_spec(DECLARED, first, "Everything in the landing folder belongs to a declared source.")]
+    text = "The key is never NULL and identifies one row."
+    return [_spec(KEY, asset_key(spec.id), text, blocking=True) for spec in task.outputs if spec.key]
+
+
+def _spec(name: str, asset: dg.AssetKey, description: str, blocking: bool = False) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(name, asset=asset, description=description, blocking=blocking)
+
+
+def check_results(workspace: Workspace, task: Task, outcome: Outcome) -> Iterator[dg.AssetCheckResult]:
+    """The results of `check_specs(task)`, from what is in the lake once the task is done."""
+    match task.step:
+        case "ingest":
+            assert isinstance(outcome, Ingested)
+            problems = [str(problem) for problem in outcome.problems]
+            yield _noted(READABLE, task.outputs[0], problems, dg.AssetCheckSeverity.WARN)
+        case "standardise":
+            yield _gate(workspace, task)
+        case "return_flow":
+            yield _traces(workspace, task)
+        case "release":
+            problems = [str(problem) for problem in undeclared_sources(workspace)]
+            yield _noted(DECLARED, task.outputs[0], problems, dg.AssetCheckSeverity.ERROR)
+        case _:
+            yield from (_key(workspace, spec) for spec in task.outputs if spec.key)
+
+
+def _noted(name: str, spec: TableSpec, problems: list[str], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+    listed = "\n".join(f"- {problem}" for problem in problems) or "none"
+    return dg.AssetCheckResult(
+        passed=not problems,
+        check_name=name,
+        asset_key=asset_key(spec.id),
+        severity=severity,
+        description="; ".join(problems) or None,
+        metadata={"problems": dg.MetadataValue.md(listed)},
+    )
+
+
+def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
+    """An ERROR while a batch is held, whenever it was judged: a later run must not make it look well."""
+    lake, source = workspace.lake, task.name
+    batches, verdicts = batches_of(lake, source), verdicts_of(lake, source)
+    held = [batch for batch in batches if verdicts.get(batch["batch"]) == "held"]
+    shown = {batch["batch"] for batch in [*held, *batches[-1:]]}
+    results = lake.read(RULE_RESULTS)
+    broken = lake.engine.rows(
+        results.filter(results.batch.isin(sorted(shown)) & (results.broken > 0))
+        .select("batch", "rule", "title", "severity", "evaluated", "broken")
+        .order_by("batch", "severity", "rule")
+    )
+    decide = ", ".join(f"huiliu gate release|reject {batch['batch']} --reason …" for batch in held)
+    return dg.AssetCheckResult(
+        passed=not held,
+        check_name=GATE,
+        asset_key=asset_key(task.outputs[0].id),
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"held: {', '.join(batch['file'] for batch in held)}; decide with: {decide}" if held else None,
+        metadata={
+            "batches": len(batches),
+            "held": len(held),
+            "held_batches": _table([{name: batch[name] for name in ("batch", "file", "rows")} for batch in held]),
+            "broken_rules": _table(broken),
+        },
+    )
+
+
+def _table(rows: list[dict[str, str | int | float | None]]) -> dg.MetadataValue:
+    """Rows as a table; Dagster's table has at least one column to show."""
+    if not rows:
+        return dg.MetadataValue.text("none")
+    return dg.MetadataValue.table([dg.TableRecord(row) for row in rows])
+
+
+def _key(workspace: Workspace, spec: TableSpec) -> dg.AssetCheckResult:
+    rows = workspace.lake.read(spec)
+    counted = rows.group_by(list(spec.key)).agg(_rows=rows.count())
+    empty = functools.reduce(operator.or_, (counted[name].isnull() for name in spec.key))
+    faults = counted.agg(
+        null_keys=empty.ifelse(counted._rows, 0).sum().fill_null(0),
+        doubled_keys=(~empty & (counted._rows > 1)).cast("int64").sum().fill_null(0),
+    )
+    found = {name: int(count) for name, count in workspace.lake.engine.rows(faults)[0].items()}
+    return dg.AssetCheckResult(
+        passed=not any(found.values()),
+        check_name=KEY,
+        asset_key=asset_key(spec.id),
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"key": ", ".join(spec.key), **found},
+    )
+
+
+def _traces(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
+    """Each city's table carries the versions of its inputs in its last commit: they must be the current ones."""
+    lake = workspace.lake
+    current = {table.path: lake.version(table) for table in task.inputs}
+    behind = []
+    for spec in task.outputs:
+        stored = lake.delta(spec.id)
+        mark = Watermark.from_json(delta_rs.last_metadata(stored)) if stored else None
+        if mark is None or mark.inputs != current:
+            behind.append(spec.id.path)
+    rows = sum(lake.row_count(spec.id) for spec in task.outputs)
+    source_rows = lake.row_count(task.inputs[0])
+    return dg.AssetCheckResult(
+        passed=not behind and rows <= source_rows,
+        check_name=TRACES,
+        asset_key=asset_key(task.outputs[0].id),
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "rows": rows,
+            "rows_in_foundation": source_rows,
+            "versions": dg.MetadataValue.json({path: version for path, (_, version) in current.items()}),
+            "behind": ", ".join(behind) or "none",
+        },
+    )

@@ -1,0 +1,95 @@
+"""What agencies deliver: the landing folders as assets that must stay fresh, and the sensor that sees new files."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.described import landing_key
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Contract
+from pipelines.settings import PEOPLE_TIME, Settings
+from pipelines.steps.ingest import file_hash, ready_files
+
+# A delivery is due by nine in the morning; the window before it is never longer than the shortest period.
+DUE: Mapping[str, tuple[str, int]] = {
+    "daily": ("0 9 * * *", 1),
+    "weekly": ("0 9 * * 1", 7),
+    "monthly": ("0 9 1 * *", 28),
+    "quarterly": ("0 9 1 1,4,7,10 *", 90),
+    "yearly": ("0 9 1 1 *", 365),
+}
+REALTIME = datetime.timedelta(minutes=30)
+
+
+def landing_assets(catalog: Catalog) -> list[dg.AssetSpec]:
+    """One asset per source that no run makes: agencies do."""
+    return [
+        dg.AssetSpec(
+            landing_key(contract.name),
+            group_name=contract.database,
+            description=f"**{contract.title}**\n\nFiles as delivered from {contract.system}, {contract.update}.",
+            owners=[f"team:{name}" for name in contract.providers],
+            kinds={"file"},
+            tags={"huiliu/layer": "landing"},
+            metadata={"legal_basis": contract.legal_basis, "update": contract.update, "sharing": contract.sharing},
+            freshness_policy=freshness(contract),
+        )
+        for contract in catalog.contracts.values()
+    ]
+
+
+def freshness(contract: Contract) -> dg.FreshnessPolicy:
+    """When a delivery is overdue, by the contract's update frequency and the clock of Asia/Shanghai."""
+    if contract.update == "realtime":
+        return dg.FreshnessPolicy.time_window(fail_window=REALTIME)
+    deadline, days = DUE[contract.update]
+    return dg.FreshnessPolicy.cron(deadline, datetime.timedelta(days=days), timezone=str(PEOPLE_TIME))
+
+
+def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) -> dg.SensorDefinition:
+    """A sensor that asks for a run when a settled file of unknown content lies in a landing folder."""
+
+    @dg.sensor(
+        name="new_deliveries",
+        job=job,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests a run when a source has delivered a file that was not seen before.",
+    )
+    def new_deliveries(context: Any) -> dg.SensorResult | dg.SkipReason:
+        seen: dict[str, dict[str, Any]] = json.loads(context.cursor or "{}")
+        found = _found(sources, seen)
+        known = {(name.partition("/")[0], one["sha256"]) for name, one in seen.items()}
+        new = {(name.partition("/")[0], one["sha256"]) for name, one in found.items()} - known
+        cursor = json.dumps(found, ensure_ascii=False, sort_keys=True)
+        if not new:
+            context.update_cursor(cursor)
+            return dg.SkipReason("no new files")
+        run_key = hashlib.sha256(json.dumps(sorted(new)).encode()).hexdigest()
+        delivered_by = ", ".join(sorted({source for source, _ in new}))
+        return dg.SensorResult(
+            [dg.RunRequest(run_key=run_key, tags={"huiliu/delivered": delivered_by})],
+            cursor=cursor,
+        )
+
+    return new_deliveries
+
+
+def _found(sources: list[str], seen: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Per file its hash. A file's size and time only save hashing it again: what counts is its content."""
+    settings = Settings()
+    found = {}
+    for source in sources:
+        for path in ready_files(settings, source):
+            name, state = f"{source}/{path.name}", path.stat()
+            same = {"size": state.st_size, "changed": state.st_mtime_ns}
+            before = seen.get(name, {})
+            is_same = same.items() <= before.items()
+            found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(path)}
+    return found

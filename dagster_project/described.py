@@ -1,0 +1,80 @@
+"""How a declared table shows in Dagster: key, group, owners, kinds, columns and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.lake.layout import TableId
+from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.steps.plan import Origins, Task
+
+
+def asset_key(table: TableId) -> dg.AssetKey:
+    """`<layer>/<database>/<table>`; what flows back is one asset for all cities, or nobody could look at them."""
+    folders = table.folders[1:] if table.layer == "returns" else table.folders
+    return dg.AssetKey([table.layer, *folders, table.name])
+
+
+def landing_key(source: str) -> dg.AssetKey:
+    return dg.AssetKey(["landing", source])
+
+
+def asset_specs(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str) -> list[dg.AssetSpec]:
+    """One spec per asset of a task. `agencies` own what is made from their deliveries."""
+    origins = task.origins()
+    upstream = {asset_key(table) for table in task.inputs}
+    if task.step == "ingest":
+        upstream = {landing_key(task.name)}
+    specs: dict[dg.AssetKey, dg.AssetSpec] = {}
+    for table in task.outputs:
+        key = asset_key(table.id)
+        if key in specs:
+            continue
+        specs[key] = dg.AssetSpec(
+            key,
+            deps=sorted(upstream),
+            group_name=task.group,
+            description=f"**{table.title}**\n\n{table.description}",
+            owners=[f"team:{name}" for name in agencies[table.id]],
+            kinds={"delta", engine},
+            tags={"huiliu/layer": table.id.layer},
+            metadata=_metadata(table, origins.get(table.id, {}), task.declared_in),
+        )
+    return list(specs.values())
+
+
+def _metadata(table: TableSpec, origins: Origins, declared_in: tuple[Path, ...]) -> dict[str, dg.MetadataValue]:
+    metadata: dict[str, dg.MetadataValue] = {
+        "dagster/column_schema": dg.MetadataValue.table_schema(
+            dg.TableSchema([_column(column, table.key) for column in table.columns])
+        )
+    }
+    lineage = {name: sorted(found) for name, found in origins.items() if found}
+    if lineage:
+        metadata["dagster/column_lineage"] = dg.MetadataValue.column_lineage(
+            dg.TableColumnLineage({name: _parents(found) for name, found in lineage.items()})
+        )
+    if declared_in:
+        references: list[dg.LocalFileCodeReference | dg.UrlCodeReference] = [
+            dg.LocalFileCodeReference(file_path=str(path), label=path.name) for path in declared_in
+        ]
+        metadata["dagster/code_references"] = dg.CodeReferencesMetadataValue(code_references=references)
+    return metadata
+
+
+def _column(column: ColumnSpec, key: tuple[str, ...]) -> dg.TableColumn:
+    is_key = column.name in key
+    return dg.TableColumn(
+        column.name,
+        column.type,
+        description=column.title,
+        constraints=dg.TableColumnConstraints(nullable=not is_key, unique=key == (column.name,)),
+        tags={"grade": column.grade, **({"element": column.element} if column.element else {})},
+    )
+
+
+def _parents(found: list[tuple[TableId, str]]) -> list[dg.TableColumnDep]:
+    return [dg.TableColumnDep(asset_key(table), column) for table, column in found]

@@ -1,0 +1,39 @@
+"""What Dagster keeps of an error: never its text where that could hold values of the data."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from pipelines.declarations.reading import DeclarationError
+from pipelines.quality.gate import CountsDisagreeError
+
+FOR_PEOPLE = (DeclarationError, CountsDisagreeError)
+
+
+@contextmanager
+def told_without_values(task: str) -> Iterator[None]:
+    """Errors written for people pass as they are; of any other only its kind and its place in the code.
+
+    `HUILIU_DEBUG` in the environment lets the whole error through.
+    """
+    try:
+        yield
+    except FOR_PEOPLE:
+        raise
+    except Exception as error:
+        if "HUILIU_DEBUG" in os.environ:
+            raise
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+        place = own[-1] if own else place
+        raise dg.Failure(
+            f"{task}: {type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}. Every table is at "
+            "its last commit; run again once the cause is gone. Set HUILIU_DEBUG=1 to see the whole error (it may "
+            "show personal values).",
+            allow_retries=False,
+        ) from None

@@ -1,0 +1,38 @@
+"""The forms of identity numbers as SQL conditions: a check that reads a number's parts applies to these only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+Text = sa.ColumnElement[Any]
+Holds = sa.ColumnElement[bool]
+
+ID_NUMBER = "^[0-9]{17}[0-9X]$"
+# A value set may come as a few long strings of codes with this between them (see `among`).
+SEPARATOR = "\x1f"
+CREDIT_CODE = "^[1-9ANY][0-9ABCDEFGHJKLMNPQRTUWXY][0-9]{6}[0-9ABCDEFGHJKLMNPQRTUWXY]{10}$"
+
+
+def where_of_form(column: Text, form: str, condition: Holds) -> Holds:
+    """`condition` for values of that form; any other value is for the rule on the form alone.
+
+    `condition` must be TRUE or FALSE for values of the form. The form is looked at only where it does not hold.
+    """
+    return sa.case((condition, sa.true()), else_=sa.not_(sa.func.regexp_matches(column, sa.literal(form))))
+
+
+def part(column: Text, first: int, length: int) -> Text:
+    """`length` characters from the 1-based position `first`."""
+    return sa.func.substr(column, first, length)
+
+
+def among(value: Text, value_set: list[str]) -> Holds:
+    """Whether the value is one of the codes; an entry of the set may hold several codes, joined by `SEPARATOR`.
+
+    They go to the database as one list: thousands of literals would be slow to compare.
+    """
+    codes = [code for entry in value_set for code in entry.split(SEPARATOR)]
+    return value.in_(sa.select(sa.func.unnest(sa.literal(codes, ARRAY(sa.String)))).scalar_subquery())

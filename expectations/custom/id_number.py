@@ -1,0 +1,120 @@
+"""Expectations on citizens' id numbers 公民身份号码 (GB 11643-1999)."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import ColumnMapExpectation, ColumnPairMapExpectation
+from great_expectations.expectations.metrics.map_metric_provider import (
+    ColumnMapMetricProvider,
+    ColumnPairMapMetricProvider,
+    column_condition_partial,
+    column_pair_condition_partial,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from expectations.custom.form import ID_NUMBER, Holds, Text, among, part, where_of_form
+from expectations.custom.pair import PAIR_DOMAIN, CompletePairExpectation
+
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+CHECK_CHARACTERS = "10X98765432"
+GROUP = 3  # digits looked up together
+EARLIEST_BIRTH = datetime.date(1900, 1, 1)
+
+
+class IdNumberCheckDigit(ColumnMapMetricProvider):
+    """MOD 11-2: the weighted sum of 17 digits gives the place of the check character."""
+
+    condition_metric_name = "column_values.id_number_check_digit"
+
+    @column_condition_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, column: Text, **_: Any) -> Holds:  # noqa: N805
+        total = sum((_weighted(column, start) for start in range(0, 17, GROUP)), sa.literal(0))
+        due = sa.func.substr(CHECK_CHARACTERS, total % 11 + 1, 1)
+        return where_of_form(column, ID_NUMBER, part(column, 18, 1) == due)
+
+
+def _weighted(column: Text, start: int) -> Text:
+    """The weighted sum, modulo 11, of the digits from the 0-based `start` that are looked up together.
+
+    One look-up in a list of all that three digits can give is twice as fast as three digits taken apart.
+    """
+    weights = WEIGHTS[start : start + GROUP]
+    numbers = (f"{number:0{len(weights)}d}" for number in range(10 ** len(weights)))
+    sums = [sum(int(digit) * weight for digit, weight in zip(number, weights, strict=True)) % 11 for number in numbers]
+    place = sa.try_cast(part(column, start + 1, len(weights)), sa.Integer)
+    return sa.func.list_extract(sa.literal(sums, ARRAY(sa.Integer)), place + 1, type_=sa.Integer)
+
+
+class IdNumberRegion(ColumnMapMetricProvider):
+    """The first six digits; a number that begins with 9 (foreigner's permanent residence) holds no region there."""
+
+    condition_metric_name = "column_values.id_number_region"
+    condition_value_keys = ("value_set",)
+
+    @column_condition_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, column: Text, value_set: list[str], **_: Any) -> Holds:  # noqa: N805
+        known = sa.or_(part(column, 1, 1) == "9", among(part(column, 1, 6), value_set))
+        return where_of_form(column, ID_NUMBER, known)
+
+
+class IdNumberBirthDate(ColumnPairMapMetricProvider):
+    """Digits 7 to 14 are a day of the calendar between 1900 and the day in the other column."""
+
+    condition_metric_name = "column_pair_values.id_number_birth_date"
+    condition_domain_keys = PAIR_DOMAIN
+    condition_value_keys = ()
+
+    @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:  # noqa: N805
+        known = _birth_date(first).between(EARLIEST_BIRTH, second)
+        return where_of_form(first, ID_NUMBER, sa.func.coalesce(known, sa.false()))
+
+
+class DateMatchesIdNumber(ColumnPairMapMetricProvider):
+    """A date equals digits 7 to 14 of the id number in the other column."""
+
+    condition_metric_name = "column_pair_values.date_matches_id_number"
+    condition_domain_keys = PAIR_DOMAIN
+    condition_value_keys = ()
+
+    @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:  # noqa: N805
+        same = sa.cast(first, sa.Date) == _birth_date(second)
+        return where_of_form(second, ID_NUMBER, sa.func.coalesce(same, sa.false()))
+
+
+def _birth_date(column: Text) -> Text:
+    """Digits 7 to 14 as a date; NULL where the calendar has no such day."""
+    return sa.cast(sa.func.try_strptime(part(column, 7, 8), "%Y%m%d"), sa.Date)
+
+
+class ExpectIdNumberCheckDigit(ColumnMapExpectation):
+    """Expect the 18th character of id numbers to be their check character."""
+
+    map_metric = "column_values.id_number_check_digit"
+
+
+class ExpectIdNumberRegion(ColumnMapExpectation):
+    """Expect id numbers to begin with a region code of `value_set`."""
+
+    value_set: list[str]
+
+    map_metric = "column_values.id_number_region"
+    success_keys = ("value_set", "mostly")
+    args_keys = ("column", "value_set")
+
+
+class ExpectIdNumberBirthDate(CompletePairExpectation, ColumnPairMapExpectation):
+    """Expect the birth date in id numbers (column_A) to be real, after 1899 and not after the date in column_B."""
+
+    map_metric = "column_pair_values.id_number_birth_date"
+
+
+class ExpectDateToMatchIdNumber(CompletePairExpectation, ColumnPairMapExpectation):
+    """Expect dates (column_A) to be the birth date in the id numbers of column_B."""
+
+    map_metric = "column_pair_values.date_matches_id_number"

@@ -1,0 +1,1 @@
+"""HOW: the steps from landing to returns, and what they stand on. Knows no table by name."""

@@ -1,0 +1,61 @@
+"""`huiliu demo`: simulate, run, report and analyst's file in one go, to look around in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli import duckdb as analyst
+from pipelines.cli.run import run_and_show
+from pipelines.cli.screen import err, out
+from pipelines.quality.report import build_report
+from pipelines.settings import Settings
+from pipelines.steps.workspace import open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def demo(
+        people: Annotated[int, typer.Option(min=1)] = 20_000,
+        seed: Annotated[int, typer.Option()] = 1,
+        folder: Annotated[Path, typer.Option("--dir", help="gets landing/, truth/, lake/, report/, huiliu.duckdb")] = Path("demo"),
+    ) -> None:
+        """Simulated agency files the whole way into a lake, a report and an analyst's file."""
+        _simulate_once(people, seed, folder)
+        err.print("landing → returns")
+        # The simulated files are whole when the simulation ends: nobody is still writing them.
+        settings = Settings(lake=folder / "lake", landing=folder / "landing", settle=0)
+        code = run_and_show(settings)
+        with open_workspace(settings) as workspace, err.status("report and analyst's file …"):
+            report = build_report(workspace, folder / "report")
+            analyst.write(workspace, folder / "huiliu.duckdb")
+        _show_next(folder, report)
+        # The simulation plants batches that must be held: for a demo that is as it should be.
+        raise typer.Exit(0 if code == 1 else code)
+
+
+def _simulate_once(people: int, seed: int, folder: Path) -> None:
+    """Write the simulated files unless these very ones are there: a second demo must find nothing new."""
+    done = folder / "truth" / "simulated.txt"
+    said = f"people={people} seed={seed}\n"
+    if done.exists() and done.read_text(encoding="utf-8") == said:
+        err.print(f"simulated files of {people:,} people are there already")
+        return
+    if (folder / "lake").exists():
+        err.print(f"[red]{folder} holds another demo (other people or seed): `make clean`, or another --dir[/]")
+        raise typer.Exit(2)
+    from simulation import simulate
+
+    with err.status("simulating …") as status:
+        err.print(f"simulating agency files of {people:,} people")
+        simulate(people, seed, folder, progress=status.update)
+    done.write_text(said, encoding="utf-8")
+
+
+def _show_next(folder: Path, report: Path) -> None:
+    out.print("\nWhat to type next:", style="bold")
+    out.print(f"  open {report}                                  # a reviewer: what is wrong, whose is it", highlight=False)
+    out.print(f"  .venv/bin/huiliu score --truth {folder}/truth --lake {folder}/lake   # everything planted was found", highlight=False)
+    out.print(f"  {folder}/huiliu/open.sh                              # an analyst: DuckDB over the lake", highlight=False)

@@ -1,0 +1,57 @@
+"""`huiliu gate`: held batches, and a person's decision on them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pipelines.cli.options import LakeOption, settings_with
+from pipelines.cli.screen import err, out
+from pipelines.lake.specs import BATCHES
+from pipelines.quality.gate import decide, gate_reasons, verdicts_of
+from pipelines.steps.workspace import open_workspace
+
+Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
+Reason = Annotated[str, typer.Option(help="why; kept with the decision")]
+
+
+def register(app: typer.Typer) -> None:
+    gate = typer.Typer(help="Held batches: list, release, reject.", no_args_is_help=True)
+    app.add_typer(gate, name="gate")
+
+    @gate.command("list")
+    def list_held(lake: LakeOption = None) -> None:
+        """Show the batches that wait for a decision."""
+        with open_workspace(settings_with(lake)) as workspace:
+            held = {batch for batch, verdict in verdicts_of(workspace.lake).items() if verdict == "held"}
+            batches = [row for row in workspace.lake.engine.rows(workspace.lake.read(BATCHES)) if row["batch"] in held]
+            reasons = gate_reasons(workspace.lake)
+        if not batches:
+            out.print("No batch is held.")
+            return
+        table = Table("batch", "source", "file", "rows", "why")
+        for row in batches:
+            table.add_row(row["batch"], row["source"], row["file"], str(row["rows"]), reasons[row["batch"]])
+        out.print(table)
+
+    @gate.command()
+    def release(batch: Batch, reason: Reason, lake: LakeOption = None) -> None:
+        """Let a held batch flow into standard with the next run."""
+        _decide(batch, "released", reason, lake)
+
+    @gate.command()
+    def reject(batch: Batch, reason: Reason, lake: LakeOption = None) -> None:
+        """Keep a held batch out for good; raw keeps its rows as evidence."""
+        _decide(batch, "rejected", reason, lake)
+
+
+def _decide(batch: str, verdict: str, reason: str, lake: LakeOption) -> None:
+    with open_workspace(settings_with(lake)) as workspace:
+        try:
+            decide(workspace.lake, batch, verdict, reason)
+        except (LookupError, ValueError) as error:
+            err.print(str(error.args[0]), highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from error
+    out.print(f"{batch} is {verdict}; the next `huiliu run` acts on it.", highlight=False)

@@ -1,0 +1,28 @@
+"""`huiliu report`: pages that open from disk, for the quality reviewer and the agencies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import LakeOption, settings_with
+from pipelines.cli.screen import err
+from pipelines.cli.screen import out as screen
+from pipelines.steps.workspace import open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def report(
+        out: Annotated[Path, typer.Option(help="the folder that gets index.html and the other pages")] = Path("report"),
+        lake: LakeOption = None,
+    ) -> None:
+        """Write the quality report: batches, verdicts, rules, quarantine, conflicts and findings, values masked."""
+        from pipelines.quality.report import build_report
+
+        with err.status("writing the report …"), open_workspace(settings_with(lake)) as workspace:
+            index = build_report(workspace, out)
+        told = f"{index}: open it in a browser; it loads nothing from the network"
+        screen.print(told, highlight=False, soft_wrap=True)

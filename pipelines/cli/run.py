@@ -1,0 +1,36 @@
+"""`huiliu run`: landing to returns, then a release."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import LakeOption, LandingOption, settings_with
+from pipelines.cli.screen import progress, show_records, show_run, show_sources
+from pipelines.quality.summary import summarise_record, summarise_source
+from pipelines.settings import Settings
+from pipelines.steps import run as steps
+from pipelines.steps.workspace import open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def run(
+        lake: LakeOption = None,
+        landing: LandingOption = None,
+        settle: Annotated[float | None, typer.Option(help="seconds a file must have been left unchanged")] = None,
+    ) -> None:
+        """Take what was delivered the whole way from landing to returns. Exit code 1 when something was held."""
+        raise typer.Exit(run_and_show(settings_with(lake, landing, settle)))
+
+
+def run_and_show(settings: Settings) -> int:
+    """Run, show what came of it, and give the exit code."""
+    with open_workspace(settings) as workspace:
+        with progress() as told:
+            done = steps.run(workspace, told)
+        show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
+        show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
+        show_run(done)
+    return done.exit_code

@@ -1,0 +1,47 @@
+"""`huiliu score`: the lake held against a simulation's truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pipelines.cli.options import LakeOption, settings_with
+from pipelines.cli.screen import err, out
+from pipelines.quality.score import Score
+from pipelines.quality.score import score as compare
+from pipelines.steps.workspace import open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def score(
+        truth: Annotated[Path, typer.Option(help="the truth/ folder that `huiliu simulate` wrote")],
+        lake: LakeOption = None,
+        as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    ) -> None:
+        """Precision and recall per kind of outcome, and golden values that match. Exit code 1 below 100 %."""
+        with open_workspace(settings_with(lake)) as workspace:
+            try:
+                found = compare(workspace, truth)
+            except FileNotFoundError as error:
+                err.print(str(error), highlight=False, soft_wrap=True)
+                raise typer.Exit(2) from error
+        if as_json:
+            typer.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+        else:
+            show(found)
+        raise typer.Exit(0 if found.perfect else 1)
+
+
+def show(found: Score) -> None:
+    table = Table("outcome")
+    for name in ("due", "found", "right", "precision", "recall"):
+        table.add_column(name, justify="right")
+    for one in found.outcomes:
+        counts = (f"{one.due:,}", f"{one.found:,}", f"{one.right:,}")
+        table.add_row(one.outcome, *counts, f"{one.precision:.2%}", f"{one.recall:.2%}")
+    out.print(table)

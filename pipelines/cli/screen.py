@@ -1,0 +1,90 @@
+"""What verbs show on the terminal: consoles, progress, and the tables of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.quality.summary import RecordSummary, SourceSummary
+from pipelines.readers import Problem
+from pipelines.steps.run import Run
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def progress(console: Console = err) -> Iterator[Callable[[str, str], None]]:
+    """A line that says what is being worked on; plain lines per step where there is no terminal."""
+    if not console.is_terminal:
+        last = ""
+
+        def told(step: str, table: str) -> None:
+            nonlocal last
+            if step != last:
+                console.print(f"  {step} …", highlight=False)
+            last = step
+
+        yield told
+        return
+    with console.status("starting …") as status:
+        yield lambda step, table: status.update(f"{step} {table}")
+
+
+def show_sources(summaries: list[SourceSummary]) -> None:
+    table = Table(title="来源 sources", title_justify="left")
+    table.add_column("source")
+    for name in ("batches", "rows in", "accepted", "flagged", "quarantined", "held"):
+        table.add_column(name, justify="right")
+    table.add_column("verdicts")
+    for one in summaries:
+        counts = (one.batches, one.rows, one.accepted, one.flagged, one.quarantined, one.held)
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(one.verdicts.items()))
+        table.add_row(one.source, *(f"{count:,}" for count in counts), verdicts)
+    out.print(table)
+
+
+def show_records(summaries: list[RecordSummary]) -> None:
+    table = Table(title="基础库 foundation", title_justify="left")
+    table.add_column("golden record")
+    for name in ("records", "conflicts", "findings"):
+        table.add_column(name, justify="right")
+    for one in summaries:
+        table.add_row(one.record, *(f"{count:,}" for count in (one.golden, one.conflicts, one.findings)))
+    out.print(table)
+
+
+def show_run(run: Run) -> None:
+    """Seconds per step, what was held or noticed, and whether anything changed at all."""
+    table = Table(title="步骤 steps", title_justify="left")
+    table.add_column("step")
+    table.add_column("seconds", justify="right")
+    for step, seconds in run.seconds.items():
+        table.add_row(step, f"{seconds:.1f}")
+    out.print(table)
+    show_problems(run.problems)
+    for one in run.standardised.values():
+        for judged in one.judged:
+            if judged.verdict == "held":
+                out.print(
+                    f"[yellow]held[/] {judged.source}: {judged.file} ({', '.join(judged.rules)}); "
+                    f"decide with: huiliu gate release|reject {judged.batch} --reason …",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+    for ingested in run.ingested.values():
+        if ingested.waiting:
+            out.print(f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
+    if run.released:
+        state = "new" if run.released.new else "unchanged"
+        out.print(f"release {run.released.number} ({state}): {run.released.tables} tables that fit together")
+    if not run.changed:
+        out.print("[green]Nothing new was delivered and nothing was declared anew: no table changed.[/]")
+
+
+def show_problems(problems: list[Problem]) -> None:
+    for problem in problems:
+        out.print(f"[yellow]![/] {problem}", highlight=False, soft_wrap=True)

@@ -1,0 +1,24 @@
+"""`huiliu simulate`: agency files with planted defects, and the truth about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.screen import err
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def simulate(
+        people: Annotated[int, typer.Option(min=1)] = 20_000,
+        seed: Annotated[int, typer.Option()] = 1,
+        out: Annotated[Path, typer.Option(help="gets landing/ and truth/")] = Path("simulated"),
+    ) -> None:
+        """Write agency files for N simulated people, with planted defects and the outcome due for each."""
+        from simulation import simulate as write
+
+        with err.status("simulating …") as status:
+            write(people, seed, out, progress=status.update)

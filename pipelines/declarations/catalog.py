@@ -1,0 +1,116 @@
+"""The catalog: everything declared under a project's root, read, checked against each other, and looked up by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.declarations.contract import Contract
+from pipelines.declarations.element import Element
+from pipelines.declarations.golden_record import Attribute, GoldenRecord
+from pipelines.declarations.reading import Declared
+from pipelines.declarations.regions import City
+from pipelines.declarations.rule import Expectation, Rule, business_rule, column_rules
+
+
+class Agency(Declared):
+    """An agency that provides data or must act on a finding."""
+
+    name: str
+    title: str
+    level: str
+
+
+class Regulation(Declared):
+    """A text that a `legal_basis` may cite by its short name."""
+
+    name: str
+    title: str
+    number: str | None = None
+    in_force: bool
+
+
+@dataclass(frozen=True)
+class Code:
+    """One entry of a code list; `labels` are the ways in which files write it."""
+
+    code: str
+    title: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All declarations of one project. Build it with `read_catalog`."""
+
+    root: Path
+    agencies: Mapping[str, Agency]
+    regulations: Mapping[str, Regulation]
+    cities: Mapping[str, City]
+    codes: Mapping[str, tuple[Code, ...]]
+    elements: Mapping[str, Element]
+    contracts: Mapping[str, Contract]
+    records: Mapping[str, GoldenRecord]
+    expectations: Mapping[str, tuple[Expectation, ...]]
+
+    def element_of(self, contract: Contract, column: str) -> Element:
+        return self.elements[contract.column(column).element]
+
+    def rules(self, contract: Contract) -> tuple[Rule, ...]:
+        """Every rule of a source: required columns, element checks, those of every source, its own business rules."""
+        rules: list[Rule] = []
+        for column in contract.columns:
+            element = self.elements[column.element]
+            rules.extend(column_rules(column, element, lambda name: [code.code for code in self.codes[name]]))
+        business = (*self.expectations["every_source"], *self.expectations.get(contract.name, ()))
+        return (*rules, *(business_rule(one, contract) for one in business))
+
+    def feeders(self, record: GoldenRecord) -> tuple[Contract, ...]:
+        """The sources of a golden record, in order of rank, then name."""
+        found = [c for c in self.contracts.values() if c.feeds and c.feeds.record == record.name]
+        return tuple(sorted(found, key=lambda c: (c.feeds.rank if c.feeds else 0, c.name)))
+
+    def feeding_key(self, contract: Contract, record: GoldenRecord) -> str:
+        """The column of a source that holds the golden record's key."""
+        return contract.feeds.key if contract.feeds and contract.feeds.key else record.key
+
+    def authorities(self, record: GoldenRecord, name: str) -> tuple[tuple[Contract, str], ...]:
+        """Sources and their columns for one attribute, in order: those it lists, then any other feeder that has it."""
+        attribute: Attribute = record.attributes[name]
+        listed = []
+        for said in attribute.sources:
+            source, _, column = said.partition(".")
+            listed.append((self.contracts[source], column or name))
+        known = {contract.name for contract, _ in listed}
+        for contract in self.feeders(record):
+            if contract.name not in known and any(column.name == name for column in contract.columns):
+                listed.append((contract, name))
+        return tuple(listed)
+
+    def attribute_element(self, record: GoldenRecord, name: str) -> Element:
+        """The data element of an attribute: that of its first authority's column."""
+        contract, column = self.authorities(record, name)[0]
+        return self.element_of(contract, column)
+
+    def attribute_title(self, record: GoldenRecord, name: str) -> str:
+        contract, column = self.authorities(record, name)[0]
+        return record.attributes[name].title or contract.column(column).title
+
+    def city_prefixes(self) -> list[tuple[str, str]]:
+        """(code prefix, city code), longest prefix first: the first that fits a region says whose it is."""
+        pairs = [(prefix, city.code) for city in self.cities.values() for prefix in city.prefixes]
+        return sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0]))
+
+
+def digest(*declared: Any) -> str:
+    """A hash that changes when any of the given declarations does."""
+    plain = json.dumps(declared, sort_keys=True, default=_plain, ensure_ascii=False)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, Declared) else str(value)

@@ -1,0 +1,138 @@
+"""Source contract: what an agency delivers, and the catalogue entry of it (regulation articles C1, C2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from pipelines.declarations.reading import Declared, mistake
+
+IDENTIFIER = r"^[a-z][a-z0-9_]*$"
+DELETE_FLAG = "delete_flag"
+
+
+class Column(Declared):
+    """One column of a source: the header as agencies write it, and what it becomes."""
+
+    header: str
+    name: str = Field(pattern=IDENTIFIER)
+    element: str
+    required: bool = False
+    title: str
+
+
+class Feeds(Declared):
+    """The golden record that a source joins, and its rank among the sources that an attribute does not list."""
+
+    record: str
+    rank: int = Field(100, ge=0)
+    key: str | None = None
+
+
+class Deletes(Declared):
+    """How a delivery says that a row is gone: the flag's header and the value that means deleted."""
+
+    column: str
+    value: str
+
+
+class Contract(Declared):
+    """A source. `name` is the file's name, `database` the folder it stands in."""
+
+    name: str = Field(pattern=IDENTIFIER)
+    database: str
+    title: str
+    providers: tuple[str, ...] = Field(min_length=1)
+    system: str
+    legal_basis: str = Field(min_length=1)
+    key: tuple[str, ...] = Field(min_length=1)
+    version: str | None = None
+    deletes: Deletes | None = None
+    update: Literal["realtime", "daily", "weekly", "monthly", "quarterly", "yearly"]
+    sharing: Literal["unconditional", "conditional", "none"]
+    condition: str | None = None
+    reason: str | None = None
+    sharing_basis: str | None = None
+    openness: Literal["unconditional", "conditional", "none"]
+    reject_limit: float = Field(0.3, gt=0, le=1)
+    feeds: Feeds | None = None
+    columns: tuple[Column, ...] = Field(min_length=1)
+    aliases: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _expand(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return tuple(column for header, said in value.items() for column in _columns(str(header), said))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Contract:
+        names = [column.name for column in self.columns]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise mistake(f"columns: two columns are named {name}; give one another `name`", "columns", place)
+        for field, wanted in [("key", self.key), ("version", (self.version,) if self.version else ())]:
+            if missing := [name for name in wanted if name not in names]:
+                raise mistake(f"{field}: no column is named {', '.join(missing)}", field)
+        for name in self.key:
+            if not self.column(name).required:
+                raise mistake(
+                    f"key: column {name} must be required (`!`), or rows without a key could pass",
+                    "columns",
+                    names.index(name),
+                )
+        self._check_headers()
+        if self.sharing != "unconditional" and not (self.reason and self.sharing_basis):
+            raise mistake(
+                f"sharing: {self.sharing} needs `reason` and `sharing_basis` (2024-19 第二十一条)", "sharing"
+            )
+        if self.sharing == "conditional" and not self.condition:
+            raise mistake("sharing: conditional needs `condition` (2024-19 第二十一条)", "sharing")
+        return self
+
+    def _check_headers(self) -> None:
+        columns = {column.header for column in self.columns}
+        headers = columns | ({self.deletes.column} if self.deletes else set())
+        for alias, header in self.aliases.items():
+            if header not in headers:
+                raise mistake(f"aliases: {alias} stands for {header}, which is no declared header", "aliases", alias)
+            if alias in headers:
+                raise mistake(f"aliases: {alias} is a header of its own; remove the alias", "aliases", alias)
+        if self.deletes and self.deletes.column in columns:
+            raise mistake(f"deletes: {self.deletes.column} is a column already; a flag is no column", "deletes")
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """Header → physical column of raw; a header that feeds two columns has one cell, named like the first."""
+        cells: dict[str, str] = {}
+        for column in self.columns:
+            cells.setdefault(column.header, column.name)
+        if self.deletes:
+            cells.setdefault(self.deletes.column, DELETE_FLAG)
+        return cells
+
+    @property
+    def responsible(self) -> str:
+        """The agency that must act when a row of this source is wrong: the first provider."""
+        return self.providers[0]
+
+
+def _columns(header: str, said: Any) -> Iterator[dict[str, Any]]:
+    """`身份证号: id_number!`, the long form, or a list of them where one header becomes several columns."""
+    for one in said if isinstance(said, list) else [said]:
+        long = one
+        if isinstance(one, str):
+            element = one.removesuffix("!")
+            long = {"name": element, "element": element, "required": one.endswith("!")}
+        yield {"header": header, "title": header, **long} if isinstance(long, dict) else {"header": header, "name": one}

@@ -1,0 +1,27 @@
+"""Administrative region codes (GB/T 2260): six digits, from longer codes or from the name of a league or city."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.declarations.regions import City
+from pipelines.elements.characters import half_width
+from pipelines.elements.sent import sent
+
+_PLAIN = "^[0-9]{6}$"
+_CODE = "^[0-9]{6}(?:[0-9]{3}){0,2}$"
+
+
+def normalise(value: ir.StringValue, cities: Mapping[str, City]) -> ir.StringValue:
+    """Six digits from 6, 9 or 12; the code of a league or city named in full or short; anything else as sent."""
+    text = sent(value)
+    digits = half_width(text)
+    names = {name: city.code for city in cities.values() for name in (city.title, city.short)}
+    return ibis.cases(
+        (value.re_search(_PLAIN), value),
+        (digits.re_search(_CODE), digits.substr(0, 6)),
+        else_=text.substitute(names, else_=text) if names else text,
+    )

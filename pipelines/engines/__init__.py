@@ -1,0 +1,1 @@
+"""Where Ibis expressions are computed and Delta tables are written: the only room with raw SQL."""

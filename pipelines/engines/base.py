@@ -1,0 +1,109 @@
+"""What every engine offers: Delta tables in and out of Ibis expressions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from pipelines.lake.table import TableSpec
+
+OPERATION = "_operation"
+
+
+class Engine(ABC):
+    """Computes expressions and writes tables. Not thread-safe: one engine per thread."""
+
+    @abstractmethod
+    def read(self, uri: str, version: int | None = None) -> ir.Table:
+        """A Delta table as it is at `version` (default: now)."""
+
+    @abstractmethod
+    def read_csv(self, path: Path) -> ir.Table:
+        """A plain CSV file of ours (UTF-8, a header), every column as text."""
+
+    @abstractmethod
+    def materialise(self, expression: ir.Table, name: str) -> ir.Table:
+        """Compute once, keep until the engine is closed or `name` is materialised again; may spill to disk."""
+
+    @abstractmethod
+    def empty(self, spec: TableSpec) -> ir.Table:
+        """No rows, in the declared columns: what a table holds that has not been written yet."""
+
+    @abstractmethod
+    def view(self, expression: ir.Table, name: str) -> str:
+        """Name an expression, so that Great Expectations can query it on this engine's connection."""
+
+    @abstractmethod
+    def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
+        """A small result as Python rows, for what is shown or decided, never for the way of the data."""
+
+    @abstractmethod
+    def scalar(self, expression: ir.Scalar) -> Any:
+        """A single value."""
+
+    @abstractmethod
+    def create(self, uri: str, spec: TableSpec) -> None:
+        """Create an empty table with titles as column comments and the change data feed on."""
+
+    @abstractmethod
+    def append(
+        self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None
+    ) -> None:
+        """Append in one commit. `once` names the commit as an application transaction (see `has_committed`)."""
+
+    @abstractmethod
+    def merge(self, uri: str, changes: ir.Table, key: tuple[str, ...], metadata: str) -> None:
+        """Apply rows whose `_operation` is `upsert` or `delete`, matched by `key`, in one commit."""
+
+    @abstractmethod
+    def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
+        """Replace rows and schema in one commit: only where the declared columns no longer fit the table."""
+
+    @abstractmethod
+    def add_columns(self, uri: str, spec: TableSpec, names: list[str]) -> None:
+        """Add declared columns that the table lacks."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release memory and scratch space."""
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def difference(new: ir.Table, old: ir.Table, key: tuple[str, ...]) -> ir.Table:
+    """The rows that turn `old` into `new`: `_operation` says upsert or delete. NULLs compare as equal."""
+    import ibis
+
+    names = list(new.columns)
+    rest = [name for name in names if name not in key]
+    was = old.select(*names).rename({f"{name}__was": name for name in rest})
+    compared = new.left_join(was, list(key))
+    marker = compared[f"{key[0]}_right"]
+    differs = marker.isnull()
+    for name in rest:
+        differs = differs | ~compared[name].identical_to(compared[f"{name}__was"])
+    changed = compared.filter(differs).select(*names).mutate(**{OPERATION: ibis.literal("upsert")})
+    gone = old.select(*names).anti_join(new, list(key)).mutate(**{OPERATION: ibis.literal("delete")})
+    return changed.union(gone)
+
+
+def check_columns(expression: ir.Table, spec: TableSpec) -> Mapping[str, Any]:
+    """The expression's columns in the spec's order and types; raises ValueError where one is missing or surplus."""
+    have, want = set(expression.columns), set(spec.names)
+    if have != want:
+        raise ValueError(
+            f"{spec.id}: columns differ from what is declared; missing {sorted(want - have)}, surplus {sorted(have - want)}"
+        )
+    return {column.name: expression[column.name].cast(column.ibis_type) for column in spec.columns}

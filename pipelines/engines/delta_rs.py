@@ -1,0 +1,109 @@
+"""Delta tables written and inspected by delta-rs."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+from deltalake.schema import ArrayType, PrimitiveType
+
+from pipelines.engines.base import OPERATION
+from pipelines.lake.table import ColumnSpec, TableSpec
+
+CONFIGURATION = {"delta.enableChangeDataFeed": "true", "delta.deletedFileRetentionDuration": "interval 30 days"}
+SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
+
+
+def open_table(uri: str) -> DeltaTable | None:
+    """The table at `uri`, or None where there is none."""
+    try:
+        return DeltaTable(uri)
+    except TableNotFoundError:
+        return None
+
+
+def create(uri: str, spec: TableSpec) -> None:
+    DeltaTable.create(
+        uri,
+        Schema([field(column) for column in spec.columns]),
+        name=spec.id.name,
+        description=spec.title,
+        configuration=CONFIGURATION,
+    )
+
+
+def field(column: ColumnSpec) -> Field:
+    return Field(column.name, _delta_type(column), nullable=True, metadata={"comment": column.title})
+
+
+def _delta_type(column: ColumnSpec) -> PrimitiveType | ArrayType:
+    if column.type.startswith("array"):
+        return ArrayType(PrimitiveType("string"), True)
+    if column.type.startswith("timestamp"):
+        return PrimitiveType("timestamp")
+    return PrimitiveType(SIMPLE.get(column.type, column.type))
+
+
+def append(uri: str, rows: pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
+    write_deltalake(uri, rows, mode="append", schema_mode="merge", commit_properties=_commit(metadata, once))
+
+
+def overwrite(uri: str, rows: pa.RecordBatchReader, spec: TableSpec, metadata: str) -> None:
+    write_deltalake(
+        uri,
+        rows,
+        mode="overwrite",
+        schema_mode="overwrite",
+        description=spec.title,
+        configuration=CONFIGURATION,
+        commit_properties=_commit(metadata, None),
+    )
+
+
+def add_columns(uri: str, spec: TableSpec, names: list[str]) -> None:
+    DeltaTable(uri).alter.add_columns([field(spec.column(name)) for name in names])
+
+
+def merge(uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tuple[str, ...], metadata: str) -> None:
+    assignments = {name: f"source.{name}" for name in columns}
+    (
+        DeltaTable(uri)
+        .merge(
+            changes,
+            predicate=" AND ".join(f"target.{name} = source.{name}" for name in key),
+            source_alias="source",
+            target_alias="target",
+            commit_properties=_commit(metadata, None),
+        )
+        .when_matched_delete(predicate=f"source.{OPERATION} = 'delete'")
+        .when_matched_update(updates=assignments, predicate=f"source.{OPERATION} = 'upsert'")
+        .when_not_matched_insert(updates=assignments, predicate=f"source.{OPERATION} = 'upsert'")
+        .execute()
+    )
+
+
+def has_committed(table: DeltaTable, once: str) -> bool:
+    """Whether an append named `once` is already in the table."""
+    return table.transaction_version(once) is not None
+
+
+def last_metadata(table: DeltaTable) -> str | None:
+    """User metadata of the newest commit that carries any."""
+    for commit in table.history():
+        if said := commit.get("userMetadata"):
+            return str(said)
+    return None
+
+
+def row_count(table: DeltaTable) -> int:
+    """Rows by the log's statistics; reads no data."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    return sum(value or 0 for value in actions["num_records"].to_pylist()) if actions.num_rows else 0
+
+
+def _commit(metadata: str, once: str | None) -> CommitProperties:
+    json.loads(metadata)
+    transactions = [Transaction(app_id=once, version=1)] if once else None
+    return CommitProperties(custom_metadata={"userMetadata": metadata}, app_transactions=transactions)

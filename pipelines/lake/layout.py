@@ -1,0 +1,56 @@
+"""Where each table lies in the lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Layer = Literal["raw", "standard", "quarantine", "foundation", "theme", "returns", "quality"]
+
+
+@dataclass(frozen=True, order=True)
+class TableId:
+    """A table's place: `raw/<source>`, `foundation/<db>/<table>`, `returns/<city>/<db>/<table>`, …
+
+    `folders` are what stands between layer and name: nothing, a database, or a city and a database.
+    """
+
+    layer: Layer
+    name: str
+    folders: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return "/".join((self.layer, *self.folders, self.name))
+
+    def __str__(self) -> str:
+        return self.path
+
+
+def raw(source: str) -> TableId:
+    return TableId("raw", source)
+
+
+def standard(source: str) -> TableId:
+    return TableId("standard", source)
+
+
+def quarantine(source: str) -> TableId:
+    return TableId("quarantine", source)
+
+
+def foundation(database: str, table: str) -> TableId:
+    return TableId("foundation", table, (database,))
+
+
+def theme(database: str, table: str) -> TableId:
+    return TableId("theme", table, (database,))
+
+
+def returned(city: str, table: TableId) -> TableId:
+    """The part of a foundation or theme table that flows back to one city."""
+    return TableId("returns", table.name, (city, *table.folders))
+
+
+def quality(table: str) -> TableId:
+    return TableId("quality", table)

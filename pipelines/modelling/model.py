@@ -1,0 +1,125 @@
+"""The decorators that turn a function from Ibis tables to an Ibis table into a declared table or finding."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import ibis.expr.types as ir
+
+Transformation = Callable[..., ir.Table]
+
+
+@dataclass(frozen=True)
+class AppearancesOf:
+    """An input: every place in standard where a value of one data element appears.
+
+    One row per source row and column: source, column, value, alias (the form as sent where it differs), batch, row.
+    """
+
+    element: str
+
+
+@dataclass(frozen=True)
+class ClaimsOf:
+    """An input: what each feeding source says of one attribute of a golden record.
+
+    One row per source and golden key with a value: source, key, value, match_key (what is compared), batch, row.
+    """
+
+    record: str
+    attribute: str
+
+
+@dataclass(frozen=True)
+class Returned:
+    """How a model's table flows back: `scope` is its region column, or `record.column` reached by the table's key.
+
+    `withhold` names columns that stay behind, each with the law that says so (F7).
+    """
+
+    scope: str
+    withhold: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A derived table: its function, the inputs its parameters name, and what people read about it."""
+
+    name: str
+    title: str
+    key: tuple[str, ...]
+    description: str
+    function: Transformation
+    inputs: Mapping[str, str | AppearancesOf | ClaimsOf]
+    columns: Mapping[str, str]
+    returns: Returned | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule across tables. Its function gives the rows at fault: subject, source, batch, row."""
+
+    name: str
+    title: str
+    description: str
+    function: Transformation
+    inputs: Mapping[str, str | AppearancesOf | ClaimsOf]
+
+
+def model(
+    *,
+    title: str,
+    key: str | tuple[str, ...],
+    inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None,
+    columns: Mapping[str, str] | None = None,
+    returns: Returned | None = None,
+) -> Callable[[Transformation], Model]:
+    """Declare a table. Its name is the function's, its description the docstring.
+
+    A parameter names its input table (a source's standard rows, or a foundation or theme table), unless `inputs`
+    says otherwise. `columns` gives Chinese titles to the columns that no input already titles.
+    """
+
+    def declare(function: Transformation) -> Model:
+        return Model(
+            name=function.__name__,
+            title=title,
+            key=(key,) if isinstance(key, str) else key,
+            description=_described(function),
+            function=function,
+            inputs=_inputs(function, inputs),
+            columns=columns or {},
+            returns=returns,
+        )
+
+    return declare
+
+
+def finding(
+    *, title: str, inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None
+) -> Callable[[Transformation], Finding]:
+    """Declare a rule across tables. The function returns one row per fault: subject, source, batch and row.
+
+    The agency that must act is the one responsible for `source`.
+    """
+
+    def declare(function: Transformation) -> Finding:
+        return Finding(function.__name__, title, _described(function), function, _inputs(function, inputs))
+
+    return declare
+
+
+def _described(function: Transformation) -> str:
+    description = inspect.getdoc(function)
+    if not description:
+        raise TypeError(f"{function.__module__}.{function.__name__} needs a docstring: it is the catalogue description")
+    return description
+
+
+def _inputs(
+    function: Transformation, special: Mapping[str, AppearancesOf | ClaimsOf] | None
+) -> dict[str, str | AppearancesOf | ClaimsOf]:
+    named = special or {}
+    return {name: named.get(name, name) for name in inspect.signature(function).parameters}

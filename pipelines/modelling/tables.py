@@ -1,0 +1,24 @@
+"""Steps that many models share, as functions from Ibis tables or columns to the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.elements.name_key import name_key
+
+__all__ = ["latest", "name_key"]
+
+
+def latest(table: ir.Table, *, key: str | Sequence[str], order: Sequence[str]) -> ir.Table:
+    """One row per `key`: the last by `order`, NULLs first. `order` must be total within a key, or engines differ."""
+    keys = [key] if isinstance(key, str) else list(key)
+    counted = table.group_by(keys).agg(_rows=table.count())
+    several = counted.filter(counted._rows > 1)
+    # Most keys have one row: only the others pay for the sort.
+    rivals = table.semi_join(several, keys)
+    window = ibis.window(group_by=keys, order_by=[rivals[name].desc(nulls_first=False) for name in order])
+    numbered = rivals.mutate(_place=ibis.row_number().over(window))
+    return table.anti_join(several, keys).union(numbered.filter(numbered._place == 0).drop("_place"))

@@ -1,0 +1,1 @@
+"""Rules, the gate that judges batches, findings, scores and the report."""

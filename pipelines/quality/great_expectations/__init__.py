@@ -1,0 +1,16 @@
+"""Great Expectations as the second counter: the gate's rules as a suite, validated in DuckDB, and its Data Docs.
+
+Importing this package is cheap. Great Expectations itself takes seconds to import: that happens at the first
+`validate`, or ahead of it in the background by `warm_up`.
+"""
+
+from pipelines.quality.great_expectations.docs import build_docs
+from pipelines.quality.great_expectations.validation import (
+    NotValidatedError,
+    Outcome,
+    Validation,
+    validate,
+    warm_up,
+)
+
+__all__ = ["NotValidatedError", "Outcome", "Validation", "build_docs", "validate", "warm_up"]

@@ -1,0 +1,208 @@
+"""Row rules as Ibis predicates: one Great Expectations type each, with the same meaning."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.declarations.rule import BATCH, ROW_NUMBER, Rule
+from pipelines.elements import credit_code, id_number
+
+ROW_HASH, CONTRADICTS, REPEATS = "_row_hash", "_contradicts", "_repeats"
+
+Arguments = dict[str, Any]
+Predicate = Callable[[Rule, Arguments, ir.Table], ir.BooleanValue]
+
+
+def predicate(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
+    """TRUE where a row of `rows` keeps the rule or the rule does not apply to it, FALSE where it breaks it; never NULL.
+
+    Like Great Expectations' map expectations, rules on values skip NULLs; those on identifiers apply to well-formed
+    ones only. Raises ValueError for a type that is no row rule, and for arguments that the type does not take.
+    """
+    build = _PREDICATES.get(rule.type)
+    if build is None:
+        kind = "judges the whole table, not rows" if rule.on_table else "is not known as a row rule"
+        raise ValueError(f"rule {rule.code}: {rule.type} {kind}; row rules are {', '.join(sorted(_PREDICATES))}")
+    arguments = dict(rule.arguments)
+    kept = build(rule, arguments, rows).fill_null(True)
+    if arguments:
+        raise ValueError(f"rule {rule.code}: {rule.type} does not take {', '.join(sorted(arguments))}")
+    return kept if rule.where is None else kept | rows[rule.where].isnull()
+
+
+def with_duplicates(rows: ir.Table, key: list[str], version: str | None) -> ir.Table:
+    """`rows` with two more columns for the batch rules: does the row contradict another one, does it repeat one.
+
+    `rows` needs _batch, _row and _row_hash and is read three times: materialise it first. Cheaper than the windows
+    that `predicate` writes otherwise, for only keys that occur more than once in a batch are looked at.
+    """
+    doubled = rows.group_by([BATCH, *key]).aggregate(_copies=ibis._.count()).filter(ibis._._copies > 1)
+    few = rows.select(*dict.fromkeys([BATCH, ROW_NUMBER, ROW_HASH, *key, *([version] if version else [])])).semi_join(
+        doubled, [BATCH, *key]
+    )
+    judged = few.select(
+        _of_batch=few[BATCH],
+        _of_row=few[ROW_NUMBER],
+        **{CONTRADICTS: _contradicts(few, key, version), REPEATS: _repeats(few, key)},
+    )
+    joined = rows.left_join(judged, [rows[BATCH] == judged._of_batch, rows[ROW_NUMBER] == judged._of_row])
+    flags = {name: joined[name].fill_null(False) for name in (CONTRADICTS, REPEATS)}
+    return joined.select(*rows.columns, **flags)
+
+
+def _contradicts(rows: ir.Table, key: list[str], version: str | None) -> ir.BooleanValue:
+    """Another row of the batch has the same key and version (no version counts as one) and other content."""
+    same = ibis.window(group_by=[BATCH, *key, *([version] if version else [])])
+    differs = rows[ROW_HASH].min().over(same) != rows[ROW_HASH].max().over(same)
+    return differs & ibis.and_(*(rows[name].notnull() for name in key))
+
+
+def _repeats(rows: ir.Table, key: list[str]) -> ir.BooleanValue:
+    """An earlier row of the batch has the same key and content."""
+    same = ibis.window(group_by=[BATCH, *key, ROW_HASH])
+    return rows[ROW_NUMBER] > rows[ROW_NUMBER].min().over(same)
+
+
+def _take(rule: Rule, arguments: Arguments, name: str) -> Any:
+    if name not in arguments:
+        raise ValueError(f"rule {rule.code}: {rule.type} needs `{name}`")
+    return arguments.pop(name)
+
+
+def _column(rule: Rule, arguments: Arguments, rows: ir.Table, name: str = "column") -> ir.Value:
+    column = _take(rule, arguments, name)
+    if column not in rows.columns:
+        raise ValueError(f"rule {rule.code}: there is no column `{column}`")
+    return rows[column]
+
+
+def _pair(rule: Rule, arguments: Arguments, rows: ir.Table) -> tuple[ir.Value, ir.Value]:
+    return _column(rule, arguments, rows, "column_A"), _column(rule, arguments, rows, "column_B")
+
+
+def _bound(rule: Rule, value: ir.Value, bound: Any) -> Any:
+    """A bound in the type of the column: dates stand in declarations as ISO strings."""
+    if not isinstance(bound, str) or value.type().is_string():
+        return bound
+    try:
+        if value.type().is_date():
+            return ibis.literal(datetime.date.fromisoformat(bound))
+        return ibis.literal(bound).cast(value.type())
+    except ValueError as error:
+        raise ValueError(f"rule {rule.code}: {bound!r} is no value of type {value.type()}") from error
+
+
+def _not_null(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    return _column(rule, arguments, rows).notnull()
+
+
+def _matches(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    return _column(rule, arguments, rows).re_search(_take(rule, arguments, "regex"))
+
+
+def _does_not_match(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    return ~_matches(rule, arguments, rows)
+
+
+def _in_set(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    return _column(rule, arguments, rows).isin(list(_take(rule, arguments, "value_set")))
+
+
+def _between(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    value = _column(rule, arguments, rows)
+    least, most = arguments.pop("min_value", None), arguments.pop("max_value", None)
+    above, below = arguments.pop("strict_min", False), arguments.pop("strict_max", False)
+    if least is None and most is None:
+        raise ValueError(f"rule {rule.code}: {rule.type} needs `min_value` or `max_value`")
+    kept = []
+    if least is not None:
+        bound = _bound(rule, value, least)
+        kept.append(value > bound if above else value >= bound)
+    if most is not None:
+        bound = _bound(rule, value, most)
+        kept.append(value < bound if below else value <= bound)
+    return ibis.and_(*kept)
+
+
+def _greater(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    left, right = _pair(rule, arguments, rows)
+    return left >= right if arguments.pop("or_equal", False) else left > right
+
+
+def _different(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    left, right = _pair(rule, arguments, rows)
+    return left != right
+
+
+def _unless_malformed(kept: ir.BooleanValue, has_form: ir.BooleanValue) -> ir.BooleanValue:
+    """Whether well-formed values keep a check: the form is only looked at where the check fails, which is rare."""
+    return ibis.ifelse(kept, True, ~has_form)
+
+
+def _id_check_digit(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    number = _column(rule, arguments, rows)
+    return _unless_malformed(id_number.has_check_digit(number), id_number.has_form(number))
+
+
+def _id_birth_date(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    number, received_on = _pair(rule, arguments, rows)
+    return _unless_malformed(id_number.has_birth_date(number, received_on), id_number.has_form(number))
+
+
+def _id_region(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    number = _column(rule, arguments, rows)
+    codes = list(_take(rule, arguments, "value_set"))
+    return _unless_malformed(
+        number.substr(0, 6).isin(codes) | ~id_number.holds_region(number), id_number.has_form(number)
+    )
+
+
+def _credit_check_digit(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    code = _column(rule, arguments, rows)
+    return _unless_malformed(credit_code.has_check_digit(code), credit_code.has_form(code))
+
+
+def _credit_region(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    code = _column(rule, arguments, rows)
+    codes = list(_take(rule, arguments, "value_set"))
+    return _unless_malformed(credit_code.region(code).isin(codes), credit_code.has_form(code))
+
+
+def _date_matches_id(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    date, number = _pair(rule, arguments, rows)
+    return _unless_malformed(id_number.born_on(number, date), id_number.has_form(number) & date.notnull())
+
+
+def _no_contradiction(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    key, version = list(_take(rule, arguments, "key")), arguments.pop("version", None)
+    return ~(rows[CONTRADICTS] if CONTRADICTS in rows.columns else _contradicts(rows, key, version))
+
+
+def _no_repeat(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    key = list(_take(rule, arguments, "key"))
+    arguments.pop("version", None)
+    return ~(rows[REPEATS] if REPEATS in rows.columns else _repeats(rows, key))
+
+
+_PREDICATES: dict[str, Predicate] = {
+    "expect_column_values_to_not_be_null": _not_null,
+    "expect_column_values_to_match_regex": _matches,
+    "expect_column_values_to_not_match_regex": _does_not_match,
+    "expect_column_values_to_be_in_set": _in_set,
+    "expect_column_values_to_be_between": _between,
+    "expect_column_pair_values_a_to_be_greater_than_b": _greater,
+    "expect_column_pair_values_to_be_different": _different,
+    "expect_id_number_check_digit": _id_check_digit,
+    "expect_id_number_birth_date": _id_birth_date,
+    "expect_id_number_region": _id_region,
+    "expect_credit_code_check_digit": _credit_check_digit,
+    "expect_credit_code_region": _credit_region,
+    "expect_date_to_match_id_number": _date_matches_id,
+    "expect_rows_not_to_contradict_in_batch": _no_contradiction,
+    "expect_rows_not_to_repeat_in_batch": _no_repeat,
+}

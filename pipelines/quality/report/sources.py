@@ -1,0 +1,157 @@
+"""What a source's page shows: its contract, its batches, its rules' counts, its quarantined rows with masked cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+
+from pipelines.declarations.contract import DELETE_FLAG, Contract
+from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, RULES, SENT
+from pipelines.lake.specs import RULE_RESULTS, quarantine_spec
+from pipelines.quality.gate import DAMAGE_TITLES
+from pipelines.quality.report.batches import Batch, Deliveries
+from pipelines.quality.report.masked import hidden, masked_cell
+from pipelines.quality.summary import SourceSummary, summarise_source
+from pipelines.steps.workspace import Workspace
+
+EXAMPLES = 200
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """How a rule fared over all judged batches. A rule on the whole batch counts batches, any other rows."""
+
+    code: str
+    title: str
+    severity: str
+    standard: str | None
+    on_table: bool
+    evaluated: int
+    broken: int
+
+    @property
+    def share(self) -> float | None:
+        """Broken of evaluated; None where nothing was evaluated."""
+        return self.broken / self.evaluated if self.evaluated else None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A masked cell under the header as the contract has it. `at_fault` when a rule that the row breaks names it."""
+
+    title: str
+    value: str | None
+    at_fault: bool
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A quarantined row: where it stands, the rules it breaks as (code, title), its cells."""
+
+    batch: Batch | None
+    row: int
+    rules: tuple[tuple[str, str], ...]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source. `quarantined` counts all rows of its quarantine, those of held and rejected batches included."""
+
+    contract: Contract
+    summary: SourceSummary
+    batches: list[Batch]
+    rules: list[RuleCount]
+    quarantined: int
+    rejected: list[Rejected]
+
+
+def read_source(workspace: Workspace, contract: Contract, deliveries: Deliveries) -> Source:
+    counts = rule_counts(workspace, contract)
+    titles = {one.code: one.title for one in counts}
+    quarantined = workspace.lake.row_count(quarantine_spec(workspace.catalog, contract).id)
+    return Source(
+        contract=contract,
+        summary=summarise_source(workspace.lake, contract),
+        batches=deliveries.by_source[contract.name],
+        rules=counts,
+        quarantined=quarantined,
+        rejected=_rejected(workspace, contract, deliveries, titles) if quarantined else [],
+    )
+
+
+def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:
+    """Every rule that was applied to the source, those most often broken first."""
+    results = workspace.lake.read(RULE_RESULTS)
+    mine = results.filter(results.source == contract.name)
+    totals = mine.group_by("rule", "title", "severity", "standard", on_table=mine.evaluated.isnull()).agg(
+        evaluated=mine.evaluated.sum(), batches=mine.batch.nunique(), broken=mine.broken.sum()
+    )
+    ordered = totals.order_by(totals.broken.desc(), "rule", "title")
+    return [
+        RuleCount(
+            row["rule"],
+            row["title"],
+            row["severity"],
+            row["standard"],
+            row["on_table"],
+            row["batches"] if row["on_table"] else row["evaluated"],
+            row["broken"],
+        )
+        for row in workspace.lake.engine.rows(ordered)
+    ]
+
+
+def _rejected(
+    workspace: Workspace, contract: Contract, deliveries: Deliveries, titles: Mapping[str, str]
+) -> list[Rejected]:
+    """The first quarantined rows, newest batches first. Cells leave the engine masked."""
+    catalog, engine = workspace.catalog, workspace.lake.engine
+    kept = workspace.lake.read(quarantine_spec(catalog, contract))
+    first = kept.order_by(kept[RECEIVED_AT].desc(), BATCH, ROW_NUMBER).limit(EXAMPLES)
+    cells = {}
+    for header, name in contract.cells.items():
+        if name == DELETE_FLAG:
+            said = ibis.literal(contract.deletes.value if contract.deletes else "")
+            masked = ibis.ifelse((first[name] == said).fill_null(False), first[name], hidden(first[name]))
+        else:
+            masked = masked_cell(first[name], catalog.element_of(contract, name), catalog)
+        # Cells of a damaged record may stand anywhere.
+        cells[header] = ibis.ifelse(first["_damage"].isnull(), masked, hidden(first[name]))
+    rows = first.select(BATCH, ROW_NUMBER, RULES, RECEIVED_AT, **{f"cell {h}": value for h, value in cells.items()})
+    known = titles | {rule.code: rule.title for rule in catalog.rules(contract)} | DAMAGE_TITLES
+    looked_at = _headers_by_rule(workspace, contract)
+    return [
+        _row(row, contract, deliveries, known, looked_at)
+        for row in engine.rows(rows.order_by(rows[RECEIVED_AT].desc(), BATCH, ROW_NUMBER))
+    ]
+
+
+def _headers_by_rule(workspace: Workspace, contract: Contract) -> dict[str, set[str]]:
+    """Rule → headers of the cells that it looks at."""
+    headers = {column.name: column.header for column in contract.columns}
+    found: dict[str, set[str]] = {}
+    for rule in workspace.catalog.rules(contract):
+        names = {name.removesuffix(SENT) for name in rule.columns}
+        found[rule.code] = {headers[name] for name in names if name in headers}
+    return found
+
+
+def _row(
+    row: dict[str, Any],
+    contract: Contract,
+    deliveries: Deliveries,
+    titles: Mapping[str, str],
+    looked_at: Mapping[str, set[str]],
+) -> Rejected:
+    at_fault = {header for code in row[RULES] for header in looked_at.get(code, ())}
+    cells = [Cell(header, row[f"cell {header}"], header in at_fault) for header in contract.cells]
+    return Rejected(
+        batch=deliveries.by_name.get(row[BATCH]),
+        row=row[ROW_NUMBER],
+        rules=tuple((code, titles.get(code, code)) for code in row[RULES]),
+        cells=tuple(sorted(cells, key=lambda cell: not cell.at_fault)),
+    )

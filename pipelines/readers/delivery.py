@@ -1,0 +1,115 @@
+"""What every format offers: a delivery with its header, its problems and its rows as Arrow batches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.declarations.contract import Contract
+
+ROW, EXTRA, DAMAGE, UNDECODABLE = "_row", "_extra", "_damage", "_undecodable"
+RAGGED, BAD_BYTES, UNREADABLE = "row.ragged", "row.undecodable", "row.unreadable"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a person should know or mend; `str()` is one line without personal values."""
+
+    file: str
+    what: str
+    todo: str
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        where = [self.file]
+        if self.row is not None:
+            where.append(f"row {self.row}")
+        if self.column is not None:
+            where.append(f"column {self.column}")
+        return f"{', '.join(where)}: {self.what}; what to do: {self.todo}"
+
+    def renamed(self, file: str) -> Problem:
+        """The same problem under the name by which the agency knows the file."""
+        return replace(self, file=file)
+
+
+class UnreadableFile(Exception):  # noqa: N818  it is what the file is, not what we did wrong
+    """A file that cannot be taken in at all; `problem` says why and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+class Delivery(ABC):
+    """One delivered file, opened: its header is known and fits the contract, its rows are not read yet."""
+
+    format: str
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    def __init__(self, path: Path, contract: Contract, header: list[str]) -> None:
+        self.path = path
+        self.contract = contract
+        self.header = header
+        self.schema = schema_of(contract)
+        self.failure: UnreadableFile | None = None
+        self._standing: list[Problem] = []
+        self._counted: dict[str, _Counted] = {}
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What did not stop the reading; complete once the batches are consumed."""
+        return [*self._standing, *(counted.problem(self.path.name) for counted in self._counted.values())]
+
+    def batches(self) -> pa.RecordBatchReader:
+        """The rows of `schema`, streaming. Raises UnreadableFile when the file turns out to be broken later on.
+
+        A consumer on the other side of Arrow's C interface turns that into an error of its own: `failure` keeps it.
+        """
+        return pa.RecordBatchReader.from_batches(self.schema, self._guarded())
+
+    @abstractmethod
+    def _rows(self) -> Iterator[pa.RecordBatch]:
+        """The rows of `schema`; problems on the way are noted with `note` and `count`."""
+
+    def note(self, what: str, todo: str, row: int | None = None, column: str | None = None) -> None:
+        """Add a problem that stands once."""
+        self._standing.append(Problem(self.path.name, what, todo, row, column))
+
+    def count(self, kind: str, row: int, rows: int, what: str, todo: str) -> None:
+        """Count `rows` more rows under one problem; it shows the first `row` and the sum."""
+        counted = self._counted.setdefault(kind, _Counted(row, 0, what, todo))
+        counted.rows += rows
+        counted.row = min(row, counted.row)
+
+    def _guarded(self) -> Iterator[pa.RecordBatch]:
+        self._counted.clear()
+        try:
+            yield from self._rows()
+        except UnreadableFile as failure:
+            self.failure = failure
+            raise
+
+
+@dataclass
+class _Counted:
+    row: int
+    rows: int
+    what: str
+    todo: str
+
+    def problem(self, file: str) -> Problem:
+        number = "1 row" if self.rows == 1 else f"{self.rows} rows, the first one here"
+        return Problem(file, f"{self.what} ({number})", self.todo, self.row)
+
+
+def schema_of(contract: Contract) -> pa.Schema:
+    """`_row` int64, then text: the contract's cells, `_extra` (JSON), `_damage` (code), `_undecodable` (hex)."""
+    names = [*contract.cells.values(), EXTRA, DAMAGE, UNDECODABLE]
+    return pa.schema([pa.field(ROW, pa.int64()), *(pa.field(name, pa.string()) for name in names)])

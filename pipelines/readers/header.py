@@ -1,0 +1,126 @@
+"""Matching the headers that an agency sent with those that the contract declares."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.declarations.contract import Contract
+from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
+
+SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Which position of the header feeds which physical column, and under which key an unknown one goes to `_extra`."""
+
+    columns: dict[str, int]
+    unknown: dict[int, str]
+
+
+def same(header: str) -> str:
+    """A header's form for comparison: NFKC, without spaces around it or zero-width characters."""
+    plain = unicodedata.normalize("NFKC", header)
+    return plain.translate(dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))).strip()
+
+
+def known_headers(contract: Contract) -> dict[str, str]:
+    """Comparable header or alias → physical column; a declared header wins over an alias of the same spelling."""
+    cells = contract.cells
+    known = {same(alias): cells[header] for alias, header in contract.aliases.items()}
+    return known | {same(header): name for header, name in cells.items()}
+
+
+def recognised(header: Sequence[str], contract: Contract) -> int:
+    """How many of the contract's columns the header holds."""
+    known = known_headers(contract)
+    return len({known[same(one)] for one in header if same(one) in known})
+
+
+def match(file: str, header: Sequence[str], contract: Contract) -> Matched:
+    """Match a header; raises UnreadableFile for a doubled declared column or a missing required one."""
+    known = known_headers(contract)
+    columns: dict[str, int] = {}
+    unknown: dict[int, str] = {}
+    for position, sent in enumerate(header):
+        name = known.get(same(sent))
+        if name is None:
+            unknown[position] = sent
+        elif name in columns:
+            raise _doubled(file, header[columns[name]], sent, contract, name)
+        else:
+            columns[name] = position
+    if missing := missing_headers(columns, contract):
+        raise missing_columns(file, missing, header, contract)
+    return Matched(columns, _distinct(unknown))
+
+
+def missing_headers(columns: dict[str, int] | set[str], contract: Contract) -> list[str]:
+    """The declared headers of required columns that are not among the physical `columns`."""
+    required = dict.fromkeys(column.header for column in contract.columns if column.required)
+    return [header for header in required if contract.cells[header] not in columns]
+
+
+def missing_columns(file: str, missing: list[str], header: Sequence[str], contract: Contract) -> UnreadableFile:
+    """The refusal of a file without required columns."""
+    accepted = "; ".join(f"{one}{_aliases(one, contract)}" for one in missing)
+    return UnreadableFile(
+        Problem(
+            file,
+            f"the required columns {', '.join(missing)} are missing; the header {shown(header, contract)}",
+            f"name the columns as the contract {contract.name} does: {accepted}; then try `huiliu check {file}`",
+            column=missing[0],
+        )
+    )
+
+
+def note_unknown(delivery: Delivery, headers: Sequence[str]) -> None:
+    """Say which columns the contract does not know."""
+    if headers:
+        named = ", ".join(header or "(without a name)" for header in headers)
+        delivery.note(
+            f"the contract {delivery.contract.name} has no such columns: {cut(named)}; their cells are kept aside",
+            "add them to the contract's columns or aliases, or leave them out of the file",
+            column=headers[0] or None,
+        )
+
+
+def shown(header: Sequence[str], contract: Contract) -> str:
+    """What stands where the header should, for a message. Strange cells with digits may be data and are not shown."""
+    if not recognised(header, contract) and any(character.isdigit() for cell in header for character in cell):
+        return "is missing: the first row looks like data and is not shown"
+    return f"is {cut(' | '.join(header))}"
+
+
+def cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+
+
+def _doubled(file: str, first: str, again: str, contract: Contract, name: str) -> UnreadableFile:
+    header = next(header for header, physical in contract.cells.items() if physical == name)
+    return UnreadableFile(
+        Problem(
+            file,
+            f"the columns {first.strip()} and {again.strip()} both stand for {header}, and which one counts is unclear",
+            f"keep one of them, then try `huiliu check {file}`",
+            column=header,
+        )
+    )
+
+
+def _aliases(header: str, contract: Contract) -> str:
+    also = [alias for alias, stands_for in contract.aliases.items() if stands_for == header]
+    return f" (or {', '.join(also)})" if also else ""
+
+
+def _distinct(unknown: dict[int, str]) -> dict[int, str]:
+    """Keys of `_extra`: the header as sent; a doubled or empty one gets its column number (1-based)."""
+    times = Counter(unknown.values())
+    return {
+        position: sent if sent.strip() and times[sent] == 1 else f"{sent}#{position + 1}"
+        for position, sent in unknown.items()
+    }

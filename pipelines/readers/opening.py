@@ -1,0 +1,49 @@
+"""Opening a delivered file: its format by its first bytes, then by its suffix."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.declarations.contract import Contract
+from pipelines.readers.csv import CsvDelivery
+from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
+from pipelines.readers.jsonl import JsonLinesDelivery
+from pipelines.readers.parquet import ParquetDelivery
+from pipelines.readers.xlsx import XlsxDelivery
+
+_PEEK = 64 * 1024
+_OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")
+_BLANK = b" \t\r\n\x0b\x0c"
+
+
+def open_delivery(path: Path, contract: Contract) -> Delivery:
+    """Open a file and match its header with the contract.
+
+    Raises UnreadableFile where the file cannot be taken in at all: empty, not of a known format or encoding, or
+    without a required column. Nothing but the header (and, for text, the encoding) is read yet.
+    """
+    with path.open("rb") as content:
+        start = content.read(_PEEK)
+    return _format(path, start)(path, contract)
+
+
+def _format(path: Path, start: bytes) -> Callable[[Path, Contract], Delivery]:
+    suffix = path.suffix.lower()
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        start = start.decode("utf-16", "replace").encode()
+    text = start.removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
+    if not text:
+        raise UnreadableFile(
+            Problem(path.name, "the file is empty", "export it again; a delivery has a header line at least")
+        )
+    if start.startswith(b"PAR1") or suffix == ".parquet":
+        return ParquetDelivery
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) or suffix in {".xlsx", ".xlsm"}:
+        return XlsxDelivery
+    if start.startswith(_OLE2) or suffix == ".xls":
+        return XlsxDelivery
+    if text.startswith(b"{") or suffix in {".jsonl", ".ndjson", ".json"}:
+        return JsonLinesDelivery
+    return CsvDelivery

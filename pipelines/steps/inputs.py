@@ -1,0 +1,181 @@
+"""What a model's parameters stand for: an Ibis table to compute with, and the Delta tables behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Contract
+from pipelines.declarations.models import Placed
+from pipelines.declarations.rule import BATCH, ROW_NUMBER
+from pipelines.elements import match_key
+from pipelines.lake import layout
+from pipelines.lake.layout import TableId
+from pipelines.lake.specs import AS_SENT, conflict_spec, finding_spec, golden_spec, standard_spec
+from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.lineage.columns import parents
+from pipelines.modelling import AppearancesOf, ClaimsOf, Model
+from pipelines.steps.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: what it looks like, the tables it is read from, and its rows."""
+
+    spec: TableSpec
+    tables: tuple[TableId, ...]
+    rows: ir.Table
+
+
+def inputs_of(workspace: Workspace, placed: Placed) -> dict[str, Input]:
+    """Every parameter of a model or finding, in order."""
+    return {name: _input(workspace, wanted) for name, wanted in placed.declared.inputs.items()}
+
+
+def table_spec(workspace: Workspace, name: str) -> TableSpec:
+    """The spec of a standard, foundation or theme table by the name that models use."""
+    catalog = workspace.catalog
+    if name in catalog.contracts:
+        return standard_spec(catalog, catalog.contracts[name])
+    if name in catalog.records:
+        return golden_spec(catalog, catalog.records[name])
+    for record in catalog.records.values():
+        if name == f"{record.database}_conflict":
+            return conflict_spec(catalog, record)
+        if name == f"{record.database}_finding":
+            return finding_spec(catalog, record)
+    return model_spec(workspace, workspace.models.tables[name])
+
+
+def model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
+    """A model's table: types from its expression; titles, grades and masks from the columns its own come from."""
+    model = placed.declared
+    assert isinstance(model, Model)
+    specs = {name: _spec(workspace, wanted) for name, wanted in model.inputs.items()}
+    unbound = {name: ibis.table(spec.ibis_schema, name=name) for name, spec in specs.items()}
+    expression = model.function(**unbound)
+    lineage = parents(expression)
+    columns = []
+    for name, kind in expression.schema().items():
+        origins = [specs[table].column(column) for table, column in sorted(lineage[name])]
+        columns.append(_described(model, name, _type_text(kind), origins))
+    place = TableId(placed.layer, model.name, (placed.database,))
+    return TableSpec(place, model.title, model.description, model.key, tuple(columns))
+
+
+def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
+    if kind.is_timestamp():
+        return "timestamp('UTC')"
+    if kind.is_integer():
+        return "int64"
+    return str(kind).removeprefix("!").replace(", ", ",")
+
+
+def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) -> ColumnSpec:
+    """A column keeps the element, grade and mask of what it comes from, and the title unless the model gives one."""
+    same = [origin for origin in origins if origin.name == name and origin.type == kind] or [
+        origin for origin in origins if origin.type == kind and origin.element
+    ]
+    title = model.columns.get(name) or (same[0].title if same else None)
+    if title is None:
+        raise ValueError(f"model {model.name}: column {name} has no Chinese title; give one with columns={{...}}")
+    if not same:
+        return ColumnSpec(name, kind, title)
+    strictest = max(same, key=lambda origin: GRADES.index(origin.grade))
+    return ColumnSpec(name, kind, title, strictest.grade, strictest.mask, strictest.element)
+
+
+GRADES = ("public", "internal", "personal", "sensitive_personal")
+
+
+def _spec(workspace: Workspace, wanted: str | AppearancesOf | ClaimsOf) -> TableSpec:
+    if isinstance(wanted, AppearancesOf):
+        return _appearances_spec(workspace.catalog, wanted)
+    if isinstance(wanted, ClaimsOf):
+        return _claims_spec(workspace.catalog, wanted)
+    return table_spec(workspace, wanted)
+
+
+def _input(workspace: Workspace, wanted: str | AppearancesOf | ClaimsOf) -> Input:
+    spec = _spec(workspace, wanted)
+    if isinstance(wanted, str):
+        return Input(spec, (spec.id,), workspace.lake.read(spec))
+    found = _appearances(workspace, wanted) if isinstance(wanted, AppearancesOf) else _claims(workspace, wanted)
+    tables, rows = zip(*found, strict=True)
+    return Input(spec, tuple(dict.fromkeys(tables)), ibis.union(*rows) if len(rows) > 1 else rows[0])
+
+
+def _appearances_spec(catalog: Catalog, wanted: AppearancesOf) -> TableSpec:
+    element = catalog.elements[wanted.element]
+    said = (element.ibis_type, element.title, element.grade, element.mask, element.name)
+    columns = (
+        ColumnSpec("source", "string", "来源"),
+        ColumnSpec("column", "string", "列"),
+        ColumnSpec("value", *said),
+        ColumnSpec("alias", *said),
+        ColumnSpec("batch", "string", "批次"),
+        ColumnSpec("row", "int64", "文件中的行号"),
+    )
+    return TableSpec(layout.standard("*"), element.title, f"Appearances of {element.name}", (), columns)
+
+
+def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
+    record = catalog.records[wanted.record]
+    key, element = catalog.elements[record.key], catalog.attribute_element(record, wanted.attribute)
+    title = catalog.attribute_title(record, wanted.attribute)
+    columns = (
+        ColumnSpec("source", "string", "来源"),
+        ColumnSpec("key", key.ibis_type, key.title, key.grade, key.mask, key.name),
+        ColumnSpec("value", element.ibis_type, title, element.grade, element.mask, element.name),
+        ColumnSpec("match_key", element.ibis_type, f"{title}比对键", element.grade, element.mask),
+        ColumnSpec("batch", "string", "批次"),
+        ColumnSpec("row", "int64", "文件中的行号"),
+    )
+    return TableSpec(layout.standard("*"), title, f"Claims of {record.name}.{wanted.attribute}", (), columns)
+
+
+def _standard(workspace: Workspace, contract: Contract) -> tuple[TableId, ir.Table]:
+    spec = standard_spec(workspace.catalog, contract)
+    return spec.id, workspace.lake.read(spec)
+
+
+def _appearances(workspace: Workspace, wanted: AppearancesOf) -> Iterator[tuple[TableId, ir.Table]]:
+    for contract in workspace.catalog.contracts.values():
+        for column in contract.columns:
+            if column.element == wanted.element:
+                place, rows = _standard(workspace, contract)
+                alias = rows[column.name + AS_SENT] if column.name + AS_SENT in rows.columns else ibis.null("string")
+                value = rows[column.name]
+                yield place, rows.filter(value.notnull()).select(
+                    source=ibis.literal(contract.name),
+                    column=ibis.literal(column.name),
+                    value=value,
+                    alias=alias,
+                    batch=rows[BATCH],
+                    row=rows[ROW_NUMBER],
+                )
+
+
+def _claims(workspace: Workspace, wanted: ClaimsOf) -> Iterator[tuple[TableId, ir.Table]]:
+    catalog = workspace.catalog
+    record = catalog.records[wanted.record]
+    for contract, column in catalog.authorities(record, wanted.attribute):
+        place, rows = _standard(workspace, contract)
+        value = rows[column]
+        yield place, rows.filter(value.notnull()).select(
+            source=ibis.literal(contract.name),
+            key=rows[catalog.feeding_key(contract, record)],
+            value=value,
+            match_key=match_key(value, catalog.element_of(contract, column)),
+            batch=rows[BATCH],
+            row=rows[ROW_NUMBER],
+        )
+
+
+def expression_of(placed: Placed, inputs: Mapping[str, Input]) -> ir.Table:
+    """The model's function applied to its inputs' rows."""
+    return placed.declared.function(**{name: one.rows for name, one in inputs.items()})

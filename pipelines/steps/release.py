@@ -1,0 +1,41 @@
+"""Release: the manifest of table versions that fit together, which returns and sharing serve."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from pipelines.engines import delta_rs
+from pipelines.lake.layout import TableId
+from pipelines.lake.specs import RELEASES
+from pipelines.steps.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Released:
+    """The release that is current now; `new` when this run made it."""
+
+    number: int
+    tables: int
+    new: bool
+
+
+def release(workspace: Workspace, tables: list[TableId]) -> Released:
+    """Append a release if any table has moved since the last one. One commit: a release is whole or not there."""
+    lake = workspace.lake
+    before = lake.read(RELEASES)
+    newest = lake.engine.rows(before.filter(before.release == before.release.max()))
+    number = newest[0]["release"] if newest else 0
+    entries = []
+    for table in sorted(tables):
+        delta = lake.delta(table)
+        if delta is not None:
+            table_id, version = str(delta.metadata().id), delta.version()
+            entries.append({"table": table.path, "table_id": table_id, "version": version, "rows": delta_rs.row_count(delta)})
+    fitting = {(row["table"], row["table_id"], row["version"]) for row in newest}
+    if {(entry["table"], entry["table_id"], entry["version"]) for entry in entries} == fitting:
+        return Released(number, len(newest), new=False)
+    number += 1
+    stamp = {"release": number, "released_at": datetime.datetime.now(datetime.UTC)}
+    lake.append_rows(RELEASES, [{**stamp, **entry} for entry in entries], once=f"release-{number}")
+    return Released(number, len(entries), new=True)

@@ -1,0 +1,98 @@
+"""Return flow: of each table that flows back, every city's own rows (2024-19 第十八、十九条)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.declarations.catalog import digest
+from pipelines.declarations.golden_record import GoldenRecord
+from pipelines.lake.lake import Refreshed
+from pipelines.lake.layout import returned
+from pipelines.lake.specs import conflict_spec, finding_spec, golden_spec
+from pipelines.lake.table import TableSpec
+from pipelines.modelling import Model
+from pipelines.steps.inputs import model_spec
+from pipelines.steps.workspace import Workspace
+
+CITY = "_city"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A table that flows back: `region` is its own column, or the record's region reached by `key`."""
+
+    spec: TableSpec
+    withhold: Mapping[str, str]
+    record: GoldenRecord | None
+    key: str
+    region: str
+
+    def city_spec(self, city: str) -> TableSpec:
+        columns = tuple(column for column in self.spec.columns if column.name not in self.withhold)
+        return TableSpec(returned(city, self.spec.id), self.spec.title, self.spec.description, self.spec.key, columns)
+
+
+def flows(workspace: Workspace) -> Iterator[Flow]:
+    """Every table that a declaration lets flow back; a golden record takes its conflicts and findings along."""
+    catalog = workspace.catalog
+    for record in catalog.records.values():
+        if record.returns:
+            region = record.returns.scope
+            yield Flow(golden_spec(catalog, record), record.returns.withhold, None, record.key, region)
+            yield Flow(conflict_spec(catalog, record), {}, record, record.key, region)
+            yield Flow(finding_spec(catalog, record), {}, record, "subject", region)
+    for placed in workspace.models.tables.values():
+        model = placed.declared
+        if isinstance(model, Model) and model.returns:
+            name, _, column = model.returns.scope.partition(".")
+            scoped_by = catalog.records[name] if column else None
+            spec = model_spec(workspace, placed)
+            yield Flow(spec, model.returns.withhold, scoped_by, scoped_by.key if scoped_by else "", column or name)
+
+
+def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
+    """Bring one table's part of every city up to date."""
+    catalog, lake = workspace.catalog, workspace.lake
+    inputs = [flow.spec.id]
+    if flow.record:
+        inputs.append(golden_spec(catalog, flow.record).id)
+    declared = digest(flow.region, flow.withhold, flow.spec.names, catalog.city_prefixes())
+    watermark = lake.watermark(inputs, declared)
+    stale = any(not lake.is_current(returned(city, flow.spec.id), watermark) for city in catalog.cities)
+    # Laid out by city once, so that each city's part is one short range of it and not a scan of everything.
+    rows = lake.engine.materialise(_placed(workspace, flow).order_by(CITY), "by_city") if stale else None
+    done = []
+    for city in catalog.cities:
+        spec = flow.city_spec(city)
+        done.append(lake.refresh(spec, lambda spec=spec, city=city: _of_city(rows, city, spec), watermark))
+    return done
+
+
+def _of_city(rows: ir.Table | None, city: str, spec: TableSpec) -> ir.Table:
+    assert rows is not None
+    return rows.filter(rows[CITY] == city).select(*spec.names)
+
+
+def _placed(workspace: Workspace, flow: Flow) -> ir.Table:
+    rows = workspace.lake.read(flow.spec)
+    if flow.record is None:
+        return _in_a_city(rows.mutate(**{CITY: city_of(workspace, rows[flow.region])}))
+    golden = workspace.lake.read(golden_spec(workspace.catalog, flow.record))
+    places = golden.select(
+        **{flow.key: golden[flow.record.key], CITY: city_of(workspace, golden[flow.region])}
+    )
+    return _in_a_city(rows.inner_join(places, flow.key))
+
+
+def _in_a_city(rows: ir.Table) -> ir.Table:
+    return rows.filter(rows[CITY].notnull())
+
+
+def city_of(workspace: Workspace, region: ir.StringValue) -> ir.StringValue:
+    """The league or city of a region code, retired codes included; NULL outside the autonomous region."""
+    prefixes = workspace.catalog.city_prefixes()
+    return ibis.cases(*((region.startswith(prefix), city) for prefix, city in prefixes))

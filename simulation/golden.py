@@ -1,0 +1,153 @@
+"""The golden records due: the latest row of each source per key, then each attribute by its authority."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from simulation.names import MIDDLE_DOTS, lookalikes
+from simulation.table import Table
+
+Row = dict[str, str | None]
+_SIGNS = str.maketrans(
+    {radical: sign for sign, radical in lookalikes().items()} | dict.fromkeys(["·", *MIDDLE_DOTS], "")
+)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """Sources in the order of their authority, each `source` or `source.column`."""
+
+    name: str
+    sources: tuple[str, ...]
+    latest: bool = False
+    compared: bool = True
+    otherwise: str = ""
+
+    def claims(self, rows: dict[str, Row]) -> list[tuple[str, str]]:
+        """(moment, value) of each source that holds one, in the order of authority."""
+        held = []
+        for place in self.sources:
+            source, _, column = place.partition(".")
+            value = rows[source].get(column or self.name) if source in rows else None
+            if value is not None:
+                held.append((str(rows[source]["updated_at"]), value))
+        return held
+
+
+H, R, S, D = "household_registration", "residence_permit", "social_insurance", "death_registration"
+M, C, K = "market_entity", "civil_organisation", "credit_code_check"
+PERSON = [
+    Attribute("person_name", (H, R, S, D)),
+    Attribute("sex", (H, R, D), otherwise="sex"),
+    Attribute("birth_date", (H,), otherwise="birth_date"),
+    Attribute("ethnicity", (H, R)),
+    Attribute("education_level", (H,)),
+    Attribute("household_region", (H, R)),
+    Attribute("household_address", (H,)),
+    Attribute("residence_region", (R, H + ".household_region"), latest=True),
+    Attribute("residence_address", (R, H + ".household_address"), latest=True),
+    Attribute("phone", (R, S), latest=True),
+    Attribute("died_on", (D,)),
+]
+LEGAL_ENTITY = [
+    Attribute("entity_name", (M, C, K)),
+    Attribute("entity_type", (M, C, K), compared=False),
+    Attribute("state", (M, C, K)),
+    Attribute("established_on", (M, C)),
+    Attribute("registered_capital", (M, C)),
+    Attribute("capital_currency", (M, C)),
+    Attribute("representative_name", (M, C)),
+    Attribute("representative_id", (M, C)),
+    Attribute("business_scope", (M, C)),
+    Attribute("registered_region", (M, C), otherwise="region"),
+    Attribute("registered_address", (M, C)),
+    Attribute("phone", (M, C)),
+    Attribute("registrar", (M, C)),
+    Attribute("checked_on", (K,)),
+]
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one name have in common."""
+    plain = unicodedata.normalize("NFKC", name.translate(_SIGNS)).translate(_SIGNS)
+    return re.sub(r"\s", "", plain).casefold()
+
+
+def current_rows(table: Table, key: list[str]) -> list[int]:
+    """The latest accepted row of each key; none where that row deletes it."""
+    moments = table.column("updated_at")
+    columns = [table.column(name) for name in key]
+    latest: dict[tuple[str | None, ...], int] = {}
+    for row, values in enumerate(zip(*columns, strict=True)):
+        if row in table.rejected:
+            continue
+        held = latest.get(values)
+        # Of two equal moments the later row counts; different rows of one key never share a moment otherwise.
+        if held is None or str(moments[row]) >= str(moments[held]):
+            latest[values] = row
+    deleted = table.sent.get("operation")
+    return [row for row in latest.values() if deleted is None or deleted[row] != "D"]
+
+
+def claims(
+    tables: list[Table], keys: dict[str, list[str]], key: str, attributes: list[Attribute]
+) -> dict[str, dict[str, Row]]:
+    """Golden key → source → the values of its latest row."""
+    held: dict[str, dict[str, Row]] = {}
+    for table in tables:
+        wanted = _columns_of(table.source, attributes)
+        columns = {name: table.column(name) for name in (*wanted, "updated_at")}
+        identity = table.column(key)
+        for row in current_rows(table, keys[table.source]):
+            sources = held.setdefault(str(identity[row]), {})
+            before = sources.get(table.source)
+            if before is None or str(before["updated_at"]) < str(columns["updated_at"][row]):
+                sources[table.source] = {name: values[row] or None for name, values in columns.items()}
+    return held
+
+
+def _columns_of(source: str, attributes: list[Attribute]) -> list[str]:
+    wanted = {}
+    for attribute in attributes:
+        for place in attribute.sources:
+            name, _, column = place.partition(".")
+            if name == source:
+                wanted[column or attribute.name] = True
+    return list(wanted)
+
+
+def resolve(key: str, rows: dict[str, Row], attributes: list[Attribute]) -> tuple[list[str | None], list[str]]:
+    """The golden values of one key, and the attributes about which its sources disagree."""
+    values: list[str | None] = [key]
+    disputed = []
+    for attribute in attributes:
+        held = attribute.claims(rows)
+        if not held:
+            values.append(_from_key(attribute.otherwise, key))
+            continue
+        chosen = max(held, key=lambda claim: claim[0]) if attribute.latest else held[0]
+        values.append(chosen[1])
+        if attribute.compared and not attribute.latest and _differ(attribute.name, [value for _, value in held]):
+            disputed.append(attribute.name)
+    return values, disputed
+
+
+def _differ(attribute: str, values: list[str]) -> bool:
+    if len(set(values)) == 1:
+        return False
+    named = attribute in ("person_name", "entity_name", "representative_name")
+    return not named or len({name_key(value) for value in values}) > 1
+
+
+def _from_key(what: str, key: str) -> str | None:
+    match what:
+        case "sex":
+            return "1" if int(key[16]) % 2 else "2"
+        case "birth_date":
+            return f"{key[6:10]}-{key[10:12]}-{key[12:14]}"
+        case "region":
+            return key[2:8]
+        case _:
+            return None

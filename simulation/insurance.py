@@ -1,0 +1,67 @@
+"""社会保险: one row per person and type of insurance, employed by simulated entities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulation.calendar import AS_OF_DAY, day_number, iso_days, moments
+from simulation.person_sources import WORKING_AGE, parts, phones
+from simulation.population import People
+from simulation.regions import CITIES, counties
+from simulation.table import Table
+from simulation.vocabulary import INSURANCE, INSURANCE_STATE
+
+
+def insurance(
+    rng: np.random.Generator, people: People, members: list[int], employers: list[tuple[str, str]]
+) -> tuple[Table, list[int]]:
+    """The table, and which person each of its rows is about."""
+    employed = rng.random(len(members)) < 0.45
+    second = rng.random(len(members)) < 0.7
+    who = np.concatenate([np.arange(len(members)), np.flatnonzero(second)])
+    later = np.arange(len(who)) >= len(members)
+    kind = np.where(employed[who], np.where(later, "110", "310"), np.where(later, "170", "390"))
+    order = rng.permutation(len(who))
+    who, kind = who[order], kind[order].tolist()
+    people_at = [members[at] for at in who.tolist()]
+    rows = len(who)
+    has_employer = employed[who].tolist()
+    born, died = people.born[people_at], people.died[people_at]
+    until = np.where(died >= 0, died - 30, AS_OF_DAY)
+    start = np.maximum(born + WORKING_AGE, day_number("2001-01-01"))
+    enrolled = np.minimum(start + (rng.random(rows) * 3000).astype(np.int64), until - 1)
+    retired = (born + 61 * 366 <= until) & np.isin(kind, ["110", "170"])
+    paid = iso_days(np.maximum(enrolled, until - rng.integers(0, 200, rows)))
+    benefit = np.where(retired, np.array(iso_days(until - rng.integers(0, 30, rows))), "").tolist()
+    state = np.where(retired, "4", np.where(died >= 0, "3", "1")).tolist()
+    region = [people.region[at] if people.region[at] in counties() else "150102" for at in people_at]
+    employer = [
+        employers[n] if has else ("", "")
+        for n, has in zip(rng.integers(0, len(employers), rows).tolist(), has_employer, strict=True)
+    ]
+    of_person = phones(rng, len(people))
+    sent = {
+        "member_number": [f"15{people.id_number[at][6:17]}{at % 1000:03}" for at in people_at],
+        "id_number": [people.id_number[at] for at in people_at],
+        "person_name": [people.name[at] for at in people_at],
+        "insurance_type": np.where(rng.random(rows) < 0.5, kind, [INSURANCE[code][0] for code in kind]).tolist(),
+        "state": [INSURANCE_STATE[code][0] for code in state],
+        "employer_name": [name for _, name in employer],
+        "employer_code": [code for code, _ in employer],
+        "enrolled_on": iso_days(enrolled),
+        "contribution_base": [f"{n}.00" for n in rng.integers(4000, 22000, rows).tolist()],
+        "last_paid_on": paid,
+        "benefit_paid_to": benefit,
+        "phone": [of_person[at] for at in people_at],
+        "insured_region": region,
+        "handling_office": [CITIES[code[:4] + "00"] + "社会保险事业服务中心" for code in region],
+        "updated_at": moments(rng, rows, "social_insurance"),
+    }
+    due: dict[str, list[str | None]] = {"insurance_type": list(kind)}
+    return Table("social_insurance", sent, due, parts(rng, rows)), people_at
+
+
+def insured(rng: np.random.Generator, people: People) -> list[int]:
+    """Three quarters of those of working age and above; pick among locals and outsiders alike."""
+    able = people.born + WORKING_AGE + 800 <= AS_OF_DAY
+    return np.flatnonzero(able & (rng.random(len(people)) < 0.75)).tolist()

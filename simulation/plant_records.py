@@ -1,0 +1,107 @@
+"""Defects of whole records and files about people: broken, repeated, contradictory, updated, deleted, stale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulation.block import Block
+from simulation.calendar import SINCE, STALE, moments
+from simulation.delivery import Landing
+from simulation.layouts import FORMATS, TITLES, layout
+from simulation.person_sources import LATER
+from simulation.table import Broken, Table
+
+HOUSEHOLD, PERMIT, INSURANCE = "household_registration", "residence_permit", "social_insurance"
+
+
+def plant_records(block: Block) -> None:
+    """What happens to records rather than to their values."""
+    _broken(block)
+    _contradictions(block)
+    _repetitions(block)
+    _updates(block)
+
+
+def _broken(block: Block) -> None:
+    settled = block.people.adult
+    for source, table in ((HOUSEHOLD, block.household), (INSURANCE, block.insurance)):
+        for how in (Broken.TOO_MANY_CELLS, Broken.TOO_FEW_CELLS):
+            for row in block.rows(source, also=settled):
+                table.damage(row, how, "row.ragged")
+    for row in block.rows(HOUSEHOLD, also=settled):
+        block.household.damage(row, Broken.UNDECODABLE, "row.undecodable")
+    for row in block.weddings(max(block.each, 2)):
+        block.marriage.damage(row, Broken.NO_JSON, "row.unreadable")
+
+
+def _contradictions(block: Block) -> None:
+    for source, table, column, other in (
+        (HOUSEHOLD, block.household, "workplace", "呼和浩特铁路局"),
+        (INSURANCE, block.insurance, "contribution_base", "3999.00"),
+        (PERMIT, block.permit, "residence_reason", "其他原因"),
+    ):
+        for row in block.rows(source):
+            twin = table.copy_row(row)
+            table.put(twin, column, other)
+            for each in (row, twin):
+                table.quarantine(each, "row_contradiction", "row.contradiction")
+
+
+def _repetitions(block: Block) -> None:
+    for source, table in ((HOUSEHOLD, block.household), (INSURANCE, block.insurance), (PERMIT, block.permit)):
+        for at, row in enumerate(block.rows(source)):
+            for _ in range(1 + at % 2):
+                table.flag(table.copy_row(row), "row_repeated", "row.repeated")
+    for row in block.weddings():
+        block.marriage.flag(block.marriage.copy_row(row), "row_repeated", "row.repeated")
+
+
+def _updates(block: Block) -> None:
+    table, count = block.household, len(block.people) // 200 + block.each
+    changed = block.rows(HOUSEHOLD, count, block.people.adult)
+    deleted = block.rows(HOUSEHOLD, also=block.people.adult)
+    restored = block.rows(HOUSEHOLD, also=block.people.adult)
+    when = sorted(moments(block.rng, count + 3 * block.each, HOUSEHOLD, SINCE), reverse=True)
+    for row in changed:
+        copy = _later(table, row, "U", when.pop())
+        table.change(copy, "household_address", table.sent["household_address"][row] + "附1号")
+        table.accept(copy, "updated_row")
+    for row in deleted:
+        table.accept(_later(table, row, "D", when.pop()), "deleted_row")
+    for row in restored:
+        table.accept(_later(table, row, "D", when.pop()), "deleted_and_restored")
+        table.accept(_later(table, row, "A", when.pop()), "deleted_and_restored")
+
+
+def _later(table: Table, row: int, operation: str, moment: str) -> int:
+    copy = table.copy_row(row)
+    table.part[copy] = LATER
+    table.put(copy, "operation", operation)
+    table.change(copy, "updated_at", moment)
+    return copy
+
+
+def deliver_odd_files(block: Block, landing: Landing) -> None:
+    """Files that change nothing: an old snapshot sent late, a copy under another name, one without records."""
+    old = _snapshot(block, block.rows(HOUSEHOLD, 20, block.people.adult))
+    name = landing.deliver_file(
+        old, list(range(len(old))), f"{TITLES[HOUSEHOLD]}_20260629_补报", layout(HOUSEHOLD, drifted=False)
+    )
+    landing.truth.file("accept", HOUSEHOLD, name, "stale_file")
+    delivered = f"{TITLES[HOUSEHOLD]}_20260630_001{FORMATS[HOUSEHOLD].suffix}"
+    again = delivered.replace("_001", "_001_再次报送")
+    landing.copy(HOUSEHOLD, delivered, again)
+    landing.truth.file("accept", HOUSEHOLD, again, "file_delivered_twice")
+    nobody = Table(INSURANCE, {column: [] for column in block.insurance.sent}, {}, [])
+    name = landing.deliver_file(nobody, [], f"{TITLES[INSURANCE]}_20260630_空", layout(INSURANCE, drifted=False))
+    landing.truth.file("hold", INSURANCE, name, "file_without_records", "batch.row_count")
+
+
+def _snapshot(block: Block, rows: list[int]) -> Table:
+    """What the household register held about some people years ago."""
+    source = block.household
+    sent: dict[str, list[Any]] = {column: [values[row] for row in rows] for column, values in source.sent.items()}
+    sent["household_address"] = [address + "（旧址）" for address in sent["household_address"]]
+    sent["updated_at"] = moments(block.rng, len(rows), HOUSEHOLD, STALE)
+    sent["operation"] = ["D" if at == 0 else "" for at in range(len(rows))]
+    return Table(HOUSEHOLD, sent, {}, [0] * len(rows))

@@ -1,0 +1,115 @@
+"""One simulation from beginning to end: people, entities, their files, and the truth about both."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from simulation.block import Block, make_block
+from simulation.delivery import Landing
+from simulation.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
+from simulation.plant_entities import plant_entities
+from simulation.plant_entity_relations import deliver_swapped_file, plant_entity_relations
+from simulation.plant_ids import plant_ids
+from simulation.plant_names import plant_names
+from simulation.plant_records import deliver_odd_files, plant_records
+from simulation.plant_relations import plant_relations
+from simulation.plant_values import plant_values
+from simulation.population import Numbers, draw_numbers, settle
+from simulation.registers import Registers, make_registers
+from simulation.table import Table
+from simulation.truth import Truth
+
+FEWEST = 300
+BLOCK = 100_000
+_PERSON_KEYS = {
+    "household_registration": ["id_number"],
+    "residence_permit": ["permit_number"],
+    "social_insurance": ["id_number", "insurance_type"],
+    "death_registration": ["certificate_number"],
+}
+_ENTITY_KEYS = {source: ["credit_code"] for source in ("market_entity", "civil_organisation", "credit_code_check")}
+
+
+def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], None] | None = None) -> None:
+    """Write `out/landing/<source>/…` and `out/truth/`; the same people and seed give the same files."""
+    if people < FEWEST:
+        raise ValueError(f"a simulation needs at least {FEWEST} people to plant every kind of defect, not {people}")
+    say = progress or (lambda _: None)
+    for folder in (out / "landing", out / "truth"):
+        shutil.rmtree(folder, ignore_errors=True)
+    say("numbering the people")
+    numbers = draw_numbers(np.random.default_rng([seed, 0]), people)
+    with Truth(out / "truth") as truth:
+        landing = Landing(out / "landing", truth)
+        employers: list[tuple[str, str]] = []
+        for number, some in enumerate(_blocks(numbers)):
+            say(f"writing block {number + 1} of {-(-people // BLOCK)}")
+            rng = np.random.default_rng([seed, 1, number])
+            count = len(some.first17)
+            settled = settle(rng, some, max(count * 15 // 1000, min(count // 5, 120)))
+            each = _each(people, count)
+            if not number:
+                heads = np.random.default_rng([seed, 2])
+                employers = _entities(make_registers(heads, people, settled, each, truth), landing)
+            _people(make_block(rng, settled, employers, number, each, truth), landing)
+
+
+def _each(people: int, count: int) -> int:
+    """How often each kind is planted in a block of `count` people."""
+    return 1 if people < 2_000 else max(3, count // 10_000)
+
+
+def _blocks(numbers: Numbers) -> list[Numbers]:
+    total = len(numbers.born)
+    edges = np.linspace(0, total, -(-total // BLOCK) + 1).astype(int).tolist()
+    return [Numbers(numbers.first17[a:b], numbers.born[a:b], numbers.outsider[a:b]) for a, b in pairwise(edges)]
+
+
+def _entities(registers: Registers, landing: Landing) -> list[tuple[str, str]]:
+    """The legal entities' files and truth; gives the employers that are in good order."""
+    plant_entities(registers)
+    plant_entity_relations(registers)
+    tables = [registers.market, registers.civil, registers.check]
+    for table in tables:
+        landing.deliver(table, 0)
+    deliver_swapped_file(registers, landing)
+    _golden(registers.truth, "legal_entity", tables, _ENTITY_KEYS, LEGAL_ENTITY, "registered_region")
+    return registers.sound()
+
+
+def _people(block: Block, landing: Landing) -> None:
+    plant_ids(block)
+    plant_relations(block)
+    plant_names(block)
+    plant_values(block)
+    plant_records(block)
+    tables = [block.household, block.permit, block.insurance, block.death]
+    for table in (*tables, block.marriage):
+        landing.deliver(table, block.number)
+    if block.number == 0:
+        deliver_odd_files(block, landing)
+    _golden(block.truth, "person", tables, _PERSON_KEYS, PERSON, "residence_region")
+
+
+def _golden(
+    truth: Truth,
+    record: str,
+    tables: list[Table],
+    keys: dict[str, list[str]],
+    attributes: list[Attribute],
+    scope: str,
+) -> None:
+    key = {"person": "id_number", "legal_entity": "credit_code"}[record]
+    held = claims(tables, keys, key, attributes)
+    records, conflicts = [], set()
+    for identity in sorted(held):
+        values, disputed = resolve(identity, held[identity], attributes)
+        records.append(values)
+        conflicts |= {(identity, attribute) for attribute in disputed}
+    truth.check_conflicts(record, conflicts)
+    truth.golden(record, [key, *(attribute.name for attribute in attributes)], records, scope)

@@ -1,0 +1,443 @@
+"""Values in every spelling that agencies send: their normal form, what counts as sent, aliases, derivations, masks."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stdnum.cn import ric
+
+from pipelines import elements
+from pipelines.declarations.element import Element, Mask
+from pipelines.declarations.loading import read_catalog
+from pipelines.elements.id_number import check_character
+from pipelines.elements.name_key import name_key
+
+ROOT = Path(__file__).parents[1]
+CATALOG = read_catalog(ROOT)
+REAL_SAMPLE = ROOT.parent / "shared/data/market_entity_real_sample.csv"
+NULL_TOKENS = ["", "N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", "/"]
+UTC = datetime.UTC
+
+
+@pytest.fixture(scope="module")
+def engine() -> ibis.BaseBackend:
+    return ibis.duckdb.connect()
+
+
+@pytest.fixture(scope="module")
+def each(engine: ibis.BaseBackend) -> Callable[..., list[Any]]:
+    """Evaluates an expression for many cells in one query, in their order."""
+
+    def evaluate(expression: Callable[[ir.Value], ir.Value], cells: Sequence[Any], type_: str = "string") -> list[Any]:
+        numbered = [{"place": place, "cell": cell} for place, cell in enumerate(cells)]
+        table = ibis.memtable(numbered, schema={"place": "int64", "cell": type_})
+        found = table.select(table.place, said=expression(table.cell)).order_by("place")
+        return engine.to_pyarrow(found)["said"].to_pylist()
+
+    return evaluate
+
+
+@pytest.fixture(scope="module")
+def normalised(each: Callable[..., list[Any]]) -> Callable[[str, Sequence[str | None]], list[Any]]:
+    def evaluate(element: str, cells: Sequence[str | None]) -> list[Any]:
+        declared = CATALOG.elements[element]
+        return each(lambda cell: elements.normalise(cell, declared, CATALOG.codes, CATALOG.cities), cells)
+
+    return evaluate
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG.elements))
+def test_tokens_for_nothing_are_null_in_every_element(each, normalised, name: str) -> None:
+    cells = [None, *NULL_TOKENS, *(f" \t{token}\u3000" for token in NULL_TOKENS)]
+    element = CATALOG.elements[name]
+    assert normalised(name, cells) == [None] * len(cells)
+    assert each(lambda cell: elements.sent_value(cell, element), cells) == [None] * len(cells)
+    assert each(lambda cell: elements.alias(cell, element), cells) == [None] * len(cells)
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG.elements))
+@pytest.mark.parametrize("dialect", ["duckdb", "pyspark"])
+def test_every_element_is_an_expression_of_both_engines(name: str, dialect: str) -> None:
+    element = CATALOG.elements[name]
+    raw = ibis.table({"cell": "string"}, name="raw")
+    value = elements.normalise(raw.cell, element, CATALOG.codes, CATALOG.cities)
+    assert value.type() == ibis.dtype(element.ibis_type)
+    query = raw.select(
+        value=value, sent=elements.sent_value(raw.cell, element), alias=elements.alias(raw.cell, element)
+    )
+    assert "cell" in ibis.to_sql(query, dialect=dialect)
+
+
+@settings(max_examples=30, deadline=None)
+@given(cells=st.lists(st.text(max_size=30), min_size=1, max_size=40))
+def test_no_rubbish_makes_a_normaliser_fail(normalised, cells: list[str]) -> None:
+    cells = [cell.replace("\0", "") for cell in cells]
+    for name in ("id_number", "credit_code", "date", "datetime", "amount", "capital_amount", "region", "phone"):
+        assert len(normalised(name, cells)) == len(cells)
+
+
+def test_text_is_kept_as_it_came_but_for_its_ends(normalised) -> None:
+    cells = ["\u3000张三 ", "乌云·其其格", "（某）公司，A：Ｂ", "⻔ 牌\u3000号", "  a\tb\n", "䶮𠮷𫖯"]
+    assert normalised("text", cells) == ["张三", "乌云·其其格", "（某）公司，A：Ｂ", "⻔ 牌\u3000号", "a\tb", "䶮𠮷𫖯"]
+
+
+def test_document_numbers_are_half_width_without_white_space(normalised) -> None:
+    assert normalised("document_number", ["ＡＢ－1２", " a b\u30001 ", "J15-001", "ＮＡ1", "第〔2024〕1号"]) == [
+        "AB-12", "ab1", "J15-001", "NA1", "第〔2024〕1号",
+    ]  # fmt: skip
+
+
+class TestIdNumber:
+    SPECIMENS = ("810000199408230021", "830000199201300022", "911124198108030024", "150102198001010014")
+
+    def test_published_specimens_have_their_check_character(self, each) -> None:
+        assert each(check_character, [number[:17] for number in self.SPECIMENS]) == [n[17] for n in self.SPECIMENS]
+
+    def test_fifteen_digits_become_eighteen_and_are_kept_as_alias(self, each, normalised) -> None:
+        cells = ["150102800101001", " '１５０１０２８００１０１００１", "1501 0280 0101 001", *self.SPECIMENS]
+        assert normalised("id_number", cells) == ["150102198001010014"] * 3 + list(self.SPECIMENS)
+        aliases = each(lambda cell: elements.alias(cell, CATALOG.elements["id_number"]), cells)
+        assert aliases == ["150102800101001"] * 3 + [None] * 4
+
+    def test_spellings_of_one_number(self, normalised) -> None:
+        number = "11010519491231002X"
+        cells = [number, "11010519491231002x", "１１０１０５１９４９１２３１００２Ｘ", f"'{number}", f" {number}\u3000"]
+        cells += ["110105 19491231 002ｘ", "110105\u00a019491231002X", f" ' {number}"]
+        assert normalised("id_number", cells) == [number] * len(cells)
+
+    def test_damaged_numbers_stay_damaged(self, normalised) -> None:
+        cells = ["1.50102E+17", "150102198001011000", "15010219800101001", "1501021980010100140", "15010219800101A014"]
+        assert normalised("id_number", cells) == cells
+
+    @settings(max_examples=25, deadline=None)
+    @given(digits=st.lists(st.from_regex(r"[1-9][0-9]{16}", fullmatch=True), min_size=1, max_size=200))
+    def test_check_character_agrees_with_stdnum(self, each, digits: list[str]) -> None:
+        assert each(check_character, digits) == [ric.calc_check_digit(number + "0") for number in digits]
+
+    def test_sex_and_birth_date_are_read_from_the_number(self, each) -> None:
+        element = CATALOG.elements["id_number"]
+        numbers = [
+            "150102198001010014",
+            "810000199408230021",
+            "911124198108030024",
+            "150102198002300018",
+            "1.5E+17",
+            None,
+        ]
+        assert each(lambda key: elements.derived(key, element, "sex"), numbers) == ["1", "2", "2", "1", None, None]
+        assert each(lambda key: elements.derived(key, element, "birth_date"), numbers) == [
+            datetime.date(1980, 1, 1), datetime.date(1994, 8, 23), datetime.date(1981, 8, 3), None, None, None,
+        ]  # fmt: skip
+
+
+def test_credit_codes_are_upper_case_and_half_width(each, normalised) -> None:
+    cells = [
+        "91350211M000100Y46",
+        "91350211m000100y46",
+        "９１３５０２１１Ｍ０００１００Ｙ４６",
+        " 91350211 M000100Y46",
+        "913502",
+    ]
+    assert normalised("credit_code", cells) == ["91350211M000100Y46"] * 4 + ["913502"]
+    region = each(lambda key: elements.derived(key, CATALOG.elements["credit_code"], "registered_region"), cells[:1])
+    assert region == ["350211"]
+
+
+class TestDates:
+    SPELLINGS: tuple[Callable[[datetime.date], str], ...] = (
+        lambda d: d.isoformat(),
+        lambda d: f"{d.year:04}-{d.month}-{d.day}",
+        lambda d: f"{d.year:04}/{d.month}/{d.day}",
+        lambda d: f"{d.year:04}/{d.month:02}/{d.day:02}",
+        lambda d: f"{d.year:04}.{d.month}.{d.day}",
+        lambda d: f"{d.year:04}{d.month:02}{d.day:02}",
+        lambda d: f"{d.year:04}年{d.month}月{d.day}日",
+        lambda d: f"{d.year:04}年{d.month:02}月{d.day:02}日",
+        lambda d: d.isoformat() + " 23:59:59",
+        lambda d: d.isoformat() + "T00:00",
+        lambda d: f"{d.year:04}/{d.month}/{d.day} 8:05",
+        lambda d: f"{d.year:04}{d.month:02}{d.day:02}235959",
+        lambda d: f" {d.isoformat()}\u3000",
+        lambda d: d.isoformat().translate(str.maketrans("0123456789-", "０１２３４５６７８９－")),
+    )
+
+    @settings(max_examples=25, deadline=None)
+    @given(days=st.lists(st.dates(datetime.date(1, 1, 1), datetime.date(9998, 12, 31)), min_size=1, max_size=30))
+    def test_every_spelling_of_every_day(self, normalised, days: list[datetime.date]) -> None:
+        cells = [spell(day) for day in days for spell in self.SPELLINGS]
+        assert normalised("date", cells) == [day for day in days for _ in self.SPELLINGS]
+
+    @settings(max_examples=15, deadline=None)
+    @given(serials=st.lists(st.integers(10_000, 99_999), min_size=1, max_size=60))
+    def test_excel_serials(self, normalised, serials: list[int]) -> None:
+        days = [datetime.date(1899, 12, 30) + datetime.timedelta(days=serial) for serial in serials]
+        assert normalised("date", [str(serial) for serial in serials]) == days
+        assert normalised("date", [f"{serial}.0" for serial in serials]) == days
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        parts=st.lists(st.tuples(st.integers(1, 9998), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=99)
+    )
+    def test_only_days_of_the_calendar_are_dates(self, normalised, parts: list[tuple[int, int, int]]) -> None:
+        def real(year: int, month: int, day: int) -> datetime.date | None:
+            try:
+                return datetime.date(year, month, day)
+            except ValueError:
+                return None
+
+        expected = [real(*part) for part in parts]
+        assert normalised("date", [f"{y:04}-{m:02}-{d:02}" for y, m, d in parts]) == expected
+        assert normalised("date", [f"{y:04}{m:02}{d:02}" for y, m, d in parts]) == expected
+        assert normalised("date", [f"{y:04}年{m}月{d}日" for y, m, d in parts]) == expected
+
+    def test_unreadable_dates_are_null_though_sent(self, each, normalised) -> None:
+        cells = ["2024-13-45", "不详", "2023-02-29", "31/01/2024", "24-1-5", "infinity", "epoch", "0000-01-01", "1234"]
+        cells += [
+            "2024-01-31 25:00",
+            "长期",
+            "2024-01-31x",
+            "9999-13-45",
+            "2024",
+            "202401",
+            "-5-01-01",
+            "2024-01-31 (BC)",
+        ]
+        for name in ("date", "datetime"):
+            assert normalised(name, cells) == [None] * len(cells)
+            assert each(lambda cell, name=name: elements.sent_value(cell, CATALOG.elements[name]), cells) == cells
+
+    def test_dates_that_say_no_end_count_as_not_sent(self, each, normalised) -> None:
+        cells = ["9999-12-31", "9999-9-9", "99991231", "9999/12/31", "9999年12月31日", " ９９９９－１２－３１ "]
+        cells += ["9999-12-31 23:59:59", "99991231235959"]
+        for name in ("date", "past_date", "datetime"):
+            assert normalised(name, cells) == [None] * len(cells)
+            element = CATALOG.elements[name]
+            assert each(lambda cell, element=element: elements.sent_value(cell, element), cells) == [None] * len(cells)
+
+    @settings(max_examples=20, deadline=None)
+    @given(
+        times=st.lists(
+            st.datetimes(datetime.datetime(1992, 1, 1), datetime.datetime(2100, 1, 1)), min_size=1, max_size=30
+        )
+    )
+    def test_times_are_beijing_time(self, normalised, times: list[datetime.datetime]) -> None:
+        times = [time.replace(microsecond=0) for time in times]
+        expected = [time.replace(tzinfo=UTC) - datetime.timedelta(hours=8) for time in times]
+        formats = [
+            "%Y-%m-%d %H:%M:%S",
+            "%Y-%m-%dT%H:%M:%S",
+            "%Y/%m/%d %H:%M:%S",
+            "%Y%m%d%H%M%S",
+            "%Y年%m月%d日 %H:%M:%S",
+        ]
+        for pattern in formats:
+            assert normalised("datetime", [time.strftime(pattern) for time in times]) == expected
+
+    def test_times_with_parts_left_out(self, normalised) -> None:
+        midnight = datetime.datetime(2024, 1, 30, 16, tzinfo=UTC)
+        days = ["2024-01-31", "2024/1/31", "20240131", "2024年1月31日", "45322", "45322.0", "２０２４－１－３１"]
+        assert normalised("datetime", days) == [midnight] * len(days)
+        later = ["2024-1-31 8:30", "20240131 08:30", "2024.1.31T08:30:00", "45322.3541666667", "2024-01-31T00:30:00Z"]
+        assert normalised("datetime", later) == [midnight + datetime.timedelta(hours=8.5)] * len(later)
+
+
+class TestCapital:
+    CELLS = {
+        "3,000(万)": ("30000000", "CNY"),
+        "3,000（万）": ("30000000", "CNY"),
+        "３，０００（万）": ("30000000", "CNY"),
+        "20(万人民币元)": ("200000", "CNY"),
+        "641.1000(万人民币元)": ("6411000", "CNY"),
+        "5,000,000(人民币元)": ("5000000", "CNY"),
+        "500万元人民币": ("5000000", "CNY"),
+        "500万元": ("5000000", "CNY"),
+        "100万人民币": ("1000000", "CNY"),
+        "100.5万人民币元": ("1005000", "CNY"),
+        "50(万元人民币)": ("500000", "CNY"),
+        "人民币50万元": ("500000", "CNY"),
+        "2亿元": ("200000000", "CNY"),
+        "1.5亿美元": ("150000000", "USD"),
+        "3千万元": ("30000000", "CNY"),
+        "500000": ("500000", "CNY"),
+        "500000.00元整": ("500000", "CNY"),
+        "￥5 00万": ("5000000", "CNY"),
+        "300(万美元)": ("3000000", "USD"),
+        "$300": ("300", "USD"),
+        "50万港元": ("500000", "HKD"),
+        "HK$50": ("50", "HKD"),
+        "50(万港币)": ("500000", "HKD"),
+        "8万欧元": ("80000", "EUR"),
+        "7(万日元)": ("70000", "JPY"),
+        "6英镑": ("6", "GBP"),
+        "5万韩元": ("50000", "KRW"),
+        "0.00001(亿)": ("1000", "CNY"),
+        "99999999999999999999": ("99999999999999999999", "CNY"),
+    }
+
+    def test_units_and_currencies(self, normalised) -> None:
+        cells = list(self.CELLS)
+        assert normalised("capital_amount", cells) == [Decimal(amount) for amount, _ in self.CELLS.values()]
+        assert normalised("capital_currency", cells) == [currency for _, currency in self.CELLS.values()]
+
+    def test_what_cannot_be_read_has_neither_amount_nor_currency(self, each, normalised) -> None:
+        cells = [
+            "若干",
+            "(万)",
+            "1万万",
+            "1,5(万)",
+            "-5(万)",
+            "伍佰万元",
+            "500万元(美元)等",
+            "1e5",
+            "9" * 21,
+            "999999999999999亿",
+        ]
+        assert normalised("capital_amount", cells) == [None] * len(cells)
+        assert normalised("capital_currency", cells) == [None] * len(cells)
+        assert each(lambda cell: elements.sent_value(cell, CATALOG.elements["capital_amount"]), cells) == cells
+
+    @pytest.mark.skipif(not REAL_SAMPLE.exists(), reason="the sample of real registrations is not on this machine")
+    def test_every_real_capital_is_read(self, each, normalised) -> None:
+        with REAL_SAMPLE.open(encoding="utf-8", newline="") as lines:
+            cells = [row["注册资金"] for row in csv.DictReader(lines)]
+        was_sent = [value is not None for value in each(elements.sent, cells)]
+        assert sum(was_sent) > 1000
+        assert [value is not None for value in normalised("capital_amount", cells)] == was_sent
+        assert {value for value in normalised("capital_currency", cells) if value} == {"CNY", "USD"}
+
+
+def test_amounts(normalised) -> None:
+    cells = [
+        "1,234.50",
+        "１，２３４．５０",
+        "1234.5",
+        "+1 234.5",
+        "1234.495",
+        "1,5",
+        "1E5",
+        "abc",
+        "9" * 20,
+        "-5",
+        ".5",
+        "1.2.3",
+    ]
+    expected = [Decimal("1234.50")] * 5 + [None] * 4 + [Decimal("-5.00"), Decimal("0.50"), None]
+    assert normalised("amount", cells) == expected
+
+
+def test_regions_from_codes_and_names(normalised) -> None:
+    cells = [
+        "150102",
+        "150102001",
+        "150102001001",
+        "１５０１０２",
+        "呼伦贝尔",
+        "呼伦贝尔市",
+        "兴安盟",
+        "1501",
+        "内蒙古",
+        "15010200",
+    ]
+    expected = ["150102"] * 4 + ["150700", "150700", "152200", "1501", "内蒙古", "15010200"]
+    assert normalised("region", cells) == expected
+
+
+def test_several_phones_in_a_cell(normalised) -> None:
+    cells = [
+        "0471-1234567、13800000000",
+        "0471-1234567,13800000000",
+        "0471-1234567；13800000000",
+        "0471-1234567 13800000000",
+    ]
+    cells += [
+        "0471－１２３４５６７ / １３８００００００００",
+        "，0471-1234567，，13800000000；",
+        "0000000",
+        "+86-13800000000",
+        "，",
+        "不详",
+    ]
+    expected = ["0471-1234567;13800000000"] * 6 + ["0000000", "+86-13800000000", "，", "不详"]
+    assert normalised("phone", cells) == expected
+
+
+@pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
+def test_codes_labels_and_other_labels_give_the_code(normalised, name: str) -> None:
+    codes = CATALOG.codes[CATALOG.elements[name].codes or ""]
+    pairs = [(said, code.code) for code in codes for said in (code.code, code.title, *code.labels)]
+    assert normalised(name, [f" {said}" for said, _ in pairs]) == [code for _, code in pairs]
+    assert normalised(name, ["不在表中"]) == ["不在表中"]
+
+
+class TestNameKey:
+    def test_variants_of_one_name_have_one_key(self, each) -> None:
+        groups = [
+            ["乌云其其格", *(f"乌云{dot}其其格" for dot in "·•・．‧･.∙ \u3000\t\u00a0"), " 乌云 其其格 "],
+            ["内蒙古（A）有限公司", "内蒙古(a)有限公司", "内蒙古（ａ） 有限公司", "内蒙古(Ａ)有限公司"],
+            ["女大金民见长门页风食", "⼥⼤⾦⺠⻅⻓⻔⻚⻛⻝"],
+            ["䶮𠮷𫖯", " 䶮 𠮷 𫖯"],
+        ]
+        for group in groups:
+            assert len(set(each(name_key, group))) == 1
+        assert len({each(name_key, group)[0] for group in groups}) == len(groups)
+
+    def test_different_names_have_different_keys(self, each) -> None:
+        names = ["张三", "张叁", "𠮷田", "吉田", "公司(一)", "公司(二)", "公司一", None]
+        assert len(set(each(name_key, names))) == len(names)
+
+    def test_only_names_are_compared_by_it(self, each) -> None:
+        cells = ["Ａ 公司"]
+        assert each(lambda cell: elements.match_key(cell, CATALOG.elements["organisation_name"]), cells) == ["a公司"]
+        assert each(lambda cell: elements.match_key(cell, CATALOG.elements["text"]), cells) == cells
+
+
+@pytest.mark.parametrize(
+    ("kept", "masked"),
+    [
+        ((6, 4), ["150102********0014", "*" * 10, "123456*8901", "", None]),
+        ((1, 0), ["1*****************", "1*********", "1**********", "", None]),
+        ((0, 2), ["****************14", "********90", "*********01", "", None]),
+        ((0, 0), ["*" * 18, "*" * 10, "*" * 11, "", None]),
+    ],
+)
+def test_masks(each, kept: tuple[int, int], masked: list[str | None]) -> None:
+    cells = ["150102198001010014", "1234567890", "12345678901", "", None]
+    mask = Mask(keep_first=kept[0], keep_last=kept[1])
+    assert each(lambda cell: elements.mask(cell, mask), cells) == masked
+
+
+def test_a_name_is_masked_by_characters_not_bytes(each) -> None:
+    assert each(lambda cell: elements.mask(cell, Mask(keep_first=1)), ["𠮷田一", "张", "张三"]) == ["𠮷**", "*", "张*"]
+
+
+class TestWrongDeclarations:
+    CELL = ibis.table({"cell": "string"}, name="raw").cell
+
+    def test_unknown_normaliser(self) -> None:
+        element = Element(name="plot", title="地块", grade="public", normalise="magic")
+        with pytest.raises(ValueError, match="element plot: there is no normaliser `magic`; there are .*id_number"):
+            elements.normalise(self.CELL, element, {}, {})
+
+    def test_missing_code_list(self) -> None:
+        element = Element(name="plot", title="地块", grade="public", normalise="code", codes="plots")
+        with pytest.raises(ValueError, match="element plot: .*plots.csv"):
+            elements.normalise(self.CELL, element, {}, {})
+
+    def test_alias_of_an_element_without_other_forms(self) -> None:
+        element = Element(name="plot", title="地块", grade="public", alias=True)
+        with pytest.raises(ValueError, match="element plot: `alias: true`"):
+            elements.alias(self.CELL, element)
+
+    def test_a_key_that_does_not_tell_the_attribute(self) -> None:
+        with pytest.raises(ValueError, match="`else: id_number` gives sex, birth_date, not phone"):
+            elements.derived(self.CELL, CATALOG.elements["id_number"], "phone")
