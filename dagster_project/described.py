@@ -39,7 +39,11 @@ def asset_specs(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine:
             group_name=task.group,
             description=f"**{table.title}**\n\n{table.description}",
             owners=[f"team:{name}" for name in agencies[table.id]],
-            kinds={"delta", engine},
+            kinds={
+                "delta",
+                engine,
+                table.id.layer,
+            },  # the graph shows only the last part of a key: the layer tells them apart
             tags={"huiliu/layer": table.id.layer},
             metadata=_metadata(table, origins.get(table.id, {}), task.declared_in),
         )

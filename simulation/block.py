@@ -93,9 +93,8 @@ def make_block(
     moved = rng.choice(movers, min(max(wanted - len(outsiders), 0), len(movers)), replace=False)
     permitted = sorted([*outsiders.tolist(), *moved.tolist()])
     dead = everyone[~people.alive].tolist()
-    # Couples are every second pair at most, so that defects find people without a marriage too.
-    unmarried = rng.random(len(people)) < 0.5
-    pairs = couples(people, ~unmarried)
+    # Not everyone marries here, so that defects find people without a marriage too.
+    pairs = couples(people, (rng.random(len(people)) < 0.7) & ~people.outsider)
     insurance_table, insured_people = insurance(rng, people, insured(rng, people), employers)
     tables = {
         "household_registration": (household(rng, people, registered), registered),

@@ -125,7 +125,7 @@ def market_register(rng: np.random.Generator, entities: Entities, people: People
         "registered_capital": [f"{amount * 10_000}.0000" for amount in capital],
         "capital_currency": ["CNY"] * count,
     }
-    return Table("market_entity", sent, due, parts(rng, count))
+    return Table("market_entity", sent, due, parts(count))
 
 
 def civil_register(rng: np.random.Generator, entities: Entities, people: People) -> Table:
@@ -181,4 +181,4 @@ def check_list(rng: np.random.Generator, entities: Entities) -> Table:
         "updated_at": moments(rng, count, "credit_code_check"),
         "operation": [""] * count,
     }
-    return Table("credit_code_check", sent, {}, parts(rng, count))
+    return Table("credit_code_check", sent, {}, parts(count))

@@ -17,7 +17,7 @@ def insurance(
 ) -> tuple[Table, list[int]]:
     """The table, and which person each of its rows is about."""
     employed = rng.random(len(members)) < 0.45
-    second = rng.random(len(members)) < 0.7
+    second = rng.random(len(members)) < 0.85
     who = np.concatenate([np.arange(len(members)), np.flatnonzero(second)])
     later = np.arange(len(who)) >= len(members)
     kind = np.where(employed[who], np.where(later, "110", "310"), np.where(later, "170", "390"))
@@ -58,10 +58,10 @@ def insurance(
         "updated_at": moments(rng, rows, "social_insurance"),
     }
     due: dict[str, list[str | None]] = {"insurance_type": list(kind)}
-    return Table("social_insurance", sent, due, parts(rng, rows)), people_at
+    return Table("social_insurance", sent, due, parts(rows)), people_at
 
 
 def insured(rng: np.random.Generator, people: People) -> list[int]:
-    """Three quarters of those of working age and above; pick among locals and outsiders alike."""
-    able = people.born + WORKING_AGE + 800 <= AS_OF_DAY
-    return np.flatnonzero(able & (rng.random(len(people)) < 0.75)).tolist()
+    """Nearly all locals of working age and above; outsiders are insured where they come from."""
+    able = (people.born + WORKING_AGE + 800 <= AS_OF_DAY) & ~people.outsider
+    return np.flatnonzero(able & (rng.random(len(people)) < 0.95)).tolist()

@@ -25,10 +25,13 @@ STREETS = [
 ]
 EMPLOYERS_UNKNOWN = ["", "", "", "务农", "牧业", "个体", "学生", "退休"]
 WORKING_AGE = 16 * 366
+ENOUGH_FOR_TWO_FILES = 200
 
 
-def parts(rng: np.random.Generator, count: int) -> list[int]:
-    """Two files: three in ten records come from an office whose headers differ."""
+def parts(count: int) -> list[int]:
+    """Two files: three in ten records come from an office whose headers differ; few records come in one file."""
+    if count < ENOUGH_FOR_TWO_FILES:
+        return [MAIN] * count
     return (np.arange(count) >= count * 7 // 10).astype(int).tolist()
 
 
@@ -57,7 +60,7 @@ def household(rng: np.random.Generator, people: People, members: list[int]) -> T
     region = [of.region[at] for at in members]
     born = of.born[members]
     newborn = born > day_number("2026-04-15")
-    part = np.where(newborn, LATER, np.array(parts(rng, count), dtype=int)).tolist()
+    part = np.where(newborn, LATER, np.array(parts(count), dtype=int)).tolist()
     grown = born + WORKING_AGE <= AS_OF_DAY
     education = np.where(grown, np.array(pick_of(rng, list(EDUCATION), count)), "").tolist()
     moment = np.where(
@@ -119,7 +122,7 @@ def permit(rng: np.random.Generator, people: People, members: list[int], block: 
         "valid_to": iso_days(issued + 365),
         "updated_at": moments(rng, count, "residence_permit", ("2024-07-01", "2026-06-29")),
     }
-    return Table("residence_permit", sent, {}, parts(rng, count))
+    return Table("residence_permit", sent, {}, parts(count))
 
 
 def death(rng: np.random.Generator, people: People, members: list[int], block: int) -> Table:
@@ -139,7 +142,7 @@ def death(rng: np.random.Generator, people: People, members: list[int], block: i
         "deregistered_on": iso_days(died + 20),
         "updated_at": moments(rng, count, "death_registration", ("2024-07-01", "2026-06-29")),
     }
-    return Table("death_registration", sent, {"sex": [people.sex[at] for at in members]}, parts(rng, count))
+    return Table("death_registration", sent, {"sex": [people.sex[at] for at in members]}, parts(count))
 
 
 def couples(people: People, free: Mask) -> tuple[list[int], list[int]]:
@@ -185,4 +188,4 @@ def marriage(rng: np.random.Generator, people: People, pairs: tuple[list[int], l
         "registrar_region": region,
         "updated_at": moments(rng, rows, "marriage_registration"),
     }
-    return Table("marriage_registration", sent, {"marriage_event": list(event)}, parts(rng, rows))
+    return Table("marriage_registration", sent, {"marriage_event": list(event)}, parts(rows))

@@ -19,14 +19,15 @@ MARRIAGE = "marriage_registration"
 
 def plant_ids(block: Block) -> None:
     """Everything that happens to id numbers on their way into a file."""
+    # First what only few people are fit for.
+    _beyond_the_mainland(block)
+    _foreigners(block)
+    _spouses(block)
     _spellings(block)
     _excel_damage(block)
     _wrong(block)
     _impossible_birthdays(block)
     _unknown_regions(block)
-    _beyond_the_mainland(block)
-    _foreigners(block)
-    _spouses(block)
 
 
 def fifteen(number: str) -> str:

@@ -49,9 +49,9 @@ def _contradictions(block: Block) -> None:
 
 def _repetitions(block: Block) -> None:
     for source, table in ((HOUSEHOLD, block.household), (INSURANCE, block.insurance), (PERMIT, block.permit)):
-        for at, row in enumerate(block.rows(source)):
-            for _ in range(1 + at % 2):
-                table.flag(table.copy_row(row), "row_repeated", "row.repeated")
+        # One copy each: of several, all flagged, standard would show only the last.
+        for row in block.rows(source):
+            table.flag(table.copy_row(row), "row_repeated", "row.repeated")
     for row in block.weddings():
         block.marriage.flag(block.marriage.copy_row(row), "row_repeated", "row.repeated")
 

@@ -7,7 +7,6 @@ import numpy as np
 from simulation.block import Block
 from simulation.calendar import iso
 from simulation.golden import name_key
-from simulation.person_sources import DRIFTED, MAIN
 from simulation.regions import counties
 from simulation.vocabulary import ETHNICITY, MARRIAGE_EVENT, SEX, other_than
 
@@ -65,9 +64,9 @@ def _same_spouses(block: Block) -> None:
 def _under_age(block: Block) -> None:
     husbands, wives = (np.array(side, dtype=np.int64) for side in block.couples)
     gap = block.people.born[husbands] - block.people.born[wives]
-    for at, row in enumerate(block.weddings(2 * block.each, np.abs(gap) < 300)):
+    for at, row in enumerate(block.weddings(2 * block.each, (gap > -600) & (gap < 1_500))):
         husband, wife = int(husbands[row]), int(wives[row])
-        # Either the wife is 19 and her husband of about her age, or she is just 20 and he not yet 22.
+        # Either the wife is 19 and her husband not two years older, or she is just 20 and he not yet 22.
         both = at % 2 == 0
         day = int(block.people.born[wife]) + (19 * 365 + 100 if both else 20 * 366 + 60)
         block.marriage.put(row, "registered_on", iso(day))
@@ -83,7 +82,7 @@ def _married_after_death(block: Block) -> None:
         able = single & (sex != sex[dead]) & (people.born + 24 * 366 <= people.died[dead])
         for partner in block.choose(able, 1):
             husband, wife = (dead, partner) if people.sex[dead] == "1" else (partner, dead)
-            row = table.copy_row(int(np.flatnonzero(np.array(table.part) == (MAIN, DRIFTED)[at % 2])[0]))
+            row = table.copy_row(int(block.rng.integers(len(block.couples[0]))))
             _rewrite(block, row, husband, wife, iso(int(people.died[dead]) + 200), "12"[at // 2 % 2])
             block.truth.finding("person", "marriage_after_death", people.id_number[dead])
 

@@ -24,7 +24,7 @@ from simulation.registers import Registers, make_registers
 from simulation.table import Table
 from simulation.truth import Truth
 
-FEWEST = 300
+FEWEST = 500
 BLOCK = 100_000
 _PERSON_KEYS = {
     "household_registration": ["id_number"],
@@ -83,8 +83,9 @@ def _entities(registers: Registers, landing: Landing) -> list[tuple[str, str]]:
 
 
 def _people(block: Block, landing: Landing) -> None:
-    plant_ids(block)
+    # First what only few people and couples are fit for.
     plant_relations(block)
+    plant_ids(block)
     plant_names(block)
     plant_values(block)
     plant_records(block)

@@ -162,7 +162,7 @@ def test_birth_date_in_id_number(connection: duckdb.DuckDBPyConnection) -> None:
         "20240229": True,
         "19801301": False,
     }
-    rows = [(f"150102{day}0014", RECEIVED) for day in born]
+    rows: list[tuple[str | None, datetime.date]] = [(f"150102{day}0014", RECEIVED) for day in born]
     rows += [(DAMAGED, RECEIVED), (None, RECEIVED), ("1501022023023000", RECEIVED)]
     due = (len(rows) - 1, sum(not good for good in born.values()))
     assert counted(connection, one, "id VARCHAR, _received_on DATE", rows) == due

@@ -115,7 +115,7 @@ class TestIdNumbers:
         wrong = ["150102198001010015", "150102198001011000", "150102198001011232", "110105194912310021"]
         assert judged_values("id", good + wrong + MALFORMED, said) == [True] * 5 + [False] * 4 + [True] * 7
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(
         days=st.lists(
             st.tuples(st.integers(1850, 2100), st.integers(0, 13), st.integers(0, 32)), min_size=1, max_size=99
@@ -155,7 +155,7 @@ class TestIdNumbers:
 
 
 class TestCreditCodes:
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(
         bodies=st.lists(
             st.from_regex(r"[1-9][1-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{9}", fullmatch=True), min_size=1, max_size=60
@@ -235,6 +235,10 @@ def test_without_a_version_column_any_other_content_contradicts(engine: ibis.Bas
     assert broken == {"two", "later", "none"}
 
 
+def _few_codes(arguments: Row) -> Row:
+    return {name: value[:9] if name == "value_set" else value for name, value in arguments.items()}
+
+
 @pytest.mark.parametrize("name", sorted(CATALOG.contracts))
 @pytest.mark.parametrize("dialect", ["duckdb", "pyspark"])
 def test_every_declared_row_rule_is_an_expression_of_both_engines(name: str, dialect: str) -> None:
@@ -249,6 +253,8 @@ def test_every_declared_row_rule_is_an_expression_of_both_engines(name: str, dia
         for one in CATALOG.rules(contract)
         if not one.on_table
     ]
+    # Compiling thousands of region codes takes seconds and shows nothing more than a few of them.
+    said = [one.model_copy(update={"arguments": _few_codes(one.arguments)}) for one in said]
     assert len(said) > 10
     query = rows.select(**{f"r{place}": predicate(one, rows) for place, one in enumerate(said)})
     assert "_row_hash" in ibis.to_sql(query, dialect=dialect)

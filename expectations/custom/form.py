@@ -1,4 +1,7 @@
-"""The forms of identity numbers as SQL conditions: a check that reads a number's parts applies to these only."""
+"""The forms of identity numbers as SQL conditions: a check that reads a number's parts applies to these only.
+
+The conditions of this package are written with DuckDB's functions.
+"""
 
 from __future__ import annotations
 

@@ -14,9 +14,11 @@ from pipelines.cli.screen import err
 def register(app: typer.Typer) -> None:
     @app.command()
     def bench(
-        people: Annotated[int, typer.Option(min=100)] = 20_000,
+        people: Annotated[int, typer.Option(min=500)] = 20_000,
         seed: Annotated[int, typer.Option()] = 1,
-        folder: Annotated[Path | None, typer.Option("--dir", help="keep files here (default: a temporary folder)")] = None,
+        folder: Annotated[
+            Path | None, typer.Option("--dir", help="keep files here (default: a temporary folder)")
+        ] = None,
     ) -> None:
         """Print JSON: rows/s per step, peak memory, and the whole run against a bare copy, each in its own process."""
         from pipelines.operations.bench import measure

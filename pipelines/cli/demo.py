@@ -18,9 +18,11 @@ from pipelines.steps.workspace import open_workspace
 def register(app: typer.Typer) -> None:
     @app.command()
     def demo(
-        people: Annotated[int, typer.Option(min=1)] = 20_000,
+        people: Annotated[int, typer.Option(min=500)] = 20_000,
         seed: Annotated[int, typer.Option()] = 1,
-        folder: Annotated[Path, typer.Option("--dir", help="gets landing/, truth/, lake/, report/, huiliu.duckdb")] = Path("demo"),
+        folder: Annotated[
+            Path, typer.Option("--dir", help="gets landing/, truth/, lake/, report/, huiliu.duckdb")
+        ] = Path("demo"),
     ) -> None:
         """Simulated agency files the whole way into a lake, a report and an analyst's file."""
         _simulate_once(people, seed, folder)
@@ -56,6 +58,13 @@ def _simulate_once(people: int, seed: int, folder: Path) -> None:
 
 def _show_next(folder: Path, report: Path) -> None:
     out.print("\nWhat to type next:", style="bold")
-    out.print(f"  open {report}                                  # a reviewer: what is wrong, whose is it", highlight=False)
-    out.print(f"  .venv/bin/huiliu score --truth {folder}/truth --lake {folder}/lake   # everything planted was found", highlight=False)
-    out.print(f"  {folder}/huiliu/open.sh                              # an analyst: DuckDB over the lake", highlight=False)
+    out.print(
+        f"  open {report}                                  # a reviewer: what is wrong, whose is it", highlight=False
+    )
+    out.print(
+        f"  .venv/bin/huiliu score --truth {folder}/truth --lake {folder}/lake   # everything planted was found",
+        highlight=False,
+    )
+    out.print(
+        f"  {folder}/huiliu/open.sh                              # an analyst: DuckDB over the lake", highlight=False
+    )

@@ -1,4 +1,4 @@
-"""The `huiliu` command: its verbs, and what becomes an exit code (0 good, 1 held, 2 usage or declaration, 3 internal)."""
+"""The `huiliu` command: its verbs, and exit codes (0 good, 1 held, 2 usage or declaration, 3 internal)."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def main() -> None:
         if "HUILIU_DEBUG" in os.environ:
             raise
         err.print(
-            f"[bold red]internal error[/] {type(error).__name__} in {_where(error)}. Nothing half-done is served: every "
-            "table is at its last commit. Set HUILIU_DEBUG=1 to see the whole error (it may show personal values).",
+            f"[bold red]internal error[/] {type(error).__name__} in {_where(error)}. Each table is at its last commit; "
+            "nothing half-done is served. HUILIU_DEBUG=1 shows the whole error (it may hold personal values).",
             highlight=False,
             soft_wrap=True,
         )

@@ -10,10 +10,12 @@ import typer
 from pipelines.settings import Settings
 
 LakeOption = Annotated[Path | None, typer.Option(help="the lake's folder (default: HUILIU_LAKE or ./lake)")]
-LandingOption = Annotated[Path | None, typer.Option(help="what agencies deliver (default: HUILIU_LANDING or ./landing)")]
+LandingOption = Annotated[
+    Path | None, typer.Option(help="what agencies deliver (default: HUILIU_LANDING or ./landing)")
+]
 
 
 def settings_with(lake: Path | None = None, landing: Path | None = None, settle: float | None = None) -> Settings:
     """The process's settings with what was said on the command line in place."""
     said = {"lake": lake, "landing": landing, "settle": settle}
-    return Settings(**{name: value for name, value in said.items() if value is not None})
+    return Settings().model_copy(update={name: value for name, value in said.items() if value is not None})

@@ -13,7 +13,7 @@ from pipelines.cli.screen import err
 def register(app: typer.Typer) -> None:
     @app.command()
     def simulate(
-        people: Annotated[int, typer.Option(min=1)] = 20_000,
+        people: Annotated[int, typer.Option(min=500)] = 20_000,
         seed: Annotated[int, typer.Option()] = 1,
         out: Annotated[Path, typer.Option(help="gets landing/ and truth/")] = Path("simulated"),
     ) -> None:

@@ -91,9 +91,7 @@ class Contract(Declared):
                 )
         self._check_headers()
         if self.sharing != "unconditional" and not (self.reason and self.sharing_basis):
-            raise mistake(
-                f"sharing: {self.sharing} needs `reason` and `sharing_basis` (2024-19 第二十一条)", "sharing"
-            )
+            raise mistake(f"sharing: {self.sharing} needs `reason` and `sharing_basis` (2024-19 第二十一条)", "sharing")
         if self.sharing == "conditional" and not self.condition:
             raise mistake("sharing: conditional needs `condition` (2024-19 第二十一条)", "sharing")
         return self

@@ -89,9 +89,7 @@ def _code_lists(folder: Path) -> Iterator[tuple[str, tuple[Code, ...]]]:
         yield path.stem, tuple(entries.values())
 
 
-def _foundation(
-    root: Path, pattern: str, model: type[BaseModel], documents: Documents
-) -> Iterator[tuple[str, Any]]:
+def _foundation(root: Path, pattern: str, model: type[BaseModel], documents: Documents) -> Iterator[tuple[str, Any]]:
     """Declarations named by their file, in the folder of their database."""
     for path in sorted((root / "foundation_dbs").glob(pattern)):
         document = _document(path)

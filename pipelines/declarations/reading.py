@@ -105,10 +105,11 @@ class Document:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            first = error.errors()[0]
+            # A misspelt field is also a missing one: the spelling is what to correct.
+            first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
             if first["type"] == "declaration":
                 raise self.error(first["ctx"]["problem"], *steps, *first["ctx"]["steps"]) from error
-            field = ".".join(map(str, first["loc"]))
+            field = ".".join(step for step in first["loc"] if isinstance(step, str))
             if first["type"] == "extra_forbidden":
                 problem = f"unknown field `{first['loc'][-1]}`: {_known_fields(model, first['loc'])}"
             elif first["type"] == "missing":
@@ -156,4 +157,3 @@ def _doubled_keys(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yam
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
             yield from _doubled_keys(item)
-

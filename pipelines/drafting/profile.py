@@ -16,31 +16,42 @@ from pipelines.declarations.contract import Column
 from pipelines.declarations.element import Element
 from pipelines.declarations.rule import RECEIVED_ON, SENT, column_rules
 from pipelines.drafting.sample import Sample
-from pipelines.elements import normalise, sent_value
-from pipelines.elements.sent import sent
+from pipelines.elements import normalise, sent, sent_value
 from pipelines.engines.base import Engine
 from pipelines.quality.predicates import predicate
+from pipelines.settings import PEOPLE_TIME
 
 FITS = 0.9
-# What an element's own checks let pass is wider than what it looks like when nothing else is known of a column.
+_TEXT = "_text"
+# What values look like when nothing else is known of a column: an element's own checks let more pass, and cost more.
 _LOOKS = {
+    "id_number": "[0-9]{14}",
+    "credit_code": "^ *[0-9A-Za-z]{18} *$",
+    "region": "^[0-9]{6}([0-9]{3}){0,2}$",
     "phone": "^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})(;.*)?$",
-    "date": "^[0-9]{4}.*[0-9]{1,2}.*[0-9]|^[0-9]{8}$",
+    "date": "^[0-9]{4}[-/.年 ]+[0-9]{1,2}[-/.月 ]+[0-9]|^[0-9]{8}$",
     "datetime": "[0-9][T ]*[0-9]{1,2}:[0-9]{2}|^[0-9]{14}$",
     "decimal": "^-?([0-9]|[1-9][0-9,]{1,15})([.][0-9]+)?$",
+    "capital_amount": "^[^0-9]*[0-9][0-9,.]*[(（]?[^0-9]*[万元亿]",
 }
-_CODE_LIKE = "^[0-9A-Za-z()（）〔〕\\[\\]号第字./_-]*[0-9]{4}[0-9A-Za-z()（）〔〕\\[\\]号第字./_-]*$"
+_WORDING = "号第字（）()〔〕\\[\\]/_-"
+_CODE_LIKE = f"^[0-9A-Za-z{_WORDING}]*[0-9]{{4}}[0-9A-Za-z{_WORDING}]*$"
+_LONG_NUMBER = "^[0-9A-Za-z-]*[0-9]{8}[0-9A-Za-z-]*$"
 _ORDER = ("id_number", "credit_code", "code", "region", "datetime", "date", "phone", "decimal", "capital_amount")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Of a column in the sample: rows, cells with a value, different values, and values that look like a number."""
+    """Of a column in the sample: rows, cells with a value, different values, and values that look like numbers.
+
+    `code_like` values hold four digits and nothing that a document's number has not; `long` ones eight or more.
+    """
 
     rows: int
     filled: int
     distinct: int
     code_like: int
+    long: int
 
     @property
     def complete(self) -> bool:
@@ -52,40 +63,39 @@ class Profile:
 
     def __init__(self, catalog: Catalog, engine: Engine, sample: Sample) -> None:
         self._catalog, self._engine = catalog, engine
-        self._rows = engine.materialise(ibis.memtable(sample.cells).distinct(), "drafting_sample")
+        self._rows = ibis.memtable(sample.cells.group_by(sample.cells.column_names).aggregate([]))
 
     def counts(self, cell: str) -> Counts:
         value = sent(self._rows[cell])
-        return Counts(
-            **self._row(
-                rows=self._rows.count(),
-                filled=value.count(),
-                distinct=value.nunique(),
-                code_like=value.re_search(_CODE_LIKE).sum().fill_null(0),
-            )
+        counted = self._rows.aggregate(
+            rows=self._rows.count(),
+            filled=value.count(),
+            distinct=value.nunique(),
+            code_like=value.re_search(_CODE_LIKE).sum().fill_null(0),
+            long=value.re_search(_LONG_NUMBER).sum().fill_null(0),
         )
+        return Counts(**self._engine.rows(counted)[0])
 
     def share(self, cell: str, element: Element) -> float:
-        """The share of a column's values that an element can read and whose checks they keep; 1 where there are none."""
-        return float(self._row(share=self._fitting(cell, element, by_looks=False))["share"])
+        """The share of a column's values that an element reads and whose checks they keep; 1 where there are none."""
+        return self._shares(cell, [element])[element.name]
 
     def element(self, cell: str) -> Element | None:
         """The most specific element that at least nine values in ten fit; None where values do not tell."""
-        candidates = list(self._candidates())
-        shares = self._row(**{one.name: self._fitting(cell, one, by_looks=True) for one in candidates})
+        candidates = self._alike(cell, list(self._candidates()))
+        shares = self._shares(cell, candidates) if candidates else {}
         fitting = [one for one in candidates if shares[one.name] >= FITS]
-        if not fitting or not self.counts(cell).filled:
+        if not fitting:
             return None
-        best = [one for one in fitting if one.normalise == fitting[0].normalise]
         # Labels that stand in several code lists do not tell which one is meant.
-        return best[0] if len(best) == 1 or best[0].normalise != "code" else None
+        rivals = [one for one in fitting if one.normalise == fitting[0].normalise]
+        return fitting[0] if len(rivals) == 1 else None
 
     def unique(self, cells: Sequence[str]) -> bool:
         """Whether no two records share the values of these columns."""
         values = {cell: sent(self._rows[cell]) for cell in cells}
-        pairs = self._rows.select(**values).distinct().count()
-        found = self._row(pairs=pairs.as_scalar(), rows=self._rows.count())
-        return found["rows"] > 0 and found["pairs"] == found["rows"]
+        different = self._engine.scalar(self._rows.select(**values).distinct().count())
+        return 0 < different == self._engine.scalar(self._rows.count())
 
     def _candidates(self) -> Iterator[Element]:
         """Elements that values can tell, the most specific first; of those read alike, the least strict."""
@@ -98,26 +108,34 @@ class Profile:
                     seen.add(kind)
                     yield element
 
-    def _fitting(self, cell: str, element: Element, by_looks: bool) -> ir.FloatingScalar:
-        catalog, sent_cell = self._catalog, sent(self._rows[cell])
-        value = normalise(self._rows[cell], element, catalog.codes, catalog.cities)
-        rows = self._rows.select(
-            value=value,
-            **{"value" + SENT: sent_value(self._rows[cell], element), "text": sent_cell},
-            **{RECEIVED_ON: ibis.literal(datetime.date.today())},
-        )
-        column = Column(header=cell, name="value", element=element.name, title=cell)
-        rules = column_rules(column, element, lambda name: [code.code for code in catalog.codes[name]])
-        keeps = [predicate(rule, rows) for rule in rules]
-        keeps.append(rows["value"].notnull())
-        if by_looks and element.normalise == "code":
-            labels = {label for code in catalog.codes[element.codes or ""] for label in code.labels}
-            keeps.append(rows["text"].isin(sorted(labels)))
-        elif by_looks and element.normalise in _LOOKS:
-            keeps.append(rows["text"].re_search(_LOOKS[element.normalise]))
-        fits = functools.reduce(operator.and_, keeps)
-        return fits.mean(where=rows["text"].notnull()).fill_null(1.0).as_scalar()
+    def _alike(self, cell: str, candidates: list[Element]) -> list[Element]:
+        """The candidates that at least nine filled cells in ten look like."""
+        text = sent(self._rows[cell])
+        looks = {one.name: self._looks(text, one).mean().fill_null(0.0) for one in candidates}
+        found = self._engine.rows(self._rows.aggregate(**looks))[0]
+        return [one for one in candidates if found[one.name] >= FITS]
 
-    def _row(self, **asked: ir.Scalar) -> dict[str, float]:
-        one = ibis.memtable({"_": [0]}).select(**asked)
-        return self._engine.rows(one)[0]
+    def _looks(self, text: ir.StringValue, element: Element) -> ir.BooleanValue:
+        if element.normalise != "code":
+            return text.re_search(_LOOKS[element.normalise])
+        # Codes such as 1 and 2 stand in many lists; labels tell.
+        labels = {label for code in self._catalog.codes[element.codes or ""] for label in code.labels}
+        return text.isin(sorted(labels))
+
+    def _shares(self, cell: str, elements: Sequence[Element]) -> dict[str, float]:
+        """Per element the share of the filled cells that it reads and whose checks they keep."""
+        catalog, value = self._catalog, self._rows[cell]
+        typed = {one.name: normalise(value, one, catalog.codes, catalog.cities) for one in elements}
+        as_sent = {one.name + SENT: sent_value(value, one) for one in elements}
+        # A sample has not been received: today stands for the day on which it would be.
+        today = ibis.literal(datetime.datetime.now(PEOPLE_TIME).date())
+        rows = self._rows.select(**{_TEXT: sent(value), RECEIVED_ON: today}, **typed, **as_sent)
+        shares = {one.name: self._fits(rows, one).mean(where=rows[_TEXT].notnull()) for one in elements}
+        return self._engine.rows(rows.aggregate(**{name: share.fill_null(1.0) for name, share in shares.items()}))[0]
+
+    def _fits(self, rows: ir.Table, element: Element) -> ir.BooleanValue:
+        codes = self._catalog.codes
+        column = Column(header=element.name, name=element.name, element=element.name, title=element.title)
+        rules = column_rules(column, element, lambda name: [code.code for code in codes[name]])
+        keeps = [rows[element.name].notnull(), *(predicate(rule, rows) for rule in rules)]
+        return functools.reduce(operator.and_, keeps)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -91,7 +92,8 @@ def _provisional(header: Sequence[str]) -> Contract:
     columns = tuple(
         Column(header=name, name=f"c{place}", element="text", title=name) for place, name in enumerate(header, start=1)
     )
-    return Contract.model_construct(name="sample", key=(), columns=columns, deletes=None, aliases={})
+    needed: dict[str, Any] = {"name": "sample", "key": (), "columns": columns, "deletes": None, "aliases": {}}
+    return Contract.model_construct(**needed)
 
 
 def _refuse_data(path: Path, header: Sequence[str]) -> None:

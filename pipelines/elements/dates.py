@@ -15,7 +15,10 @@ _CLOCK = "(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]{1,9})?)?"
 _ZONE = "(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _TIME = f"(?:[T ]+({_CLOCK}) *({_ZONE}))?"
 _ISO = f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}$"
-_SLASHED = f"^{_YEAR}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}$"
+_SLASHED = f"^{_YEAR}[-/.][0-9]{{1,2}}[-/.][0-9]{{1,2}}$"
+_CHINESE = f"^{_YEAR}年[0-9]{{1,2}}月[0-9]{{1,2}}日$"
+# What most cells without a date hold; the rest of them takes the long way. Keep it short: see `sent`.
+_USUAL_NOTHING = ("", "9999-12-31")
 _EIGHT_DIGITS = f"^{_YEAR}[0-9]{{4}}$"
 _USUAL = f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
 _SEPARATED = f"^{_YEAR} ?[-/.年] ?([0-9]{{1,2}}) ?[-/.月] ?([0-9]{{1,2}})(?: ?日)?{_TIME}$"
@@ -34,7 +37,9 @@ def normalise(value: ir.StringValue) -> ir.DateValue:
     compact = value.substr(0, 4) + "-" + value.substr(4, 2) + "-" + value.substr(6, 2)
     return ibis.cases(
         (value.re_search(_ISO), value.try_cast("date")),
-        (value.re_search(_SLASHED), value.replace("/", "-").try_cast("date")),
+        (value.isin(_USUAL_NOTHING), ibis.null("date")),
+        (value.re_search(_SLASHED), value.replace("/", "-").replace(".", "-").try_cast("date")),
+        (value.re_search(_CHINESE), value.re_replace("[年月]", "-").replace("日", "").try_cast("date")),
         (value.re_search(_EIGHT_DIGITS), compact.try_cast("date")),
         else_=bound(_tidy(value), _date),
     )

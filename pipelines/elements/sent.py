@@ -11,15 +11,14 @@ NULL_TOKENS = ("", "N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", 
 _SPACE = one_of(ASCII_SPACE + IDEOGRAPHIC_SPACE)
 _ENDS = f"^{_SPACE}+|{_SPACE}+$"
 _NOTHING = f"^{_SPACE}*(?:{'|'.join(NULL_TOKENS)}){_SPACE}*$"
-
-
-def trimmed(value: ir.StringValue) -> ir.StringValue:
-    """`value` without ASCII white space and U+3000 at both ends."""
-    # The regular expression costs ten times the trim, and U+3000 is rare.
-    return ibis.ifelse(value.contains(IDEOGRAPHIC_SPACE), value.re_replace(_ENDS, ""), value.strip())
+_NEITHER_TIDY_NOR_A_VALUE = f"^{_SPACE}|{_SPACE}$|^(?:{'|'.join(NULL_TOKENS)})$"
 
 
 def sent(value: ir.StringValue) -> ir.StringValue:
-    """The trimmed cell; NULL where it is empty or one of the tokens by which files say "nothing"."""
+    """The cell without ASCII white space and U+3000 at its ends; NULL where it holds a token for "nothing"."""
     # Not `isin`: engines turn longer lists into joins, which are computed for every row even inside a CASE.
-    return ibis.ifelse(value.re_search(_NOTHING), ibis.null("string"), trimmed(value))
+    return ibis.cases(
+        (~value.re_search(_NEITHER_TIDY_NOR_A_VALUE), value),
+        (value.re_search(_NOTHING), ibis.null("string")),
+        else_=value.re_replace(_ENDS, ""),
+    )

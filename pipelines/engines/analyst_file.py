@@ -17,7 +17,8 @@ SOURCE = "stored"
 LAUNCHER = """#!/bin/sh
 # Opens {file} in the plain DuckDB command line with the Delta extension that lies beside it; nothing is downloaded.
 here=$(cd "$(dirname "$0")" && pwd)
-exec duckdb -cmd "SET extension_directory='$here/extensions'; SET autoinstall_known_extensions=false; LOAD delta;" "$here/../{file}" "$@"
+exec duckdb -cmd "SET extension_directory='$here/extensions'; SET autoinstall_known_extensions=false; LOAD delta;" \\
+  "$here/../{file}" "$@"
 """
 
 

@@ -52,9 +52,7 @@ class Engine(ABC):
         """Create an empty table with titles as column comments and the change data feed on."""
 
     @abstractmethod
-    def append(
-        self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None
-    ) -> None:
+    def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         """Append in one commit. `once` names the commit as an application transaction (see `has_committed`)."""
 
     @abstractmethod
@@ -104,6 +102,7 @@ def check_columns(expression: ir.Table, spec: TableSpec) -> Mapping[str, Any]:
     have, want = set(expression.columns), set(spec.names)
     if have != want:
         raise ValueError(
-            f"{spec.id}: columns differ from what is declared; missing {sorted(want - have)}, surplus {sorted(have - want)}"
+            f"{spec.id}: columns differ from what is declared; "
+            f"missing {sorted(want - have)}, surplus {sorted(have - want)}"
         )
     return {column.name: expression[column.name].cast(column.ibis_type) for column in spec.columns}

@@ -49,7 +49,7 @@ class DuckDBEngine(Engine):
         return self.ibis.table(name)
 
     def read_csv(self, path: Path) -> ir.Table:
-        return self.ibis.read_csv(str(path), all_varchar=True, header=True, quote='"', delim=",", nullstr="\x00")
+        return self.ibis.read_csv(str(path), all_varchar=True, header=True, quote='"', delim=",", nullstr="\x01")
 
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Ibis would create the table first and insert into it; created as a query, DuckDB writes it once.

@@ -139,7 +139,7 @@ class Lake:
         return counts.get("upsert", 0), counts.get("delete", 0)
 
     def _fit_columns(self, delta: DeltaTable, spec: TableSpec) -> bool:
-        """Add newly declared columns; False where columns vanished or changed type, so that the table must be rewritten."""
+        """Add newly declared columns; False where others vanished or changed type: the table must be rewritten."""
         stored = {field.name: field.type for field in delta.schema().fields}
         wanted = {column.name: delta_rs.field(column).type for column in spec.columns}
         if any(wanted.get(name) != kind for name, kind in stored.items()):
@@ -156,4 +156,3 @@ class Lake:
         if reason == "first load":
             upserted = rows
         return Refreshed(spec.id, reason, delta.version(), rows, upserted, deleted, time.monotonic() - started)
-

@@ -8,6 +8,8 @@ from pipelines.declarations.element import Mask
 from pipelines.elements import mask
 from pipelines.lake.table import ColumnSpec, TableSpec
 
+WHOLLY = Mask(keep_first=0, keep_last=0)
+
 
 def shown(spec: TableSpec, rows: ir.Table, *, unmasked: bool = False) -> ir.Table:
     """The table's columns, personal ones as masked text unless `unmasked`. `rows` must have every column of `spec`."""
@@ -20,4 +22,4 @@ def shown(spec: TableSpec, rows: ir.Table, *, unmasked: bool = False) -> ir.Tabl
 
 def shown_value(column: ColumnSpec, value: ir.Value) -> ir.Value:
     """A column's value, masked where it is personal: as its mask says, or wholly where it has none."""
-    return mask(value.cast("string"), column.mask or Mask()) if column.is_personal else value
+    return mask(value.cast("string"), column.mask or WHOLLY) if column.is_personal else value

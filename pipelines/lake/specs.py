@@ -38,9 +38,8 @@ DAMAGE = (
 
 
 def _cells(catalog: Catalog, contract: Contract) -> tuple[ColumnSpec, ...]:
-    titles = {header: name for header, name in contract.cells.items()}
     cells = []
-    for header, name in titles.items():
+    for header, name in contract.cells.items():
         if name == DELETE_FLAG:
             cells.append(ColumnSpec(name, "string", header))
         else:
@@ -108,7 +107,7 @@ def conflict_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
             key,
             ColumnSpec("attribute", "string", "属性"),
             ColumnSpec("source", "string", "来源"),
-            ColumnSpec("value", "string", "来源给出的值", "sensitive_personal", key.mask),
+            ColumnSpec("value", "string", "来源给出的值", "sensitive_personal"),
             ColumnSpec("stands", "boolean", "是否为采用的值"),
             ColumnSpec("agency", "string", "应处理的机构"),
             ColumnSpec("batch", "string", "批次"),
@@ -123,7 +122,7 @@ def finding_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
     return TableSpec(
         layout.foundation(record.database, "finding"),
         f"{record.title}：跨表核查发现",
-        "Rows that contradict another table: the rule, whom it is about, the row at fault and the agency that must act.",
+        "Rows that contradict another table: the rule, whom it is about, the row at fault, the agency that must act.",
         ("rule", "subject", "source", "batch", "row"),
         (
             ColumnSpec("rule", "string", "规则"),

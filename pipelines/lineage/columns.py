@@ -16,13 +16,17 @@ def parents(expression: ir.Table) -> dict[str, frozenset[Parent]]:
     return {name: _column(expression.op(), name, seen) for name in expression.columns}
 
 
-def _column(relation: ops.Relation, name: str, seen: dict[tuple[ops.Relation, str], frozenset[Parent]]) -> frozenset[Parent]:
+def _column(
+    relation: ops.Relation, name: str, seen: dict[tuple[ops.Relation, str], frozenset[Parent]]
+) -> frozenset[Parent]:
     if (relation, name) not in seen:
         seen[relation, name] = _trace(relation, name, seen)
     return seen[relation, name]
 
 
-def _trace(relation: ops.Relation, name: str, seen: dict[tuple[ops.Relation, str], frozenset[Parent]]) -> frozenset[Parent]:
+def _trace(
+    relation: ops.Relation, name: str, seen: dict[tuple[ops.Relation, str], frozenset[Parent]]
+) -> frozenset[Parent]:
     if isinstance(relation, ops.PhysicalTable):
         return frozenset({(relation.name, name)})
     if isinstance(relation, ops.Set):

@@ -110,7 +110,9 @@ def _judge_batch(
     is_critical = broken[RULES].filter(lambda code: code.isin(critical)).length() > 0
     tally = lake.engine.rows(broken.agg(critical=is_critical.sum().fill_null(0), broken=broken.count()))[0]
     damaged = ungated.damaged.filter(ungated.damaged[BATCH] == name)
-    damage = {row["rule"]: row["rows"] for row in lake.engine.rows(damaged.group_by(rule="_damage").agg(rows=damaged.count()))}
+    damage = {
+        row["rule"]: row["rows"] for row in lake.engine.rows(damaged.group_by(rule="_damage").agg(rows=damaged.count()))
+    }
     view = lake.engine.view(mine, "batch_rows")
     validation = validate(lake.engine.connection, view, rules, source=contract.name, batch=name)
     results = []

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, Rule
 from pipelines.elements import credit_code, id_number
+from pipelines.elements.listed import listed
 
 ROW_HASH, CONTRADICTS, REPEATS = "_row_hash", "_contradicts", "_repeats"
 
@@ -42,9 +43,9 @@ def with_duplicates(rows: ir.Table, key: list[str], version: str | None) -> ir.T
     that `predicate` writes otherwise, for only keys that occur more than once in a batch are looked at.
     """
     doubled = rows.group_by([BATCH, *key]).aggregate(_copies=ibis._.count()).filter(ibis._._copies > 1)
-    few = rows.select(*dict.fromkeys([BATCH, ROW_NUMBER, ROW_HASH, *key, *([version] if version else [])])).semi_join(
-        doubled, [BATCH, *key]
-    )
+    asked = rows.select(*dict.fromkeys([BATCH, ROW_NUMBER, ROW_HASH, *key, *([version] if version else [])]))
+    # A key that is not filled in can be repeated too: NULL is as good a value as another here.
+    few = asked.semi_join(doubled, [asked[name].identical_to(doubled[name]) for name in (BATCH, *key)])
     judged = few.select(
         _of_batch=few[BATCH],
         _of_row=few[ROW_NUMBER],
@@ -110,7 +111,8 @@ def _does_not_match(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Bool
 
 
 def _in_set(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
-    return _column(rule, arguments, rows).isin(list(_take(rule, arguments, "value_set")))
+    value, values = _column(rule, arguments, rows), _take(rule, arguments, "value_set")
+    return listed(value, values) if value.type().is_string() else value.isin(list(values))
 
 
 def _between(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
@@ -158,7 +160,7 @@ def _id_region(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanVa
     number = _column(rule, arguments, rows)
     codes = list(_take(rule, arguments, "value_set"))
     return _unless_malformed(
-        number.substr(0, 6).isin(codes) | ~id_number.holds_region(number), id_number.has_form(number)
+        listed(number.substr(0, 6), codes) | ~id_number.holds_region(number), id_number.has_form(number)
     )
 
 
@@ -170,7 +172,7 @@ def _credit_check_digit(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.
 def _credit_region(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     code = _column(rule, arguments, rows)
     codes = list(_take(rule, arguments, "value_set"))
-    return _unless_malformed(credit_code.region(code).isin(codes), credit_code.has_form(code))
+    return _unless_malformed(listed(credit_code.region(code), codes), credit_code.has_form(code))
 
 
 def _date_matches_id(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:

@@ -16,7 +16,15 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, RULES
 from pipelines.lake.layout import returned
-from pipelines.lake.specs import BATCHES, VERDICTS, conflict_spec, finding_spec, golden_spec, quarantine_spec, standard_spec
+from pipelines.lake.specs import (
+    BATCHES,
+    VERDICTS,
+    conflict_spec,
+    finding_spec,
+    golden_spec,
+    quarantine_spec,
+    standard_spec,
+)
 from pipelines.steps.workspace import Workspace
 
 ROW = ("source", "file", "row", "rule")
@@ -76,7 +84,9 @@ def score(workspace: Workspace, truth: Path) -> Score:
     engine = workspace.lake.engine
     due = engine.materialise(engine.read_csv(truth / "outcomes.csv"), "truth_outcomes")
     found = _found(workspace)
-    scores = [_compare(workspace, name, due.filter(due.outcome == name), found[name], on) for name, on in OUTCOMES.items()]
+    scores = [
+        _compare(workspace, name, due.filter(due.outcome == name), found[name], on) for name, on in OUTCOMES.items()
+    ]
     scores.append(_accepted(workspace, due, found))
     for record in workspace.catalog.records.values():
         scores.append(_golden(workspace, record, engine.read_csv(truth / f"golden_{record.name}.csv")))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from pipelines.declarations.contract import Contract
+from pipelines.readers import encoding
 from pipelines.readers import header as headers
 from pipelines.readers.csv_rows import RaggedRow, Rows
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
@@ -162,6 +163,15 @@ def _blank_lines(start: bytes) -> tuple[int, int]:
 
 def _no_header(file: str, line: bytes, contract: Contract) -> UnreadableFile:
     first = line.split(b"\n", 1)[0].split(b"\r", 1)[0].decode("utf-8", "replace")
+    if encoding.has_marks(first):
+        return UnreadableFile(
+            Problem(
+                file,
+                "the first line is neither UTF-8 nor GB18030: the encoding is unknown, or the file is no text",
+                f"save it as CSV in UTF-8 or GB18030, then try `huiliu check {file}`",
+                row=1,
+            )
+        )
     tried = ", ".join(_NAMES.values())
     return UnreadableFile(
         Problem(

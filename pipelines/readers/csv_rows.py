@@ -37,6 +37,7 @@ class Rows:
         self._delivery, self._matched, self._lexer = delivery, matched, lexer
         self._text, self._records = text, records
         self._first = first
+        self._lengths: set[int] = set()
         self._next = 1  # number of the next record, counted from 1
         self.ragged: list[RaggedRow] = []
 
@@ -128,7 +129,7 @@ class Rows:
 
     def _count_undecodable(self, row: int, rows: int) -> None:
         name = (self._delivery.encoding or "").upper()
-        mixed = f", and {self._text.mixed} lines are UTF-8: the encodings are mixed" if self._text.mixed else ""
+        mixed = ", and lines of it are UTF-8: the encodings are mixed" if self._text.mixed else ""
         self._delivery.count(
             "undecodable",
             row,
@@ -149,12 +150,12 @@ class Rows:
         columns = [
             pa.array([cells[at] if at < len(cells) else None for cells in split], pa.string()) for at in range(widest)
         ]
-        lengths = sorted({len(cells) for cells in split})
+        self._lengths.update(len(cells) for cells in split)
         delivery.count(
             "ragged",
             rows[0].as_py(),
             len(due),
-            f"the row has {', '.join(map(str, lengths[:5]))} cells, the header {width}",
+            f"the row has {' or '.join(map(str, sorted(self._lengths)[:5]))} cells, the header {width}",
             "quote cells that hold the delimiter or a line end, and send every cell, empty ones too",
         )
         undecodable = None

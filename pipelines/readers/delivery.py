@@ -83,10 +83,11 @@ class Delivery(ABC):
         self._standing.append(Problem(self.path.name, what, todo, row, column))
 
     def count(self, kind: str, row: int, rows: int, what: str, todo: str) -> None:
-        """Count `rows` more rows under one problem; it shows the first `row` and the sum."""
+        """Count `rows` more rows under one problem; it shows the first `row`, the sum and what was said last."""
         counted = self._counted.setdefault(kind, _Counted(row, 0, what, todo))
         counted.rows += rows
         counted.row = min(row, counted.row)
+        counted.what = what
 
     def _guarded(self) -> Iterator[pa.RecordBatch]:
         self._counted.clear()

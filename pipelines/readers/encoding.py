@@ -43,6 +43,11 @@ def original(text: str, encoding: str) -> bytes:
     return b"".join(pieces)
 
 
+def has_marks(text: str) -> bool:
+    """Whether a text holds a marked byte."""
+    return any(0x80 <= ord(character) - _MARK <= 0xFF for character in text)
+
+
 def is_marked(column: Column) -> Column:
     """Which texts hold a marked byte."""
     return pc.match_substring_regex(column, MARKS)

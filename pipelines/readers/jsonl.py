@@ -123,7 +123,7 @@ class JsonLinesDelivery(Delivery):
         if not bytes_lost.true_count:
             return None
         name = (self.encoding or "").upper()
-        mixed = f", and {self._text.mixed} lines are UTF-8: the encodings are mixed" if self._text.mixed else ""
+        mixed = ", and lines of it are UTF-8: the encodings are mixed" if self._text.mixed else ""
         self.count(
             "undecodable",
             numbers.filter(bytes_lost)[0].as_py(),

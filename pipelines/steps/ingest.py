@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
 from pipelines.lake.specs import BATCHES, raw_spec
-from pipelines.readers import Problem, UnreadableFile, looks_temporary, open_delivery
+from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery
 from pipelines.settings import Settings
 from pipelines.steps.workspace import Workspace
 
@@ -96,9 +96,7 @@ def undeclared_sources(workspace: Workspace) -> list[Problem]:
     return found
 
 
-def _ingest_file(
-    workspace: Workspace, contract: Contract, path: Path, sha256: str, batch: str, done: Ingested
-) -> None:
+def _ingest_file(workspace: Workspace, contract: Contract, path: Path, sha256: str, batch: str, done: Ingested) -> None:
     received_at = datetime.datetime.now(datetime.UTC)
     kept = _keep_original(workspace, path, sha256)
     described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
@@ -109,7 +107,7 @@ def _ingest_file(
         delivery = open_delivery(kept, contract)
         described = {name: getattr(delivery, name) for name in described}
         rows = _stamped(delivery.batches(), batch, received_at, counter)
-        if not workspace.lake.append(raw_spec(workspace.catalog, contract), rows, once=batch):
+        if not _append(workspace, contract, delivery, rows, batch):
             counter.rows = _rows_in_raw(workspace, contract, batch)
         problems = [problem.renamed(path.name) for problem in delivery.problems]
     except UnreadableFile as error:
@@ -168,6 +166,18 @@ def _known_batches(workspace: Workspace, contract: Contract) -> set[str]:
     batches = workspace.lake.read(BATCHES)
     mine = batches.filter(batches.source == contract.name).select("batch")
     return {row["batch"] for row in workspace.lake.engine.rows(mine)}
+
+
+def _append(
+    workspace: Workspace, contract: Contract, delivery: Delivery, rows: pa.RecordBatchReader, batch: str
+) -> bool:
+    """Append to raw; what made a file unreadable in its middle reaches delta-rs first and comes back as its error."""
+    try:
+        return workspace.lake.append(raw_spec(workspace.catalog, contract), rows, once=batch)
+    except Exception:
+        if delivery.failure:
+            raise delivery.failure from None
+        raise
 
 
 def _rows_in_raw(workspace: Workspace, contract: Contract, batch: str) -> int:

@@ -150,13 +150,16 @@ def _appearances(workspace: Workspace, wanted: AppearancesOf) -> Iterator[tuple[
                 place, rows = _standard(workspace, contract)
                 alias = rows[column.name + AS_SENT] if column.name + AS_SENT in rows.columns else ibis.null("string")
                 value = rows[column.name]
-                yield place, rows.filter(value.notnull()).select(
-                    source=ibis.literal(contract.name),
-                    column=ibis.literal(column.name),
-                    value=value,
-                    alias=alias,
-                    batch=rows[BATCH],
-                    row=rows[ROW_NUMBER],
+                yield (
+                    place,
+                    rows.filter(value.notnull()).select(
+                        source=ibis.literal(contract.name),
+                        column=ibis.literal(column.name),
+                        value=value,
+                        alias=alias,
+                        batch=rows[BATCH],
+                        row=rows[ROW_NUMBER],
+                    ),
                 )
 
 
@@ -166,13 +169,16 @@ def _claims(workspace: Workspace, wanted: ClaimsOf) -> Iterator[tuple[TableId, i
     for contract, column in catalog.authorities(record, wanted.attribute):
         place, rows = _standard(workspace, contract)
         value = rows[column]
-        yield place, rows.filter(value.notnull()).select(
-            source=ibis.literal(contract.name),
-            key=rows[catalog.feeding_key(contract, record)],
-            value=value,
-            match_key=match_key(value, catalog.element_of(contract, column)),
-            batch=rows[BATCH],
-            row=rows[ROW_NUMBER],
+        yield (
+            place,
+            rows.filter(value.notnull()).select(
+                source=ibis.literal(contract.name),
+                key=rows[catalog.feeding_key(contract, record)],
+                value=value,
+                match_key=match_key(value, catalog.element_of(contract, column)),
+                batch=rows[BATCH],
+                row=rows[ROW_NUMBER],
+            ),
         )
 
 

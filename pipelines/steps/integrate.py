@@ -75,7 +75,9 @@ def _conflicts(workspace: Workspace, record: GoldenRecord) -> ir.Table:
     golden = lake.read(spec)
     disputed = {name: golden[f"{name}_disputed"] for name in record.attributes}
     contested = golden.filter(functools.reduce(operator.or_, disputed.values()))
-    standing = lake.engine.materialise(contested.select(record.key, *record.attributes, *(f"{n}_disputed" for n in disputed)), "contested")
+    standing = lake.engine.materialise(
+        contested.select(record.key, *record.attributes, *(f"{n}_disputed" for n in disputed)), "contested"
+    )
     joined = lake.engine.materialise(_joined(workspace, record, standing.select(record.key)), "contested_claims")
     parts = []
     for name in record.attributes:
@@ -103,7 +105,11 @@ def _conflicts(workspace: Workspace, record: GoldenRecord) -> ir.Table:
 def _joined(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
     """Every golden key with what each feeder says beside it: columns `<source>__<column>`. Hash joins spill."""
     sides = [_side(workspace, record, contract, keys) for contract in workspace.catalog.feeders(record)]
-    spine = ibis.union(*(side.select(record.key) for side in sides), distinct=True) if len(sides) > 1 else sides[0].select(record.key).distinct()
+    spine = (
+        ibis.union(*(side.select(record.key) for side in sides), distinct=True)
+        if len(sides) > 1
+        else sides[0].select(record.key).distinct()
+    )
     for side in sides:
         spine = spine.left_join(side, record.key).drop(f"{record.key}_right")
     return spine

@@ -31,7 +31,9 @@ def release(workspace: Workspace, tables: list[TableId]) -> Released:
         delta = lake.delta(table)
         if delta is not None:
             table_id, version = str(delta.metadata().id), delta.version()
-            entries.append({"table": table.path, "table_id": table_id, "version": version, "rows": delta_rs.row_count(delta)})
+            entries.append(
+                {"table": table.path, "table_id": table_id, "version": version, "rows": delta_rs.row_count(delta)}
+            )
     fitting = {(row["table"], row["table_id"], row["version"]) for row in newest}
     if {(entry["table"], entry["table_id"], entry["version"]) for entry in entries} == fitting:
         return Released(number, len(newest), new=False)

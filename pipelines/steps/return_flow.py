@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -68,7 +69,7 @@ def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
     done = []
     for city in catalog.cities:
         spec = flow.city_spec(city)
-        done.append(lake.refresh(spec, lambda spec=spec, city=city: _of_city(rows, city, spec), watermark))
+        done.append(lake.refresh(spec, functools.partial(_of_city, rows, city, spec), watermark))
     return done
 
 
@@ -82,9 +83,7 @@ def _placed(workspace: Workspace, flow: Flow) -> ir.Table:
     if flow.record is None:
         return _in_a_city(rows.mutate(**{CITY: city_of(workspace, rows[flow.region])}))
     golden = workspace.lake.read(golden_spec(workspace.catalog, flow.record))
-    places = golden.select(
-        **{flow.key: golden[flow.record.key], CITY: city_of(workspace, golden[flow.region])}
-    )
+    places = golden.select(**{flow.key: golden[flow.record.key], CITY: city_of(workspace, golden[flow.region])})
     return _in_a_city(rows.inner_join(places, flow.key))
 
 

@@ -9,13 +9,10 @@ from dataclasses import dataclass, field
 from pipelines.lake.lake import Refreshed
 from pipelines.quality.great_expectations import warm_up
 from pipelines.readers import Problem
-from pipelines.steps.derive import derive, find
-from pipelines.steps.ingest import Ingested, ingest, undeclared_sources
-from pipelines.steps.integrate import integrate
-from pipelines.steps.release import Released, release
-from pipelines.steps.return_flow import flows, return_flow
-from pipelines.steps.standardise import Standardised, standardise
-from pipelines.steps.tables import integrated_tables, returned_tables
+from pipelines.steps.ingest import Ingested, undeclared_sources
+from pipelines.steps.plan import Outcome, plan
+from pipelines.steps.release import Released
+from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
 
 Progress = Callable[[str, str], None]
@@ -31,6 +28,20 @@ class Run:
     problems: list[Problem] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     released: Released | None = None
+
+    def take(self, outcome: Outcome) -> None:
+        """Add what one task of the plan did."""
+        match outcome:
+            case Ingested():
+                self.ingested[outcome.source] = outcome
+                self.problems += outcome.problems
+            case Standardised():
+                self.standardised[outcome.source] = outcome
+                self.refreshed += [outcome.standard, outcome.quarantine]
+            case Released():
+                self.released = outcome
+            case _:
+                self.refreshed += outcome
 
     @property
     def changed(self) -> bool:
@@ -48,43 +59,13 @@ class Run:
 
 def run(workspace: Workspace, progress: Progress = lambda step, table: None) -> Run:
     """Landing to returns, then a release. `progress` is told each step and table as it begins."""
-    done, catalog = Run(), workspace.catalog
-
-    def timed(step: str, table: str) -> _Timer:
-        progress(step, table)
-        return _Timer(done.seconds, step)
-
+    done = Run()
     warm_up()
     done.problems += undeclared_sources(workspace)
-    for contract in catalog.contracts.values():
-        with timed("ingest", contract.name):
-            done.ingested[contract.name] = ingest(workspace, contract)
-            done.problems += done.ingested[contract.name].problems
-    for contract in catalog.contracts.values():
-        with timed("standardise", contract.name):
-            result = standardise(workspace, contract)
-        done.standardised[contract.name] = result
-        done.refreshed += [result.standard, result.quarantine]
-    for record in catalog.records.values():
-        with timed("integrate", record.name):
-            done.refreshed += integrate(workspace, record)
-    foundation = [placed for placed in workspace.models.tables.values() if placed.layer == "foundation"]
-    themes = [placed for placed in workspace.models.tables.values() if placed.layer == "theme"]
-    for placed in foundation:
-        with timed("derive", placed.declared.name):
-            done.refreshed.append(derive(workspace, placed))
-    for record in catalog.records.values():
-        with timed("find", record.database):
-            done.refreshed.append(find(workspace, record))
-    for placed in themes:
-        with timed("derive", placed.declared.name):
-            done.refreshed.append(derive(workspace, placed))
-    for flow in flows(workspace):
-        with timed("return_flow", flow.spec.id.path):
-            done.refreshed += return_flow(workspace, flow)
-    with timed("release", ""):
-        tables = [*integrated_tables(workspace), *returned_tables(workspace)]
-        done.released = release(workspace, [spec.id for spec in tables])
+    for task in plan(workspace):
+        progress(task.step, task.name)
+        with _Timer(done.seconds, task.step):
+            done.take(task.work(workspace))
     return done
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
 import threading
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
 
 # Counts only: no examples of values, which may be personal data.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
-SHOWN_VALUES = 12
+SHOWN_VALUES = 12  # a longer value set is kept as its length
+
+_LOADING = threading.Lock()
 
 
 class NotValidatedError(Exception):
@@ -72,6 +73,8 @@ def validate(
 ) -> Validation:
     """Count in `view` (a table or view that `connection` sees) the rows that break each rule.
 
+    Columns: those that the rules name, and `_row` and `_row_hash` for rules that compare rows. The view is read once
+    for all rules on single columns, and two or three times for each other rule: materialise it if it is not cheap.
     To be called in the thread that uses the connection: one connection shared by threads counts wrongly.
     Raises NotValidatedError where a rule cannot be evaluated, UnknownTypeError or ValueError for a rule that is
     no expectation.
@@ -86,12 +89,13 @@ def validate(
     return Validation(source, batch, outcomes, json.dumps(shown, ensure_ascii=False))
 
 
-@functools.cache
 def _load() -> None:
-    from pipelines.quality.great_expectations import datasource, suite, wording  # noqa: F401
+    """Import what needs Great Expectations, one thread at a time: a second one gets modules that are half imported."""
+    with _LOADING:
+        from pipelines.quality.great_expectations import datasource, suite, wording  # noqa: F401
 
-    # Great Expectations logs the texts of database errors, and those quote values.
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
+        # Great Expectations logs the texts of database errors, and those quote values.
+        logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
 
 
 def _run(

@@ -16,12 +16,13 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.element import Check, Element, Mask
 from pipelines.elements import normalise
 from pipelines.elements.masking import HIDDEN
+from pipelines.lake.shown import WHOLLY
 
 SEPARATOR = "\x1f"
 MOST_STARS = 20
 LONGEST_CODE = 12
 LONGEST_TEXT = 60
-NO_MASK_KEEPS = Mask(keep_first=6)
+NO_MASK_KEEPS = Mask(keep_first=6, keep_last=0)
 IN_SET, MATCH, NOT_MATCH = (
     "expect_column_values_to_be_in_set",
     "expect_column_values_to_match_regex",
@@ -73,7 +74,7 @@ def masked_value(value: ir.StringValue, element: Element, catalog: Catalog, *, o
 
 
 def _kept(element: Element) -> Mask:
-    return element.mask or (Mask() if element.is_personal else NO_MASK_KEEPS)
+    return element.mask or (WHOLLY if element.is_personal else NO_MASK_KEEPS)
 
 
 def _code_list(element: Element) -> str | None:

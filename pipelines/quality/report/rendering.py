@@ -27,6 +27,7 @@ def environment() -> jinja2.Environment:
     found.filters |= {
         "number": words.number,
         "share": words.share,
+        "brief": words.brief,
         "size": words.size,
         "minute": words.minute,
     }

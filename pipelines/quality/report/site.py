@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Contract
 from pipelines.lake.specs import VALIDATIONS
 from pipelines.quality.great_expectations import Validation, build_docs
 from pipelines.quality.report.agencies import read_agencies
 from pipelines.quality.report.batches import Deliveries, read_deliveries
 from pipelines.quality.report.overview import read_overview
 from pipelines.quality.report.rendering import TEMPLATES, drop_others, render, replace
-from pipelines.quality.report.sources import EXAMPLES, read_source
+from pipelines.quality.report.sources import read_source
 from pipelines.steps.workspace import Workspace
 
 VALIDATED = 10
@@ -36,7 +38,7 @@ def build_report(workspace: Workspace, out: Path) -> Path:
         "source_names": [(one.contract.name, one.contract.title) for one in sources],
         "agency_names": [(one.agency.name, one.agency.title) for one in agencies],
         "agency_titles": {name: agency.title for name, agency in workspace.catalog.agencies.items()},
-        "examples": EXAMPLES,
+        "legal_bases": {one.contract.name: _legal_basis(workspace.catalog, one.contract) for one in sources},
         "docs": _build_docs(workspace, validated, out) if validated else None,
         "validated": VALIDATED,
     }
@@ -52,6 +54,12 @@ def build_report(workspace: Workspace, out: Path) -> Path:
     }
     drop_others(out / "agencies", pages)
     return render("index.html", out / "index.html", "", **shared)
+
+
+def _legal_basis(catalog: Catalog, contract: Contract) -> str:
+    """The cited text with its title in the place of its short name."""
+    name, _, article = contract.legal_basis.partition(" ")
+    return f"《{catalog.regulations[name].title}》{article}"
 
 
 def _newest_judged(deliveries: Deliveries) -> list[str]:

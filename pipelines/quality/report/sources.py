@@ -10,6 +10,7 @@ import ibis
 
 from pipelines.declarations.contract import DELETE_FLAG, Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, RULES, SENT
+from pipelines.elements.masking import HIDDEN
 from pipelines.lake.specs import RULE_RESULTS, quarantine_spec
 from pipelines.quality.gate import DAMAGE_TITLES
 from pipelines.quality.report.batches import Batch, Deliveries
@@ -49,12 +50,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A quarantined row: where it stands, the rules it breaks as (code, title), its cells."""
+    """A quarantined row: where it stands, the rules it breaks as (code, title), its cells.
+
+    `concealed` counts the cells that are left out, because nothing of them may be shown and no broken rule is theirs.
+    """
 
     batch: Batch | None
     row: int
     rules: tuple[tuple[str, str], ...]
     cells: tuple[Cell, ...]
+    concealed: int
 
 
 @dataclass(frozen=True)
@@ -149,9 +154,11 @@ def _row(
 ) -> Rejected:
     at_fault = {header for code in row[RULES] for header in looked_at.get(code, ())}
     cells = [Cell(header, row[f"cell {header}"], header in at_fault) for header in contract.cells]
+    told = [cell for cell in cells if cell.at_fault or (cell.value or "").strip(HIDDEN)]
     return Rejected(
         batch=deliveries.by_name.get(row[BATCH]),
         row=row[ROW_NUMBER],
         rules=tuple((code, titles.get(code, code)) for code in row[RULES]),
-        cells=tuple(sorted(cells, key=lambda cell: not cell.at_fault)),
+        cells=tuple(sorted(told, key=lambda cell: not cell.at_fault)),
+        concealed=sum(1 for cell in cells if cell.value and cell not in told),
     )

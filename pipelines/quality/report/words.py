@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 from pipelines.declarations.contract import Contract
 from pipelines.quality.gate import READABLE, REJECT_SHARE
@@ -48,6 +49,11 @@ def share(value: float | None) -> str:
     if 0 < value < 0.0001:
         return "<0.01%"
     return f"{value:.2%}" if 0 < value < 0.1 else f"{value:.1%}".replace(".0%", "%")
+
+
+def brief(masked: str | None) -> str | None:
+    """A masked value whose stars no longer tell its length."""
+    return re.sub(r"\*{4,}", "***", masked) if masked else masked
 
 
 def size(count: int) -> str:

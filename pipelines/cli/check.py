@@ -1,0 +1,142 @@
+"""`huiliu check`: a delivery held against its contract before it is delivered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.cli.screen import err, out
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.loading import read_catalog
+from pipelines.quality.gate import READABLE, REJECT_SHARE
+from pipelines.readers import UnreadableFile, looks_temporary
+from pipelines.settings import Settings
+from pipelines.steps.dry_run import DryRun, HeaderMatch, dry_run, guess_source
+
+Delivered = Annotated[Path, typer.Argument(help="the file to be delivered", exists=True, dir_okay=False)]
+SourceOption = Annotated[
+    str | None, typer.Option(help="the source it belongs to (default: its folder's name, or by its header)")
+]
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def check(file: Delivered, source: SourceOption = None) -> None:
+        """Try a file against its source's contract; nothing is written to the lake.
+
+        Exit code 0: every row would be accepted. 1: the batch would be held, rows quarantined, or something else
+        is wrong. 2: the source is not known.
+        """
+        settings = Settings()
+        catalog = read_catalog(settings.project)
+        name = _source(catalog, file, source)
+        if looks_temporary(file):
+            _say(
+                f"[yellow]![/] {escape(file.name)}: a run leaves files of such a name alone (half-written or "
+                "temporary); what to do: rename it"
+            )
+            raise typer.Exit(1)
+        with err.status(f"checking {file.name} …"):
+            found = dry_run(settings, name, file)
+        _show(found, file)
+        raise typer.Exit(0 if found.good else 1)
+
+
+def _source(catalog: Catalog, file: Path, said: str | None) -> str:
+    if said is not None:
+        if said not in catalog.contracts:
+            raise _unknown(f"there is no source {said}", catalog)
+        return said
+    found = guess_source(catalog, file, _header(catalog, file))
+    if found is None:
+        raise _unknown(f"neither the folder nor the header of {file.name} tells which source it belongs to", catalog)
+    return found
+
+
+def _header(catalog: Catalog, file: Path) -> list[str]:
+    from pipelines.drafting.sample import header_of
+
+    try:
+        return header_of(file, catalog.contracts.values())
+    except UnreadableFile as error:
+        if file.absolute().parent.name in catalog.contracts:
+            return []  # the folder tells the source, and the check itself tells what is wrong
+        err.print(str(error.problem), highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+def _unknown(problem: str, catalog: Catalog) -> typer.Exit:
+    known = ", ".join(catalog.contracts)
+    todo = f"say --source with one of {known}; or draft a contract: huiliu source draft FILE"
+    err.print(f"{problem}; what to do: {todo}", highlight=False, markup=False, soft_wrap=True)
+    return typer.Exit(2)
+
+
+def _say(line: str) -> None:
+    out.print(line, highlight=False, soft_wrap=True)
+
+
+def _show(found: DryRun, file: Path) -> None:
+    contract = found.contract
+    _say(f"[bold]{escape(file.name)}[/] → {contract.name} {escape(contract.title)}")
+    read = [found.format, found.encoding, f"delimiter {found.delimiter!r}" if found.delimiter else None]
+    if found.format:
+        _say(f"format: {', '.join(part for part in read if part)}; {found.judged.rows:,} rows")
+    if found.header:
+        _show_header(found.header)
+    for problem in found.problems:
+        _say(f"[yellow]![/] {escape(problem)}")
+    if found.broken:
+        _show_rules(found)
+    _show_verdict(found)
+
+
+def _show_header(header: HeaderMatch) -> None:
+    _say(f"header: {len(header.matched)} matched, {len(header.unknown)} unknown, {len(header.missing)} missing")
+    for word, names in (("unknown", header.unknown), ("missing", header.missing)):
+        if names:
+            _say(f"  {word}: {escape(', '.join(names))}")
+
+
+def _show_rules(found: DryRun) -> None:
+    table = Table("rule", "规则", "effect")
+    table.add_column("rows", justify="right")
+    table.add_column("first rows")
+    for one in found.broken:
+        effect = "[red]quarantine[/]" if one.severity == "critical" else "flag"
+        if one.severity == "critical" and not one.first_rows:
+            effect = "[red]hold[/]"
+        more = " …" if one.rows > len(one.first_rows) > 0 else ""
+        table.add_row(one.code, escape(one.title), effect, f"{one.rows:,}", ", ".join(map(str, one.first_rows)) + more)
+    out.print(table)
+
+
+def _show_verdict(found: DryRun) -> None:
+    judged = found.judged
+    if judged.verdict == "held":
+        _say("[red]would be held[/]: nothing of it would reach the standard tables until a person releases it")
+        for code in judged.rules:
+            _say(f"  {code}: {escape(_why(found, code))}")
+    else:
+        _say(
+            f"[green]would pass[/]: {judged.accepted:,} rows accepted, {judged.flagged:,} of them flagged; "
+            f"{judged.quarantined:,} quarantined"
+        )
+    if judged.quarantined:
+        _say("what to do: correct the rows at the source and export again; the row numbers are those of the file")
+
+
+def _why(found: DryRun, code: str) -> str:
+    if code == READABLE:
+        return "文件应可读取 (the file cannot be read; see above what to do)"
+    if code == REJECT_SHARE:
+        judged = found.judged
+        return (
+            f"隔离记录占比不应超过 {found.contract.reject_limit:.0%} "
+            f"({judged.quarantined:,} of {judged.rows:,} rows would be quarantined)"
+        )
+    return next((one.title for one in found.broken if one.code == code), code)

@@ -1,0 +1,103 @@
+"""`huiliu source`: a new source, drafted from a sample file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.screen import err, out
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import IDENTIFIER
+from pipelines.declarations.loading import read_catalog
+from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.readers import UnreadableFile
+from pipelines.settings import Settings
+
+Sample = Annotated[
+    Path, typer.Argument(help="a file of the new source, in any supported format", exists=True, dir_okay=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    source = typer.Typer(help="Sources: draft a contract.", no_args_is_help=True)
+    app.add_typer(source, name="source")
+
+    @source.callback()
+    def sources() -> None:
+        """Sources: draft a contract."""
+
+    @source.command("draft")
+    def draft(
+        file: Sample,
+        name: Annotated[
+            str | None, typer.Option(help="the source's name (default: its landing folder's or the file's)")
+        ] = None,
+        database: Annotated[str | None, typer.Option(help="person, legal_entity, … (default: by its columns)")] = None,
+        title: Annotated[str | None, typer.Option(help="Chinese title of the catalogue entry")] = None,
+        provider: Annotated[str | None, typer.Option(help="agency, by its name in catalog/agencies.yml")] = None,
+        system: Annotated[str | None, typer.Option(help="the agency's system that holds the data")] = None,
+        legal_basis: Annotated[
+            str | None, typer.Option("--legal-basis", help="such as `2024-19 第十三条（六）`")
+        ] = None,
+        target: Annotated[
+            Path | None, typer.Option("--out", help="default: foundation_dbs/DATABASE/sources/NAME.yml")
+        ] = None,
+    ) -> None:
+        """Write a contract for a file of a new source: it works as it is, and says what a person must look at."""
+        from pipelines.drafting import Said, to_yaml
+        from pipelines.drafting import draft as drafted
+        from pipelines.drafting.contract import CannotDraftError
+        from pipelines.drafting.sample import read_sample
+
+        settings = Settings()
+        catalog = read_catalog(settings.project)
+        said = Said(name or _name(file), database, title, provider, system, legal_basis)
+        _check_name(catalog, said.name)
+        try:
+            sample = read_sample(file, catalog.contracts.values())
+            with DuckDBEngine(settings.memory) as engine:
+                found = drafted(catalog, engine, sample, said)
+        except CannotDraftError as error:
+            raise _refused(str(error)) from error
+        except UnreadableFile as error:
+            raise _refused(str(error.problem)) from error
+        path = target or settings.project / "foundation_dbs" / found.database / "sources" / f"{found.name}.yml"
+        _write(path, to_yaml(found))
+        open_questions = len(found.remarks) + sum(bool(one.remarks) for one in found.columns) + 3
+        told = (
+            f"{path}: {len(found.columns)} columns, key {', '.join(found.key)}; {open_questions} lines ask for a look "
+            f"(请填写, 请核对, 请起英文列名). Then try: huiliu check {file} --source {found.name}"
+        )
+        out.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
+def _name(file: Path) -> str:
+    """The name of a landing folder is its source's; elsewhere the file's own name may do."""
+    folder = file.absolute().parent
+    if folder.parent.name == Settings().landing.name and re.match(IDENTIFIER, folder.name):
+        return folder.name
+    return file.stem.lower()
+
+
+def _check_name(catalog: Catalog, name: str) -> None:
+    if not re.match(IDENTIFIER, name):
+        raise _refused(
+            f"{name} is no name for a source: say --name with small letters, digits and _, such as housing_fund"
+        )
+    if name in catalog.contracts or name in catalog.records:
+        raise _refused(f"{name} is declared already: say another --name, or change its contract")
+
+
+def _write(path: Path, text: str) -> None:
+    if path.exists():
+        raise _refused(f"{path} is there already: remove it, or say another --out")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _refused(problem: str) -> typer.Exit:
+    err.print(problem, highlight=False, markup=False, soft_wrap=True)
+    return typer.Exit(2)

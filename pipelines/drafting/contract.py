@@ -1,0 +1,188 @@
+"""The whole draft: columns, key, version, the golden record that the source feeds, and what a person must still say."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Deletes, Feeds
+from pipelines.declarations.golden_record import GoldenRecord
+from pipelines.drafting.columns import PLAIN, DraftColumn, draft_columns
+from pipelines.drafting.profile import Profile
+from pipelines.drafting.sample import Sample
+from pipelines.engines.base import Engine
+from pipelines.readers.header import same
+
+_ARTICLES = {"person": "2024-19 第十三条", "legal_entity": "2024-19 第十四条"}
+_NUMBERING = ("id_number", "credit_code", "code_text")
+
+
+class CannotDraftError(ValueError):
+    """A draft that a person must help with; the message says how."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person said of the new source; what is None is guessed, and marked in the draft."""
+
+    name: str
+    database: str | None = None
+    title: str | None = None
+    provider: str | None = None
+    system: str | None = None
+    legal_basis: str | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A drafted contract. `remarks` are what a person should look at, by field."""
+
+    name: str
+    database: str
+    title: str
+    provider: str
+    system: str
+    legal_basis: str
+    key: tuple[str, ...]
+    version: str | None
+    deletes: Deletes | None
+    feeds: Feeds | None
+    columns: tuple[DraftColumn, ...]
+    sample_rows: int
+    sample_format: str
+    remarks: dict[str, str] = field(default_factory=dict)
+
+
+def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft:
+    """Draft a contract; raises CannotDraftError where the database cannot be told or an agency is not declared."""
+    if not sample.cells.num_rows:
+        raise CannotDraftError("the sample holds no rows: draft from a file with some hundred real ones")
+    if said.provider and said.provider not in catalog.agencies:
+        known = ", ".join(catalog.agencies)
+        raise CannotDraftError(f"no agency {said.provider}: declare it in catalog/agencies.yml; there are {known}")
+    profile = Profile(catalog, engine, sample)
+    remarks: dict[str, str] = {}
+    deletes, deleting = _deletes(catalog, sample)
+    columns = [
+        one for one in draft_columns(catalog, profile, sample, said.database) if same(one.header) != same(deleting)
+    ]
+    database = said.database or _database(catalog, columns)
+    key = _key(catalog, profile, columns, remarks)
+    feeding = _feeding(catalog, columns, database, remarks)
+    required = {*key, *([feeding[1].name] if feeding else [])}
+    columns = [one.required() if one.name in required else one for one in columns]
+    return Draft(
+        name=said.name,
+        database=database,
+        title=said.title or _asked(remarks, "title", f"{said.name}（待命名）", "请填写：信息资源名称"),
+        provider=said.provider
+        or _asked(remarks, "providers", _any_agency(catalog), "请填写：数据提供机构（catalog/agencies.yml 中的名称）"),
+        system=said.system or _asked(remarks, "system", "待填写", "请填写：数据所在的业务系统"),
+        legal_basis=said.legal_basis
+        or _asked(remarks, "legal_basis", _any_basis(catalog, database), "请核对：归集依据的条款和项"),
+        key=tuple(key),
+        version=_version(catalog, columns),
+        deletes=deletes,
+        feeds=_feeds(catalog, *feeding) if feeding else None,
+        columns=tuple(columns),
+        sample_rows=sample.cells.num_rows,
+        sample_format=sample.format,
+        remarks=remarks,
+    )
+
+
+def _asked(remarks: dict[str, str], name: str, default: str, remark: str) -> str:
+    remarks[name] = remark
+    return default
+
+
+def _any_agency(catalog: Catalog) -> str:
+    return "public_data" if "public_data" in catalog.agencies else next(iter(catalog.agencies))
+
+
+def _any_basis(catalog: Catalog, database: str) -> str:
+    usual = _ARTICLES.get(database, "2024-19 第十三条")
+    if usual.split()[0] in catalog.regulations:
+        return usual
+    return next(f"{one.name} 第一条" for one in catalog.regulations.values() if one.in_force)
+
+
+def _deletes(catalog: Catalog, sample: Sample) -> tuple[Deletes | None, str]:
+    """The delete flag that other contracts declare, where the sample has it, and its header."""
+    for contract in catalog.contracts.values():
+        for header in sample.header:
+            if contract.deletes and same(contract.deletes.column) == same(header):
+                return Deletes(column=header.strip(), value=contract.deletes.value), header
+    return None, ""
+
+
+def _database(catalog: Catalog, columns: Sequence[DraftColumn]) -> str:
+    """The database of the golden record whose key the sample holds, under the key's own name first of all."""
+    for attribute in ("name", "element"):
+        for one in columns:
+            for record in catalog.records.values():
+                if getattr(one, attribute) == record.key:
+                    return record.database
+    known = ", ".join(sorted({record.database for record in catalog.records.values()}))
+    raise CannotDraftError(f"the columns do not tell whose data this is: say --database ({known})")
+
+
+def _key(catalog: Catalog, profile: Profile, columns: Sequence[DraftColumn], remarks: dict[str, str]) -> list[str]:
+    """The first column that is never empty and never repeats, numbers first; else two together; else the likeliest."""
+    for cells in _key_candidates(catalog, columns):
+        if profile.unique([one.cell for one in cells]):
+            return [one.name for one in cells]
+    complete = [one for one in columns if one.counts.complete] or list(columns)
+    likeliest = max(complete, key=lambda one: (_is_numbering(catalog, one), one.counts.distinct))
+    remarks["key"] = "请核对：样本中没有不重复且无空值的列，主键为暂定"
+    return [likeliest.name]
+
+
+def _key_candidates(catalog: Catalog, columns: Sequence[DraftColumn]) -> Iterator[tuple[DraftColumn, ...]]:
+    complete = [one for one in columns if one.counts.complete]
+    numbering = [one for one in complete if _is_numbering(catalog, one)]
+    others = [
+        one
+        for one in complete
+        if one not in numbering and (one.element == PLAIN or catalog.elements[one.element].codes)
+    ]
+    yield from ((one,) for one in (*numbering, *others))
+    yield from itertools.combinations(numbering, 2)
+    yield from itertools.product(numbering, others)
+
+
+def _is_numbering(catalog: Catalog, one: DraftColumn) -> bool:
+    return catalog.elements[one.element].normalise in _NUMBERING
+
+
+def _version(catalog: Catalog, columns: Sequence[DraftColumn]) -> str | None:
+    """The time of the last change: a column of that name, else the last date and time of the file."""
+    times = [one for one in columns if catalog.elements[one.element].type == "timestamp"]
+    named = [one for one in times if one.name == "updated_at" or "更新" in one.header or "修改" in one.header]
+    return (named or times)[-1].name if times else None
+
+
+def _feeding(
+    catalog: Catalog, columns: Sequence[DraftColumn], database: str, remarks: dict[str, str]
+) -> tuple[GoldenRecord, DraftColumn] | None:
+    """The golden record of the database and the column that holds its key in every row."""
+    for record in catalog.records.values():
+        if record.database != database:
+            continue
+        holding = [one for one in columns if one.element == record.key]
+        chosen = [one for one in holding if one.name == record.key] or holding
+        if len(chosen) == 1 and chosen[0].counts.complete:
+            return record, chosen[0]
+        if len(chosen) > 1:
+            remarks["feeds"] = f"请核对：有多列 {record.key}，如应进入 {record.name}，请声明 feeds 并用 key 指明一列"
+        elif chosen:
+            remarks["feeds"] = f"请核对：{chosen[0].header} 有空值，未声明 feeds（进入 {record.name} 的列须必填）"
+    return None
+
+
+def _feeds(catalog: Catalog, record: GoldenRecord, column: DraftColumn) -> Feeds:
+    ranks = [one.feeds.rank for one in catalog.feeders(record) if one.feeds]
+    key = None if column.name == record.key else column.name
+    return Feeds(record=record.name, rank=max(ranks, default=0) + 1, key=key)

@@ -1,0 +1,167 @@
+"""A delivery judged before it is delivered: read, typed and gated in a scratch lake that is thrown away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Contract
+from pipelines.declarations.rule import RULES, Rule
+from pipelines.lake.specs import RULE_RESULTS, raw_spec
+from pipelines.quality.gate import Judged, Ungated, batches_of, judge
+from pipelines.quality.rows import broken_rules
+from pipelines.readers.header import known_headers, recognised, same
+from pipelines.settings import Settings
+from pipelines.steps.ingest import ingest
+from pipelines.steps.standardise import typed
+from pipelines.steps.workspace import Workspace, open_workspace
+
+SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True)
+class HeaderMatch:
+    """How a file's header fits a contract; `missing` are declared headers, required ones first of all."""
+
+    matched: tuple[str, ...]
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BrokenRule:
+    """A rule that rows of the file break, and the numbers of the first of them; none for a rule on the whole batch."""
+
+    code: str
+    title: str
+    severity: str
+    rows: int
+    first_rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a run would say of a file. It is judged by itself: rows of earlier deliveries are not looked at."""
+
+    contract: Contract
+    format: str | None
+    encoding: str | None
+    delimiter: str | None
+    header: HeaderMatch | None
+    problems: tuple[str, ...]
+    broken: tuple[BrokenRule, ...]
+    judged: Judged
+
+    @property
+    def good(self) -> bool:
+        return self.judged.verdict == "passed" and not self.judged.quarantined and not self.problems
+
+
+def dry_run(settings: Settings, contract_name: str, file: Path) -> DryRun:
+    """Ingest and gate a copy of `file` in a scratch lake; the lake of `settings` is neither read nor written."""
+    with tempfile.TemporaryDirectory(prefix="huiliu-check-") as scratch:
+        landing = Path(scratch) / "landing"
+        _deliver(file, landing / contract_name)
+        there = settings.model_copy(update={"lake": Path(scratch) / "lake", "landing": landing, "settle": 0.0})
+        with open_workspace(there) as workspace:
+            return _judged(workspace, workspace.catalog.contracts[contract_name])
+
+
+def guess_source(catalog: Catalog, file: Path, header: list[str]) -> str | None:
+    """The source of a file: its folder's name, or the one contract whose headers it matches best, at least half."""
+    if (folder := file.absolute().parent.name) in catalog.contracts:
+        return folder
+    shares = {one.name: recognised(header, one) / len(one.cells) for one in catalog.contracts.values()}
+    best = sorted(shares, key=lambda name: shares[name], reverse=True)
+    if not best or shares[best[0]] < 0.5 or (len(best) > 1 and shares[best[0]] == shares[best[1]]):
+        return None
+    return best[0]
+
+
+def _deliver(file: Path, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    try:
+        os.link(file.resolve(), folder / file.name)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(file, folder / file.name)
+
+
+def _judged(workspace: Workspace, contract: Contract) -> DryRun:
+    lake = workspace.lake
+    ingest(workspace, contract)
+    batch = batches_of(lake, contract.name)[0]
+    rules = workspace.catalog.rules(contract)
+    raw = lake.read(raw_spec(workspace.catalog, contract))
+    first_rows: dict[str, tuple[int, ...]] = {}
+    ungated = None
+    if batch["readable"]:
+        rows = lake.engine.materialise(typed(workspace, contract, raw), "typed_rows")
+        broken = lake.engine.materialise(broken_rules(rows, rules, contract), "broken_rows")
+        ungated = Ungated(rows, broken, raw.filter(raw["_damage"].notnull()))
+        first_rows = _first_rows(workspace, ungated)
+    judged = judge(lake, contract, rules, ungated, [batch])[0]
+    results = lake.engine.rows(lake.read(RULE_RESULTS)) if ungated else []
+    return DryRun(
+        contract=contract,
+        format=batch["format"],
+        encoding=batch["encoding"],
+        delimiter=batch["delimiter"],
+        header=match_header(contract, batch["header"]) if batch["header"] else None,
+        problems=tuple(batch["problems"]),
+        broken=_broken(rules, results, first_rows),
+        judged=judged,
+    )
+
+
+def match_header(contract: Contract, header: list[str]) -> HeaderMatch:
+    """Which headers the contract knows, which it does not, and which it declares that the file has not."""
+    known = known_headers(contract)
+    names = {known[same(one)] for one in header if same(one) in known}
+    required = {column.header for column in contract.columns if column.required}
+    missing = [one for one, name in contract.cells.items() if name not in names]
+    return HeaderMatch(
+        tuple(one for one in header if same(one) in known),
+        tuple(one for one in header if same(one) not in known),
+        tuple(sorted(missing, key=lambda one: one not in required)),
+    )
+
+
+def _first_rows(workspace: Workspace, ungated: Ungated) -> dict[str, tuple[int, ...]]:
+    """Per rule the numbers of the first rows that break it."""
+    broken = ungated.broken.select(rule=ungated.broken[RULES].unnest(), row="_row")
+    damaged = ungated.damaged.select(rule="_damage", row="_row")
+    both = broken.union(damaged)
+    place = ibis.row_number().over(ibis.window(group_by="rule", order_by="row"))
+    ranked = both.mutate(place=place)
+    first = ranked.filter(ranked.place < SHOWN_ROWS).order_by("rule", "row")
+    found: dict[str, tuple[int, ...]] = {}
+    for one in workspace.lake.engine.rows(first):
+        found[one["rule"]] = (*found.get(one["rule"], ()), one["row"])
+    return found
+
+
+def _broken(
+    rules: tuple[Rule, ...], results: list[dict[str, Any]], first_rows: Mapping[str, tuple[int, ...]]
+) -> tuple[BrokenRule, ...]:
+    """Broken rules, those that quarantine or hold first, each kind by the number of rows."""
+    on_table = {rule.code for rule in rules if rule.on_table}
+    broken = [
+        BrokenRule(
+            one["rule"],
+            one["title"],
+            one["severity"],
+            one["broken"],
+            () if one["rule"] in on_table else first_rows.get(one["rule"], ()),
+        )
+        for one in results
+        if one["broken"]
+    ]
+    return tuple(sorted(broken, key=lambda one: (one.severity != "critical", -one.rows)))
