@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out as screen
-from pipelines.engines.analyst_file import write_analyst_file
+from pipelines.engines.analyst_file import folder_beside, write_analyst_file
 from pipelines.lake.layout import TableId
 from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace, open_workspace
@@ -25,11 +26,14 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Write a DuckDB file with one commented view per table; personal columns are masked.
 
-        A masked view is no access control: whoever can read the lake can read the values.
+        A masked view is no access control: whoever can read the lake can read the values. The views name the lake's
+        tables by their absolute place: after the lake is moved, write the file anew.
         """
+        if not out.suffix:
+            raise typer.BadParameter(f"{out} has no suffix; say for example {out}.duckdb", param_hint="--out")
         with open_workspace(settings_with(lake)) as workspace:
             count = write(workspace, out, unmasked=unmasked, portable=portable)
-        opened = f"duckdb {out}" if portable else f"{out.with_suffix('')}/open.sh"
+        opened = f"duckdb {shlex.quote(str(out))}" if portable else shlex.quote(str(folder_beside(out) / "open.sh"))
         screen.print(f"{out}: {count} tables. Open it with: {opened}", highlight=False, soft_wrap=True)
 
 
@@ -41,7 +45,7 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
         if workspace.lake.exists(spec.id)
     }
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_analyst_file(out, tables, unmasked=unmasked, portable=portable)
+    write_analyst_file(out, tables, unmasked=unmasked, portable=portable, memory=workspace.settings.memory)
     return len(tables)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
             return
         table = Table("batch", "source", "file", "rows", "why")
         for row in batches:
-            table.add_row(row["batch"], row["source"], row["file"], str(row["rows"]), reasons[row["batch"]])
+            table.add_row(row["batch"], row["source"], Text(row["file"]), str(row["rows"]), reasons[row["batch"]])
         out.print(table)
 
     @gate.command()

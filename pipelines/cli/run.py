@@ -22,7 +22,12 @@ def register(app: typer.Typer) -> None:
         settle: Annotated[float | None, typer.Option(help="seconds a file must have been left unchanged")] = None,
     ) -> None:
         """Take what was delivered the whole way from landing to returns. Exit code 1 when something was held."""
-        raise typer.Exit(run_and_show(settings_with(lake, landing, settle)))
+        settings = settings_with(lake, landing, settle)
+        if not settings.landing.is_dir():
+            raise typer.BadParameter(
+                f"there is no folder {settings.landing}; say where agencies deliver with --landing"
+            )
+        raise typer.Exit(run_and_show(settings))
 
 
 def run_and_show(settings: Settings) -> int:

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from pipelines.quality.gate import READABLE, Judged
 from pipelines.quality.summary import RecordSummary, SourceSummary
 from pipelines.readers import Problem
 from pipelines.steps.run import Run
@@ -69,15 +71,10 @@ def show_run(run: Run) -> None:
     for one in run.standardised.values():
         for judged in one.judged:
             if judged.verdict == "held":
-                out.print(
-                    f"[yellow]held[/] {judged.source}: {judged.file} ({', '.join(judged.rules)}); "
-                    f"decide with: huiliu gate release|reject {judged.batch} --reason …",
-                    highlight=False,
-                    soft_wrap=True,
-                )
+                _tell("held ", _held(judged))
     for ingested in run.ingested.values():
         if ingested.waiting:
-            out.print(f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
+            _tell("", f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
     if run.released:
         state = "new" if run.released.new else "unchanged"
         out.print(f"release {run.released.number} ({state}): {run.released.tables} tables that fit together")
@@ -87,4 +84,18 @@ def show_run(run: Run) -> None:
 
 def show_problems(problems: list[Problem]) -> None:
     for problem in problems:
-        out.print(f"[yellow]![/] {problem}", highlight=False, soft_wrap=True)
+        _tell("! ", str(problem))
+
+
+def _held(judged: Judged) -> str:
+    # What cannot be read has no rows that a release could let through.
+    options = "reject" if READABLE in judged.rules else "release|reject"
+    return (
+        f"{judged.source}: {judged.file} ({', '.join(judged.rules)}); "
+        f"decide with: huiliu gate {options} {judged.batch} --reason …"
+    )
+
+
+def _tell(mark: str, text: str) -> None:
+    """A line whose text is shown as it is: names of files and columns may look like rich's markup."""
+    out.print(Text.assemble((mark, "yellow"), text), soft_wrap=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -15,32 +18,58 @@ from pipelines.lake.table import TableSpec
 
 SOURCE = "stored"
 LAUNCHER = """#!/bin/sh
-# Opens {file} in the plain DuckDB command line with the Delta extension that lies beside it; nothing is downloaded.
+# Opens the analyst's file in the plain DuckDB command line, with the Delta extension that lies beside it.
+# Nothing is downloaded, nothing is written: several people may have the file open at once.
+file={file}
+version={version}
 here=$(cd "$(dirname "$0")" && pwd)
-exec duckdb -cmd "SET extension_directory='$here/extensions'; SET autoinstall_known_extensions=false; LOAD delta;" \\
-  "$here/../{file}" "$@"
+database=$(dirname "$here")/$file
+extensions=$(printf %s "$here/extensions" | sed "s/'/''/g")
+# The extension fits one version of DuckDB: one that is named, that is on the PATH, or that wrote this file.
+for duckdb in "${{DUCKDB:-duckdb}}" {duckdb}; do
+  case $("$duckdb" --version 2>/dev/null) in
+    "$version "*)
+      exec "$duckdb" -readonly \\
+        -cmd "SET extension_directory='$extensions'; SET autoinstall_known_extensions=false; LOAD delta;" \\
+        "$database" "$@" ;;
+  esac
+done
+echo "$0: the DuckDB command line $version was not found (looked for: ${{DUCKDB:-duckdb}} on the PATH)." >&2
+echo "What to do: pip install duckdb-cli=={release}, or DUCKDB=/path/to/duckdb $0" >&2
+exit 127
 """
 
 
 def write_analyst_file(
-    path: Path, tables: Mapping[tuple[str, str], tuple[TableSpec, str]], *, unmasked: bool, portable: bool
+    path: Path, tables: Mapping[tuple[str, str], tuple[TableSpec, str]], *, unmasked: bool, portable: bool, memory: str
 ) -> None:
-    """Write `path` anew: (schema, name) → (spec, uri of the Delta table).
+    """Write `path` anew: (schema, name) → (spec, uri of the Delta table); `memory` such as 2GB, DuckDB spills beyond.
 
     Personal columns are masked as their element says, or wholly where it says nothing. That is a courtesy to the
-    reader, not access control: whoever can read the lake's files can read the values. `portable` copies the rows in.
+    reader, not access control: whoever can read the lake's files can read the values. Views name the lake's tables
+    by their absolute place: after the lake is moved, write the file anew. `portable` copies the rows in.
     """
     partial = path.with_name(path.name + ".part")
-    partial.unlink(missing_ok=True)
+    # A write-ahead log that an interrupted attempt left would be replayed into the new file.
+    for left in (partial, partial.with_name(partial.name + ".wal")):
+        left.unlink(missing_ok=True)
     with duckdb.connect(str(partial)) as connection:
         load_extension(connection, "delta")
+        connection.execute(f"SET memory_limit = {_text(memory)}")
+        connection.begin()  # one transaction for some thousand comments, or each would be flushed to disk
         for schema in dict.fromkeys(schema for schema, _ in tables):
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}")
         for (schema, name), (spec, uri) in tables.items():
             _write_table(connection, f"{_name(schema)}.{_name(name)}", spec, uri, unmasked, portable)
+        connection.commit()
     partial.replace(path)
     if not portable:
         _write_launcher(path)
+
+
+def folder_beside(path: Path) -> Path:
+    """The folder of an analyst's file: `extensions/` and `open.sh`; `path` must have a suffix."""
+    return path.with_suffix("")
 
 
 def _write_table(
@@ -57,22 +86,34 @@ def _write_table(
 
 
 def _write_launcher(path: Path) -> None:
-    folder = path.with_suffix("")
-    folder.mkdir(exist_ok=True)
+    folder = folder_beside(path)
     with duckdb.connect() as connection:
         load_extension(connection, "delta")
-        found: Iterable[tuple[str]] = connection.execute(
-            "SELECT install_path FROM duckdb_extensions() WHERE extension_name = 'delta'"
-        ).fetchall()
-        version, platform = connection.execute("SELECT library_version FROM pragma_version()").fetchone(), None
-        platform = connection.execute("PRAGMA platform").fetchone()
-    installed = Path(next(iter(found))[0])
-    place = folder / "extensions" / version[0] / platform[0] / "delta.duckdb_extension"
+        installed = Path(
+            _value(connection, "SELECT install_path FROM duckdb_extensions() WHERE extension_name = 'delta'")
+        )
+        version = _value(connection, "SELECT library_version FROM pragma_version()")
+        platform = _value(connection, "PRAGMA platform")
+    place = folder / "extensions" / version / platform / "delta.duckdb_extension"
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(installed, place)
     launcher = folder / "open.sh"
-    launcher.write_text(LAUNCHER.format(file=path.name), encoding="utf-8")
+    launcher.write_text(
+        LAUNCHER.format(
+            file=shlex.quote(path.name),
+            version=shlex.quote(version),
+            release=version.removeprefix("v"),
+            duckdb=shlex.quote(str(Path(sys.executable).with_name("duckdb"))),
+        ),
+        encoding="utf-8",
+    )
     launcher.chmod(0o755)
+
+
+def _value(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    row = connection.execute(query).fetchone()
+    assert row
+    return row[0]
 
 
 def _name(name: str) -> str:

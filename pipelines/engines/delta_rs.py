@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from pipelines.engines.base import OPERATION
 from pipelines.lake.table import ColumnSpec, TableSpec
 
+# Readers share a file out by row group: with delta-rs's million rows, one core would read most tables alone.
+ROW_GROUPS = WriterProperties(max_row_group_size=245_760, compression="SNAPPY")
 CONFIGURATION = {"delta.enableChangeDataFeed": "true", "delta.deletedFileRetentionDuration": "interval 30 days"}
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
 
@@ -47,7 +49,14 @@ def _delta_type(column: ColumnSpec) -> PrimitiveType | ArrayType:
 
 
 def append(uri: str, rows: pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
-    write_deltalake(uri, rows, mode="append", schema_mode="merge", commit_properties=_commit(metadata, once))
+    write_deltalake(
+        uri,
+        rows,
+        mode="append",
+        schema_mode="merge",
+        writer_properties=ROW_GROUPS,
+        commit_properties=_commit(metadata, once),
+    )
 
 
 def overwrite(uri: str, rows: pa.RecordBatchReader, spec: TableSpec, metadata: str) -> None:
@@ -58,6 +67,7 @@ def overwrite(uri: str, rows: pa.RecordBatchReader, spec: TableSpec, metadata: s
         schema_mode="overwrite",
         description=spec.title,
         configuration=CONFIGURATION,
+        writer_properties=ROW_GROUPS,
         commit_properties=_commit(metadata, None),
     )
 
@@ -75,6 +85,7 @@ def merge(uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tupl
             predicate=" AND ".join(f"target.{name} = source.{name}" for name in key),
             source_alias="source",
             target_alias="target",
+            writer_properties=ROW_GROUPS,
             commit_properties=_commit(metadata, None),
         )
         .when_matched_delete(predicate=f"source.{OPERATION} = 'delete'")

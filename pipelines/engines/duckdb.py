@@ -21,15 +21,15 @@ BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of it
 
 
 class DuckDBEngine(Engine):
-    """One DuckDB connection on a scratch database file, so that what is materialised is compressed and can spill."""
+    """One DuckDB connection in memory; what is materialised there spills to a scratch folder beyond `memory`."""
 
     def __init__(self, memory: str) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="huiliu-"))
-        connection = duckdb.connect(str(self._scratch / "scratch.duckdb"))
+        connection = duckdb.connect()
         load_extension(connection, "delta")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET memory_limit = '{memory}'")
-        connection.execute(f"SET temp_directory = '{self._scratch / 'spill'}'")
+        connection.execute(f"SET temp_directory = '{self._scratch}'")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
         self.connection = connection

@@ -97,11 +97,14 @@ class Lake:
         table = pa.Table.from_pylist(rows, schema=spec.ibis_schema.to_pyarrow())
         return self.append(spec, pa.RecordBatchReader.from_batches(table.schema, table.to_batches()), once)
 
-    def refresh(self, spec: TableSpec, compute: Callable[[], ir.Table], watermark: Watermark) -> Refreshed:
+    def refresh(
+        self, spec: TableSpec, compute: Callable[[], ir.Table], watermark: Watermark, *, nothing: bool = False
+    ) -> Refreshed:
         """Bring a table to what `compute` gives, unless its watermark says that it is there already.
 
         Rows that did not change are not rewritten. Where nothing changed but the inputs moved, an empty commit
-        carries the new watermark and the change feed stays empty.
+        carries the new watermark and the change feed stays empty. `nothing` says that `compute` gives no rows, where
+        that is known: an empty table that stays empty is then not compared.
         """
         started = time.monotonic()
         delta, uri = self.delta(spec.id), self.uri(spec.id)
@@ -120,6 +123,9 @@ class Lake:
             self.engine.overwrite(uri, rows, spec, watermark.to_json())
             done = self._refreshed(spec, reason, started)
             return Refreshed(spec.id, reason, done.version, done.rows, done.rows, 0, done.seconds)
+        if nothing and not delta_rs.row_count(delta):
+            self.engine.append(uri, self.engine.empty(spec), watermark.to_json())
+            return self._refreshed(spec, reason, started)
         upserted, deleted = self._merge(spec, compute(), watermark)
         return self._refreshed(spec, reason, started, upserted, deleted)
 

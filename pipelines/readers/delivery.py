@@ -31,11 +31,13 @@ class Problem:
             where.append(f"row {self.row}")
         if self.column is not None:
             where.append(f"column {self.column}")
-        return f"{', '.join(where)}: {self.what}; what to do: {self.todo}"
+        # A header cell may hold line breaks, as spreadsheets wrap them.
+        return " ".join(f"{', '.join(where)}: {self.what}; what to do: {self.todo}".split())
 
     def renamed(self, file: str) -> Problem:
         """The same problem under the name by which the agency knows the file."""
-        return replace(self, file=file)
+        todo = self.todo.replace(f"`huiliu check {self.file}`", f"`huiliu check {file}`")
+        return replace(self, file=file, todo=todo)
 
 
 class UnreadableFile(Exception):  # noqa: N818  it is what the file is, not what we did wrong

@@ -32,6 +32,8 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
     spec = finding_spec(workspace.catalog, record)
 
     def compute() -> ibis.Table:
+        if not rules:
+            return workspace.lake.engine.empty(spec)
         return ibis.union(*(_found(workspace, rule, inputs[rule.declared.name]) for rule in rules), distinct=True)
 
     return workspace.lake.refresh(spec, compute, workspace.lake.watermark(tables, declared))

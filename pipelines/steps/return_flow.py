@@ -66,11 +66,17 @@ def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
     stale = any(not lake.is_current(returned(city, flow.spec.id), watermark) for city in catalog.cities)
     # Laid out by city once, so that each city's part is one short range of it and not a scan of everything.
     rows = lake.engine.materialise(_placed(workspace, flow).order_by(CITY), "by_city") if stale else None
+    counts = {} if rows is None else {row[CITY]: row["rows"] for row in lake.engine.rows(_counted(rows))}
     done = []
     for city in catalog.cities:
         spec = flow.city_spec(city)
-        done.append(lake.refresh(spec, functools.partial(_of_city, rows, city, spec), watermark))
+        compute = functools.partial(_of_city, rows, city, spec)
+        done.append(lake.refresh(spec, compute, watermark, nothing=city not in counts))
     return done
+
+
+def _counted(rows: ir.Table) -> ir.Table:
+    return rows.group_by(CITY).agg(rows=rows.count())
 
 
 def _of_city(rows: ir.Table | None, city: str, spec: TableSpec) -> ir.Table:

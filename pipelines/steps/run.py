@@ -34,7 +34,8 @@ class Run:
         match outcome:
             case Ingested():
                 self.ingested[outcome.source] = outcome
-                self.problems += outcome.problems
+                # Agencies give their files the same names: the folder says which one is meant.
+                self.problems += [one.renamed(f"{outcome.source}/{one.file}") for one in outcome.problems]
             case Standardised():
                 self.standardised[outcome.source] = outcome
                 self.refreshed += [outcome.standard, outcome.quarantine]

@@ -64,6 +64,11 @@ def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     spec, rejected_spec = standard_spec(catalog, contract), quarantine_spec(catalog, contract)
     accepted = sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
     critical = [rule.code for rule in rules if rule.severity == "critical"]
+    if not lake.exists(raw_spec(catalog, contract).id):
+        nothing = [
+            lake.refresh(one, functools.partial(lake.engine.empty, one), watermark) for one in (spec, rejected_spec)
+        ]
+        return Standardised(contract.name, nothing[0], nothing[1], judged)
     return Standardised(
         contract.name,
         lake.refresh(spec, lambda: _current(contract, ungated(), accepted, critical, spec.names), watermark),

@@ -1,0 +1,96 @@
+"""Fixtures that several test modules share: landing folder and lake of one module, and runs over them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.lake.specs import quarantine_spec, raw_spec, standard_spec
+from pipelines.lake.table import TableSpec
+from pipelines.settings import Settings
+from pipelines.steps.run import Run, run
+from pipelines.steps.workspace import Workspace, open_workspace
+
+PROJECT = Path(__file__).resolve().parents[1]
+HUILIU = Path(sys.executable).with_name("huiliu")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A lake to look into."""
+
+    workspace: Workspace
+
+    def rows(self, spec: TableSpec) -> list[dict[str, Any]]:
+        lake = self.workspace.lake
+        return lake.engine.rows(lake.read(spec))
+
+    def raw(self, source: str) -> list[dict[str, Any]]:
+        return self.rows(raw_spec(self.workspace.catalog, self.workspace.catalog.contracts[source]))
+
+    def standard(self, source: str) -> list[dict[str, Any]]:
+        return self.rows(standard_spec(self.workspace.catalog, self.workspace.catalog.contracts[source]))
+
+    def quarantine(self, source: str) -> list[dict[str, Any]]:
+        return self.rows(quarantine_spec(self.workspace.catalog, self.workspace.catalog.contracts[source]))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A landing folder, the lake that runs fill from it, and the declarations. `settle` is in seconds."""
+
+    folder: Path
+    settle: float = 0
+    project: Path = PROJECT
+
+    @property
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    @property
+    def lake(self) -> Path:
+        return self.folder / "lake"
+
+    @contextmanager
+    def opened(self) -> Iterator[Opened]:
+        chosen = Settings(project=self.project, landing=self.landing, lake=self.lake, settle=self.settle)
+        with open_workspace(chosen) as workspace:
+            yield Opened(workspace)
+
+    def run(self) -> Run:
+        with self.opened() as at:
+            return run(at.workspace)
+
+    def huiliu(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The real command, as a person would type it."""
+        surroundings = {
+            **os.environ,
+            "HUILIU_LANDING": str(self.landing),
+            "HUILIU_LAKE": str(self.lake),
+            "HUILIU_SETTLE": str(self.settle),
+            "HUILIU_PROJECT": str(self.project),
+            "COLUMNS": "200",
+        }
+        return subprocess.run(
+            [HUILIU, *arguments],
+            env=surroundings,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A landing folder and a lake that the tests of one module share."""
+    return Place(tmp_path_factory.mktemp("place"))

@@ -1,0 +1,149 @@
+"""News in small deliveries: only what differs is written, verdicts decide what flows, and a crash loses nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from pipelines.lake.lake import Lake
+from pipelines.lake.specs import BATCHES, VERDICTS
+from pipelines.quality.gate import decide
+from tests.conftest import Place
+from tests.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
+
+PEOPLE = range(20)
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Iterator[Place]:
+    """Twenty registered people, three couples, run once."""
+    place = Place(tmp_path)
+    deliver(place.landing, "household_registration", "1.csv", csv_text(cells_of([household(n) for n in PEOPLE])))
+    deliver(place.landing, "marriage_registration", "1.csv", csv_text(cells_of([marriage(n) for n in range(3)])))
+    place.run()
+    yield place
+
+
+def table(place: Place, path: str) -> DeltaTable:
+    return DeltaTable(str(place.lake / path))
+
+
+def rows(place: Place, path: str, *columns: str) -> list[dict[str, Any]]:
+    with place.opened() as at:
+        stored = at.workspace.lake.engine.read(str(place.lake / path))
+        return at.workspace.lake.engine.rows(stored.select(*columns))
+
+
+def changes(place: Place, path: str, since: int) -> list[str]:
+    """The kinds of change in a table's change feed after a version."""
+    feed = table(place, path).load_cdf(starting_version=since + 1, allow_out_of_range=True)
+    return sorted(kind.as_py() for batch in feed for kind in batch["_change_type"])
+
+
+def test_a_change_moves_one_row_through_every_layer(filled: Place) -> None:
+    mover = person_id(4)
+    watched = ["standard/household_registration", "foundation/person/person"]
+    cities = ["returns/150100/person/person", "returns/150400/person/person"]
+    before = {path: table(filled, path).version() for path in [*watched, *cities]}
+    moved = household(4, 户籍地区划代码="150402", 更新时间="2026-04-01 08:00:00")
+    deliver(filled.landing, "household_registration", "2.csv", csv_text(cells_of([moved])))
+
+    done = filled.run()
+
+    assert done.changed
+    for path in watched:
+        assert changes(filled, path, before[path]) == ["update_postimage", "update_preimage"]
+    assert changes(filled, cities[0], before[cities[0]]) == ["delete"]
+    assert changes(filled, cities[1], before[cities[1]]) == ["insert"]
+    assert rows(filled, cities[1], "id_number") == [{"id_number": mover}]
+    marriages = table(filled, "foundation/person/marriage")
+    assert marriages.version() == 1, "a table whose inputs did not move is not written"
+
+
+def test_a_late_older_version_changes_nothing_and_moves_the_watermark(filled: Place) -> None:
+    before = table(filled, "standard/household_registration").version()
+    late = household(4, 户籍地区划代码="150402", 更新时间="2020-01-01 08:00:00")
+    deliver(filled.landing, "household_registration", "late.csv", csv_text(cells_of([late])))
+    filled.run()
+    after = table(filled, "standard/household_registration")
+    assert after.version() == before + 1
+    assert changes(filled, "standard/household_registration", before) == []
+    watermark = json.loads(after.history(1)[0]["userMetadata"])
+    assert watermark["inputs"]["raw/household_registration"][1] == table(filled, "raw/household_registration").version()
+
+
+def test_a_deletion_takes_the_person_out_and_a_late_row_does_not_bring_it_back(filled: Place) -> None:
+    gone = household(5, 操作标志="D", 更新时间="2026-04-01 08:00:00")
+    deliver(filled.landing, "household_registration", "gone.csv", csv_text(cells_of([gone])))
+    filled.run()
+    late = household(5, 更新时间="2026-03-15 08:00:00")
+    deliver(filled.landing, "household_registration", "late.csv", csv_text(cells_of([late])))
+    filled.run()
+    people = {row["id_number"] for row in rows(filled, "foundation/person/person", "id_number")}
+    assert person_id(5) not in people
+    assert len(people) == len(PEOPLE) - 1
+
+
+def held_batch(place: Place) -> str:
+    """A delivery in which two rows of three have a broken number: more than the contract tolerates."""
+    broken = [household(n, 公民身份号码="1.50102E+17") for n in (21, 22)]
+    deliver(place.landing, "household_registration", "bad.csv", csv_text(cells_of([household(23), *broken])))
+    done = place.run()
+    assert done.exit_code == 1
+    return done.held[0]
+
+
+def test_a_held_batch_leaves_standard_untouched_until_it_is_released(filled: Place) -> None:
+    before = table(filled, "standard/household_registration").version()
+    batch = held_batch(filled)
+    assert changes(filled, "standard/household_registration", before) == []
+    assert len(rows(filled, "raw/household_registration", "_row")) == len(PEOPLE) + 3
+    assert filled.run().exit_code == 0, "a batch that was held before is no news"
+
+    told = filled.huiliu("gate", "release", batch, "--reason", "核对无误")
+    assert told.returncode == 0, told.stderr
+    assert filled.run().changed
+    people = {row["id_number"] for row in rows(filled, "foundation/person/person", "id_number")}
+    assert person_id(23) in people
+    assert {row["_row"] for row in rows(filled, "quarantine/household_registration", "_row")} == {3, 4}
+    assert not filled.run().changed
+
+
+def test_a_rejected_batch_stays_out_for_good(filled: Place) -> None:
+    batch = held_batch(filled)
+    with filled.opened() as at:
+        decide(at.workspace.lake, batch, "rejected", "旧文件")
+        with pytest.raises(ValueError, match="only a held batch"):
+            decide(at.workspace.lake, batch, "released", "再想想")
+        with pytest.raises(LookupError, match="huiliu gate list"):
+            decide(at.workspace.lake, "no-such-batch", "released", "")
+    filled.run()
+    people = {row["id_number"] for row in rows(filled, "foundation/person/person", "id_number")}
+    assert person_id(23) not in people
+
+
+def test_a_crash_between_two_commits_neither_doubles_nor_loses(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process dies after raw's commit, and again after the verdict's: the next run goes on from there."""
+    append = Lake.append_rows
+    deliver(filled.landing, "household_registration", "2.csv", csv_text(cells_of([household(30), household(31)])))
+    for dies_at in (BATCHES, VERDICTS):
+
+        def dying(self: Lake, spec: Any, *said: Any, dies_at: Any = dies_at, **named: Any) -> bool:
+            if spec is dies_at:
+                raise KeyboardInterrupt
+            return append(self, spec, *said, **named)
+
+        monkeypatch.setattr(Lake, "append_rows", dying)
+        with pytest.raises(KeyboardInterrupt):
+            filled.run()
+        monkeypatch.undo()
+    filled.run()
+    assert len(rows(filled, "raw/household_registration", "_row")) == len(PEOPLE) + 2
+    assert len(rows(filled, "quality/batch", "batch")) == 3
+    assert len(rows(filled, "quality/batch_verdict", "batch")) == 3
+    assert len(rows(filled, "foundation/person/person", "id_number")) == len(PEOPLE) + 2
