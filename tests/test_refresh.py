@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,21 @@ from tests.deliveries import cells_of, csv_text, deliver, household, marriage, p
 PEOPLE = range(20)
 
 
-@pytest.fixture
-def filled(tmp_path: Path) -> Iterator[Place]:
+@pytest.fixture(scope="module")
+def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Twenty registered people, three couples, run once."""
-    place = Place(tmp_path)
+    place = Place(tmp_path_factory.mktemp("filled"))
     deliver(place.landing, "household_registration", "1.csv", csv_text(cells_of([household(n) for n in PEOPLE])))
     deliver(place.landing, "marriage_registration", "1.csv", csv_text(cells_of([marriage(n) for n in range(3)])))
     place.run()
-    yield place
+    return place
+
+
+@pytest.fixture
+def filled(filled_once: Place, tmp_path: Path) -> Place:
+    """A copy of that lake for each test to change: a lake may be moved, no table names its own place."""
+    shutil.copytree(filled_once.folder, tmp_path / "copy")
+    return Place(tmp_path / "copy")
 
 
 def table(place: Place, path: str) -> DeltaTable:

@@ -9,7 +9,7 @@ import typer
 
 from pipelines.cli import duckdb as analyst
 from pipelines.cli.run import run_and_show
-from pipelines.cli.screen import err, out
+from pipelines.cli.screen import err, out, tell
 from pipelines.quality.report import build_report
 from pipelines.settings import Settings
 from pipelines.steps.workspace import open_workspace
@@ -58,13 +58,9 @@ def _simulate_once(people: int, seed: int, folder: Path) -> None:
 
 def _show_next(folder: Path, report: Path) -> None:
     out.print("\nWhat to type next:", style="bold")
-    out.print(
-        f"  open {report}                                  # a reviewer: what is wrong, whose is it", highlight=False
-    )
-    out.print(
-        f"  .venv/bin/huiliu score --truth {folder}/truth --lake {folder}/lake   # everything planted was found",
-        highlight=False,
-    )
-    out.print(
-        f"  {folder}/huiliu/open.sh                              # an analyst: DuckDB over the lake", highlight=False
-    )
+    for command, why in (
+        (f"python3 -m webbrowser {report}", "a reviewer: what is wrong, whose is it"),
+        (f"{folder}/huiliu/open.sh", "an analyst: DuckDB over the lake"),
+        (f".venv/bin/huiliu score --truth {folder}/truth --lake {folder}/lake", "whether everything planted was found"),
+    ):
+        tell("", f"  {command}\n      {why}")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from pipelines.cli.options import LakeOption, settings_with
-from pipelines.cli.screen import err, out
+from pipelines.cli.screen import err, out, tell
 from pipelines.lake.specs import BATCHES
 from pipelines.quality.gate import decide, gate_reasons, verdicts_of
 from pipelines.steps.workspace import open_workspace
@@ -32,10 +30,8 @@ def register(app: typer.Typer) -> None:
         if not batches:
             out.print("No batch is held.")
             return
-        table = Table("batch", "source", "file", "rows", "why")
         for row in batches:
-            table.add_row(row["batch"], row["source"], Text(row["file"]), str(row["rows"]), reasons[row["batch"]])
-        out.print(table)
+            tell(row["batch"], f"\n  {row['source']}/{row['file']}, {row['rows']} rows; {reasons[row['batch']]}")
 
     @gate.command()
     def release(batch: Batch, reason: Reason, lake: LakeOption = None) -> None:

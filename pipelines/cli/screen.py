@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -37,33 +38,34 @@ def progress(console: Console = err) -> Iterator[Callable[[str, str], None]]:
 
 
 def show_sources(summaries: list[SourceSummary]) -> None:
-    table = Table(title="来源 sources", title_justify="left")
-    table.add_column("source")
-    for name in ("batches", "rows in", "accepted", "flagged", "quarantined", "held"):
-        table.add_column(name, justify="right")
+    table = _table("来源 sources", "source", "rows in", "accepted", "flagged", "quarantined", "held")
     table.add_column("verdicts")
     for one in summaries:
-        counts = (one.batches, one.rows, one.accepted, one.flagged, one.quarantined, one.held)
+        counts = (one.rows, one.accepted, one.flagged, one.quarantined, one.held)
         verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(one.verdicts.items()))
         table.add_row(one.source, *(f"{count:,}" for count in counts), verdicts)
     out.print(table)
 
 
 def show_records(summaries: list[RecordSummary]) -> None:
-    table = Table(title="基础库 foundation", title_justify="left")
-    table.add_column("golden record")
-    for name in ("records", "conflicts", "findings"):
-        table.add_column(name, justify="right")
+    table = _table("基础库 foundation", "golden record", "records", "conflicts", "findings")
     for one in summaries:
         table.add_row(one.record, *(f"{count:,}" for count in (one.golden, one.conflicts, one.findings)))
     out.print(table)
 
 
+def _table(title: str, name: str, *numbers: str) -> Table:
+    """A table that fits 80 columns and never cuts a name that a person may want to type."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(name, no_wrap=True)
+    for number in numbers:
+        table.add_column(number, justify="right", no_wrap=True)
+    return table
+
+
 def show_run(run: Run) -> None:
     """Seconds per step, what was held or noticed, and whether anything changed at all."""
-    table = Table(title="步骤 steps", title_justify="left")
-    table.add_column("step")
-    table.add_column("seconds", justify="right")
+    table = _table("步骤 steps", "step", "seconds")
     for step, seconds in run.seconds.items():
         table.add_row(step, f"{seconds:.1f}")
     out.print(table)
@@ -71,10 +73,10 @@ def show_run(run: Run) -> None:
     for one in run.standardised.values():
         for judged in one.judged:
             if judged.verdict == "held":
-                _tell("held ", _held(judged))
+                tell("held ", _held(judged))
     for ingested in run.ingested.values():
         if ingested.waiting:
-            _tell("", f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
+            tell("", f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
     if run.released:
         state = "new" if run.released.new else "unchanged"
         out.print(f"release {run.released.number} ({state}): {run.released.tables} tables that fit together")
@@ -84,7 +86,7 @@ def show_run(run: Run) -> None:
 
 def show_problems(problems: list[Problem]) -> None:
     for problem in problems:
-        _tell("! ", str(problem))
+        tell("! ", str(problem))
 
 
 def _held(judged: Judged) -> str:
@@ -96,6 +98,6 @@ def _held(judged: Judged) -> str:
     )
 
 
-def _tell(mark: str, text: str) -> None:
+def tell(mark: str, text: str) -> None:
     """A line whose text is shown as it is: names of files and columns may look like rich's markup."""
     out.print(Text.assemble((mark, "yellow"), text), soft_wrap=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
-from pipelines.declarations.rule import BATCH, RULES, Rule
+from pipelines.declarations.rule import BATCH, Rule
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
+from pipelines.quality.counting import BatchCounts, Ungated, count_batches
+
+if TYPE_CHECKING:
+    from pipelines.quality.great_expectations import Validation
 
 READABLE, REJECT_SHARE = "file.readable", "batch.reject_share"
 
@@ -34,15 +38,6 @@ class Judged:
     accepted: int
     flagged: int
     quarantined: int
-
-
-@dataclass(frozen=True)
-class Ungated:
-    """A source's rows before the gate: typed rows, what they break, and damaged rows that could not be typed."""
-
-    typed: ir.Table
-    broken: ir.Table
-    damaged: ir.Table
 
 
 def batches_of(lake: Lake, source: str) -> list[dict[str, Any]]:
@@ -83,77 +78,103 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str) -> None:
 def judge(
     lake: Lake, contract: Contract, rules: Sequence[Rule], ungated: Ungated | None, batches: Sequence[dict[str, Any]]
 ) -> list[Judged]:
-    """Judge batches that have no verdict yet; a batch whose file could not be read is held as it is."""
+    """Judge batches that have no verdict yet; a batch whose file could not be read is held as it is.
+
+    Great Expectations validates the rows of all of them together, and the rules on a whole batch on each alone.
+    Raises CountsDisagreeError where it counts otherwise than the gate.
+    """
+    readable = [batch for batch in batches if batch["readable"]]
+    judged_readable = _judge_readable(lake, contract, rules, ungated, readable) if ungated and readable else []
+    judged = {one.batch: one for one in judged_readable}
+    for batch in batches:
+        name = batch["batch"]
+        found = judged.setdefault(name, Judged(name, contract.name, batch["file"], "held", (READABLE,), 0, 0, 0, 0))
+        reason = "gate" if found.verdict == "passed" else f"gate: {', '.join(found.rules)}"
+        _record(lake, name, contract.name, found.verdict, reason, found)
+    return [judged[batch["batch"]] for batch in batches]
+
+
+def _judge_readable(
+    lake: Lake, contract: Contract, rules: Sequence[Rule], ungated: Ungated, batches: Sequence[dict[str, Any]]
+) -> list[Judged]:
+    names = [batch["batch"] for batch in batches]
+    new = Ungated(*(rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged)))
+    counts = count_batches(lake, rules, new)
+    validation = _validate(lake, contract, rules, new.typed, names[-1])
+    _check_counts(contract, rules, counts, validation)
+    failures = {name: _failed_rules(lake, contract, rules, new.typed, name, validation, names) for name in names}
+    kept = {"batch": names[-1], "source": contract.name, "result": validation.to_json()}
+    lake.append_rows(VALIDATIONS, [kept], once=names[-1])
     judged = []
     for batch in batches:
-        if not batch["readable"] or ungated is None:
-            found = Judged(batch["batch"], contract.name, batch["file"], "held", (READABLE,), 0, 0, 0, 0)
-        else:
-            found = _judge_batch(lake, contract, rules, ungated, batch)
-        judged.append(found)
-    for found in judged:
-        reason = "gate" if found.verdict == "passed" else f"gate: {', '.join(found.rules)}"
-        _record(lake, found.batch, contract.name, found.verdict, reason, found)
+        counted, failed = counts[batch["batch"]], failures[batch["batch"]]
+        rows = int(batch["rows"])
+        if rows and counted.quarantined / rows > contract.reject_limit:
+            failed.append(REJECT_SHARE)
+        lake.append_rows(RULE_RESULTS, _results(contract, rules, batch, counted, failed), once=batch["batch"])
+        judged.append(
+            Judged(
+                batch=batch["batch"],
+                source=contract.name,
+                file=batch["file"],
+                verdict="held" if failed else "passed",
+                rules=tuple(failed),
+                rows=rows,
+                accepted=rows - counted.quarantined,
+                flagged=counted.flagged,
+                quarantined=counted.quarantined,
+            )
+        )
     return judged
 
 
-def _judge_batch(
-    lake: Lake, contract: Contract, rules: Sequence[Rule], ungated: Ungated, batch: dict[str, Any]
-) -> Judged:
+def _validate(lake: Lake, contract: Contract, rules: Sequence[Rule], rows: ir.Table, batch: str) -> Validation:
     from pipelines.quality.great_expectations import validate
 
-    name = batch["batch"]
-    mine = ungated.typed.filter(ungated.typed[BATCH] == name)
-    broken = ungated.broken.filter(ungated.broken[BATCH] == name)
-    critical = [rule.code for rule in rules if rule.severity == "critical"]
-    counts = {row["rule"]: row["rows"] for row in lake.engine.rows(count_by_rule(broken))}
-    is_critical = broken[RULES].filter(lambda code: code.isin(critical)).length() > 0
-    tally = lake.engine.rows(broken.agg(critical=is_critical.sum().fill_null(0), broken=broken.count()))[0]
-    damaged = ungated.damaged.filter(ungated.damaged[BATCH] == name)
-    damage = {
-        row["rule"]: row["rows"] for row in lake.engine.rows(damaged.group_by(rule="_damage").agg(rows=damaged.count()))
-    }
-    view = lake.engine.view(mine, "batch_rows")
-    validation = validate(lake.engine.connection, view, rules, source=contract.name, batch=name)
-    results = []
-    failed = []
+    view = lake.engine.view(rows, "new_rows")
+    return validate(lake.engine.connection, view, rules, source=contract.name, batch=batch)
+
+
+def _check_counts(
+    contract: Contract, rules: Sequence[Rule], counts: Mapping[str, BatchCounts], validation: Validation
+) -> None:
     for rule in rules:
-        outcome = validation.outcomes[rule.code]
-        broken_rows = outcome.unexpected if rule.on_table else counts.get(rule.code, 0)
-        if outcome.unexpected != broken_rows:
+        ours = sum(counted.broken.get(rule.code, 0) for counted in counts.values())
+        theirs = validation.outcomes[rule.code].unexpected
+        if not rule.on_table and ours != theirs:
             raise CountsDisagreeError(
-                f"{contract.name}, batch {name}, rule {rule.code}: the gate counts {broken_rows} rows that break it, "
-                f"Great Expectations {outcome.unexpected}; the rule's two implementations differ"
+                f"{contract.name}, batches {', '.join(counts)}, rule {rule.code}: the gate counts {ours} rows that "
+                f"break it, Great Expectations {theirs}; the rule's two implementations differ"
             )
-        if rule.on_table and not outcome.success and rule.severity == "critical":
-            failed.append(rule.code)
-        results.append(_result(contract, name, rule, outcome.evaluated, broken_rows))
-    rows = int(batch["rows"])
-    quarantined = int(tally["critical"]) + sum(damage.values())
-    results += [_damage_result(contract, name, code, rows, count) for code, count in damage.items()]
-    if rows and quarantined / rows > contract.reject_limit:
-        failed.append(REJECT_SHARE)
-    lake.append_rows(RULE_RESULTS, results, once=name)
-    kept = {"batch": name, "source": contract.name, "result": validation.to_json()}
-    lake.append_rows(VALIDATIONS, [kept], once=name)
-    accepted = rows - quarantined
-    return Judged(
-        name,
-        contract.name,
-        batch["file"],
-        "held" if failed else "passed",
-        tuple(failed),
-        rows,
-        accepted,
-        int(tally["broken"]) - int(tally["critical"]),
-        quarantined,
-    )
 
 
-def count_by_rule(broken: ir.Table) -> ir.Table:
-    """(rule, rows): how many rows break each rule."""
-    one = broken.select(rule=broken[RULES].unnest())
-    return one.group_by("rule").agg(rows=one.count())
+def _failed_rules(
+    lake: Lake,
+    contract: Contract,
+    rules: Sequence[Rule],
+    rows: ir.Table,
+    batch: str,
+    validation: Validation,
+    batches: Sequence[str],
+) -> list[str]:
+    """The critical rules on a whole batch that this one breaks."""
+    on_table = [rule for rule in rules if rule.on_table and rule.severity == "critical"]
+    if len(batches) > 1:
+        validation = _validate(lake, contract, on_table, rows.filter(rows[BATCH] == batch), batch)
+    return [rule.code for rule in on_table if not validation.outcomes[rule.code].success]
+
+
+def _results(
+    contract: Contract, rules: Sequence[Rule], batch: dict[str, Any], counted: BatchCounts, failed: Sequence[str]
+) -> list[dict[str, Any]]:
+    results = []
+    for rule in rules:
+        broken = int(rule.code in failed) if rule.on_table else counted.broken.get(rule.code, 0)
+        evaluated = None if rule.on_table else counted.evaluated.get(rule.code, 0)
+        results.append(_result(contract, batch["batch"], rule, evaluated, broken))
+    for code, broken in counted.damaged.items():
+        results.append(_damage_result(contract, batch["batch"], code, int(batch["rows"]), broken))
+    return results
 
 
 def _result(contract: Contract, batch: str, rule: Rule, evaluated: int | None, broken: int) -> dict[str, Any]:

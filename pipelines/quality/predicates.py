@@ -36,6 +36,14 @@ def predicate(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
     return kept if rule.where is None else kept | rows[rule.where].isnull()
 
 
+def applies(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
+    """TRUE where a row has what the rule looks at, so that it counts as checked; never NULL."""
+    asked = [rule.where] if rule.where else []
+    if rule.type != "expect_column_values_to_not_be_null":
+        asked += rule.columns
+    return ibis.and_(*(rows[name].notnull() for name in asked)) if asked else ibis.literal(True)
+
+
 def with_duplicates(rows: ir.Table, key: list[str], version: str | None) -> ir.Table:
     """`rows` with two more columns for the batch rules: does the row contradict another one, does it repeat one.
 

@@ -16,7 +16,8 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import RULES, Rule
 from pipelines.lake.specs import RULE_RESULTS, raw_spec
-from pipelines.quality.gate import Judged, Ungated, batches_of, judge
+from pipelines.quality.counting import Ungated
+from pipelines.quality.gate import Judged, batches_of, judge
 from pipelines.quality.rows import broken_rules
 from pipelines.readers.header import known_headers, recognised, same
 from pipelines.settings import Settings

@@ -25,7 +25,8 @@ from pipelines.elements import alias, normalise, sent_value
 from pipelines.lake.lake import Refreshed
 from pipelines.lake.specs import AS_SENT, VERDICTS, quarantine_spec, raw_spec, standard_spec
 from pipelines.modelling import latest
-from pipelines.quality.gate import Judged, Ungated, batches_of, judge, verdicts_of
+from pipelines.quality.counting import Ungated
+from pipelines.quality.gate import Judged, batches_of, judge, verdicts_of
 from pipelines.quality.rows import broken_rules
 from pipelines.steps.workspace import Workspace
 
