@@ -24,7 +24,7 @@ class CreditCodeCheckDigit(ColumnMapMetricProvider):
     condition_metric_name = "column_values.credit_code_check_digit"
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Text, **_: Any) -> Holds:  # noqa: N805
+    def _sqlalchemy(cls, column: Text, **_: Any) -> Holds:
         places = (sa.func.strpos(ALPHABET, part(column, place, 1)) - 1 for place in range(1, 19))
         total = sum((place * weight for place, weight in zip(places, (*WEIGHTS, 1), strict=True)), sa.literal(0))
         return where_of_form(column, CREDIT_CODE, total % 31 == 0)
@@ -37,7 +37,7 @@ class CreditCodeRegion(ColumnMapMetricProvider):
     condition_value_keys = ("value_set",)
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Text, value_set: list[str], **_: Any) -> Holds:  # noqa: N805
+    def _sqlalchemy(cls, column: Text, value_set: list[str], **_: Any) -> Holds:
         return where_of_form(column, CREDIT_CODE, among(part(column, 3, 6), value_set))
 
 

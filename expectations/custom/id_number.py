@@ -31,7 +31,7 @@ class IdNumberCheckDigit(ColumnMapMetricProvider):
     condition_metric_name = "column_values.id_number_check_digit"
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Text, **_: Any) -> Holds:  # noqa: N805
+    def _sqlalchemy(cls, column: Text, **_: Any) -> Holds:
         total = sum((_weighted(column, start) for start in range(0, 17, GROUP)), sa.literal(0))
         due = sa.func.substr(CHECK_CHARACTERS, total % 11 + 1, 1)
         return where_of_form(column, ID_NUMBER, part(column, 18, 1) == due)
@@ -56,7 +56,7 @@ class IdNumberRegion(ColumnMapMetricProvider):
     condition_value_keys = ("value_set",)
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Text, value_set: list[str], **_: Any) -> Holds:  # noqa: N805
+    def _sqlalchemy(cls, column: Text, value_set: list[str], **_: Any) -> Holds:
         known = sa.or_(part(column, 1, 1) == "9", among(part(column, 1, 6), value_set))
         return where_of_form(column, ID_NUMBER, known)
 
@@ -69,7 +69,7 @@ class IdNumberBirthDate(ColumnPairMapMetricProvider):
     condition_value_keys = ()
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:  # noqa: N805
+    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
         known = _birth_date(first).between(EARLIEST_BIRTH, second)
         return where_of_form(first, ID_NUMBER, sa.func.coalesce(known, sa.false()))
 
@@ -82,7 +82,7 @@ class DateMatchesIdNumber(ColumnPairMapMetricProvider):
     condition_value_keys = ()
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:  # noqa: N805
+    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
         same = sa.cast(first, sa.Date) == _birth_date(second)
         return where_of_form(second, ID_NUMBER, sa.func.coalesce(same, sa.false()))
 

@@ -33,7 +33,7 @@ class PairValuesDifferent(ColumnPairMapMetricProvider):
     condition_value_keys = ()
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:  # noqa: N805
+    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
         return first != second
 
 

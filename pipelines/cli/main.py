@@ -8,10 +8,14 @@ import pkgutil
 import sys
 
 import typer
+from pydantic import ValidationError
+from rich.text import Text
 
 import pipelines.cli
 from pipelines.cli.screen import err
 from pipelines.declarations.reading import DeclarationError
+from pipelines.quality.gate import CountsDisagreeError
+from pipelines.settings import Settings
 
 app = typer.Typer(
     help="Huiliu 汇流: agency files in, trusted records out, and back to the leagues and cities.",
@@ -29,19 +33,34 @@ def main() -> None:
             verb.register(app)
     try:
         app()
-    except DeclarationError as error:
-        err.print(f"[bold red]declaration error[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(2)
     except Exception as error:
         if "HUILIU_DEBUG" in os.environ:
             raise
-        err.print(
-            f"[bold red]internal error[/] {type(error).__name__} in {_where(error)}. Each table is at its last commit; "
-            "nothing half-done is served. HUILIU_DEBUG=1 shows the whole error (it may hold personal values).",
-            highlight=False,
-            soft_wrap=True,
-        )
-        sys.exit(3)
+        sys.exit(_told(error))
+
+
+def _told(error: Exception) -> int:
+    """Say what happened and give the exit code. Only texts of our own are sure to hold no values."""
+    if isinstance(error, DeclarationError):
+        _say("declaration error", str(error))
+        return 2
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        for mistake in error.errors():
+            _say("setting", f"HUILIU_{str(mistake['loc'][0]).upper()}: {mistake['msg']}")
+        return 2
+    if isinstance(error, CountsDisagreeError):
+        _say("counts disagree", str(error))
+        return 3
+    _say(
+        "internal error",
+        f"{type(error).__name__} in {_where(error)}. Each table is at its last commit; nothing half-done is served. "
+        "HUILIU_DEBUG=1 shows the whole error (it may hold personal values).",
+    )
+    return 3
+
+
+def _say(kind: str, text: str) -> None:
+    err.print(Text.assemble((kind, "bold red"), " ", text), soft_wrap=True)
 
 
 def _where(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """What models are written with: the decorators, and words for steps that every database's models share."""
 
 from pipelines.modelling.model import AppearancesOf, ClaimsOf, Finding, Model, Returned, finding, model
-from pipelines.modelling.tables import latest, name_key
+from pipelines.modelling.tables import latest
 
 __all__ = [
     "AppearancesOf",
@@ -12,5 +12,4 @@ __all__ = [
     "finding",
     "latest",
     "model",
-    "name_key",
 ]

@@ -7,10 +7,6 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.elements.name_key import name_key
-
-__all__ = ["latest", "name_key"]
-
 
 def latest(table: ir.Table, *, key: str | Sequence[str], order: Sequence[str]) -> ir.Table:
     """One row per `key`: the last by `order`, NULLs first. `order` must be total within a key, or engines differ."""

@@ -151,7 +151,7 @@ class ColumnValuesInSet(ColumnMapMetricProvider):
     condition_value_keys = ("value_set",)
 
     @column_condition_partial(engine=DuckDBExecutionEngine)
-    def _duckdb(cls, column: sa.ColumnElement[Any], value_set: Sequence[Any], **_: Any) -> sa.ColumnElement[bool]:  # noqa: N805
+    def _duckdb(cls, column: sa.ColumnElement[Any], value_set: Sequence[Any], **_: Any) -> sa.ColumnElement[bool]:
         if not all(isinstance(value, str) for value in value_set):
             return column.in_(value_set)
         codes = sa.literal(unpacked(value_set), ARRAY(sa.String))
