@@ -83,7 +83,7 @@ def huiliu(*arguments: str | Path) -> Result:
     app = typer.Typer()
     source.register(app)
     check.register(app)
-    return CliRunner().invoke(app, [str(one) for one in arguments])
+    return CliRunner().invoke(app, [str(one) for one in arguments], env={"COLUMNS": "200"})
 
 
 def drafted(project: Path, sample: Path, *more: str) -> Contract:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -103,9 +103,11 @@ def _show_header(header: HeaderMatch) -> None:
 
 
 def _show_rules(found: DryRun) -> None:
-    table = Table("rule", "规则", "effect")
-    table.add_column("rows", justify="right")
-    table.add_column("first rows")
+    table = Table()
+    for name in ("rule", "规则", "effect", "rows", "first rows"):
+        # A rule's code is what people look for in the declarations: it is never cut.
+        side: Literal["left", "right"] = "right" if name == "rows" else "left"
+        table.add_column(name, justify=side, overflow="fold", no_wrap=name != "规则")
     for one in found.broken:
         effect = "[red]quarantine[/]" if one.severity == "critical" else "flag"
         if one.severity == "critical" and not one.first_rows:

@@ -22,17 +22,16 @@ def register(app: typer.Typer) -> None:
         settle: Annotated[float | None, typer.Option(help="seconds a file must have been left unchanged")] = None,
     ) -> None:
         """Take what was delivered the whole way from landing to returns. Exit code 1 when something was held."""
-        settings = settings_with(lake, landing, settle)
-        if not settings.landing.is_dir():
-            raise typer.BadParameter(
-                f"there is no folder {settings.landing}; say where agencies deliver with --landing"
-            )
-        raise typer.Exit(run_and_show(settings))
+        raise typer.Exit(run_and_show(settings_with(lake, landing, settle)))
 
 
 def run_and_show(settings: Settings) -> int:
     """Run, show what came of it, and give the exit code."""
     with open_workspace(settings) as workspace:
+        if not settings.landing.is_dir():
+            raise typer.BadParameter(
+                f"there is no folder {settings.landing}; say where agencies deliver with --landing"
+            )
         with progress() as told:
             done = steps.run(workspace, told)
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])

@@ -58,7 +58,9 @@ def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     judged = judge(lake, contract, rules, ungated() if readable else None, unjudged)
     verdicts |= {one.batch: one.verdict for one in judged}
 
-    declared = digest(contract, rules, [catalog.elements[c.element] for c in contract.columns], catalog.cities)
+    elements = [catalog.elements[column.element] for column in contract.columns]
+    labels = [catalog.codes[element.codes] for element in elements if element.codes]
+    declared = digest(contract, rules, elements, labels, catalog.cities)
     watermark = lake.watermark([raw_spec(catalog, contract).id], declared)
     # Only this source's verdicts are an input: another source's must not make this one stale.
     watermark.inputs[f"{VERDICTS.id}[{contract.name}]"] = (digest(verdicts), len(verdicts))
