@@ -13,7 +13,7 @@ from tests.conftest import PROJECT, Place
 from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
 
 DECLARED = ("catalog", "foundation_dbs", "theme_dbs", "expectations")
-MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN = 1, 3, 5, 7, 9, 11
+MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
 
 
 def permit(number: int, **said: str) -> Row:
@@ -51,6 +51,7 @@ def deliver_people(landing: Path) -> None:
     spelt = name_of(VARIANT)
     households = [
         *(household(number) for number in (MAJORITY, TIE, MOVED, STAYED)),
+        household(ANCIENT, 更新时间="1900-01-01 00:00:00"),
         household(VARIANT, 姓名=f"{spelt[0]}·{spelt[1]}"),
     ]
     permits = [
@@ -89,6 +90,11 @@ def test_the_latest_word_stands_and_is_no_dispute(people: dict[str, Any]) -> Non
     assert (moved["residence_region"], moved["residence_region_source"]) == ("150402", "residence_permit")
     assert (stayed["residence_region"], stayed["residence_region_source"]) == ("150102", "household_registration")
     assert not moved["residence_region_disputed"]
+
+
+def test_a_placeholder_of_a_date_is_still_a_word(people: dict[str, Any]) -> None:
+    row = of(people, ANCIENT)
+    assert (row["residence_region"], row["residence_region_source"]) == ("150102", "household_registration")
 
 
 def test_spelling_is_no_dispute_and_the_authority_s_text_stands(people: dict[str, Any]) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from pipelines.declarations.reading import DeclarationError
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, VERDICTS
 from pipelines.quality.gate import decide
-from tests.conftest import Place
+from tests.conftest import PROJECT, Place
 from tests.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
 
 PEOPLE = range(20)
@@ -154,3 +155,38 @@ def test_a_crash_between_two_commits_neither_doubles_nor_loses(filled: Place, mo
     assert len(rows(filled, "quality/batch", "batch")) == 3
     assert len(rows(filled, "quality/batch_verdict", "batch")) == 3
     assert len(rows(filled, "foundation/person/person", "id_number")) == len(PEOPLE) + 2
+
+
+def test_a_changed_declaration_recomputes_and_says_so(filled: Place, tmp_path: Path) -> None:
+    """A column that the contract gives up, a new word in a code list; raw keeps what it has."""
+    project = tmp_path / "project"
+    for name in ("catalog", "foundation_dbs", "theme_dbs", "expectations"):
+        shutil.copytree(PROJECT / name, project / name)
+    contract = project / "foundation_dbs/person/sources/marriage_registration.yml"
+    lines = contract.read_text(encoding="utf-8").splitlines(keepends=True)
+    contract.write_text("".join(line for line in lines if "name: registrar," not in line), encoding="utf-8")
+    codes = project / "catalog/codes/sex.csv"
+    codes.write_text(codes.read_text(encoding="utf-8").replace("男性", "男性;爷们"), encoding="utf-8")
+    changed = Place(filled.folder, project=project)
+    deliver(changed.landing, "household_registration", "2.csv", csv_text(cells_of([household(40, 性别="爷们")])))
+
+    done = {one.table.path: one for one in changed.run().refreshed}
+
+    assert done["standard/marriage_registration"].reason == "declarations changed"
+    assert "registrar" not in {field.name for field in table(changed, "standard/marriage_registration").schema().fields}
+    assert "registrar" in {field.name for field in table(changed, "raw/marriage_registration").schema().fields}
+    sexes = rows(changed, "standard/household_registration", "id_number", "sex")
+    assert {"id_number": person_id(40), "sex": "1"} in sexes
+    assert not changed.run().changed
+
+
+def test_a_model_that_withholds_what_it_has_not_is_refused(filled: Place, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for name in ("catalog", "foundation_dbs", "theme_dbs", "expectations"):
+        shutil.copytree(PROJECT / name, project / name)
+    model = project / "foundation_dbs/person/death.py"
+    model.write_text(
+        model.read_text(encoding="utf-8").replace('"cause_of_death": "PIPL', '"cause_of_deth": "PIPL'), encoding="utf-8"
+    )
+    with pytest.raises(DeclarationError, match=r"death\.py:\d+: .*cause_of_deth is no column"):
+        Place(filled.folder, project=project).run()

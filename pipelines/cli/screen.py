@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -39,12 +40,13 @@ def progress(console: Console = err) -> Iterator[Callable[[str, str], None]]:
 
 def show_sources(summaries: list[SourceSummary]) -> None:
     table = _table("来源 sources", "source", "rows in", "accepted", "flagged", "quarantined", "held")
-    table.add_column("verdicts")
+    verdicts: Counter[str] = Counter()
     for one in summaries:
         counts = (one.rows, one.accepted, one.flagged, one.quarantined, one.held)
-        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(one.verdicts.items()))
-        table.add_row(one.source, *(f"{count:,}" for count in counts), verdicts)
+        table.add_row(one.source, *(f"{count:,}" for count in counts))
+        verdicts.update(one.verdicts)
     out.print(table)
+    out.print("verdicts: " + (", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())) or "none"))
 
 
 def show_records(summaries: list[RecordSummary]) -> None:

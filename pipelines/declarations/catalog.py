@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -107,9 +108,19 @@ class Catalog:
 
 
 def digest(*declared: Any) -> str:
-    """A hash that changes when any of the given declarations does."""
-    plain = json.dumps(declared, sort_keys=True, default=_plain, ensure_ascii=False)
+    """A hash that changes when any of the given declarations does, or the code that computes with them."""
+    plain = json.dumps([_logic(), declared], sort_keys=True, default=_plain, ensure_ascii=False)
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _logic() -> str:
+    """A hash of the code that decides what tables hold: after an upgrade they are computed anew."""
+    code = hashlib.sha256()
+    for room in ("elements", "modelling", "quality", "steps"):
+        for path in sorted((Path(__file__).parents[1] / room).glob("*.py")):
+            code.update(path.read_bytes())
+    return code.hexdigest()
 
 
 def _plain(value: Any) -> Any:

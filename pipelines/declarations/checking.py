@@ -141,6 +141,9 @@ def _check_attribute(
     catalog: Catalog, record: GoldenRecord, name: str, attribute: Attribute, document: Document
 ) -> None:
     place = ("attributes", name)
+    listed = [said.partition(".")[0] for said in attribute.sources]
+    if twice := sorted({source for source in listed if listed.count(source) > 1}):
+        raise document.error(f"{name}: {', '.join(twice)} is listed twice in `from`; keep one of its columns", *place)
     for said in attribute.sources:
         source, _, column = said.partition(".")
         contract = catalog.contracts.get(source)

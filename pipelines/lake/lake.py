@@ -60,7 +60,7 @@ class Lake:
             return self.engine.empty(spec)
         stored = self.engine.read(self.uri(spec.id))
         missing = {c.name: ibis.null(c.ibis_type) for c in spec.columns if c.name not in stored.columns}
-        return stored.mutate(**missing).select(*spec.names) if missing else stored
+        return stored.mutate(**missing).select(*spec.names)
 
     def version(self, table: TableId) -> tuple[str, int]:
         """(table id, version); ("", -1) where the table does not exist yet."""

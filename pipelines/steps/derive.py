@@ -10,6 +10,7 @@ from pipelines.declarations.models import Placed
 from pipelines.lake.lake import Refreshed
 from pipelines.lake.layout import TableId
 from pipelines.lake.specs import finding_spec
+from pipelines.lake.table import TableSpec
 from pipelines.modelling import Finding
 from pipelines.steps.inputs import Input, expression_of, inputs_of, model_spec
 from pipelines.steps.workspace import Workspace
@@ -19,8 +20,29 @@ def derive(workspace: Workspace, placed: Placed) -> Refreshed:
     """Bring a model's table up to date."""
     inputs = inputs_of(workspace, placed)
     spec = model_spec(workspace, placed)
-    watermark = workspace.lake.watermark(_tables(inputs), digest(placed.source, spec.columns))
-    return workspace.lake.refresh(spec, lambda: expression_of(placed, inputs), watermark)
+    watermark = workspace.lake.watermark(
+        _tables(inputs), digest(placed.source, spec.columns, workspace.catalog.records, workspace.catalog.elements)
+    )
+
+    def compute() -> ibis.Table:
+        rows = expression_of(placed, inputs)
+        _check_key(workspace, placed, spec, rows)
+        return rows
+
+    return workspace.lake.refresh(spec, compute, watermark)
+
+
+def _check_key(workspace: Workspace, placed: Placed, spec: TableSpec, rows: ibis.Table) -> None:
+    """A table's key identifies its rows; found out before anything is written, in counts and not in values."""
+    counted = rows.group_by(list(spec.key)).agg(_rows=rows.count())
+    empty = ibis.or_(*(counted[name].isnull() for name in spec.key))
+    wrong = counted.agg(doubled=(counted["_rows"] > 1).sum().fill_null(0), empty=empty.sum().fill_null(0))
+    found = workspace.lake.engine.rows(wrong)[0]
+    if found["doubled"] or found["empty"]:
+        raise placed.error(
+            f"{spec.id}: {found['doubled']} keys ({', '.join(spec.key)}) stand in several rows, {found['empty']} "
+            "are not filled in; declare a key that identifies each row, or mend the function"
+        )
 
 
 def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
@@ -28,7 +50,12 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
     rules = workspace.models.findings.get(record.database, ())
     inputs = {rule.declared.name: inputs_of(workspace, rule) for rule in rules}
     tables = [table for one in inputs.values() for table in _tables(one)]
-    declared = digest([rule.source for rule in rules], workspace.catalog.contracts)
+    declared = digest(
+        [rule.source for rule in rules],
+        workspace.catalog.contracts,
+        workspace.catalog.records,
+        workspace.catalog.elements,
+    )
     spec = finding_spec(workspace.catalog, record)
 
     def compute() -> ibis.Table:

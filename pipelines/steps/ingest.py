@@ -123,6 +123,8 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: _Original, 
         described = {name: getattr(delivery, name) for name in described}
         rows = _stamped(delivery.batches(), batch, received_at, counter)
         if not _append(workspace, contract, delivery, rows, batch):
+            for _ in rows:  # read again for what is wrong with the file: a crash lost what had been noticed
+                pass
             counter.rows = _rows_in_raw(workspace, contract, batch)
         problems = [problem.renamed(original.name) for problem in delivery.problems]
         if not counter.rows:

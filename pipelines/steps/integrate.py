@@ -20,6 +20,9 @@ from pipelines.lake.specs import TIMESTAMP, conflict_spec, golden_spec, standard
 from pipelines.modelling import latest
 from pipelines.steps.workspace import Workspace
 
+# Scores below those of any time, also before 1970: a source that says nothing, and one that does not say when.
+ABSENT, UNDATED = -(2**62), -(2**62) + 1
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -167,11 +170,15 @@ def _wins(candidates: Sequence[Candidate], resolve: str) -> list[ir.BooleanValue
     if resolve == "authority":
         return [one.value.notnull() for one in candidates]
     if resolve == "latest":
-        scores = [ibis.ifelse(one.value.notnull(), one.version.epoch_seconds().fill_null(-1), -2) for one in candidates]
+        scores = [ibis.ifelse(one.value.notnull(), _age(one.version), ABSENT) for one in candidates]
     else:
-        scores = [ibis.ifelse(one.value.notnull(), _votes(one, candidates), -2) for one in candidates]
+        scores = [ibis.ifelse(one.value.notnull(), _votes(one, candidates), ABSENT) for one in candidates]
     best = ibis.greatest(*scores)
     return [(score == best) & one.value.notnull() for score, one in zip(scores, candidates, strict=True)]
+
+
+def _age(version: ir.TimestampValue) -> ir.IntegerValue:
+    return version.epoch_seconds().cast("int64").fill_null(UNDATED)
 
 
 def _votes(one: Candidate, candidates: Sequence[Candidate]) -> ir.IntegerValue:

@@ -52,6 +52,8 @@ def flows(workspace: Workspace) -> Iterator[Flow]:
             name, _, column = model.returns.scope.partition(".")
             scoped_by = catalog.records[name] if column else None
             spec = model_spec(workspace, placed)
+            if wrong := [one for one in model.returns.withhold if one not in spec.names or one in spec.key]:
+                raise placed.error(f"{model.name}: withhold: {', '.join(wrong)} is no column, or part of the key")
             yield Flow(spec, model.returns.withhold, scoped_by, scoped_by.key if scoped_by else "", column or name)
 
 

@@ -52,16 +52,17 @@ def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     catalog, lake = workspace.catalog, workspace.lake
     rules = catalog.rules(contract)
     ungated = functools.cache(lambda: _ungated(workspace, contract, rules))
+    elements = [catalog.elements[column.element] for column in contract.columns]
+    labels = [catalog.codes[element.codes] for element in elements if element.codes]
+    declared = digest(contract, rules, elements, labels, catalog.cities)
+    # Taken before raw is read: rows that arrive meanwhile are news for the next run, not lost.
+    watermark = lake.watermark([raw_spec(catalog, contract).id], declared)
     verdicts = verdicts_of(lake, contract.name)
     unjudged = [batch for batch in batches_of(lake, contract.name) if batch["batch"] not in verdicts]
     readable = any(batch["readable"] for batch in unjudged)
     judged = judge(lake, contract, rules, ungated() if readable else None, unjudged)
     verdicts |= {one.batch: one.verdict for one in judged}
 
-    elements = [catalog.elements[column.element] for column in contract.columns]
-    labels = [catalog.codes[element.codes] for element in elements if element.codes]
-    declared = digest(contract, rules, elements, labels, catalog.cities)
-    watermark = lake.watermark([raw_spec(catalog, contract).id], declared)
     # Only this source's verdicts are an input: another source's must not make this one stale.
     watermark.inputs[f"{VERDICTS.id}[{contract.name}]"] = (digest(verdicts), len(verdicts))
     spec, rejected_spec = standard_spec(catalog, contract), quarantine_spec(catalog, contract)
