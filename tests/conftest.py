@@ -19,6 +19,9 @@ from pipelines.settings import Settings
 from pipelines.steps.run import Run, run
 from pipelines.steps.workspace import Workspace, open_workspace
 
+# Fixtures that stand beside what they are about.
+pytest_plugins = ["tests.element_values", "tests.validated_views"]
+
 PROJECT = Path(__file__).resolve().parents[1]
 HUILIU = Path(sys.executable).with_name("huiliu")
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Callable, Sequence
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -18,42 +15,9 @@ from stdnum.cn import ric
 
 from pipelines import elements
 from pipelines.declarations.element import Element, Mask
-from pipelines.declarations.loading import read_catalog
 from pipelines.elements.id_number import check_character
 from pipelines.elements.name_key import name_key
-
-ROOT = Path(__file__).parents[1]
-CATALOG = read_catalog(ROOT)
-REAL_SAMPLE = ROOT.parent / "shared/data/market_entity_real_sample.csv"
-NULL_TOKENS = ["", "N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", "/"]
-UTC = datetime.UTC
-
-
-@pytest.fixture(scope="module")
-def engine() -> ibis.BaseBackend:
-    return ibis.duckdb.connect()
-
-
-@pytest.fixture(scope="module")
-def each(engine: ibis.BaseBackend) -> Callable[..., list[Any]]:
-    """Evaluates an expression for many cells in one query, in their order."""
-
-    def evaluate(expression: Callable[[ir.Value], ir.Value], cells: Sequence[Any], type_: str = "string") -> list[Any]:
-        numbered = [{"place": place, "cell": cell} for place, cell in enumerate(cells)]
-        table = ibis.memtable(numbered, schema={"place": "int64", "cell": type_})
-        found = table.select(table.place, said=expression(table.cell)).order_by("place")
-        return engine.to_pyarrow(found)["said"].to_pylist()
-
-    return evaluate
-
-
-@pytest.fixture(scope="module")
-def normalised(each: Callable[..., list[Any]]) -> Callable[[str, Sequence[str | None]], list[Any]]:
-    def evaluate(element: str, cells: Sequence[str | None]) -> list[Any]:
-        declared = CATALOG.elements[element]
-        return each(lambda cell: elements.normalise(cell, declared, CATALOG.codes, CATALOG.cities), cells)
-
-    return evaluate
+from tests.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE
 
 
 @pytest.mark.parametrize("name", sorted(CATALOG.elements))
@@ -154,104 +118,6 @@ def test_credit_codes_are_upper_case_and_half_width(each, normalised) -> None:
     assert normalised("credit_code", cells) == ["91350211M000100Y46"] * 4 + ["913502"]
     region = each(lambda key: elements.derived(key, CATALOG.elements["credit_code"], "registered_region"), cells[:1])
     assert region == ["350211"]
-
-
-class TestDates:
-    SPELLINGS: tuple[Callable[[datetime.date], str], ...] = (
-        lambda d: d.isoformat(),
-        lambda d: f"{d.year:04}-{d.month}-{d.day}",
-        lambda d: f"{d.year:04}/{d.month}/{d.day}",
-        lambda d: f"{d.year:04}/{d.month:02}/{d.day:02}",
-        lambda d: f"{d.year:04}.{d.month}.{d.day}",
-        lambda d: f"{d.year:04}{d.month:02}{d.day:02}",
-        lambda d: f"{d.year:04}年{d.month}月{d.day}日",
-        lambda d: f"{d.year:04}年{d.month:02}月{d.day:02}日",
-        lambda d: d.isoformat() + " 23:59:59",
-        lambda d: d.isoformat() + "T00:00",
-        lambda d: f"{d.year:04}/{d.month}/{d.day} 8:05",
-        lambda d: f"{d.year:04}{d.month:02}{d.day:02}235959",
-        lambda d: f" {d.isoformat()}\u3000",
-        lambda d: d.isoformat().translate(str.maketrans("0123456789-", "０１２３４５６７８９－")),
-    )
-
-    @settings(max_examples=12, deadline=None)
-    @given(days=st.lists(st.dates(datetime.date(1, 1, 1), datetime.date(9998, 12, 31)), min_size=1, max_size=30))
-    def test_every_spelling_of_every_day(self, normalised, days: list[datetime.date]) -> None:
-        cells = [spell(day) for day in days for spell in self.SPELLINGS]
-        assert normalised("date", cells) == [day for day in days for _ in self.SPELLINGS]
-
-    @settings(max_examples=8, deadline=None)
-    @given(serials=st.lists(st.integers(10_000, 99_999), min_size=1, max_size=60))
-    def test_excel_serials(self, normalised, serials: list[int]) -> None:
-        days = [datetime.date(1899, 12, 30) + datetime.timedelta(days=serial) for serial in serials]
-        assert normalised("date", [str(serial) for serial in serials]) == days
-        assert normalised("date", [f"{serial}.0" for serial in serials]) == days
-
-    @settings(max_examples=12, deadline=None)
-    @given(
-        parts=st.lists(st.tuples(st.integers(1, 9998), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=99)
-    )
-    def test_only_days_of_the_calendar_are_dates(self, normalised, parts: list[tuple[int, int, int]]) -> None:
-        def real(year: int, month: int, day: int) -> datetime.date | None:
-            try:
-                return datetime.date(year, month, day)
-            except ValueError:
-                return None
-
-        expected = [real(*part) for part in parts]
-        cells = [f"{y:04}-{m:02}-{d:02}" for y, m, d in parts]
-        cells += [f"{y:04}{m:02}{d:02}" for y, m, d in parts] + [f"{y:04}年{m}月{d}日" for y, m, d in parts]
-        assert normalised("date", cells) == expected * 3
-
-    def test_unreadable_dates_are_null_though_sent(self, each, normalised) -> None:
-        cells = ["2024-13-45", "不详", "2023-02-29", "31/01/2024", "24-1-5", "infinity", "epoch", "0000-01-01", "1234"]
-        cells += [
-            "2024-01-31 25:00",
-            "长期",
-            "2024-01-31x",
-            "9999-13-45",
-            "2024",
-            "202401",
-            "-5-01-01",
-            "2024-01-31 (BC)",
-        ]
-        for name in ("date", "datetime"):
-            assert normalised(name, cells) == [None] * len(cells)
-            assert each(lambda cell, name=name: elements.sent_value(cell, CATALOG.elements[name]), cells) == cells
-
-    def test_dates_that_say_no_end_count_as_not_sent(self, each, normalised) -> None:
-        cells = ["9999-12-31", "9999-9-9", "99991231", "9999/12/31", "9999年12月31日", " ９９９９－１２－３１ "]
-        cells += ["9999-12-31 23:59:59", "99991231235959"]
-        for name in ("date", "past_date", "datetime"):
-            assert normalised(name, cells) == [None] * len(cells)
-            element = CATALOG.elements[name]
-            assert each(lambda cell, element=element: elements.sent_value(cell, element), cells) == [None] * len(cells)
-
-    @settings(max_examples=10, deadline=None)
-    @given(
-        times=st.lists(
-            st.datetimes(datetime.datetime(1992, 1, 1), datetime.datetime(2100, 1, 1)), min_size=1, max_size=30
-        )
-    )
-    def test_times_are_beijing_time(self, normalised, times: list[datetime.datetime]) -> None:
-        times = [time.replace(microsecond=0) for time in times]
-        expected = [time.replace(tzinfo=UTC) - datetime.timedelta(hours=8) for time in times]
-        formats = [
-            "%Y-%m-%d %H:%M:%S",
-            "%Y-%m-%dT%H:%M:%S",
-            "%Y/%m/%d %H:%M:%S",
-            "%Y%m%d%H%M%S",
-            "%Y年%m月%d日 %H:%M:%S",
-        ]
-        cells = [time.strftime(pattern) for pattern in formats for time in times]
-        assert normalised("datetime", cells) == expected * len(formats)
-
-    def test_times_with_parts_left_out(self, normalised) -> None:
-        midnight = datetime.datetime(2024, 1, 30, 16, tzinfo=UTC)
-        days = ["2024-01-31", "2024/1/31", "20240131", "2024年1月31日", "45322", "45322.0", "２０２４－１－３１"]
-        assert normalised("datetime", days) == [midnight] * len(days)
-        later = ["2024-1-31 8:30", "20240131 08:30", "2024.1.31T08:30:00", "45322.3541666667", "2024-01-31T00:30:00Z"]
-        assert normalised("datetime", later) == [midnight + datetime.timedelta(hours=8.5)] * len(later)
 
 
 CAPITALS = {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,63 +12,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.rule import Rule
-from pipelines.quality.great_expectations import NotValidatedError, Outcome, Validation, build_docs, validate
-
-ROOT = Path(__file__).parents[1]
-RECEIVED = datetime.date(2026, 6, 30)
-
-GOOD_ID = "150102198001010014"  # published specimen, as are the next three
-TAIWAN_ID = "830000199201300022"
-FOREIGN_ID = "911124198108030024"
-HONG_KONG_ID = "810000199408230021"
-WRONG_DIGIT = "150102198001010015"
-DAMAGED = "1.50102E+17"
-GOOD_CODE = "91110000600037341L"
-
-
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return read_catalog(ROOT)
-
-
-def rule(kind: str, where: str | None = None, severity: Any = "critical", **arguments: Any) -> Rule:
-    return Rule(code="a.rule", title="规则", severity=severity, type=kind, arguments=arguments, where=where)
-
-
-def a_view(connection: duckdb.DuckDBPyConnection, columns: str, rows: Sequence[Sequence[Any]]) -> str:
-    """A temporary view `delivered` of typed rows; `columns` are SQL column definitions."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE given ({columns})")
-    if rows:
-        connection.executemany(
-            f"INSERT INTO given VALUES ({', '.join('?' * len(rows[0]))})", [list(row) for row in rows]
-        )
-    connection.execute("CREATE OR REPLACE TEMP VIEW delivered AS SELECT * FROM given")
-    return "delivered"
-
-
-def counted(
-    connection: duckdb.DuckDBPyConnection, one: Rule, columns: str, rows: Sequence[Sequence[Any]]
-) -> tuple[int | None, int]:
-    """(evaluated, unexpected) of one rule on those rows."""
-    view = a_view(connection, columns, rows)
-    outcome = validate(connection, view, [one], source="a_source", batch="b1").outcomes[one.code]
-    assert outcome.success == (outcome.unexpected == 0)
-    return outcome.evaluated, outcome.unexpected
-
-
-def texts(*values: str | None) -> list[tuple[str | None]]:
-    return [(value,) for value in values]
-
-
-# --- what each type counts -------------------------------------------------------------------------------------------
+from pipelines.quality.great_expectations import NotValidatedError, Outcome, validate
+from tests.validated_views import (
+    DAMAGED,
+    FOREIGN_ID,
+    GOOD_CODE,
+    GOOD_ID,
+    HONG_KONG_ID,
+    RECEIVED,
+    TAIWAN_ID,
+    WRONG_DIGIT,
+    a_view,
+    contract_view,
+    counted,
+    rule,
+    texts,
+)
 
 
 @pytest.mark.parametrize(
@@ -277,21 +235,6 @@ def test_exactly_one_check_character_of_a_credit_code_is_right(
 # --- whole rule sets -------------------------------------------------------------------------------------------------
 
 
-def contract_view(connection: duckdb.DuckDBPyConnection, catalog: Catalog, source: str, rows: int) -> str:
-    """A view with a contract's columns: one row in three without values, one with nonsense, one with an id number."""
-    text = f"CASE i % 3 WHEN 1 THEN '{DAMAGED}' WHEN 2 THEN '{GOOD_ID}' END"
-    columns = [f"i + 2 AS _row, 'b1' AS _batch, md5(i::VARCHAR) AS _row_hash, DATE '{RECEIVED}' AS _received_on"]
-    for column in catalog.contracts[source].columns:
-        element = catalog.elements[column.element]
-        if element.is_text:
-            columns.append(f"{text} AS {column.name}")
-        else:
-            kind = {"timestamp": "TIMESTAMPTZ"}.get(element.type, element.type)
-            columns.append(f"NULL::{kind} AS {column.name}, {text} AS {column.name}__sent")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW delivered AS SELECT {', '.join(columns)} FROM range({rows}) r(i)")
-    return "delivered"
-
-
 def test_every_contract_with_all_its_rules(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     for source, contract in catalog.contracts.items():
         rules = catalog.rules(contract)
@@ -437,65 +380,3 @@ def test_observed_values_are_kept_only_as_numbers(connection: duckdb.DuckDBPyCon
     assert validation.outcomes["a.rule"] == Outcome("a.rule", None, 1, False)
     assert "张三丰" not in validation.to_json()
     assert "1980" not in validation.to_json()
-
-
-@pytest.fixture(scope="module")
-def validations(catalog: Catalog) -> list[Validation]:
-    with duckdb.connect() as opened:
-        return [
-            validate(
-                opened,
-                contract_view(opened, catalog, source, rows=3000),
-                catalog.rules(contract),
-                source=source,
-                batch=batch,
-            )
-            for source, contract in catalog.contracts.items()
-            for batch in ("b1", "b 2/100%")
-        ]
-
-
-def test_a_validation_survives_being_kept(validations: list[Validation]) -> None:
-    for one in validations:
-        assert Validation.from_json(one.to_json()) == one
-        assert len(one.to_json()) < 40_000
-
-
-def test_docs_hold_no_value_load_nothing_and_link_only_to_each_other(
-    validations: list[Validation], catalog: Catalog, tmp_path: Path
-) -> None:
-    titles = {contract.name: contract.title for contract in catalog.contracts.values()}
-    index = build_docs(validations, tmp_path / "docs", titles)
-    pages = [path for path in (tmp_path / "docs").rglob("*") if path.is_file()]
-    assert index in pages
-    assert len(pages) == len(validations) + 1
-    for path in pages:
-        html = path.read_text(encoding="utf-8")
-        assert GOOD_ID not in html
-        assert DAMAGED not in html
-        assert not re.search(r"""https?:|<script|<link|<img|<iframe|@import|url\(|\ssrc\s*=|//[a-z]""", html)
-        assert len(html) < 60_000
-        for target in re.findall(r'href="([^"]*)"', html):
-            assert (path.parent / unescaped(target)).resolve() in pages
-    assert "公民身份号码" in (tmp_path / "docs/household_registration/b1.html").read_text(encoding="utf-8")
-    assert "6,886" not in index.read_text(encoding="utf-8")
-
-
-def unescaped(link: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(link)
-
-
-def test_docs_say_what_was_counted(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    view = a_view(connection, "v VARCHAR", texts(*["1"] * 19_999, "x<b>"))
-    one = rule("expect_column_values_to_match_regex", column="v", regex="^[0-9]<?$", severity="warning")
-    build_docs([validate(connection, view, [one], source="s", batch="b")], tmp_path)
-    page = (tmp_path / "s/b.html").read_text(encoding="utf-8")
-    assert "20,000" in page
-    assert "&lt; 0.01 %" in page
-    assert "v values must match this regular expression: ^[0-9]&lt;?$" in page
-
-
-def test_an_index_without_validations_says_so(tmp_path: Path) -> None:
-    assert "还没有" in build_docs([], tmp_path / "docs").read_text(encoding="utf-8")

@@ -1,0 +1,48 @@
+"""Values through the elements: many in one query, so that tests of single spellings stay fast."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pytest
+
+from pipelines import elements
+from pipelines.declarations.loading import read_catalog
+
+ROOT = Path(__file__).parents[1]
+CATALOG = read_catalog(ROOT)
+REAL_SAMPLE = ROOT.parent / "shared/data/market_entity_real_sample.csv"
+NULL_TOKENS = ["", "N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", "/"]
+UTC = datetime.UTC
+
+
+@pytest.fixture(scope="module")
+def engine() -> ibis.BaseBackend:
+    return ibis.duckdb.connect()
+
+
+@pytest.fixture(scope="module")
+def each(engine: ibis.BaseBackend) -> Callable[..., list[Any]]:
+    """Evaluates an expression for many cells in one query, in their order."""
+
+    def evaluate(expression: Callable[[ir.Value], ir.Value], cells: Sequence[Any], type_: str = "string") -> list[Any]:
+        numbered = [{"place": place, "cell": cell} for place, cell in enumerate(cells)]
+        table = ibis.memtable(numbered, schema={"place": "int64", "cell": type_})
+        found = table.select(table.place, said=expression(table.cell)).order_by("place")
+        return engine.to_pyarrow(found)["said"].to_pylist()
+
+    return evaluate
+
+
+@pytest.fixture(scope="module")
+def normalised(each: Callable[..., list[Any]]) -> Callable[[str, Sequence[str | None]], list[Any]]:
+    def evaluate(element: str, cells: Sequence[str | None]) -> list[Any]:
+        declared = CATALOG.elements[element]
+        return each(lambda cell: elements.normalise(cell, declared, CATALOG.codes, CATALOG.cities), cells)
+
+    return evaluate
