@@ -28,9 +28,8 @@ def told_without_values(task: str) -> Iterator[None]:
     except Exception as error:
         if "HUILIU_DEBUG" in os.environ:
             raise
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        own = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
-        place = own[-1] if own else place
+        frames = traceback.extract_tb(error.__traceback__)
+        place = ([frame for frame in frames if "site-packages" not in frame.filename] or frames)[-1]
         raise dg.Failure(
             f"{task}: {type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}. Every table is at "
             "its last commit; run again once the cause is gone. Set HUILIU_DEBUG=1 to see the whole error (it may "

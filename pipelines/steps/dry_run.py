@@ -15,14 +15,13 @@ import ibis
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import RULES, Rule
-from pipelines.lake.specs import RULE_RESULTS, raw_spec
+from pipelines.lake.specs import RULE_RESULTS
 from pipelines.quality.counting import Ungated
 from pipelines.quality.gate import Judged, batches_of, judge
-from pipelines.quality.rows import broken_rules
 from pipelines.readers.header import known_headers, recognised, same
 from pipelines.settings import Settings
 from pipelines.steps.ingest import ingest
-from pipelines.steps.standardise import typed
+from pipelines.steps.standardise import read_ungated
 from pipelines.steps.workspace import Workspace, open_workspace
 
 SHOWN_ROWS = 5
@@ -100,13 +99,10 @@ def _judged(workspace: Workspace, contract: Contract) -> DryRun:
     ingest(workspace, contract)
     batch = batches_of(lake, contract.name)[0]
     rules = workspace.catalog.rules(contract)
-    raw = lake.read(raw_spec(workspace.catalog, contract))
     first_rows: dict[str, tuple[int, ...]] = {}
     ungated = None
     if batch["readable"]:
-        rows = lake.engine.materialise(typed(workspace, contract, raw), "typed_rows")
-        broken = lake.engine.materialise(broken_rules(rows, rules, contract), "broken_rows")
-        ungated = Ungated(rows, broken, raw.filter(raw["_damage"].notnull()))
+        ungated = read_ungated(workspace, contract, rules)
         first_rows = _first_rows(workspace, ungated)
     judged = judge(lake, contract, rules, ungated, [batch])[0]
     results = lake.engine.rows(lake.read(RULE_RESULTS)) if ungated else []

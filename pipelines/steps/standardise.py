@@ -51,7 +51,7 @@ def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     """
     catalog, lake = workspace.catalog, workspace.lake
     rules = catalog.rules(contract)
-    ungated = functools.cache(lambda: _ungated(workspace, contract, rules))
+    ungated = functools.cache(lambda: read_ungated(workspace, contract, rules))
     elements = [catalog.elements[column.element] for column in contract.columns]
     labels = [catalog.codes[element.codes] for element in elements if element.codes]
     declared = digest(contract, rules, elements, labels, catalog.cities)
@@ -85,7 +85,8 @@ def _raw(workspace: Workspace, contract: Contract) -> ir.Table:
     return workspace.lake.read(raw_spec(workspace.catalog, contract))
 
 
-def _ungated(workspace: Workspace, contract: Contract, rules: tuple[Rule, ...]) -> Ungated:
+def read_ungated(workspace: Workspace, contract: Contract, rules: tuple[Rule, ...]) -> Ungated:
+    """All rows of a source as the gate sees them: typed, with what they break; kept until the next source's."""
     raw, engine = _raw(workspace, contract), workspace.lake.engine
     typed_rows = engine.materialise(typed(workspace, contract, raw), "typed_rows")
     broken = engine.materialise(broken_rules(typed_rows, rules, contract), "broken_rows")
