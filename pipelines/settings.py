@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from pipelines.lake.store import Store
 
 PEOPLE_TIME = ZoneInfo("Asia/Shanghai")
 
 
 class Settings(BaseSettings):
-    """`project` holds the declarations, `landing` what agencies deliver, `lake` the Delta tables."""
+    """`project` holds the declarations, `landing` what agencies deliver, `lake` (a path or `s3://`) the Delta tables.
+
+    `db` (SQLAlchemy's URL of SQLite or PostgreSQL) keeps who may write the lake; by default `huiliu.db` beside a lake
+    of files, and in the working folder for one on S3. Several machines that write one lake need PostgreSQL.
+    `lease_wait` is how many seconds a writer waits for another one: by default until one that died would be forgotten.
+
+    `memory` bounds the embedded engine, and Spark's driver where it runs in this machine (`local[...]`).
+    `spark_conf` is JSON: Spark's own settings by their names, such as `{"spark.executor.memory": "8g"}`, and
+    `spark.huiliu.patience`: seconds that work waits for a cluster without workers before it gives up.
+    """
 
     model_config = SettingsConfigDict(env_prefix="HUILIU_")
 
     project: Path = Path(__file__).resolve().parent.parent
     landing: Path = Path("landing")
-    lake: Path = Path("lake")
-    engine: Literal["duckdb"] = "duckdb"
+    lake: Annotated[Store, NoDecode, BeforeValidator(Store.at)] = Field(default_factory=lambda: Store.at("lake"))
+    db: SecretStr | None = None
+    lease_wait: float = Field(90.0, ge=0)
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark_master: str = Field("local[*]", pattern=r"^(local(\[.+\])?|spark://.+|yarn|k8s://.+)$")
+    spark_conf: dict[str, str] = Field(default_factory=dict)
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s*[KMGT]i?B$")
     settle: float = Field(10.0, ge=0, description="seconds that a landing file must have been left unchanged")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipelines.settings import Settings
 
-LakeOption = Annotated[Path | None, typer.Option(help="the lake's folder (default: HUILIU_LAKE or ./lake)")]
+LakeOption = Annotated[
+    str | None, typer.Option(help="the lake: a folder or s3://BUCKET/PREFIX (default: HUILIU_LAKE or ./lake)")
+]
 LandingOption = Annotated[
     Path | None, typer.Option(help="what agencies deliver (default: HUILIU_LANDING or ./landing)")
 ]
 
 
-def settings_with(lake: Path | None = None, landing: Path | None = None, settle: float | None = None) -> Settings:
+def settings_with(lake: str | None = None, landing: Path | None = None, settle: float | None = None) -> Settings:
     """The process's settings with what was said on the command line in place."""
-    said = {"lake": lake, "landing": landing, "settle": settle}
-    return Settings().model_copy(update={name: value for name, value in said.items() if value is not None})
+    said: dict[str, Any] = {"lake": lake, "landing": landing, "settle": settle}
+    return Settings(**{name: value for name, value in said.items() if value is not None})

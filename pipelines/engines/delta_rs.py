@@ -10,6 +10,7 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from pipelines.engines.base import OPERATION
+from pipelines.lake.store import storage_options
 from pipelines.lake.table import ColumnSpec, TableSpec
 
 # Readers share a file out by row group: with delta-rs's million rows, one core would read most tables alone.
@@ -21,9 +22,14 @@ SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boole
 def open_table(uri: str) -> DeltaTable | None:
     """The table at `uri`, or None where there is none."""
     try:
-        return DeltaTable(uri)
+        return stored(uri)
     except TableNotFoundError:
         return None
+
+
+def stored(uri: str) -> DeltaTable:
+    """The table at `uri`; raises TableNotFoundError where there is none."""
+    return DeltaTable(uri, storage_options=storage_options(uri))
 
 
 def create(uri: str, spec: TableSpec) -> None:
@@ -33,6 +39,7 @@ def create(uri: str, spec: TableSpec) -> None:
         name=spec.id.name,
         description=spec.title,
         configuration=CONFIGURATION,
+        storage_options=storage_options(uri),
     )
 
 
@@ -56,6 +63,7 @@ def append(uri: str, rows: pa.RecordBatchReader, metadata: str, once: str | None
         schema_mode="merge",
         writer_properties=ROW_GROUPS,
         commit_properties=_commit(metadata, once),
+        storage_options=storage_options(uri),
     )
 
 
@@ -69,17 +77,18 @@ def overwrite(uri: str, rows: pa.RecordBatchReader, spec: TableSpec, metadata: s
         configuration=CONFIGURATION,
         writer_properties=ROW_GROUPS,
         commit_properties=_commit(metadata, None),
+        storage_options=storage_options(uri),
     )
 
 
 def add_columns(uri: str, spec: TableSpec, names: list[str]) -> None:
-    DeltaTable(uri).alter.add_columns([field(spec.column(name)) for name in names])
+    stored(uri).alter.add_columns([field(spec.column(name)) for name in names])
 
 
 def merge(uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tuple[str, ...], metadata: str) -> None:
     assignments = {name: f"source.{name}" for name in columns}
     (
-        DeltaTable(uri)
+        stored(uri)
         .merge(
             changes,
             predicate=" AND ".join(f"target.{name} = source.{name}" for name in key),

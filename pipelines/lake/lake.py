@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -16,8 +15,12 @@ from deltalake import DeltaTable
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, check_columns, difference
 from pipelines.lake.layout import TableId
+from pipelines.lake.store import Store
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
+
+if TYPE_CHECKING:
+    from pipelines.lake.lease import Lease
 
 Reason = Literal["unchanged", "first load", "inputs changed", "declarations changed"]
 
@@ -40,13 +43,13 @@ class Refreshed:
 
 
 class Lake:
-    """Delta tables under one root, computed by one engine."""
+    """Delta tables under one root, computed by one engine; written only while `lease` is held, where there is one."""
 
-    def __init__(self, root: Path, engine: Engine) -> None:
-        self.root, self.engine = root, engine
+    def __init__(self, root: Store, engine: Engine, lease: Lease | None = None) -> None:
+        self.root, self.engine, self.lease = root, engine, lease
 
     def uri(self, table: TableId) -> str:
-        return str(self.root / table.path)
+        return self.root.uri(table.path)
 
     def delta(self, table: TableId) -> DeltaTable | None:
         return delta_rs.open_table(self.uri(table))
@@ -77,19 +80,19 @@ class Lake:
 
     def is_current(self, table: TableId, watermark: Watermark) -> bool:
         """Whether the table was computed from just these inputs under just these declarations."""
-        delta = self.delta(table)
-        return delta is not None and Watermark.from_json(delta_rs.last_metadata(delta)) == watermark
+        return self._state(table)[1] == watermark
 
     def append(self, spec: TableSpec, rows: ir.Table | pa.RecordBatchReader, once: str, metadata: str = "{}") -> bool:
         """Append under the name `once`; False, and nothing written, where that append is already in the table."""
+        self._hold()
         delta = self.delta(spec.id)
         if delta is None:
-            self.engine.create(self.uri(spec.id), spec)
+            self._writer().create(self.uri(spec.id), spec)
         elif delta_rs.has_committed(delta, once):
             return False
         if isinstance(rows, ir.Table):
             rows = rows.select(**check_columns(rows, spec))
-        self.engine.append(self.uri(spec.id), rows, metadata, once)
+        self._writer().append(self.uri(spec.id), rows, metadata, once)
         return True
 
     def append_rows(self, spec: TableSpec, rows: list[dict[str, Any]], once: str) -> bool:
@@ -107,27 +110,41 @@ class Lake:
         that is known: an empty table that stays empty is then not compared.
         """
         started = time.monotonic()
-        delta, uri = self.delta(spec.id), self.uri(spec.id)
-        if delta is None:
-            self.engine.create(uri, spec)
-            rows = self._declared(compute(), spec)
-            self.engine.append(uri, rows, watermark.to_json())
-            return self._refreshed(spec, "first load", started)
-        before = Watermark.from_json(delta_rs.last_metadata(delta))
+        (delta, before), uri = self._state(spec.id), self.uri(spec.id)
         if before == watermark:
             return self._refreshed(spec, "unchanged", started)
+        if self._hold():
+            delta, before = self._state(spec.id)
+        if delta is None:
+            self._writer().create(uri, spec)
+            rows = self._declared(compute(), spec)
+            self._writer().append(uri, rows, watermark.to_json())
+            return self._refreshed(spec, "first load", started)
         same_declarations = before is not None and before.declarations == watermark.declarations
         reason: Reason = "inputs changed" if same_declarations else "declarations changed"
         if not self._fit_columns(delta, spec):
             rows = self._declared(compute(), spec)
-            self.engine.overwrite(uri, rows, spec, watermark.to_json())
+            self._writer().overwrite(uri, rows, spec, watermark.to_json())
             done = self._refreshed(spec, reason, started)
             return Refreshed(spec.id, reason, done.version, done.rows, done.rows, 0, done.seconds)
         if nothing and not delta_rs.row_count(delta):
-            self.engine.append(uri, self.engine.empty(spec), watermark.to_json())
+            self._writer().append(uri, self.engine.empty(spec), watermark.to_json())
             return self._refreshed(spec, reason, started)
         upserted, deleted = self._merge(spec, compute(), watermark)
         return self._refreshed(spec, reason, started, upserted, deleted)
+
+    def _state(self, table: TableId) -> tuple[DeltaTable | None, Watermark | None]:
+        delta = self.delta(table)
+        return delta, Watermark.from_json(delta_rs.last_metadata(delta)) if delta else None
+
+    def _hold(self) -> bool:
+        """Hold the lease; True where it was taken just now: another writer may have written since the last look."""
+        return self.lease is not None and self.lease.hold()
+
+    def _writer(self) -> Engine:
+        """The engine, for one commit: every write goes through here, and none without the lease."""
+        self._hold()
+        return self.engine
 
     def _declared(self, rows: ir.Table, spec: TableSpec) -> ir.Table:
         return rows.select(**check_columns(rows, spec))
@@ -139,9 +156,9 @@ class Lake:
         counted = changes.group_by(OPERATION).agg(rows=changes.count())
         counts = {row[OPERATION]: row["rows"] for row in self.engine.rows(counted)}
         if counts:
-            self.engine.merge(uri, changes, spec.key, watermark.to_json())
+            self._writer().merge(uri, changes, spec.key, watermark.to_json())
         else:
-            self.engine.append(uri, changes.drop(OPERATION), watermark.to_json())
+            self._writer().append(uri, changes.drop(OPERATION), watermark.to_json())
         return counts.get("upsert", 0), counts.get("delete", 0)
 
     def _fit_columns(self, delta: DeltaTable, spec: TableSpec) -> bool:
@@ -151,13 +168,13 @@ class Lake:
         if any(wanted.get(name) != kind for name, kind in stored.items()):
             return False
         if added := [name for name in wanted if name not in stored]:
-            self.engine.add_columns(self.uri(spec.id), spec, added)
+            self._writer().add_columns(self.uri(spec.id), spec, added)
         return True
 
     def _refreshed(
         self, spec: TableSpec, reason: Reason, started: float, upserted: int = 0, deleted: int = 0
     ) -> Refreshed:
-        delta = DeltaTable(self.uri(spec.id))
+        delta = delta_rs.stored(self.uri(spec.id))
         rows = delta_rs.row_count(delta)
         if reason == "first load":
             upserted = rows

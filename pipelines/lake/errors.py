@@ -1,0 +1,34 @@
+"""What can go wrong with the lake as a whole, told to people: where it lies, who may write it."""
+
+from __future__ import annotations
+
+UNHARMED = "Every table is at its last commit, and nothing half-done is served."
+
+
+class LakeError(Exception):
+    """The lake cannot be read or written. The text says what happened, where, and what to do; it holds no secrets.
+
+    `exit_code` is the command's: 2 where a setting must change, 3 otherwise. `kind` is the message's heading.
+    """
+
+    kind = "lake"
+
+    def __init__(self, message: str, exit_code: int = 3) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class StoreError(LakeError):
+    """The place where the lake lies refuses, or does not answer."""
+
+    kind = "store"
+
+
+class LeaseError(LakeError):
+    """This process may not write the lake: someone else does, or it cannot be known whether."""
+
+    kind = "lease"
+
+
+class LeaseLostError(LeaseError):
+    """Someone else took the lease over while this process still meant to hold it."""
