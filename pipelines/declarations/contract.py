@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from pipelines.declarations.reading import Declared, mistake
 
 IDENTIFIER = r"^[a-z][a-z0-9_]*$"
 DELETE_FLAG = "delete_flag"
+LAG = r"\d+( ?(s|min|h|d))?"
 
 
 class Column(Declared):
@@ -38,6 +40,36 @@ class Deletes(Declared):
     value: str
 
 
+class SourceTable(Declared):
+    """The table of a front-end database (前置机, PostgreSQL) that a source's rows come from, in the place of files.
+
+    `connection` names the environment variable that holds address and credentials: `HUILIU_PG_<CONNECTION>`.
+    `name` is schema and table, `watermark` a column of times or numbers that grows whenever a row is written, `lag`
+    how far behind the newest row others may still be committed (`10 s`, `5 min`, `2 h`, `1 d`, or a plain number
+    where the watermark counts). `readers` is how many connections read at once.
+    """
+
+    connection: str = Field(pattern=IDENTIFIER)
+    name: str
+    watermark: str = Field(min_length=1)
+    lag: str | None = None
+    readers: int = Field(4, ge=1, le=64)
+
+    @field_validator("name")
+    @classmethod
+    def _schema_and_table(cls, value: str) -> str:
+        if not all(part.strip() for part in value.partition(".")[::2]):
+            raise ValueError(f"write schema and table, such as `public.{value.strip('.') or 'marriage'}`")
+        return value
+
+    @field_validator("lag", mode="before")
+    @classmethod
+    def _time_or_number(cls, value: Any) -> str | None:
+        if value is None or re.fullmatch(LAG, str(value)):
+            return None if value is None else str(value)
+        raise ValueError("write a time such as `10 s`, `5 min`, `2 h` or `1 d`, or a plain number")
+
+
 class Contract(Declared):
     """A source. `name` is the file's name, `database` the folder it stands in."""
 
@@ -58,6 +90,7 @@ class Contract(Declared):
     openness: Literal["unconditional", "conditional", "none"]
     reject_limit: float = Field(0.3, gt=0, le=1)
     feeds: Feeds | None = None
+    table: SourceTable | None = None
     columns: tuple[Column, ...] = Field(min_length=1)
     aliases: dict[str, str] = Field(default_factory=dict)
 
