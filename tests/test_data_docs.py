@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from pipelines.declarations.catalog import Catalog
+from pipelines.engines.duckdb import DuckDBEngine
 from pipelines.quality.great_expectations import Validation, build_docs, validate
 from tests.validated_views import (
     DAMAGED,
@@ -21,19 +21,18 @@ from tests.validated_views import (
 
 
 @pytest.fixture(scope="module")
-def validations(catalog: Catalog) -> list[Validation]:
-    with duckdb.connect() as opened:
-        return [
-            validate(
-                opened,
-                contract_view(opened, catalog, source, rows=3000),
-                catalog.rules(contract),
-                source=source,
-                batch=batch,
-            )
-            for source, contract in catalog.contracts.items()
-            for batch in ("b1", "b 2/100%")
-        ]
+def validations(embedded: DuckDBEngine, catalog: Catalog) -> list[Validation]:
+    return [
+        validate(
+            embedded,
+            contract_view(embedded, catalog, source, rows=3000),
+            catalog.rules(contract),
+            source=source,
+            batch=batch,
+        )
+        for source, contract in catalog.contracts.items()
+        for batch in ("b1", "b 2/100%")
+    ]
 
 
 def test_a_validation_survives_being_kept(validations: list[Validation]) -> None:
@@ -68,10 +67,10 @@ def unescaped(link: str) -> str:
     return unquote(link)
 
 
-def test_docs_say_what_was_counted(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    view = a_view(connection, "v VARCHAR", texts(*["1"] * 19_999, "x<b>"))
+def test_docs_say_what_was_counted(embedded: DuckDBEngine, tmp_path: Path) -> None:
+    view = a_view(embedded, "v VARCHAR", texts(*["1"] * 19_999, "x<b>"))
     one = rule("expect_column_values_to_match_regex", column="v", regex="^[0-9]<?$", severity="warning")
-    build_docs([validate(connection, view, [one], source="s", batch="b")], tmp_path)
+    build_docs([validate(embedded, view, [one], source="s", batch="b")], tmp_path)
     page = (tmp_path / "s/b.html").read_text(encoding="utf-8")
     assert "20,000" in page
     assert "&lt; 0.01 %" in page

@@ -1,19 +1,23 @@
-"""Views to validate: a connection, a rule and hand-made rows, or rows for all columns of a contract."""
+"""Views to validate: an engine, a rule and hand-made rows, or rows for all columns of a contract."""
 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import duckdb
+import ibis
 import pytest
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.rule import Rule
+from pipelines.declarations.rule import SENT, Rule
+from pipelines.engines.base import Engine
+from pipelines.engines.duckdb import DuckDBEngine
 from pipelines.quality.great_expectations import validate
+from pipelines.steps.workspace import open_engine
 
 ROOT = Path(__file__).parents[1]
 RECEIVED = datetime.date(2026, 6, 30)
@@ -26,11 +30,26 @@ WRONG_DIGIT = "150102198001010015"
 DAMAGED = "1.50102E+17"
 GOOD_CODE = "91110000600037341L"
 
+SPARK_TYPES = {"VARCHAR": "STRING", "TIMESTAMPTZ": "TIMESTAMP"}
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        yield opened
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[DuckDBEngine]:
+    with DuckDBEngine("1GB") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def either_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """One engine after the other: every test with this fixture says that they do the same."""
+    if request.param == "duckdb":
+        yield request.getfixturevalue("embedded")
+    else:
+        from tests.spark import SPARK
+
+        request.getfixturevalue("spark_session")
+        with open_engine(SPARK) as engine:
+            yield engine
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +61,27 @@ def rule(kind: str, where: str | None = None, severity: Any = "critical", **argu
     return Rule(code="a.rule", title="规则", severity=severity, type=kind, arguments=arguments, where=where)
 
 
-def a_view(connection: duckdb.DuckDBPyConnection, columns: str, rows: Sequence[Sequence[Any]]) -> str:
-    """A temporary view `delivered` of typed rows; `columns` are SQL column definitions."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE given ({columns})")
-    if rows:
-        connection.executemany(
-            f"INSERT INTO given VALUES ({', '.join('?' * len(rows[0]))})", [list(row) for row in rows]
-        )
-    connection.execute("CREATE OR REPLACE TEMP VIEW delivered AS SELECT * FROM given")
+def a_view(engine: Engine, columns: str, rows: Sequence[Sequence[Any]]) -> str:
+    """A view `delivered` of typed rows (of `given`); `columns` are DuckDB's column definitions."""
+    if isinstance(engine, DuckDBEngine):
+        engine.connection.execute(f"CREATE OR REPLACE TABLE given ({columns})")
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            engine.connection.executemany(f"INSERT INTO given VALUES ({places})", [list(row) for row in rows])
+        engine.connection.execute("CREATE OR REPLACE VIEW delivered AS SELECT * FROM given")
+    else:
+        session = cast(Any, engine).session
+        schema = re.sub("|".join(SPARK_TYPES), lambda kind: SPARK_TYPES[kind[0]], columns)
+        given = session.createDataFrame([tuple(row) for row in rows], schema)
+        given.createOrReplaceTempView("given")
+        given.createOrReplaceTempView("delivered")
     return "delivered"
 
 
-def counted(
-    connection: duckdb.DuckDBPyConnection, one: Rule, columns: str, rows: Sequence[Sequence[Any]]
-) -> tuple[int | None, int]:
+def counted(engine: Engine, one: Rule, columns: str, rows: Sequence[Sequence[Any]]) -> tuple[int | None, int]:
     """(evaluated, unexpected) of one rule on those rows."""
-    view = a_view(connection, columns, rows)
-    outcome = validate(connection, view, [one], source="a_source", batch="b1").outcomes[one.code]
+    view = a_view(engine, columns, rows)
+    outcome = validate(engine, view, [one], source="a_source", batch="b1").outcomes[one.code]
     assert outcome.success == (outcome.unexpected == 0)
     return outcome.evaluated, outcome.unexpected
 
@@ -67,19 +90,21 @@ def texts(*values: str | None) -> list[tuple[str | None]]:
     return [(value,) for value in values]
 
 
-# --- what each type counts -------------------------------------------------------------------------------------------
-
-
-def contract_view(connection: duckdb.DuckDBPyConnection, catalog: Catalog, source: str, rows: int) -> str:
+def contract_view(engine: Engine, catalog: Catalog, source: str, rows: int) -> str:
     """A view with a contract's columns: one row in three without values, one with nonsense, one with an id number."""
-    text = f"CASE i % 3 WHEN 1 THEN '{DAMAGED}' WHEN 2 THEN '{GOOD_ID}' END"
-    columns = [f"i + 2 AS _row, 'b1' AS _batch, md5(i::VARCHAR) AS _row_hash, DATE '{RECEIVED}' AS _received_on"]
+    numbered = ibis.range(0, rows).unnest().name("place").as_table()
+    place = numbered.place
+    text = ibis.cases((place % 3 == 1, DAMAGED), (place % 3 == 2, GOOD_ID), else_=ibis.null("string"))
+    columns = {
+        "_row": (place + 2).cast("int64"),
+        "_batch": ibis.literal("b1"),
+        "_row_hash": place.cast("string").hexdigest("md5"),
+        "_received_on": ibis.literal(RECEIVED),
+    }
     for column in catalog.contracts[source].columns:
         element = catalog.elements[column.element]
         if element.is_text:
-            columns.append(f"{text} AS {column.name}")
+            columns[column.name] = text
         else:
-            kind = {"timestamp": "TIMESTAMPTZ"}.get(element.type, element.type)
-            columns.append(f"NULL::{kind} AS {column.name}, {text} AS {column.name}__sent")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW delivered AS SELECT {', '.join(columns)} FROM range({rows}) r(i)")
-    return "delivered"
+            columns |= {column.name: ibis.null(element.ibis_type), column.name + SENT: text}
+    return engine.view(numbered.select(**columns), "delivered")

@@ -1,43 +1,118 @@
-"""Expectations that compare the rows of one batch with each other."""
+"""Expectations that compare the rows of one batch with each other.
+
+The columns `_batch` and `_row_hash` (of the row as sent) must be there. Several batches may stand in one table: rows
+are compared with those of their own batch. NULL is one value.
+"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
 from great_expectations.compatibility import pydantic
-from great_expectations.expectations import UnexpectedRowsExpectation
+from great_expectations.compatibility.pyspark import functions as spark
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.execution_engine import SparkDFExecutionEngine, SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-ROW, ROW_HASH = "_row", "_row_hash"
+BATCH, ROW_HASH = "_batch", "_row_hash"
+
+Arguments = dict[str, Any]
+Groups = sa.Select[Any]  # one number of unexpected rows per group of rows
+Frame = Any  # of pyspark, which is not there where only DuckDB is
 
 
-class BatchRowsExpectation(UnexpectedRowsExpectation):
-    """Counts the rows that a query over the batch gives, which a subclass builds from `key` and `version`.
+class BatchRowsMetric(TableMetricProvider):
+    """How many rows of the batch are unexpected: the sum over groups of rows, which a subclass forms."""
 
-    The columns `_row` (number of the row) and `_row_hash` (of the row as sent) must be there. NULL is one value.
-    """
+    value_keys = ("key", "version_column")
+
+    @classmethod
+    def in_duckdb(cls, rows: sa.FromClause, key: list[str], version: str | None) -> Groups:
+        """A query of one column, the number of unexpected rows in a group."""
+        raise NotImplementedError
+
+    @classmethod
+    def on_spark(cls, rows: Frame, key: list[str], version: str | None) -> Frame:
+        """A frame with the column `unexpected`, the number of unexpected rows in a group."""
+        raise NotImplementedError
+
+    @metric_value(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(
+        cls,  # noqa: N805
+        execution_engine: SqlAlchemyExecutionEngine,
+        metric_domain_kwargs: Arguments,
+        metric_value_kwargs: Arguments,
+        **_: Any,
+    ) -> int:
+        rows, _domain, _accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
+        groups = cls.in_duckdb(rows, *_said(metric_value_kwargs)).subquery()
+        total = sa.select(sa.func.coalesce(sa.func.sum(groups.c[0]), 0))
+        return int(execution_engine.execute_query(total).scalar_one())
+
+    @metric_value(engine=SparkDFExecutionEngine)
+    def _spark(
+        cls,  # noqa: N805
+        execution_engine: SparkDFExecutionEngine,
+        metric_domain_kwargs: Arguments,
+        metric_value_kwargs: Arguments,
+        **_: Any,
+    ) -> int:
+        rows, _domain, _accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
+        groups = cls.on_spark(rows, *_said(metric_value_kwargs))
+        return int(groups.agg(spark.coalesce(spark.sum("unexpected"), spark.lit(0))).collect()[0][0])
+
+
+class ContradictingRows(BatchRowsMetric):
+    """All rows of a key and version that have not the same content; rows without a key contradict none."""
+
+    metric_name = "batch_rows.contradicting"
+
+    @classmethod
+    def in_duckdb(cls, rows: sa.FromClause, key: list[str], version: str | None) -> Groups:
+        content: sa.ColumnElement[str] = sa.column(ROW_HASH)
+        keyed = (sa.column(name).is_not(None) for name in key)
+        differs = sa.func.min(content) != sa.func.max(content)
+        counted = sa.select(sa.func.count()).select_from(rows).where(*keyed)
+        return counted.group_by(*map(sa.column, _group(key, version))).having(differs)
+
+    @classmethod
+    def on_spark(cls, rows: Frame, key: list[str], version: str | None) -> Frame:
+        contents = {"least": spark.min(ROW_HASH), "most": spark.max(ROW_HASH), "unexpected": spark.count("*")}
+        grouped = rows.dropna(subset=key).groupBy(*_group(key, version))
+        counted = grouped.agg(*(number.alias(name) for name, number in contents.items()))
+        return counted.where(spark.col("least") != spark.col("most"))
+
+
+class RepeatingRows(BatchRowsMetric):
+    """All copies of a row but one."""
+
+    metric_name = "batch_rows.repeating"
+
+    @classmethod
+    def in_duckdb(cls, rows: sa.FromClause, key: list[str], version: str | None) -> Groups:
+        counted = sa.select(sa.func.count() - 1).select_from(rows)
+        return counted.group_by(*map(sa.column, _group(key, ROW_HASH)))
+
+    @classmethod
+    def on_spark(cls, rows: Frame, key: list[str], version: str | None) -> Frame:
+        return rows.groupBy(*_group(key, ROW_HASH)).agg((spark.count("*") - 1).alias("unexpected"))
+
+
+class BatchRowsExpectation(BatchExpectation):
+    """No row of the batch is unexpected, as the metric of a subclass has it."""
 
     key: list[str]
     # A model of Great Expectations has an attribute `version` already.
     version_column: str | None = pydantic.Field(None, alias="version")
-    unexpected_rows_query: str = ""
 
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count", "table.row_count")
-
-    @pydantic.root_validator(pre=True)
-    @classmethod
-    def _build_query(cls, values: dict[str, Any]) -> dict[str, Any]:
-        # Great Expectations builds an expectation again from its own fields, where the name is the second one.
-        version = values.get("version", values.get("version_column"))
-        return {**values, "unexpected_rows_query": cls.query(list(values["key"]), version)}
-
-    @classmethod
-    def query(cls, key: list[str], version: str | None) -> str:
-        """The unexpected rows as SQL, `{batch}` standing for the batch."""
-        raise NotImplementedError
+    success_keys: ClassVar[tuple[str, ...]] = ("key", "version_column")
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("table.row_count",)
 
     def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
-        unexpected = metrics["unexpected_rows_query.row_count"]
-        rows = metrics["table.row_count"]
+        rows, unexpected = (metrics[name] for name in self.metric_dependencies)
         counts = {"element_count": rows, "unexpected_count": unexpected, "observed_value": unexpected}
         return {"success": unexpected == 0, "result": counts}
 
@@ -48,37 +123,18 @@ class ExpectRowsNotToContradictInBatch(BatchRowsExpectation):
     A row without a key contradicts none; that it lacks its key is for another rule.
     """
 
-    @classmethod
-    def query(cls, key: list[str], version: str | None) -> str:
-        same = [*key, version] if version else key
-        keyed = " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in key)
-        return f"""
-            SELECT one.{_quoted(ROW)} FROM {{batch}} AS one JOIN (
-                SELECT {_listed(same)} FROM {{batch}} WHERE {keyed} GROUP BY {_listed(same)}
-                HAVING MIN({_quoted(ROW_HASH)}) <> MAX({_quoted(ROW_HASH)})
-            ) AS rivals ON {_equal("one", "rivals", same)}"""
+    metric_dependencies = ("table.row_count", ContradictingRows.metric_name)
 
 
 class ExpectRowsNotToRepeatInBatch(BatchRowsExpectation):
     """Expect no row to come again; every copy after the first is unexpected."""
 
-    @classmethod
-    def query(cls, key: list[str], version: str | None) -> str:
-        same = [ROW_HASH, *key]
-        return f"""
-            SELECT one.{_quoted(ROW)} FROM {{batch}} AS one JOIN (
-                SELECT {_listed(same)}, MIN({_quoted(ROW)}) AS _first FROM {{batch}} GROUP BY {_listed(same)}
-                HAVING COUNT(*) > 1
-            ) AS copies ON {_equal("one", "copies", same)} WHERE one.{_quoted(ROW)} > copies._first"""
+    metric_dependencies = ("table.row_count", RepeatingRows.metric_name)
 
 
-def _quoted(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+def _said(arguments: Arguments) -> tuple[list[str], str | None]:
+    return list(arguments["key"]), arguments.get("version_column")
 
 
-def _listed(columns: list[str]) -> str:
-    return ", ".join(map(_quoted, columns))
-
-
-def _equal(left: str, right: str, columns: list[str]) -> str:
-    return " AND ".join(f"{left}.{_quoted(name)} IS NOT DISTINCT FROM {right}.{_quoted(name)}" for name in columns)
+def _group(key: list[str], last: str | None) -> list[str]:
+    return [*dict.fromkeys([BATCH, *key, *([last] if last else [])])]

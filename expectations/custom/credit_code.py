@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.compatibility.pyspark import functions as spark
+from great_expectations.execution_engine import SparkDFExecutionEngine, SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import ColumnMapExpectation
 from great_expectations.expectations.metrics.map_metric_provider import (
     ColumnMapMetricProvider,
     column_condition_partial,
 )
 
+from expectations.custom import on_spark
 from expectations.custom.form import CREDIT_CODE, Holds, Text, among, part, where_of_form
+from expectations.custom.on_spark import Column
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
@@ -29,6 +32,12 @@ class CreditCodeCheckDigit(ColumnMapMetricProvider):
         total = sum((place * weight for place, weight in zip(places, (*WEIGHTS, 1), strict=True)), sa.literal(0))
         return where_of_form(column, CREDIT_CODE, total % 31 == 0)
 
+    @column_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, column: Column, **_: Any) -> Column:
+        places = (spark.instr(spark.lit(ALPHABET), on_spark.part(column, place, 1)) - 1 for place in range(1, 19))
+        total = sum((place * weight for place, weight in zip(places, (*WEIGHTS, 1), strict=True)), spark.lit(0))
+        return on_spark.where_of_form(column, CREDIT_CODE, total % 31 == 0)
+
 
 class CreditCodeRegion(ColumnMapMetricProvider):
     """Characters 3 to 8: the region of the registering authority."""
@@ -39,6 +48,11 @@ class CreditCodeRegion(ColumnMapMetricProvider):
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, column: Text, value_set: list[str], **_: Any) -> Holds:
         return where_of_form(column, CREDIT_CODE, among(part(column, 3, 6), value_set))
+
+    @column_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, column: Column, value_set: list[str], **_: Any) -> Column:
+        known = on_spark.among(on_spark.part(column, 3, 6), value_set)
+        return on_spark.where_of_form(column, CREDIT_CODE, known)
 
 
 class ExpectCreditCodeCheckDigit(ColumnMapExpectation):

@@ -1,6 +1,7 @@
-"""The forms of identity numbers as SQL conditions: a check that reads a number's parts applies to these only.
+"""The forms of identity numbers: a check that reads a number's parts applies to values of the form only.
 
-The conditions of this package are written with DuckDB's functions.
+The functions here are what the SQLAlchemy conditions of this package are written with, which use DuckDB's functions;
+`on_spark.py` has the same for Spark.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.compatibility.pyspark import functions as spark
+from great_expectations.execution_engine import SparkDFExecutionEngine, SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import ColumnMapExpectation, ColumnPairMapExpectation
 from great_expectations.expectations.metrics.map_metric_provider import (
     ColumnMapMetricProvider,
@@ -16,7 +17,9 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from expectations.custom import on_spark
 from expectations.custom.form import ID_NUMBER, Holds, Text, among, part, where_of_form
+from expectations.custom.on_spark import Column
 from expectations.custom.pair import PAIR_DOMAIN, CompletePairExpectation
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -36,17 +39,36 @@ class IdNumberCheckDigit(ColumnMapMetricProvider):
         due = sa.func.substr(CHECK_CHARACTERS, total % 11 + 1, 1)
         return where_of_form(column, ID_NUMBER, part(column, 18, 1) == due)
 
+    @column_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, column: Column, **_: Any) -> Column:
+        total = sum((_weighted_on_spark(column, start) for start in range(0, 17, GROUP)), spark.lit(0))
+        due = on_spark.part(spark.lit(CHECK_CHARACTERS), total % 11 + 1, 1)
+        return on_spark.where_of_form(column, ID_NUMBER, on_spark.part(column, 18, 1) == due)
+
 
 def _weighted(column: Text, start: int) -> Text:
     """The weighted sum, modulo 11, of the digits from the 0-based `start` that are looked up together.
 
     One look-up in a list of all that three digits can give is twice as fast as three digits taken apart.
     """
-    weights = WEIGHTS[start : start + GROUP]
+    place = sa.try_cast(part(column, start + 1, len(_weights(start))), sa.Integer)
+    return sa.func.list_extract(sa.literal(_sums(start), ARRAY(sa.Integer)), place + 1, type_=sa.Integer)
+
+
+def _weighted_on_spark(column: Column, start: int) -> Column:
+    sums = on_spark.listed([str(total) for total in _sums(start)], ",").cast("array<int>")
+    return spark.get(sums, on_spark.part(column, start + 1, len(_weights(start))).try_cast("int"))
+
+
+def _weights(start: int) -> tuple[int, ...]:
+    return WEIGHTS[start : start + GROUP]
+
+
+def _sums(start: int) -> list[int]:
+    """What the digits from the 0-based `start` give, modulo 11, by the number that they are."""
+    weights = _weights(start)
     numbers = (f"{number:0{len(weights)}d}" for number in range(10 ** len(weights)))
-    sums = [sum(int(digit) * weight for digit, weight in zip(number, weights, strict=True)) % 11 for number in numbers]
-    place = sa.try_cast(part(column, start + 1, len(weights)), sa.Integer)
-    return sa.func.list_extract(sa.literal(sums, ARRAY(sa.Integer)), place + 1, type_=sa.Integer)
+    return [sum(int(digit) * weight for digit, weight in zip(number, weights, strict=True)) % 11 for number in numbers]
 
 
 class IdNumberRegion(ColumnMapMetricProvider):
@@ -59,6 +81,11 @@ class IdNumberRegion(ColumnMapMetricProvider):
     def _sqlalchemy(cls, column: Text, value_set: list[str], **_: Any) -> Holds:
         known = sa.or_(part(column, 1, 1) == "9", among(part(column, 1, 6), value_set))
         return where_of_form(column, ID_NUMBER, known)
+
+    @column_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, column: Column, value_set: list[str], **_: Any) -> Column:
+        known = (on_spark.part(column, 1, 1) == "9") | on_spark.among(on_spark.part(column, 1, 6), value_set)
+        return on_spark.where_of_form(column, ID_NUMBER, known)
 
 
 class IdNumberBirthDate(ColumnPairMapMetricProvider):
@@ -73,6 +100,11 @@ class IdNumberBirthDate(ColumnPairMapMetricProvider):
         known = _birth_date(first).between(EARLIEST_BIRTH, second)
         return where_of_form(first, ID_NUMBER, sa.func.coalesce(known, sa.false()))
 
+    @column_pair_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, first: Column, second: Column, **_: Any) -> Column:
+        known = _birth_date_on_spark(first).between(EARLIEST_BIRTH, second)
+        return on_spark.where_of_form(first, ID_NUMBER, known)
+
 
 class DateMatchesIdNumber(ColumnPairMapMetricProvider):
     """A date equals digits 7 to 14 of the id number in the other column."""
@@ -86,10 +118,20 @@ class DateMatchesIdNumber(ColumnPairMapMetricProvider):
         same = sa.cast(first, sa.Date) == _birth_date(second)
         return where_of_form(second, ID_NUMBER, sa.func.coalesce(same, sa.false()))
 
+    @column_pair_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, first: Column, second: Column, **_: Any) -> Column:
+        same = first.cast("date") == _birth_date_on_spark(second)
+        return on_spark.where_of_form(second, ID_NUMBER, same)
+
 
 def _birth_date(column: Text) -> Text:
     """Digits 7 to 14 as a date; NULL where the calendar has no such day."""
     return sa.cast(sa.func.try_strptime(part(column, 7, 8), "%Y%m%d"), sa.Date)
+
+
+def _birth_date_on_spark(column: Column) -> Column:
+    year, month, day = (on_spark.part(column, first, length) for first, length in ((7, 4), (11, 2), (13, 2)))
+    return spark.concat_ws("-", year, month, day).try_cast("date")
 
 
 class ExpectIdNumberCheckDigit(ColumnMapExpectation):

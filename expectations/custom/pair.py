@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from great_expectations.compatibility import pydantic
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.execution_engine import SparkDFExecutionEngine, SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import ColumnPairMapExpectation
 from great_expectations.expectations.metrics.map_metric_provider import (
     ColumnPairMapMetricProvider,
@@ -13,6 +13,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 )
 
 from expectations.custom.form import Holds, Text
+from expectations.custom.on_spark import Column
 
 PAIR_DOMAIN = ("batch_id", "table", "column_A", "column_B", "row_condition", "condition_parser", "ignore_row_if")
 
@@ -34,6 +35,10 @@ class PairValuesDifferent(ColumnPairMapMetricProvider):
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
+        return first != second
+
+    @column_pair_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, first: Column, second: Column, **_: Any) -> Column:
         return first != second
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, Rule
+from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
 from pipelines.quality.counting import BatchCounts, Ungated, count_batches
@@ -132,7 +132,7 @@ def _validate(lake: Lake, contract: Contract, rules: Sequence[Rule], rows: ir.Ta
     from pipelines.quality.great_expectations import validate
 
     view = lake.engine.view(rows, "new_rows")
-    return validate(lake.engine.connection, view, rules, source=contract.name, batch=batch)
+    return validate(lake.engine, view, rules, source=contract.name, batch=batch)
 
 
 def _check_counts(
@@ -217,7 +217,7 @@ def _record(lake: Lake, batch: str, source: str, verdict: str, reason: str, foun
         "verdict": verdict,
         "rules": list(found.rules) if found else [],
         "reason": reason,
-        "decided_at": datetime.datetime.now(datetime.UTC),
+        "decided_at": clock.now(),
         "rows": found.rows if found else None,
         "accepted": found.accepted if found else None,
         "flagged": found.flagged if found else None,

@@ -1,4 +1,4 @@
-"""Great Expectations as the second counter: the gate's rules as a suite, validated in DuckDB, and its Data Docs.
+"""Great Expectations as the second counter: the gate's rules as a suite, on either engine, and its Data Docs.
 
 Importing this package is cheap. Great Expectations itself takes seconds to import: that happens at the first
 `validate`, or ahead of it in the background by `warm_up`.

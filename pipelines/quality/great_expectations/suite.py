@@ -13,7 +13,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 from great_expectations.expectations.row_conditions import Column
 
 from pipelines.declarations.rule import Rule
-from pipelines.quality.great_expectations.datasource import packed
+from pipelines.quality.great_expectations.value_sets import packed
 
 CUSTOM = "expectations.custom"
 

@@ -7,14 +7,18 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.declarations.rule import Rule
+from pipelines.engines.base import Engine
+from pipelines.engines.duckdb import DuckDBEngine
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.data_context import AbstractDataContext
+    from great_expectations.datasource.fluent.interfaces import Batch
+
+    from pipelines.engines.spark import SparkEngine
 
 # Counts only: no examples of values, which may be personal data.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -68,19 +72,18 @@ def warm_up() -> threading.Thread:
     return thread
 
 
-def validate(
-    connection: duckdb.DuckDBPyConnection, view: str, rules: Sequence[Rule], *, source: str, batch: str
-) -> Validation:
-    """Count in `view` (a table or view that `connection` sees) the rows that break each rule.
+def validate(engine: Engine, view: str, rules: Sequence[Rule], *, source: str, batch: str) -> Validation:
+    """Count in `view` (a table or view that `engine` sees) the rows that break each rule.
 
-    Columns: those that the rules name, and `_row` and `_row_hash` for rules that compare rows. The view is read once
-    for all rules on single columns, and two or three times for each other rule: materialise it if it is not cheap.
-    To be called in the thread that uses the connection: one connection shared by threads counts wrongly.
+    Columns: those that the rules name, and `_batch`, `_row` and `_row_hash` for rules that compare rows. The view is
+    read once for the number of rows, once for all rules on single rows, and two or three times for each rule that
+    compares rows: materialise it if it is not cheap. No row leaves the engine.
+    To be called in the thread that uses the engine: one DuckDB connection shared by threads counts wrongly.
     Raises NotValidatedError where a rule cannot be evaluated, UnknownTypeError or ValueError for a rule that is
     no expectation.
     """
     _load()
-    result = _run(connection, view, rules, f"{source}.{batch}")
+    result = _run(engine, view, rules, f"{source}.{batch}")
     _check_evaluated(result, source, batch)
     shown = _without_values(result)
     places = {rule.code: place for place, rule in enumerate(rules)}
@@ -92,19 +95,16 @@ def validate(
 def _load() -> None:
     """Import what needs Great Expectations, one thread at a time: a second one gets modules that are half imported."""
     with _LOADING:
-        from pipelines.quality.great_expectations import datasource, suite, wording  # noqa: F401
+        from pipelines.quality.great_expectations import on_duckdb, on_spark, suite, wording  # noqa: F401
 
         # Great Expectations logs the texts of database errors, and those quote values.
         logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
 
 
-def _run(
-    connection: duckdb.DuckDBPyConnection, view: str, rules: Sequence[Rule], name: str
-) -> ExpectationSuiteValidationResult:
+def _run(engine: Engine, view: str, rules: Sequence[Rule], name: str) -> ExpectationSuiteValidationResult:
     import great_expectations
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
-    from pipelines.quality.great_expectations.datasource import lend
     from pipelines.quality.great_expectations.suite import build_suite
 
     # Stores in memory, and no site of its own in a temporary folder.
@@ -116,14 +116,19 @@ def _run(
     context = great_expectations.get_context(mode="ephemeral", project_config=config)
     suite = build_suite(name, rules)
     try:
-        lake = context.data_sources.add_duckdb("lake", connection_string="duckdb:///:memory:", kwargs=lend(connection))
-        asset = lake.add_table_asset(name, table_name=view)
-        batch = asset.add_batch_definition_whole_table("whole").get_batch()
-        return batch.validate(suite, result_format=RESULT_FORMAT)
+        return _batch(context, engine, view, name).validate(suite, result_format=RESULT_FORMAT)
     except Exception as error:
         problem = type(error).__name__
     # Raised out here: the error itself, which may quote values, must not come along as this one's context.
     raise NotValidatedError(f"{name}: Great Expectations could not read the rows in {view} ({problem})")
+
+
+def _batch(context: AbstractDataContext, engine: Engine, view: str, name: str) -> Batch:
+    from pipelines.quality.great_expectations import on_duckdb, on_spark
+
+    if isinstance(engine, DuckDBEngine):
+        return on_duckdb.batch_of(context, engine.connection, view, name)
+    return on_spark.batch_of(context, cast("SparkEngine", engine).session, view, name)
 
 
 def _check_evaluated(result: ExpectationSuiteValidationResult, source: str, batch: str) -> None:
@@ -160,7 +165,7 @@ def _without_values(result: ExpectationSuiteValidationResult) -> dict[str, Any]:
 
 
 def _shown_set(values: list[Any]) -> list[Any]:
-    from pipelines.quality.great_expectations.datasource import unpacked
+    from pipelines.quality.great_expectations.value_sets import unpacked
 
     shown = unpacked(values) if all(isinstance(value, str) for value in values) else values
     return shown if len(shown) <= SHOWN_VALUES else [f"{len(shown)} values"]

@@ -16,7 +16,7 @@ from great_expectations.render.renderer.inline_renderer import InlineRenderer
 # What the renderer writes for a type that has no words of its own.
 NO_WORDS = "$expectation_type(**$kwargs)"
 
-NOT_SAID = ("ignore_row_if", "unexpected_rows_query")
+NOT_SAID = ("ignore_row_if",)
 
 
 def wording(kind: str, arguments: dict[str, Any]) -> str:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import duckdb
 import sqlalchemy as sa
 from duckdb_engine import ConnectionWrapper
+from great_expectations.data_context import AbstractDataContext
+from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.execution_engine.execution_engine import MetricComputationConfiguration
@@ -22,19 +24,15 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.pool import StaticPool
 
+from pipelines.quality.great_expectations.value_sets import unpacked
+
 Value = Any  # what a metric may be, as in Great Expectations
 
-SEPARATOR = "\x1f"
 
-
-def packed(value_set: Sequence[str]) -> list[str]:
-    """A value set as one string: Great Expectations copies every element of a rule's arguments hundreds of times."""
-    return [SEPARATOR.join(value_set)] if value_set else []
-
-
-def unpacked(value_set: Sequence[str]) -> list[str]:
-    """The values of a set that may be `packed`."""
-    return [value for entry in value_set for value in entry.split(SEPARATOR)]
+def batch_of(context: AbstractDataContext, connection: duckdb.DuckDBPyConnection, view: str, name: str) -> Batch:
+    """The rows of a table or view that `connection` sees, as a batch to validate."""
+    lake = context.data_sources.add_duckdb("lake", connection_string="duckdb:///:memory:", kwargs=lend(connection))
+    return lake.add_table_asset(name, table_name=view).add_batch_definition_whole_table("whole").get_batch()
 
 
 class LentConnection(ConnectionWrapper):
