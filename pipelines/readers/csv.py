@@ -25,7 +25,11 @@ _RAGGED_AT_ONCE = 100_000
 
 
 class CsvDelivery(Delivery):
-    """A CSV file. Blank lines are skipped, but count as rows, as a spreadsheet shows them."""
+    """A CSV file. Blank lines are skipped, but count as rows, as a spreadsheet shows them.
+
+    `matched` says which position of the header feeds which column. Row `first_row` begins after `lines_before` lines
+    (by line feeds) that hold the header and the blank lines before it.
+    """
 
     format = "csv"
 
@@ -45,15 +49,16 @@ class CsvDelivery(Delivery):
         if not record.endswith((b"\n", b"\r")) and len(line) == LONGEST:
             raise _broken(path.name, "long", blank + 1)
         super().__init__(path, contract, header)
-        self._matched = headers.match(path.name, header, contract)
-        self._first = blank + 2
+        self.matched = headers.match(path.name, header, contract)
+        self.first_row = blank + 2
+        self.lines_before = blank + record.count(b"\n") + (not record.endswith(b"\n"))
         self._skip += len(record) if self.delimiter != "，" else len(record.replace(b"\x1f", _FULL_WIDTH))
-        headers.note_unknown(self, [header[position] for position in self._matched.unknown])
+        headers.note_unknown(self, [header[position] for position in self.matched.unknown])
 
     def _rows(self) -> Iterator[pa.RecordBatch]:
         self._text.restart(characters=self.delimiter == "，")
         records = Records(self._body(), DELIMITERS[self.delimiter or ","])
-        rows = Rows(self, self._matched, self._lexer, self._text, records, self._first)
+        rows = Rows(self, self.matched, self._lexer, self._text, records, self.first_row)
         try:
             for batch in _parsed(records, len(self.header), self._lexer, self.delimiter or ",", rows.ragged):
                 yield from rows.take(batch)
@@ -81,7 +86,7 @@ class CsvDelivery(Delivery):
                     self.path.name,
                     f"row after row has another number of cells than the header's {len(self.header)}",
                     "check the delimiter and that cells with a delimiter in them are quoted, then export again",
-                    row=rows.ragged[0].number + self._first - 1,
+                    row=rows.ragged[0].number + self.first_row - 1,
                 )
             )
         return UnreadableFile(

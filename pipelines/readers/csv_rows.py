@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,13 +97,7 @@ class Rows:
         broken = _any([pc.match_substring(column, QUOTE_MARK) for column in columns])
         if not broken.true_count:
             return columns, damage
-        self._delivery.count(
-            "quoting",
-            rows.filter(broken)[0].as_py(),
-            broken.true_count,
-            "text follows a closing quote, so where the cell ends is unclear",
-            'double a quote that belongs to the text ("") and export the file again',
-        )
+        count_quoting(self._delivery, rows.filter(broken)[0].as_py(), broken.true_count)
         columns = [pc.replace_substring(column, QUOTE_MARK, "") for column in columns]
         return columns, _code(broken, UNREADABLE, damage)
 
@@ -114,7 +108,7 @@ class Rows:
         broken = _any([encoding.is_marked(column) for column in columns])
         if not broken.true_count:
             return columns, damage, None
-        self._count_undecodable(rows.filter(broken)[0].as_py(), broken.true_count)
+        count_undecodable(self._delivery, rows.filter(broken)[0].as_py(), broken.true_count, bool(self._text.mixed))
         places = np.flatnonzero(broken.to_numpy(zero_copy_only=False))
         found = zip(*(column.take(pa.array(places)).to_pylist() for column in columns), strict=True)
         kept = np.full(len(rows), None, object)
@@ -126,17 +120,6 @@ class Rows:
         """The bytes of a row, its cells joined by the delimiter again."""
         joined = (self._delivery.delimiter or ",").join(cell for cell in cells if cell is not None)
         return encoding.original(joined, self._delivery.encoding or "utf-8").hex()
-
-    def _count_undecodable(self, row: int, rows: int) -> None:
-        name = (self._delivery.encoding or "").upper()
-        mixed = ", and lines of it are UTF-8: the encodings are mixed" if self._text.mixed else ""
-        self._delivery.count(
-            "undecodable",
-            row,
-            rows,
-            f"bytes that are not {name} stand in a file that else is {name}{mixed}",
-            "export the whole file in one encoding, UTF-8 or GB18030",
-        )
 
     def _ragged_batch(self, due: list[RaggedRow]) -> pa.RecordBatch:
         """Rows with too few cells have NULL for the missing ones; surplus cells go to `_extra` as +1, +2, …"""
@@ -151,13 +134,7 @@ class Rows:
             pa.array([cells[at] if at < len(cells) else None for cells in split], pa.string()) for at in range(widest)
         ]
         self._lengths.update(len(cells) for cells in split)
-        delivery.count(
-            "ragged",
-            rows[0].as_py(),
-            len(due),
-            f"the row has {' or '.join(map(str, sorted(self._lengths)[:5]))} cells, the header {width}",
-            "quote cells that hold the delimiter or a line end, and send every cell, empty ones too",
-        )
+        count_ragged(delivery, rows[0].as_py(), len(due), self._lengths)
         undecodable = None
         if self._text.bad:
             columns, _, undecodable = self._decoding(columns, rows, None)
@@ -165,6 +142,41 @@ class Rows:
         extra = json_objects(list(named.values()), [columns[at] for at in named]) if named else None
         cells = {name: columns[at] for name, at in self._matched.columns.items()}
         return assemble(delivery.schema, rows, cells, extra, pa.repeat(RAGGED, len(due)), undecodable)
+
+
+def count_quoting(delivery: Delivery, row: int, rows: int) -> None:
+    """Count rows in which text follows a closing quote; `row` is the first of them."""
+    delivery.count(
+        "quoting",
+        row,
+        rows,
+        "text follows a closing quote, so where the cell ends is unclear",
+        'double a quote that belongs to the text ("") and export the file again',
+    )
+
+
+def count_undecodable(delivery: Delivery, row: int, rows: int, mixed: bool) -> None:
+    """Count rows with undecodable bytes; `mixed` says that lines of a GB18030 file are UTF-8."""
+    name = (delivery.encoding or "").upper()
+    lines = ", and lines of it are UTF-8: the encodings are mixed" if mixed else ""
+    delivery.count(
+        "undecodable",
+        row,
+        rows,
+        f"bytes that are not {name} stand in a file that else is {name}{lines}",
+        "export the whole file in one encoding, UTF-8 or GB18030",
+    )
+
+
+def count_ragged(delivery: Delivery, row: int, rows: int, lengths: Collection[int]) -> None:
+    """Count rows of another width than the header; `lengths` are the numbers of cells found so far."""
+    delivery.count(
+        "ragged",
+        row,
+        rows,
+        f"the row has {' or '.join(map(str, sorted(lengths)[:5]))} cells, the header {len(delivery.header)}",
+        "quote cells that hold the delimiter or a line end, and send every cell, empty ones too",
+    )
 
 
 def _any(flags: list[Column]) -> Column:

@@ -66,8 +66,9 @@ class Delivery(ABC):
 
     @property
     def problems(self) -> list[Problem]:
-        """What did not stop the reading; complete once the batches are consumed."""
-        return [*self._standing, *(counted.problem(self.path.name) for counted in self._counted.values())]
+        """What did not stop the reading, in the order of its first row; complete once the batches are consumed."""
+        counted = sorted(self._counted.items(), key=lambda item: (item[1].row, item[0]))
+        return [*self._standing, *(one.problem(self.path.name) for _, one in counted)]
 
     def batches(self) -> pa.RecordBatchReader:
         """The rows of `schema`, streaming. Raises UnreadableFile when the file turns out to be broken later on.
@@ -91,8 +92,12 @@ class Delivery(ABC):
         counted.row = min(row, counted.row)
         counted.what = what
 
-    def _guarded(self) -> Iterator[pa.RecordBatch]:
+    def forget_counted(self) -> None:
+        """Begin to count again: the rows are read from the start."""
         self._counted.clear()
+
+    def _guarded(self) -> Iterator[pa.RecordBatch]:
+        self.forget_counted()
         try:
             yield from self._rows()
         except UnreadableFile as failure:

@@ -21,35 +21,38 @@ _MAGIC = b"PAR1"
 
 
 class ParquetDelivery(Delivery):
-    """A Parquet file; its first row is row 1."""
+    """A Parquet file; its first row is row 1.
+
+    `matched` says which position of the header feeds which column, `file` is the opened file.
+    """
 
     format = "parquet"
 
     def __init__(self, path: Path, contract: Contract) -> None:
         _check_ends(path)
         try:
-            self._file = pq.ParquetFile(path)
-            header = list(self._file.schema_arrow.names)
+            self.file = pq.ParquetFile(path)
+            header = list(self.file.schema_arrow.names)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path.name, "its table of contents cannot be read") from error
         super().__init__(path, contract, header)
-        self._matched = headers.match(path.name, header, contract)
-        headers.note_unknown(self, list(self._matched.unknown.values()))
+        self.matched = headers.match(path.name, header, contract)
+        headers.note_unknown(self, list(self.matched.unknown.values()))
 
     def _rows(self) -> Iterator[pa.RecordBatch]:
-        unknown, first = self._matched.unknown, 1
+        unknown, first = self.matched.unknown, 1
         for batch in self._read():
             columns = [_text(column) for column in batch.columns]
             rows = pa.array(np.arange(first, first + batch.num_rows), pa.int64())
             first += batch.num_rows
             extra = json_objects(list(unknown.values()), [columns[at] for at in unknown]) if unknown else None
-            cells = {name: columns[at] for name, at in self._matched.columns.items()}
+            cells = {name: columns[at] for name, at in self.matched.columns.items()}
             yield assemble(self.schema, rows, cells, extra)
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         done = 0
         try:
-            for batch in self._file.iter_batches(BATCH_ROWS, use_threads=False):
+            for batch in self.file.iter_batches(BATCH_ROWS, use_threads=False):
                 yield batch
                 done += batch.num_rows
         except (pa.ArrowException, OSError) as error:
