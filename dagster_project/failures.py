@@ -10,9 +10,11 @@ from contextlib import contextmanager
 import dagster as dg
 
 from pipelines.declarations.reading import DeclarationError
+from pipelines.engines.spark_failures import spark_failure
+from pipelines.lake.errors import LakeError
 from pipelines.quality.gate import CountsDisagreeError
 
-FOR_PEOPLE = (DeclarationError, CountsDisagreeError)
+FOR_PEOPLE = (DeclarationError, CountsDisagreeError, LakeError)
 
 
 @contextmanager
@@ -28,6 +30,8 @@ def told_without_values(task: str) -> Iterator[None]:
     except Exception as error:
         if "HUILIU_DEBUG" in os.environ:
             raise
+        if failure := spark_failure(error):
+            raise failure from None
         frames = traceback.extract_tb(error.__traceback__)
         place = ([frame for frame in frames if "site-packages" not in frame.filename] or frames)[-1]
         raise dg.Failure(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ from pipelines.cli.screen import err
 def register(app: typer.Typer) -> None:
     @app.command()
     def bench(
+        engine: Annotated[Literal["duckdb", "spark", "both"], typer.Option(help="what runs the whole way")] = "duckdb",
         people: Annotated[int, typer.Option(min=500)] = 20_000,
         seed: Annotated[int, typer.Option()] = 1,
         folder: Annotated[
@@ -21,7 +22,8 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Print JSON: rows/s per step, peak memory, and the whole run against a bare copy, each in its own process."""
-        from pipelines.operations.bench import measure
+        from pipelines.operations.bench import EngineName, measure
 
+        engines: list[EngineName] = ["duckdb", "spark"] if engine == "both" else [engine]
         with err.status("measuring …") as status:
-            typer.echo(json.dumps(measure(people, seed, folder, status.update), indent=2, ensure_ascii=False))
+            typer.echo(json.dumps(measure(people, seed, folder, engines, status.update), indent=2, ensure_ascii=False))

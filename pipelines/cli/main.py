@@ -14,6 +14,8 @@ from rich.text import Text
 import pipelines.cli
 from pipelines.cli.screen import err
 from pipelines.declarations.reading import DeclarationError
+from pipelines.engines.spark_failures import spark_failure
+from pipelines.lake.errors import LakeError
 from pipelines.quality.gate import CountsDisagreeError
 from pipelines.settings import Settings
 
@@ -51,6 +53,9 @@ def _told(error: Exception) -> int:
     if isinstance(error, CountsDisagreeError):
         _say("counts disagree", str(error))
         return 3
+    if failure := error if isinstance(error, LakeError) else spark_failure(error):
+        _say(failure.kind, str(failure))
+        return failure.exit_code
     _say(
         "internal error",
         f"{type(error).__name__} in {_where(error)}. Each table is at its last commit; nothing half-done is served. "

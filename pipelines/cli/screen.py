@@ -77,6 +77,8 @@ def show_run(run: Run) -> None:
             if judged.verdict == "held":
                 tell("held ", _held(judged))
     for ingested in run.ingested.values():
+        for note in ingested.notes:
+            tell("", note)
         if ingested.waiting:
             tell("", f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
     if run.released:

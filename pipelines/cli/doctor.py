@@ -1,0 +1,55 @@
+"""`huiliu doctor`: what is the matter with this machine, and what to do about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.cli.options import LakeOption, LandingOption, settings_with
+from pipelines.cli.screen import err, out
+from pipelines.operations.checking import Check
+
+STYLES = {"good": "green", "bad": "bold red", "not needed": "dim"}
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def doctor(
+        lake: LakeOption = None,
+        landing: LandingOption = None,
+        spark: Annotated[bool, typer.Option("--spark", help="start Spark, and let a few rows through it")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="print the checks as JSON")] = False,
+    ) -> None:
+        """Check Java, jars, extensions, lake, database and cluster. Exit code 1 when the settings need what is bad."""
+        from pipelines.operations.doctor import examine
+
+        checks = []
+        with err.status("looking …") as status:
+            for check in examine(settings_with(lake, landing), open_spark=spark):
+                status.update(f"{check.name} …")
+                checks.append(check)
+        if as_json:
+            typer.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=2, ensure_ascii=False))
+        else:
+            show_checks(checks)
+        raise typer.Exit(1 if any(check.state == "bad" for check in checks) else 0)
+
+
+def show_checks(checks: list[Check]) -> None:
+    """One row for each check; what to do stands below what was found."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("check", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("found and what to do", overflow="fold")
+    for check in checks:
+        text = Text(check.found)
+        if check.todo:
+            text.append(f"\n→ {check.todo}", style="bold" if check.state == "bad" else "dim")
+        table.add_row(check.name, Text(check.state, style=STYLES[check.state]), text)
+    out.print(table)

@@ -1,0 +1,174 @@
+"""What a run needs of this machine, and what is the matter with it: one check for each thing."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.util
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.loading import read_catalog
+from pipelines.declarations.models import read_models
+from pipelines.declarations.reading import DeclarationError
+from pipelines.lake import clock
+from pipelines.lake.errors import LakeError
+from pipelines.lake.trial import nearest_folder, written_now
+from pipelines.operations.checking import Check, Unwell, checked
+from pipelines.operations.spark_readiness import spark_checks
+from pipelines.settings import Settings
+
+# A store refuses requests at a quarter of an hour; times of receipt and leases go wrong well before.
+SKEW_SECONDS = 60
+FREE_BYTES = 2_000_000_000
+
+
+def examine(settings: Settings, *, open_spark: bool = False) -> Iterator[Check]:
+    """Every check in turn. `open_spark` also starts a session and lets a few rows through it.
+
+    What the settings do not call for is looked at as well, but it cannot be `bad`.
+    """
+    catalog: list[Catalog] = []
+    yield checked("declarations", True, partial(_declarations, settings, catalog))
+    from_tables = any(contract.table for one in catalog for contract in one.contracts.values())
+    yield checked("landing", True, partial(_landing, settings))
+    yield checked("lake", True, partial(_lake, settings))
+    yield checked("clock", True, partial(_clock, settings))
+    yield checked("database", True, partial(_database, settings))
+    yield checked("disk", True, partial(_disk, settings))
+    on_spark = settings.engine == "spark"
+    computes_here = not on_spark or settings.spark_master.startswith("local")
+    yield checked("memory", computes_here, partial(_memory, settings))
+    needed = {"delta": True, "spatial": False, "httpfs": settings.lake.is_s3, "postgres_scanner": from_tables}
+    for name, is_needed in needed.items():
+        yield checked(f"duckdb {name}", is_needed, partial(_extension, name))
+    for name, look in spark_checks(settings, open_spark=open_spark):
+        yield checked(name, on_spark or name == "spark session", look)
+
+
+def _declarations(settings: Settings, catalog: list[Catalog]) -> str:
+    try:
+        catalog.append(read_catalog(settings.project))
+        models = read_models(catalog[0])
+    except DeclarationError as error:
+        raise Unwell(str(error), "correct the declaration; `git diff` shows what was changed last") from None
+    return f"{len(catalog[0].contracts)} sources, {len(models.tables)} models in {settings.project}"
+
+
+def _landing(settings: Settings) -> str:
+    if not settings.landing.is_dir():
+        todo = "say with HUILIU_LANDING where agencies deliver, or make the folder"
+        raise Unwell(f"there is no folder {settings.landing}", todo)
+    if not os.access(settings.landing, os.R_OK | os.X_OK):
+        raise Unwell(f"{settings.landing} cannot be read", "let the account under which huiliu runs read it")
+    return str(settings.landing.absolute())
+
+
+def _lake(settings: Settings) -> str:
+    try:
+        written_now(settings.lake)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        todo = "let the account under which huiliu runs write there, or say with HUILIU_LAKE where it may"
+        raise Unwell(f"{settings.lake} cannot be written: {why}", todo) from None
+    new = "" if settings.lake.is_s3 or settings.lake.path.is_dir() else " (will be made)"
+    return f"{settings.lake} can be written{new}"
+
+
+def _clock(settings: Settings) -> str:
+    before = clock.now()
+    try:
+        there = written_now(settings.lake)
+    except (LakeError, OSError):
+        raise Unwell("cannot be compared: the lake takes no file", "see the check of the lake") from None
+    # A store tells whole seconds, and the file may have been written at any time since `before`.
+    ahead = (before - there).total_seconds() - 1
+    behind = (there - clock.now()).total_seconds()
+    if max(ahead, behind) > SKEW_SECONDS:
+        word = f"{ahead:.0f} s ahead of" if ahead > behind else f"{behind:.0f} s behind"
+        todo = "set the clock that is wrong: `timedatectl status`, NTP on both"
+        raise Unwell(f"this machine's is {word} the lake's store", todo)
+    return f"{before.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC, as the lake's store has it"
+
+
+def _database(settings: Settings) -> str:
+    import sqlalchemy as sa
+
+    from pipelines.lake.lease import database_of
+
+    url = database_of(settings)
+    if url.get_backend_name() == "sqlite":
+        file = Path(url.database or "")
+        if not os.access(file if file.exists() else nearest_folder(file.parent), os.W_OK):
+            raise Unwell(f"{file} cannot be written", "let the account write there, or name another by HUILIU_DB")
+        return f"{file}; several machines that write one lake need PostgreSQL (HUILIU_DB)"
+    place = f"PostgreSQL {url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+    try:
+        engine = sa.create_engine(
+            url, poolclass=sa.NullPool, connect_args={"connect_timeout": 10}, hide_parameters=True
+        )
+        engine.connect().close()
+    except Exception as error:  # its text names user and password
+        todo = "see that it runs and lets this machine in, and that HUILIU_DB has the right user and password"
+        raise Unwell(f"{place} does not answer or refuses ({type(error).__name__})", todo) from None
+    return f"{place} answers"
+
+
+def _disk(settings: Settings) -> str:
+    places = {Path(tempfile.gettempdir())} | (set() if settings.lake.is_s3 else {nearest_folder(settings.lake.path)})
+    by_device = {place.stat().st_dev: place for place in sorted(places)}
+    free = {place: shutil.disk_usage(place).free for place in by_device.values()}
+    short = [f"{place}: {_gigabytes(bytes_)}" for place, bytes_ in free.items() if bytes_ < FREE_BYTES]
+    if short:
+        raise Unwell(
+            f"hardly any space is left ({', '.join(short)})", "free some, or let TMPDIR and HUILIU_LAKE differ"
+        )
+    return ", ".join(f"{_gigabytes(bytes_)} free in {place}" for place, bytes_ in free.items())
+
+
+def _memory(settings: Settings) -> str:
+    asked, machine = _bytes(settings.memory), _machine_memory()
+    said = f"HUILIU_MEMORY is {settings.memory}, the machine has {_gigabytes(machine)}"
+    if asked > 0.8 * machine:
+        raise Unwell(said, "lower HUILIU_MEMORY: Python, the readers and the system need a fifth beside it")
+    return said
+
+
+def _machine_memory() -> int:
+    """Bytes that this process may have: the machine's, or what its container is limited to."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    said = limit.read_text().strip() if limit.is_file() else ""
+    return min(machine, int(said)) if said.isdigit() else machine
+
+
+def _bytes(memory: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B", memory)
+    assert found
+    return float(found[1]) * (1024 if found[3] else 1000) ** (" KMGT".index(found[2]))
+
+
+def _gigabytes(amount: float) -> str:
+    return f"{amount / 1e9:.1f} GB"
+
+
+def _extension(name: str) -> str:
+    from pipelines.engines.duckdb import load_extension
+
+    package = f"duckdb-extension-{name.replace('_', '-')}"
+    if importlib.util.find_spec(f"duckdb_extension_{name}") is None:
+        raise Unwell(f"{package} is not installed", f"uv pip install {package}=={duckdb.__version__}")
+    try:
+        with duckdb.connect() as connection:
+            load_extension(connection, name)
+    except Exception as error:
+        todo = f"install the package of DuckDB's own version: uv pip install {package}=={duckdb.__version__}"
+        raise Unwell(f"it does not load into DuckDB {duckdb.__version__} ({type(error).__name__})", todo) from None
+    return f"loads into DuckDB {duckdb.__version__}"
