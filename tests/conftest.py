@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -18,9 +18,17 @@ from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
 from pipelines.steps.run import Run, run
 from pipelines.steps.workspace import Workspace, open_workspace
+from tests.spark import SPARK
 
 # Fixtures that stand beside what they are about.
-pytest_plugins = ["tests.element_values", "tests.validated_views"]
+pytest_plugins = [
+    "tests.element_values",
+    "tests.front_end",
+    "tests.postgres_server",
+    "tests.s3_server",
+    "tests.spark",
+    "tests.validated_views",
+]
 
 PROJECT = Path(__file__).resolve().parents[1]
 HUILIU = Path(sys.executable).with_name("huiliu")
@@ -48,11 +56,13 @@ class Opened:
 
 @dataclass(frozen=True)
 class Place:
-    """A landing folder, the lake that runs fill from it, and the declarations. `settle` is in seconds."""
+    """A landing folder, the lake that runs fill from it by one engine, and the declarations. `settle` is in seconds."""
 
     folder: Path
     settle: float = 0
     project: Path = PROJECT
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    lake_name: str = "lake"
 
     @property
     def landing(self) -> Path:
@@ -60,12 +70,14 @@ class Place:
 
     @property
     def lake(self) -> Path:
-        return self.folder / "lake"
+        return self.folder / self.lake_name
 
     @contextmanager
     def opened(self) -> Iterator[Opened]:
-        chosen = Settings(project=self.project, landing=self.landing, lake=self.lake, settle=self.settle)
-        with open_workspace(chosen) as workspace:
+        own: dict[str, Any] = {"project": self.project, "landing": self.landing, "lake": self.lake}
+        if self.engine == "spark":
+            own |= SPARK.model_dump(include={"engine", "spark_master", "memory", "spark_conf"})
+        with open_workspace(Settings(settle=self.settle, **own)) as workspace:
             yield Opened(workspace)
 
     def run(self) -> Run:

@@ -320,7 +320,7 @@ def test_no_personal_value_is_in_dagsters_log(both_ways: BothWays) -> None:
 
 
 def test_a_doubled_golden_key_stops_what_would_flow_back(both_ways: BothWays, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake = both_ways.by_dagster.lake
+    lake = both_ways.by_dagster.lake.path
     for name, value in _variables(both_ways.by_dagster).items():
         monkeypatch.setenv(name, value)
     golden, returned = lake / "foundation/person/person", lake / "returns/150100/person/person"

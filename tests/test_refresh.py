@@ -53,6 +53,15 @@ def changes(place: Place, path: str, since: int) -> list[str]:
     return sorted(kind.as_py() for batch in feed for kind in batch["_change_type"])
 
 
+def test_the_same_rows_in_two_new_files_are_one_row_in_standard(filled: Place) -> None:
+    """Each file is judged by itself: a row repeats within its own file only."""
+    both = [marriage(3), marriage(4)]
+    deliver(filled.landing, "marriage_registration", "2.csv", csv_text(cells_of([*both, marriage(5)])))
+    deliver(filled.landing, "marriage_registration", "3.csv", csv_text(cells_of([*both, marriage(6)])))
+    assert not filled.run().held
+    assert len(rows(filled, "standard/marriage_registration", "_batch")) == 3 + 4
+
+
 def test_a_change_moves_one_row_through_every_layer(filled: Place) -> None:
     mover = person_id(4)
     watched = ["standard/household_registration", "foundation/person/person"]

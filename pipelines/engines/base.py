@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from pipelines.lake.table import TableSpec
 
+if TYPE_CHECKING:
+    from pipelines.engines.postgres import Snapshot
+    from pipelines.engines.postgres_table import Portion
+    from pipelines.readers.delivery import Delivery
+
 OPERATION = "_operation"
+
+
+@dataclass(frozen=True)
+class ReadInParallel:
+    """A delivered file as a plan: the columns of its `schema`, and how many rows there will be."""
+
+    rows: ir.Table
+    count: int
 
 
 class Engine(ABC):
@@ -26,6 +41,19 @@ class Engine(ABC):
     @abstractmethod
     def read_csv(self, path: Path) -> ir.Table:
         """A plain CSV file of ours (UTF-8, a header), every column as text."""
+
+    @abstractmethod
+    def read_postgres(
+        self, snapshot: Snapshot, portion: Portion, spec: TableSpec
+    ) -> AbstractContextManager[ir.Table | pa.RecordBatchReader]:
+        """A portion of a PostgreSQL table in the spec's columns, to be appended inside; raises PostgresFailure."""
+
+    def read_in_parallel(self, delivery: Delivery, url: str, told: Callable[[str], None]) -> ReadInParallel | None:
+        """A large delivered file read by many machines at once, or None where it is to be streamed by this one.
+
+        `url` is where the others find its bytes. `told` hears why a large file cannot be read that way.
+        """
+        return None
 
     @abstractmethod
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
@@ -66,6 +94,10 @@ class Engine(ABC):
     @abstractmethod
     def add_columns(self, uri: str, spec: TableSpec, names: list[str]) -> None:
         """Add declared columns that the table lacks."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Stop what another thread is computing, which fails there: this process may write no more."""
 
     @abstractmethod
     def close(self) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import ibis
@@ -15,7 +16,14 @@ from duckdb_extensions import import_extension
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine
+from pipelines.engines.geometry import Expression, for_duckdb
+from pipelines.lake.errors import StoreError
+from pipelines.lake.store import S3, s3_access
 from pipelines.lake.table import TableSpec
+
+if TYPE_CHECKING:
+    from pipelines.engines.postgres import Snapshot
+    from pipelines.engines.postgres_table import Portion
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
 
@@ -36,10 +44,15 @@ class DuckDBEngine(Engine):
         self.ibis = ibis.duckdb.from_connection(connection)
         self._views: dict[str, str] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
+        self._reads_s3 = False
+        self._knows_shapes = False
 
     def read(self, uri: str, version: int | None = None) -> ir.Table:
         if version is None:
-            version = delta_rs.DeltaTable(uri).version()
+            version = delta_rs.stored(uri).version()
+        if uri.startswith(S3) and not self._reads_s3:
+            open_s3(self.connection)
+            self._reads_s3 = True
         # One view per table and version: an expression built earlier must not move to newer data.
         name = self._views.setdefault(f"{uri}@{version}", f"delta_{len(self._views)}")
         path = uri.replace("'", "''")
@@ -51,9 +64,16 @@ class DuckDBEngine(Engine):
     def read_csv(self, path: Path) -> ir.Table:
         return self.ibis.read_csv(str(path), all_varchar=True, header=True, quote='"', delim=",", nullstr="\x01")
 
+    def read_postgres(
+        self, snapshot: Snapshot, portion: Portion, spec: TableSpec
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        from pipelines.engines.postgres_stream import streamed
+
+        return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
+
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Ibis would create the table first and insert into it; created as a query, DuckDB writes it once.
-        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {self.ibis.compile(expression)}")
+        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {self.ibis.compile(self._in_words(expression))}")
         return self.ibis.table(name)
 
     def empty(self, spec: TableSpec) -> ir.Table:
@@ -63,17 +83,25 @@ class DuckDBEngine(Engine):
         return self._empty[spec]
 
     def view(self, expression: ir.Table, name: str) -> str:
-        self.ibis.create_view(name, expression, overwrite=True)
+        self.ibis.create_view(name, self._in_words(expression), overwrite=True)
         return name
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
-        return self.ibis.to_pyarrow(expression).to_pylist()
+        return self.ibis.to_pyarrow(self._in_words(expression)).to_pylist()
 
     def scalar(self, expression: ir.Scalar) -> Any:
-        return self.ibis.to_pyarrow(expression).as_py()
+        return self.ibis.to_pyarrow(self._in_words(expression)).as_py()
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
-        return self.ibis.to_pyarrow_batches(expression, chunk_size=BATCH_ROWS)
+        return self.ibis.to_pyarrow_batches(self._in_words(expression), chunk_size=BATCH_ROWS)
+
+    def _in_words(self, expression: Expression) -> Expression:
+        """With operations on shapes in DuckDB's words; the extension is loaded for the first that has any."""
+        worded = for_duckdb(expression)
+        if worded is not expression and not self._knows_shapes:
+            load_extension(self.connection, "spatial")
+            self._knows_shapes = True
+        return worded
 
     def create(self, uri: str, spec: TableSpec) -> None:
         delta_rs.create(uri, spec)
@@ -92,6 +120,9 @@ class DuckDBEngine(Engine):
     def add_columns(self, uri: str, spec: TableSpec, names: list[str]) -> None:
         delta_rs.add_columns(uri, spec, names)
 
+    def interrupt(self) -> None:
+        self.connection.interrupt()
+
     def close(self) -> None:
         self.connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
@@ -101,3 +132,26 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Load an extension from its PyPI package: DuckDB's own INSTALL would download it."""
     import_extension(name, con=connection)
     connection.execute(f"LOAD {name}")
+
+
+def open_s3(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection read from S3 with what the environment says; the secret is kept in memory only."""
+    access = s3_access()
+    load_extension(connection, "httpfs")
+    said: dict[str, str | bool | None] = {
+        "key_id": access.key,
+        "secret": access.secret,
+        "session_token": access.token,
+        "region": access.region,
+        "endpoint": access.endpoint,
+        "url_style": "path" if access.endpoint else "vhost",
+        "use_ssl": access.tls,
+    }
+    given = {name: value for name, value in said.items() if value is not None}
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE SECRET huiliu (TYPE s3, {', '.join(f'{name} ${name}' for name in given)})", given
+        )
+    except duckdb.Error:  # its text may quote what was given
+        what = "DuckDB does not take the S3 credentials or the endpoint of the environment"
+        raise StoreError(f"{what}; what to do: see that the AWS_* variables hold nothing but values", 2) from None

@@ -7,41 +7,46 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-STEPS = ("simulate", "copy", "run")
+EngineName = Literal["duckdb", "spark"]
 
 
-def measure(people: int, seed: int, folder: Path | None, told: Callable[[str], None]) -> dict[str, Any]:
-    """Simulate once, then copy and run, each in a process of its own so that neither warms or burdens the other.
+def measure(
+    people: int, seed: int, folder: Path | None, engines: Sequence[EngineName], told: Callable[[str], None]
+) -> dict[str, Any]:
+    """Simulate once, copy, then run on each engine, each in a process of its own so that none warms another.
 
-    `ratio` is the seconds of the whole run to those of the copy; `ratio_per_row` the same with each divided by the
-    rows it wrote.
+    `ratio` is the seconds of an engine's whole run to those of the copy; `ratio_per_row` the same with each divided
+    by the rows it wrote. With both engines, `spark_to_duckdb` is the seconds of Spark's run to those of DuckDB's.
     """
     with tempfile.TemporaryDirectory(prefix="huiliu-bench-") as scratch:
         root = folder or Path(scratch)
-        done = {}
-        for step in STEPS:
-            if step == "simulate" and (root / "landing").exists():
-                continue
-            told(f"{step} …")
-            done[step] = _in_process(step, root, people, seed)
-    copy, run = done["copy"], done["run"]
+        if not (root / "landing").exists():
+            told("simulate …")
+            _in_process("simulate", root, people, seed)
+        told("copy …")
+        copy = _in_process("copy", root, people, seed)
+        runs: dict[str, dict[str, Any]] = {}
+        for engine in engines:
+            told(f"run on {engine} …")
+            runs[engine] = _in_process("run", root, people, seed, engine)
+            runs[engine] |= _ratios(runs[engine], copy)
+    done = {"people": people, "seed": seed, "copy": copy, "runs": runs}
+    if {"duckdb", "spark"} <= runs.keys():
+        done["spark_to_duckdb"] = round(runs["spark"]["seconds"] / runs["duckdb"]["seconds"], 2)
+    return done
+
+
+def _ratios(run: dict[str, Any], copy: dict[str, Any]) -> dict[str, float]:
     per_row = (run["seconds"] / run["rows_written"]) / (copy["seconds"] / copy["rows_written"])
-    return {
-        "people": people,
-        "seed": seed,
-        "copy": copy,
-        "run": run,
-        "ratio": round(run["seconds"] / copy["seconds"], 2),
-        "ratio_per_row": round(per_row, 2),
-    }
+    return {"ratio": round(run["seconds"] / copy["seconds"], 2), "ratio_per_row": round(per_row, 2)}
 
 
-def _in_process(step: str, root: Path, people: int, seed: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "pipelines.operations.bench", step, str(root), str(people), str(seed)]
+def _in_process(step: str, root: Path, people: int, seed: int, engine: EngineName = "duckdb") -> dict[str, Any]:
+    command = [sys.executable, "-m", "pipelines.operations.bench", step, str(root), str(people), str(seed), engine]
     finished = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return dict(json.loads(finished.stdout))
 
@@ -68,19 +73,23 @@ def _copy(root: Path) -> dict[str, Any]:
     return {"seconds": round(time.perf_counter() - started, 2), "rows_written": rows}
 
 
-def _run(root: Path) -> dict[str, Any]:
+def _run(root: Path, engine: EngineName) -> dict[str, Any]:
+    """The whole way from landing; Spark's start is part of it, as a person would wait for it."""
     from pipelines.settings import Settings
     from pipelines.steps.run import run
     from pipelines.steps.workspace import open_workspace
 
     started = time.perf_counter()
-    with open_workspace(Settings(lake=root / "lake", landing=root / "landing", settle=0)) as workspace:
+    lake = root / f"lake_{engine}"
+    with open_workspace(Settings(engine=engine, lake=lake, landing=root / "landing", settle=0)) as workspace:
         done = run(workspace)
+        jvm = _jvm_peak() if engine == "spark" else 0
     seconds = time.perf_counter() - started
     ingested = sum(one.rows for one in done.ingested.values())
     written = ingested + sum(one.upserted for one in done.refreshed)
     return {
         "seconds": round(seconds, 2),
+        "jvm_peak_mb": round(jvm / 1e6),
         "rows_in": ingested,
         "rows_written": written,
         "seconds_per_step": {step: round(spent, 2) for step, spent in done.seconds.items()},
@@ -96,14 +105,32 @@ def _simulate(root: Path, people: int, seed: int) -> dict[str, Any]:
     return {"seconds": round(time.perf_counter() - started, 2)}
 
 
+def _jvm_peak() -> int:
+    """Bytes that Spark's JVM, a child of this process, held at most at once (Linux only)."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    assert gateway is not None
+    for line in Path(f"/proc/{gateway.proc.pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def main() -> None:
     """One step in this process; prints JSON with the process's own peak memory."""
     import resource
 
-    step, root, people, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    done = _simulate(root, people, seed) if step == "simulate" else _copy(root) if step == "copy" else _run(root)
+    step, root, people, seed, engine = sys.argv[1:]
+    match step:
+        case "simulate":
+            done = _simulate(Path(root), int(people), int(seed))
+        case "copy":
+            done = _copy(Path(root))
+        case _:
+            done = _run(Path(root), "spark" if engine == "spark" else "duckdb")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps(done | {"peak_memory_mb": round(peak / 1e6)}))
+    print(json.dumps(done | {"peak_memory_mb": round(peak / 1e6) + done.get("jvm_peak_mb", 0)}))
 
 
 if __name__ == "__main__":

@@ -16,11 +16,12 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import RULES, Rule
 from pipelines.lake.specs import RULE_RESULTS
+from pipelines.lake.store import Store
 from pipelines.quality.counting import Ungated
 from pipelines.quality.gate import Judged, batches_of, judge
 from pipelines.readers.header import known_headers, recognised, same
 from pipelines.settings import Settings
-from pipelines.steps.ingest import ingest
+from pipelines.steps.ingest import ingest_files
 from pipelines.steps.standardise import read_ungated
 from pipelines.steps.workspace import Workspace, open_workspace
 
@@ -70,7 +71,9 @@ def dry_run(settings: Settings, contract_name: str, file: Path) -> DryRun:
     with tempfile.TemporaryDirectory(prefix="huiliu-check-") as scratch:
         landing = Path(scratch) / "landing"
         _deliver(file, landing / contract_name)
-        there = settings.model_copy(update={"lake": Path(scratch) / "lake", "landing": landing, "settle": 0.0})
+        lake = Store.at(Path(scratch) / "lake")
+        # Its lease is kept beside it too: a trial leaves nothing in the database that others share.
+        there = settings.model_copy(update={"lake": lake, "db": None, "landing": landing, "settle": 0.0})
         with open_workspace(there) as workspace:
             return _judged(workspace, workspace.catalog.contracts[contract_name])
 
@@ -96,7 +99,7 @@ def _deliver(file: Path, folder: Path) -> None:
 
 def _judged(workspace: Workspace, contract: Contract) -> DryRun:
     lake = workspace.lake
-    ingest(workspace, contract)
+    ingest_files(workspace, contract)
     batch = batches_of(lake, contract.name)[0]
     rules = workspace.catalog.rules(contract)
     first_rows: dict[str, tuple[int, ...]] = {}

@@ -8,16 +8,22 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.declarations.contract import Contract
+from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
-from pipelines.lake.specs import BATCHES, raw_spec
+from pipelines.lake import clock
+from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
+from pipelines.lake.store import Store
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.settings import Settings
+from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.workspace import Workspace
 
 CHUNK = 4 * 1024 * 1024
@@ -33,9 +39,20 @@ class Ingested:
     waiting: list[str] = field(default_factory=list)
     rows: int = 0
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def ingest(workspace: Workspace, contract: Contract) -> Ingested:
+    """Take what a source has delivered into raw: its files, or what is new in the table that its contract names."""
+    if contract.table is None:
+        return ingest_files(workspace, contract)
+    done = Ingested(contract.name)
+    done.problems += [_beside_table(path, contract.table) for path in ready_files(workspace.settings, contract.name)]
+    ingest_table(workspace, contract, done)
+    return done
+
+
+def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     """Take every settled file of `landing/<source>` into raw, keep its bytes in `raw/_files/<sha256>`.
 
     A file that cannot be read becomes a batch without rows that says why; the others go on.
@@ -58,8 +75,7 @@ def ingest(workspace: Workspace, contract: Contract) -> Ingested:
         batch = f"{contract.name}-{(sha256 or '')[:16]}"
         if batch in known:
             done.known += 1
-        elif sha256 and (kept := _keep_original(workspace, path, sha256, state)):
-            _ingest_file(workspace, contract, _Original(shown_name(path), kept, sha256), batch, done)
+        elif sha256 and _take(workspace, contract, path, state, sha256, batch, done):
             known.add(batch)
         else:
             done.waiting.append(shown_name(path))
@@ -105,15 +121,16 @@ def undeclared_sources(workspace: Workspace) -> list[Problem]:
 
 @dataclass(frozen=True)
 class _Original:
-    """A delivered file: the name it came under, its copy in the lake, and its hash."""
+    """A delivered file: the name it came under, a copy to read, where the lake has it, and its hash."""
 
     name: str
     kept: Path
+    url: str
     sha256: str
 
 
 def _ingest_file(workspace: Workspace, contract: Contract, original: _Original, batch: str, done: Ingested) -> None:
-    received_at = datetime.datetime.now(datetime.UTC)
+    received_at = clock.now()
     described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
     counter = _Counter()
     problems: list[Problem] = []
@@ -121,9 +138,10 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: _Original, 
     try:
         delivery = open_delivery(original.kept, contract)
         described = {name: getattr(delivery, name) for name in described}
-        rows = _stamped(delivery.batches(), batch, received_at, counter)
+        rows = _rows(workspace, delivery, original, batch, received_at, counter, done)
         if not _append(workspace, contract, delivery, rows, batch):
-            for _ in rows:  # read again for what is wrong with the file: a crash lost what had been noticed
+            # Read again for what is wrong with the file: a crash lost what had been noticed.
+            for _ in rows if isinstance(rows, pa.RecordBatchReader) else ():
                 pass
             counter.rows = _rows_in_raw(workspace, contract, batch)
         problems = [problem.renamed(original.name) for problem in delivery.problems]
@@ -154,6 +172,28 @@ class _Counter:
     rows: int = 0
 
 
+def _rows(
+    workspace: Workspace,
+    delivery: Delivery,
+    original: _Original,
+    batch: str,
+    received_at: datetime.datetime,
+    counter: _Counter,
+    done: Ingested,
+) -> ir.Table | pa.RecordBatchReader:
+    """The delivery's rows with their batch and the time of receipt: a plan for many machines, or a stream of ours."""
+
+    def told(reason: str) -> None:
+        done.notes.append(f"{done.source}/{original.name} is large, but read by one machine: {reason}")
+
+    split = workspace.lake.engine.read_in_parallel(delivery, original.url, told)
+    if split is None:
+        return _stamped(delivery.batches(), batch, received_at, counter)
+    counter.rows = split.count
+    stamps = {BATCH: ibis.literal(batch), RECEIVED_AT: ibis.literal(received_at, TIMESTAMP)}
+    return split.rows.mutate(**stamps)
+
+
 def _stamped(
     reader: pa.RecordBatchReader, batch: str, received_at: datetime.datetime, counter: _Counter
 ) -> pa.RecordBatchReader:
@@ -170,24 +210,38 @@ def _stamped(
     return pa.RecordBatchReader.from_batches(schema, stamped())
 
 
-def _keep_original(workspace: Workspace, path: Path, sha256: str, state: os.stat_result) -> Path | None:
+def _take(
+    workspace: Workspace,
+    contract: Contract,
+    path: Path,
+    state: os.stat_result,
+    sha256: str,
+    batch: str,
+    done: Ingested,
+) -> bool:
+    """Keep a file's bytes and ingest them; False where the file has changed since it was in `state`."""
+    name = f"raw/_files/{sha256}{Path(shown_name(path)).suffix.lower()}"
+    with _kept_original(workspace.lake.root, path, state, name) as kept:
+        if kept:
+            original = _Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
+            _ingest_file(workspace, contract, original, batch, done)
+    return kept is not None
+
+
+@contextmanager
+def _kept_original(store: Store, path: Path, state: os.stat_result, name: str) -> Iterator[Path | None]:
     """A byte-for-byte copy under the file's hash: the evidence that raw's cells can be checked against.
 
     None where the file has changed since it was in `state`: the copy might not be what was hashed.
     """
-    suffix = Path(shown_name(path)).suffix.lower()
-    kept = workspace.lake.root / "raw" / "_files" / f"{sha256}{suffix}"
-    if kept.exists():
-        return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_name(kept.name + ".part")
-    shutil.copyfile(path, partial)
-    now = path.stat()
-    if (now.st_size, now.st_mtime_ns) != (state.st_size, state.st_mtime_ns):
-        partial.unlink()
-        return None
-    os.replace(partial, kept)
-    return kept
+    if not store.is_s3 and (kept := store.path / name).exists():
+        yield kept
+        return
+    with store.part(name) as part:
+        shutil.copyfile(path, part)
+        now = path.stat()
+        unchanged = (now.st_size, now.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
+        yield store.keep(part, name) if unchanged else None
 
 
 def _known_batches(workspace: Workspace, contract: Contract) -> set[str]:
@@ -197,7 +251,11 @@ def _known_batches(workspace: Workspace, contract: Contract) -> set[str]:
 
 
 def _append(
-    workspace: Workspace, contract: Contract, delivery: Delivery, rows: pa.RecordBatchReader, batch: str
+    workspace: Workspace,
+    contract: Contract,
+    delivery: Delivery,
+    rows: ir.Table | pa.RecordBatchReader,
+    batch: str,
 ) -> bool:
     """Append to raw; what made a file unreadable in its middle reaches delta-rs first and comes back as its error."""
     try:
@@ -229,6 +287,14 @@ def _no_delivery(path: Path, landing: Path) -> Problem | None:
     if not target.is_file():
         return Problem(shown_name(path), "is no regular file, so it is not read", "remove it, and deliver a file")
     return None
+
+
+def _beside_table(path: Path, table: SourceTable) -> Problem:
+    return Problem(
+        file=shown_name(path),
+        what=f"the source's rows come from the table {table.name}, so the file is left where it is",
+        todo="remove it, or take `table` out of the contract where files are delivered instead",
+    )
 
 
 def _unopened(path: Path, error: OSError) -> Problem:

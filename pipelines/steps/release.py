@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 
 from pipelines.engines import delta_rs
+from pipelines.lake import clock
 from pipelines.lake.layout import TableId
 from pipelines.lake.specs import RELEASES
 from pipelines.steps.workspace import Workspace
@@ -38,6 +38,6 @@ def release(workspace: Workspace, tables: list[TableId]) -> Released:
     if {(entry["table"], entry["table_id"], entry["version"]) for entry in entries} == fitting:
         return Released(number, len(newest), new=False)
     number += 1
-    stamp = {"release": number, "released_at": datetime.datetime.now(datetime.UTC)}
+    stamp = {"release": number, "released_at": clock.now()}
     lake.append_rows(RELEASES, [{**stamp, **entry} for entry in entries], once=f"release-{number}")
     return Released(number, len(entries), new=True)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Models, read_models
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.base import Engine
 from pipelines.lake.lake import Lake
+from pipelines.lake.lease import lease_of
+from pipelines.lake.refusals import told
 from pipelines.settings import Settings
 
 
@@ -29,5 +31,17 @@ def open_workspace(settings: Settings) -> Iterator[Workspace]:
     """Read all declarations, then open the lake; raises DeclarationError before anything is touched."""
     catalog = read_catalog(settings.project)
     models = read_models(catalog)
-    with DuckDBEngine(settings.memory) as engine:
-        yield Workspace(settings, catalog, models, Lake(settings.lake.absolute(), engine))
+    with told(settings.lake), open_engine(settings) as engine, lease_of(settings) as lease:
+        lease.on_lost = engine.interrupt
+        yield Workspace(settings, catalog, models, Lake(settings.lake, engine, lease))
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine that `HUILIU_ENGINE` names. Only that one is imported: Spark is no part of the embedded install."""
+    if settings.engine == "spark":
+        from pipelines.engines.spark import SparkEngine
+
+        return SparkEngine(settings, settings.lake.url("_staging"))
+    from pipelines.engines.duckdb import DuckDBEngine
+
+    return DuckDBEngine(settings.memory)

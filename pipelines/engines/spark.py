@@ -1,0 +1,214 @@
+"""The engine for many machines: Spark computes, delta-spark writes; local, or on a cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import pyarrow as pa
+from delta.tables import DeltaTable
+from ibis.backends.pyspark.datatypes import PySparkSchema, PySparkType
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql.functions import lit
+from pyspark.sql.types import ArrayType, DataType, TimestampType
+
+from pipelines.engines.base import OPERATION, Engine, ReadInParallel
+from pipelines.engines.delta_rs import CONFIGURATION
+from pipelines.engines.geometry import for_spark
+from pipelines.engines.spark_regex import with_java_regexes
+from pipelines.engines.spark_session import open_session
+from pipelines.engines.staging import staged
+from pipelines.lake.store import spark_uri
+from pipelines.lake.table import TableSpec
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.engines.postgres import Snapshot
+    from pipelines.engines.postgres_table import Portion
+    from pipelines.readers.delivery import Delivery
+
+USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
+
+class SparkEngine(Engine):
+    """The process's Spark session. Expressions stay plans until a table is written; rows never reach this process."""
+
+    def __init__(self, settings: Settings, staging: str) -> None:
+        """`staging` is a folder that the workers see too: what our own readers give lies there until it is written."""
+        self.session = open_session(settings)
+        self.ibis = ibis.pyspark.connect(self.session)
+        self._staging = staging
+        self._views: dict[str, str] = {}
+        self._empty: dict[TableSpec, ir.Table] = {}
+        self._kept: dict[str, DataFrame] = {}
+
+    def read(self, uri: str, version: int | None = None) -> ir.Table:
+        if version is None:
+            version = self._version(uri)
+        name = self._views.setdefault(f"{uri}@{version}", f"delta_{len(self._views)}")
+        rows = self.session.read.format("delta").option("versionAsOf", version).load(spark_uri(uri))
+        return self._named(rows, name)
+
+    def read_csv(self, path: Path) -> ir.Table:
+        rows = self.session.read.csv(str(path), header=True, quote='"', escape='"', nullValue="\x01", multiLine=True)
+        return self._named(rows.fillna(""), f"csv_{path.stem}")
+
+    def read_in_parallel(self, delivery: Delivery, url: str, told: Callable[[str], None]) -> ReadInParallel | None:
+        from pipelines.engines.spark_files import NotSplittable, split_read, worth_splitting
+
+        if not worth_splitting(delivery):
+            return None
+        found = split_read(self.session, _unescaped(url), delivery)
+        if isinstance(found, NotSplittable):
+            told(found.reason)
+            return None
+        return ReadInParallel(self._shared(found.frame, "delivered_file"), found.rows)
+
+    @contextmanager
+    def read_postgres(self, snapshot: Snapshot, portion: Portion, spec: TableSpec) -> Iterator[ir.Table]:
+        from pipelines.engines.spark_postgres import loaded
+
+        with loaded(self.session, snapshot, portion, spec.names) as rows:
+            yield self._named(rows, "postgres_portion")
+
+    def materialise(self, expression: ir.Table, name: str) -> ir.Table:
+        # Kept by Spark and not written: what a lost worker held is computed again from the same versions.
+        rows = self._frame(expression).persist(StorageLevel.MEMORY_AND_DISK)
+        if before := self._kept.pop(name, None):
+            before.unpersist()
+        self._kept[name] = rows
+        return self._named(rows, name)
+
+    def empty(self, spec: TableSpec) -> ir.Table:
+        if spec not in self._empty:
+            # Not `createDataFrame`, which starts Python on the workers.
+            kinds = PySparkSchema.from_ibis(spec.ibis_schema)
+            rows = self.session.range(0).select(*(lit(None).cast(one.dataType).alias(one.name) for one in kinds))
+            self._empty[spec] = self._named(rows, f"empty_{len(self._empty)}")
+        return self._empty[spec]
+
+    def view(self, expression: ir.Table, name: str) -> str:
+        self._frame(expression).createOrReplaceTempView(name)
+        return name
+
+    def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
+        return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow()).to_pylist()
+
+    def scalar(self, expression: ir.Scalar) -> Any:
+        return self.rows(expression.as_table())[0][expression.get_name()]
+
+    def create(self, uri: str, spec: TableSpec) -> None:
+        table = DeltaTable.create(self.session).location(spark_uri(uri)).comment(spec.title)
+        kinds = PySparkSchema.from_ibis(spec.ibis_schema)
+        for column in spec.columns:
+            table = table.addColumn(column.name, kinds[column.name].dataType, comment=column.title)
+        for name, value in CONFIGURATION.items():
+            table = table.property(name, value)
+        table.execute()
+
+    def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
+        if isinstance(rows, pa.RecordBatchReader):
+            with staged(rows, self._staging) as place:
+                self._append(uri, self.session.read.parquet(_unescaped(place)), metadata, once)
+        else:
+            self._append(uri, self._frame(rows), metadata, once)
+
+    def _append(self, uri: str, rows: DataFrame, metadata: str, once: str | None) -> None:
+        writer = rows.write.format("delta").mode("append").option("mergeSchema", "true")
+        writer = writer.option("userMetadata", metadata)
+        if once:
+            writer = writer.option("txnAppId", once).option("txnVersion", 1)
+        writer.save(spark_uri(uri))
+
+    def merge(self, uri: str, changes: ir.Table, key: tuple[str, ...], metadata: str) -> None:
+        columns = {name: f"source.`{name}`" for name in changes.columns if name != OPERATION}
+        matched = " AND ".join(f"target.`{name}` = source.`{name}`" for name in key)
+        upsert, delete = (f"source.{OPERATION} = '{operation}'" for operation in ("upsert", "delete"))
+        with self._commit_says(metadata):
+            (
+                DeltaTable.forPath(self.session, spark_uri(uri))
+                .alias("target")
+                .merge(self._frame(changes).alias("source"), matched)
+                .whenMatchedDelete(delete)
+                .whenMatchedUpdate(upsert, set=columns)
+                .whenNotMatchedInsert(upsert, values=columns)
+                .execute()
+            )
+
+    def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
+        titled = self._frame(rows)
+        for column in spec.columns:
+            titled = titled.withMetadata(column.name, {"comment": column.title})
+        writer = titled.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        writer.option("userMetadata", metadata).save(spark_uri(uri))
+
+    def add_columns(self, uri: str, spec: TableSpec, names: list[str]) -> None:
+        kinds = PySparkSchema.from_ibis(spec.ibis_schema)
+        added = ", ".join(
+            f"`{name}` {kinds[name].dataType.simpleString()} COMMENT {_text(spec.column(name).title)}" for name in names
+        )
+        self.session.sql(f"ALTER TABLE delta.`{spark_uri(uri)}` ADD COLUMNS ({added})")
+
+    def interrupt(self) -> None:
+        self.session.sparkContext.cancelAllJobs()
+
+    def close(self) -> None:
+        """Let go of what was kept. The session stays: a process has one, and starting it takes seconds."""
+        for rows in self._kept.values():
+            rows.unpersist()
+        self._kept.clear()
+
+    def _version(self, uri: str) -> int:
+        return int(DeltaTable.forPath(self.session, spark_uri(uri)).history(1).select("version").collect()[0][0])
+
+    def _frame(self, expression: ir.Table) -> DataFrame:
+        return self.session.sql(self.ibis.compile(with_java_regexes(for_spark(expression))))
+
+    def _named(self, rows: DataFrame, name: str) -> ir.Table:
+        """The rows as a table of Ibis. Spark's timestamps are instants, which Ibis takes for local times."""
+        rows.createOrReplaceTempView(name)
+        kinds = {field.name: _kind(field.dataType) for field in rows.schema.fields}
+        return ops.DatabaseTable(name, ibis.schema(kinds), self.ibis).to_expr()
+
+    def _shared(self, rows: DataFrame, name: str) -> ir.Table:
+        """Rows of a session with settings of its own, as a table that this one sees."""
+        rows.createOrReplaceGlobalTempView(name)
+        kinds = {field.name: _kind(field.dataType) for field in rows.schema.fields}
+        place = ops.Namespace(database="global_temp")
+        return ops.DatabaseTable(name, ibis.schema(kinds), self.ibis, place).to_expr()
+
+    @contextmanager
+    def _commit_says(self, metadata: str) -> Iterator[None]:
+        """Commits inside carry `metadata`: a merge has no option for it."""
+        json.loads(metadata)
+        self.session.conf.set(USER_METADATA, metadata)
+        try:
+            yield
+        finally:
+            self.session.conf.unset(USER_METADATA)
+
+
+def _unescaped(url: str) -> str:
+    """A URL as Spark wants it, which takes percent signs for what they are."""
+    return spark_uri(unquote(url))
+
+
+def _kind(kind: DataType) -> dt.DataType:
+    if isinstance(kind, TimestampType):
+        return dt.Timestamp("UTC")
+    if isinstance(kind, ArrayType):
+        return dt.Array(_kind(kind.elementType))
+    return PySparkType.to_ibis(kind)
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

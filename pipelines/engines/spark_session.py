@@ -1,0 +1,121 @@
+"""The Spark session: one per process, with Delta and Sedona, set so that results equal the embedded engine's."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from pyspark.logger import PySparkLogger
+from pyspark.sql import SparkSession
+
+from pipelines.engines.spark_launch import launch
+from pipelines.engines.spark_watch import watch
+from pipelines.lake.store import s3_access
+from pipelines.settings import Settings
+
+DELTA = "io.delta:delta-spark_4.0_2.13:4.4.0"
+SEDONA = ("org.apache.sedona:sedona-spark-shaded-4.0_2.13:1.8.0", "org.datasyslab:geotools-wrapper:1.8.1-33.1")
+# Spark reads what agencies deliver in PostgreSQL through this driver.
+POSTGRESQL = "org.postgresql:postgresql:42.7.7"
+# Exactly the Hadoop version that PySpark carries; it brings half a gigabyte along, so only lakes on S3 ask for it.
+HADOOP_AWS = "org.apache.hadoop:hadoop-aws:3.4.1"
+
+
+def open_session(settings: Settings) -> SparkSession:
+    """The session that this process has, or a new one on `HUILIU_SPARK_MASTER`.
+
+    Jars are fetched once by Maven coordinates and kept in Ivy's folder. Spark keeps one session per process, so a
+    second call with other settings returns the first one's. Raises SparkFailure where Spark does not start.
+    """
+    if settings.spark_master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    conf = {**session_conf(settings), **settings.spark_conf}
+    new = launch(settings.spark_master, conf)
+    session = SparkSession.builder.config(map=conf).getOrCreate()
+    if new:
+        # Spark's own log quotes rows in its errors; what goes wrong reaches people through our own words.
+        session.sparkContext.setLogLevel("OFF")
+        for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+            PySparkLogger.getLogger(name).disabled = True
+        watch(session.sparkContext)
+    return session
+
+
+def packages(settings: Settings) -> list[str]:
+    """Maven coordinates of the jars that a session needs."""
+    return [DELTA, *SEDONA, POSTGRESQL, *([HADOOP_AWS] if settings.lake.is_s3 else [])]
+
+
+def session_conf(settings: Settings) -> dict[str, str]:
+    """Spark's settings for a session of ours; `HUILIU_SPARK_CONF` stands above them."""
+    # Intersections by the same algorithm as DuckDB's GEOS: the older one gives other vertices. Rules of a source become
+    # methods beyond 8,000 bytes, which Java would interpret for ever.
+    java = "-Djts.overlay=ng -XX:-DontCompileHugeMethods"
+    conf = {
+        "spark.jars.packages": ",".join(packages(settings)),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension,org.apache.sedona.sql.SedonaSqlExtensions",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+        "spark.kryo.registrator": "org.apache.sedona.core.serde.SedonaKryoRegistrator",
+        "spark.driver.extraJavaOptions": java,
+        "spark.executor.extraJavaOptions": java,
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+        # Spark writes every plan out for its web page, and ours run to megabytes.
+        "spark.sql.maxPlanStringLength": "65536",
+        "spark.ui.showConsoleProgress": "false",
+        **s3_conf(settings),
+    }
+    if settings.spark_master.startswith("local"):
+        conf["spark.driver.memory"] = java_memory(settings.memory)
+        # As many as cores, and not Spark's 200: on one machine every further one is a file and a task more.
+        conf["spark.sql.shuffle.partitions"] = str(_local_cores(settings.spark_master))
+    return conf
+
+
+def s3_conf(settings: Settings) -> dict[str, str]:
+    """How Hadoop reaches a lake on S3; raises StoreError where the environment has no credentials.
+
+    The credentials are not in it: a setting shows in the process list. The driver takes them from its environment,
+    which is this process's, and hands them to the executors.
+    """
+    if not settings.lake.is_s3:
+        return {}
+    access = s3_access()
+    provider = "TemporaryAWSCredentialsProvider" if access.token else "SimpleAWSCredentialsProvider"
+    conf = {
+        "aws.credentials.provider": f"org.apache.hadoop.fs.s3a.{provider}",
+        "endpoint.region": access.region,
+        # Hadoop would try for a quarter of an hour; a store that is gone must be told sooner.
+        "attempts.maximum": "3",
+        "retry.limit": "3",
+        "connection.establish.timeout": "5s",
+    }
+    if access.url:
+        conf |= {
+            "endpoint": access.url,
+            "path.style.access": "true",
+            "connection.ssl.enabled": str(access.tls).lower(),
+        }
+    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()}
+
+
+def java_memory(memory: str) -> str:
+    """`2GB`, `1.5 GiB` as Java writes it (`2048m`, `1536m`), in binary units."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B", memory)
+    assert found
+    unit = {"K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}[found[2]]
+    return f"{max(1, int(float(found[1]) * unit))}m"
+
+
+def _local_cores(master: str) -> int:
+    asked = re.fullmatch(r"local\[(\d+).*\]", master)
+    return int(asked[1]) if asked else len(os.sched_getaffinity(0))
+
+
+def ivy_folder() -> Path:
+    """Where Spark keeps the jars that it fetched."""
+    return Path.home() / ".ivy2.5.2"

@@ -1,0 +1,22 @@
+"""The one Spark session that all Spark tests of a process share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from pipelines.settings import Settings
+
+SPARK = Settings(engine="spark", spark_master="local[2]", memory="2GB", spark_conf={"spark.ui.enabled": "false"})
+
+
+@pytest.fixture(scope="session")
+def spark_session() -> Iterator[SparkSession]:
+    """A session in this process's own JVM, stopped at the end."""
+    from pipelines.engines.spark_session import open_session
+
+    session = open_session(SPARK)
+    yield session
+    session.stop()
