@@ -215,6 +215,14 @@ def test_gb18030_lines_in_a_utf8_file_are_noticed(tmp_path: Path) -> None:
     assert damaged(rows) == {3: "row.undecodable"}
 
 
+def test_characters_that_look_like_overlong_utf8_are_read(tmp_path: Path) -> None:
+    """In GB18030 they are E0 85 85 and so on, which UTF-8 forbids."""
+    body = "".join(f"M{n},鄥呧厖,呼和浩特市,3,4\n" for n in range(3))
+    delivery, rows = read(tmp_path, "a.csv", f"{LINE}\n{body}".encode("gb18030"))
+    assert delivery.problems == []
+    assert cells(rows) == [[f"M{n}", "鄥呧厖", "呼和浩特市", "3", "4"] for n in range(3)]
+
+
 def test_rare_names_in_gb18030_are_not_taken_for_utf8(tmp_path: Path) -> None:
     sent = [[f"M{at}", "婕", chr(0x4E00 + at), chr(0x3400 + at), chr(0x20000 + at)] for at in range(3_000)]
     body = "".join(",".join(row) + "\n" for row in sent)
