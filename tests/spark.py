@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 from pyspark.sql import SparkSession
 
 from pipelines.settings import Settings
 
-SPARK = Settings(engine="spark", spark_master="local[2]", memory="2GB", spark_conf={"spark.ui.enabled": "false"})
+SPARK = Settings(engine="spark", spark_master="local[2]", memory="3GB", spark_conf={"spark.ui.enabled": "false"})
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +19,8 @@ def spark_session() -> Iterator[SparkSession]:
     """A session in this process's own JVM, stopped at the end."""
     from pipelines.engines.spark_session import open_session
 
-    session = open_session(SPARK)
+    # Small data does not live to see what Java's second compiler makes of it, and pays for it.
+    with patch.dict(os.environ, {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}):
+        session = open_session(SPARK)
     yield session
     session.stop()

@@ -49,17 +49,16 @@ def packages(settings: Settings) -> list[str]:
 
 def session_conf(settings: Settings) -> dict[str, str]:
     """Spark's settings for a session of ours; `HUILIU_SPARK_CONF` stands above them."""
-    # Intersections by the same algorithm as DuckDB's GEOS: the older one gives other vertices. Rules of a source become
-    # methods beyond 8,000 bytes, which Java would interpret for ever.
-    java = "-Djts.overlay=ng -XX:-DontCompileHugeMethods"
+    # Intersections by the same algorithm as DuckDB's GEOS: the older one gives other vertices.
+    overlay = "-Djts.overlay=ng"
     conf = {
         "spark.jars.packages": ",".join(packages(settings)),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension,org.apache.sedona.sql.SedonaSqlExtensions",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
         "spark.kryo.registrator": "org.apache.sedona.core.serde.SedonaKryoRegistrator",
-        "spark.driver.extraJavaOptions": java,
-        "spark.executor.extraJavaOptions": java,
+        "spark.driver.extraJavaOptions": overlay,
+        "spark.executor.extraJavaOptions": overlay,
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.databricks.delta.snapshotPartitions": "2",
