@@ -19,8 +19,10 @@ def spark_session() -> Iterator[SparkSession]:
     """A session in this process's own JVM, stopped at the end."""
     from pipelines.engines.spark_session import open_session
 
-    # Small data does not live to see what Java's second compiler makes of it, and pays for it.
-    with patch.dict(os.environ, {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}):
+    # Small data does not live to see what Java's second compiler makes of it, and pays for it. With the first one alone
+    # the room for compiled code shrinks, and Spark fills it.
+    said = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
+    with patch.dict(os.environ, {"JAVA_TOOL_OPTIONS": said}):
         session = open_session(SPARK)
     yield session
     session.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,6 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from delta.tables import DeltaTable
 from ibis.backends.pyspark.datatypes import PySparkSchema, PySparkType
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql.functions import lit
 from pyspark.sql.types import ArrayType, DataType, TimestampType
@@ -49,7 +49,7 @@ class SparkEngine(Engine):
         self._staging = staging
         self._views: dict[str, str] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
-        self._kept: dict[str, DataFrame] = {}
+        self._kept: dict[str, str] = {}
 
     def read(self, uri: str, version: int | None = None) -> ir.Table:
         if version is None:
@@ -81,12 +81,14 @@ class SparkEngine(Engine):
             yield self._named(rows, "postgres_portion")
 
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
-        # Kept by Spark and not written: what a lost worker held is computed again from the same versions.
-        rows = self._frame(expression).persist(StorageLevel.MEMORY_AND_DISK)
-        if before := self._kept.pop(name, None):
-            before.unpersist()
-        self._kept[name] = rows
-        return self._named(rows, name)
+        # Written and not kept in Spark's cache: what comes after has a plan of one node instead of thousands, which
+        # Spark would compare with its cache for each query, and no worker can take the rows with it.
+        place = f"{_unescaped(self._staging)}/{name}-{uuid.uuid4().hex}"
+        rows = self._frame(expression)
+        rows.write.parquet(place)
+        self._drop(self._kept.pop(name, None))
+        self._kept[name] = place
+        return self._named(self.session.read.schema(rows.schema).parquet(place), name)
 
     def empty(self, spec: TableSpec) -> ir.Table:
         if spec not in self._empty:
@@ -117,8 +119,10 @@ class SparkEngine(Engine):
 
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         if isinstance(rows, pa.RecordBatchReader):
+            # Said and not found out: Spark would start a job to look into the file.
+            schema = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(rows.schema))
             with staged(rows, self._staging) as place:
-                self._append(uri, self.session.read.parquet(_unescaped(place)), metadata, once)
+                self._append(uri, self.session.read.schema(schema).parquet(_unescaped(place)), metadata, once)
         else:
             self._append(uri, self._frame(rows), metadata, once)
 
@@ -162,10 +166,15 @@ class SparkEngine(Engine):
         self.session.sparkContext.cancelAllJobs()
 
     def close(self) -> None:
-        """Let go of what was kept. The session stays: a process has one, and starting it takes seconds."""
-        for rows in self._kept.values():
-            rows.unpersist()
+        """Remove what was materialised. The session stays: a process has one, and starting it takes seconds."""
+        for place in self._kept.values():
+            self._drop(place)
         self._kept.clear()
+
+    def _drop(self, place: str | None) -> None:
+        if place is not None:
+            path = self.session._jvm.org.apache.hadoop.fs.Path(place)
+            path.getFileSystem(self.session._jsparkSession.sessionState().newHadoopConf()).delete(path, True)
 
     def _version(self, uri: str) -> int:
         return int(DeltaTable.forPath(self.session, spark_uri(uri)).history(1).select("version").collect()[0][0])
