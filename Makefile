@@ -6,7 +6,7 @@ READY := .venv/.ready-$(firstword $(shell sha256sum requirements.txt | cut -c1-1
 # The tests need Spark beside it; a demo on the embedded engine does not.
 SPARK_READY := .venv/.ready-spark-$(firstword $(shell sha256sum requirements-spark.txt | cut -c1-16))
 
-.PHONY: demo test venv spark java lock clean
+.PHONY: demo test test-cluster venv spark java lock clean
 
 demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
@@ -18,7 +18,11 @@ test: $(SPARK_READY) java
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/pytest -n 2 --dist loadfile -m "not spark"
-	.venv/bin/pytest -m spark
+	.venv/bin/pytest -m "spark and not cluster"
+
+# By hand: it needs the machine for itself.
+test-cluster: $(SPARK_READY) java
+	.venv/bin/pytest -m cluster
 
 venv: $(READY)
 
