@@ -63,6 +63,8 @@ def session_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+        # A commit without rows carries a watermark, which Spark would leave out.
+        "spark.databricks.delta.skipRecordingEmptyCommits": "false",
         # Spark writes every plan out for its web page, and ours run to megabytes.
         "spark.sql.maxPlanStringLength": "65536",
         "spark.ui.showConsoleProgress": "false",
