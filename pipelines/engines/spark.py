@@ -21,8 +21,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql.functions import lit
 from pyspark.sql.types import ArrayType, DataType, TimestampType
 
+from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, ReadInParallel
-from pipelines.engines.delta_rs import CONFIGURATION
 from pipelines.engines.geometry import for_spark
 from pipelines.engines.spark_regex import with_java_regexes
 from pipelines.engines.spark_session import open_session
@@ -53,7 +53,7 @@ class SparkEngine(Engine):
 
     def read(self, uri: str, version: int | None = None) -> ir.Table:
         if version is None:
-            version = self._version(uri)
+            version = delta_rs.stored(uri).version()
         name = self._views.setdefault(f"{uri}@{version}", f"delta_{len(self._views)}")
         rows = self.session.read.format("delta").option("versionAsOf", version).load(spark_uri(uri))
         return self._named(rows, name)
@@ -113,7 +113,7 @@ class SparkEngine(Engine):
         kinds = PySparkSchema.from_ibis(spec.ibis_schema)
         for column in spec.columns:
             table = table.addColumn(column.name, kinds[column.name].dataType, comment=column.title)
-        for name, value in CONFIGURATION.items():
+        for name, value in delta_rs.CONFIGURATION.items():
             table = table.property(name, value)
         table.execute()
 
@@ -176,24 +176,19 @@ class SparkEngine(Engine):
             path = self.session._jvm.org.apache.hadoop.fs.Path(place)
             path.getFileSystem(self.session._jsparkSession.sessionState().newHadoopConf()).delete(path, True)
 
-    def _version(self, uri: str) -> int:
-        return int(DeltaTable.forPath(self.session, spark_uri(uri)).history(1).select("version").collect()[0][0])
-
     def _frame(self, expression: ir.Table) -> DataFrame:
         return self.session.sql(self.ibis.compile(with_java_regexes(for_spark(expression))))
 
     def _named(self, rows: DataFrame, name: str) -> ir.Table:
-        """The rows as a table of Ibis. Spark's timestamps are instants, which Ibis takes for local times."""
+        """The rows as a table of Ibis."""
         rows.createOrReplaceTempView(name)
-        kinds = {field.name: _kind(field.dataType) for field in rows.schema.fields}
-        return ops.DatabaseTable(name, ibis.schema(kinds), self.ibis).to_expr()
+        return ops.DatabaseTable(name, _schema(rows), self.ibis).to_expr()
 
     def _shared(self, rows: DataFrame, name: str) -> ir.Table:
         """Rows of a session with settings of its own, as a table that this one sees."""
         rows.createOrReplaceGlobalTempView(name)
-        kinds = {field.name: _kind(field.dataType) for field in rows.schema.fields}
         place = ops.Namespace(database="global_temp")
-        return ops.DatabaseTable(name, ibis.schema(kinds), self.ibis, place).to_expr()
+        return ops.DatabaseTable(name, _schema(rows), self.ibis, place).to_expr()
 
     @contextmanager
     def _commit_says(self, metadata: str) -> Iterator[None]:
@@ -209,6 +204,11 @@ class SparkEngine(Engine):
 def _unescaped(url: str) -> str:
     """A URL as Spark wants it, which takes percent signs for what they are."""
     return spark_uri(unquote(url))
+
+
+def _schema(rows: DataFrame) -> ibis.Schema:
+    """Ibis's types of the columns. Spark's timestamps are instants, which Ibis takes for local times."""
+    return ibis.schema({field.name: _kind(field.dataType) for field in rows.schema.fields})
 
 
 def _kind(kind: DataType) -> dt.DataType:
