@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from pipelines.declarations.reading import DeclarationError
-from pipelines.engines.spark_failures import spark_failure
+from pipelines.engines.spark.failures import spark_failure
 from pipelines.lake.errors import LakeError
 from pipelines.quality.gate import CountsDisagreeError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.engines.duckdb import load_extension
+from pipelines.engines.duckdb.engine import load_extension
 from pipelines.lake.specs import RELEASES, VALIDATIONS
 from pipelines.lake.table import TableSpec
 

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
-from pipelines.engines.duckdb import load_extension
+from pipelines.engines.duckdb.engine import load_extension
 from pipelines.engines.geometry import for_duckdb, for_spark
 
 VALID = {

@@ -17,7 +17,7 @@ SPARK = Settings(engine="spark", spark_master="local[2]", memory="3GB", spark_co
 @pytest.fixture(scope="session")
 def spark_session() -> Iterator[SparkSession]:
     """A session in this process's own JVM, stopped at the end."""
-    from pipelines.engines.spark_session import open_session
+    from pipelines.engines.spark.session import open_session
 
     # Small data does not live to see what Java's second compiler makes of it, and pays for it. With the first one alone
     # the room for compiled code shrinks, and Spark fills it.

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import pyspark
 
-from pipelines.engines.java import find_java
+from pipelines.engines.spark.java import find_java
 
 SPARK_HOME = Path(pyspark.__file__).parent
 # Daemons of Spark log what they did, and so it is known that they are ready.

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, Phase, settings
 from pyspark.sql import SparkSession
 
-from pipelines.engines.spark_files import NotSplittable, SplitRows, split_read
+from pipelines.engines.spark.files.splitting import NotSplittable, SplitRows, split_read
 from pipelines.readers import Delivery
 from tests.opened_files import opened
 

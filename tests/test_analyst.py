@@ -20,7 +20,7 @@ import pytest
 from nbclient import NotebookClient
 
 from pipelines.cli.duckdb import write
-from pipelines.engines.analyst_file import folder_beside, write_analyst_file
+from pipelines.engines.duckdb.analyst_file import folder_beside, write_analyst_file
 from pipelines.settings import Settings
 from pipelines.steps.workspace import open_workspace
 from tests.simulated_demo import PROGRAMS, ROOT, demo_project, huiliu

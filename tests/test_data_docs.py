@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.quality.great_expectations import Validation, build_docs, validate
 from tests.validated_views import (
     DAMAGED,

@@ -61,7 +61,7 @@ def test_a_machine_that_can_run_is_well_and_nothing_is_left_on_it(machine: Machi
 def test_what_the_embedded_engine_does_not_need_is_never_bad(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pipelines.engines.java.FOLDERS", ())
+    monkeypatch.setattr("pipelines.engines.spark.java.FOLDERS", ())
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     java = machine.check("java")

@@ -13,7 +13,7 @@ from stdnum.cn import ric, uscc
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.base import Engine
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.quality.great_expectations import Outcome, validate
 from tests.validated_views import (
     DAMAGED,

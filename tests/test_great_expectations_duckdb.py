@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.quality.great_expectations import validate
 from tests.validated_views import contract_view, counted, rule, texts
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.lake.errors import LeaseError, LeaseLostError
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import quality
@@ -68,7 +68,7 @@ def change(database: sa.URL, lake: Path, **values: object) -> None:
 # A process that appends numbers under the lease, a line on stdin each; it says the fence, or why it stopped.
 WRITER = """
 import sys
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.lake.errors import LeaseError
 from pipelines.lake.lake import Lake
 from pipelines.lake.lease import Lease

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.engines import delta_rs
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.lake.errors import LakeError, StoreError
 from pipelines.lake.refusals import told
 from pipelines.lake.store import Store

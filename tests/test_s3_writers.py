@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.engines import delta_rs
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.lake.errors import LeaseError
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import quality
@@ -65,7 +65,7 @@ def test_two_writers_of_the_embedded_engine_lose_nothing(s3_server: S3Server) ->
 SPARK_WRITER = """
 import sys
 import sqlalchemy as sa
-from pipelines.engines.spark_session import open_session
+from pipelines.engines.spark.session import open_session
 from pipelines.lake.errors import StoreError
 from pipelines.lake.lease import Lease
 from pipelines.lake.refusals import told

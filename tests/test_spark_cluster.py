@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from pipelines.engines import delta_rs
-from pipelines.engines.duckdb import load_extension
+from pipelines.engines.duckdb.engine import load_extension
 from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
 from pipelines.steps.plan import declared_workspace

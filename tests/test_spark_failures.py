@@ -17,10 +17,10 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from dagster_project.failures import told_without_values
-from pipelines.engines.duckdb import load_extension
-from pipelines.engines.java import Java, find_java, installed
-from pipelines.engines.spark_failures import SparkFailure, spark_failure, start_failure
-from pipelines.engines.spark_launch import addresses
+from pipelines.engines.duckdb.engine import load_extension
+from pipelines.engines.spark.failures import SparkFailure, spark_failure, start_failure
+from pipelines.engines.spark.java import Java, find_java, installed
+from pipelines.engines.spark.launch import addresses
 from tests.spark_cluster import started_cluster, unused_port
 
 HUILIU = Path(sys.executable).with_name("huiliu")
@@ -82,7 +82,7 @@ def only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A machine on which no Java is installed but what a test puts into this folder."""
     folder = tmp_path / "jvm"
     folder.mkdir()
-    monkeypatch.setattr("pipelines.engines.java.FOLDERS", (folder,))
+    monkeypatch.setattr("pipelines.engines.spark.java.FOLDERS", (folder,))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     return folder
@@ -213,8 +213,8 @@ def test_a_yarn_that_nothing_describes_is_told(tmp_path: Path) -> None:
 TOO_MUCH = """
 import sys
 from pyspark.sql import functions
-from pipelines.engines.spark_failures import spark_failure
-from pipelines.engines.spark_session import open_session
+from pipelines.engines.spark.failures import spark_failure
+from pipelines.engines.spark.session import open_session
 from pipelines.settings import Settings
 
 session = open_session(Settings())
@@ -281,8 +281,8 @@ def test_this_machine_out_of_memory_is_told_and_leaves_the_table_as_it_was(tmp_p
 # The system kills Spark's process; what is told, and that the next run in this process has a Spark of its own.
 KILLED = """
 from pyspark import SparkContext
-from pipelines.engines.spark_failures import spark_failure
-from pipelines.engines.spark_session import open_session
+from pipelines.engines.spark.failures import spark_failure
+from pipelines.engines.spark.session import open_session
 from pipelines.settings import Settings
 
 session = open_session(Settings())

@@ -10,7 +10,7 @@ import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out as screen
-from pipelines.engines.analyst_file import folder_beside, write_analyst_file
+from pipelines.engines.duckdb.analyst_file import folder_beside, write_analyst_file
 from pipelines.lake.layout import TableId
 from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace, open_workspace

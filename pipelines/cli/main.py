@@ -14,7 +14,7 @@ from rich.text import Text
 import pipelines.cli
 from pipelines.cli.screen import err
 from pipelines.declarations.reading import DeclarationError
-from pipelines.engines.spark_failures import spark_failure
+from pipelines.engines.spark.failures import spark_failure
 from pipelines.lake.errors import LakeError
 from pipelines.quality.gate import CountsDisagreeError
 from pipelines.settings import Settings

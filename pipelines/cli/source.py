@@ -12,7 +12,7 @@ from pipelines.cli.screen import err, out
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import IDENTIFIER
 from pipelines.declarations.loading import read_catalog
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.readers import UnreadableFile
 from pipelines.settings import Settings
 

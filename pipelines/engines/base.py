@@ -16,8 +16,8 @@ import pyarrow as pa
 from pipelines.lake.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres import Snapshot
-    from pipelines.engines.postgres_table import Portion
+    from pipelines.engines.postgres.snapshot import Snapshot
+    from pipelines.engines.postgres.table import Portion
     from pipelines.readers.delivery import Delivery
 
 OPERATION = "_operation"

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pipelines
-from pipelines.engines.java import find_java, installed
-from pipelines.engines.spark_failures import INSTALL, not_installed, spark_failure
+from pipelines.engines.spark.failures import INSTALL, not_installed, spark_failure
+from pipelines.engines.spark.java import find_java, installed
 from pipelines.operations.checking import Unwell
 from pipelines.settings import Settings
 
@@ -52,7 +52,7 @@ def _packages() -> str:
 
 def _jars(settings: Settings) -> str:
     try:
-        from pipelines.engines.spark_session import ivy_folder, packages
+        from pipelines.engines.spark.session import ivy_folder, packages
     except ModuleNotFoundError:
         raise not_installed() from None
     folder = Path(settings.spark_conf.get("spark.jars.ivy", ivy_folder()))
@@ -83,7 +83,7 @@ def _file(coordinate: str) -> str:
 
 def _master(settings: Settings) -> str:
     try:
-        from pipelines.engines.spark_launch import addresses, reach
+        from pipelines.engines.spark.launch import addresses, reach
     except ModuleNotFoundError:
         raise not_installed() from None
     reach(settings.spark_master)
@@ -96,8 +96,8 @@ def _master(settings: Settings) -> str:
 def _session(settings: Settings) -> str:
     """What a few rows say on their way; every error of Spark comes out as SparkFailure."""
     try:
-        from pipelines.engines.spark_session import open_session
-        from pipelines.engines.spark_trial import try_spark
+        from pipelines.engines.spark.session import open_session
+        from pipelines.engines.spark.trial import try_spark
         from pipelines.lake.refusals import told
 
         with told(settings.lake):

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.declarations.contract import Contract
-from pipelines.engines.json_lines import as_json
+from pipelines.engines.duckdb.json_lines import as_json
 from pipelines.readers import header as headers
 from pipelines.readers.cells import Column, assemble, json_objects
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile

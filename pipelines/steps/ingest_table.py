@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
 from pipelines.engines import delta_rs
-from pipelines.engines.postgres import access_to, open_snapshot
-from pipelines.engines.postgres_failures import PostgresFailure
-from pipelines.engines.postgres_table import NOTHING, Mark, PostgresTable
+from pipelines.engines.postgres.failures import PostgresFailure
+from pipelines.engines.postgres.snapshot import access_to, open_snapshot
+from pipelines.engines.postgres.table import NOTHING, Mark, PostgresTable
 from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, raw_spec

@@ -39,9 +39,9 @@ def open_workspace(settings: Settings) -> Iterator[Workspace]:
 def open_engine(settings: Settings) -> Engine:
     """The engine that `HUILIU_ENGINE` names. Only that one is imported: Spark is no part of the embedded install."""
     if settings.engine == "spark":
-        from pipelines.engines.spark import SparkEngine
+        from pipelines.engines.spark.engine import SparkEngine
 
         return SparkEngine(settings, settings.lake.url("_staging"))
-    from pipelines.engines.duckdb import DuckDBEngine
+    from pipelines.engines.duckdb.engine import DuckDBEngine
 
     return DuckDBEngine(settings.memory)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
-from pipelines.engines.duckdb import DuckDBEngine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.data_context import AbstractDataContext
     from great_expectations.datasource.fluent.interfaces import Batch
 
-    from pipelines.engines.spark import SparkEngine
+    from pipelines.engines.spark.engine import SparkEngine
 
 # Counts only: no examples of values, which may be personal data.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}

@@ -7,7 +7,7 @@ import time
 
 from pyspark import SparkContext
 
-from pipelines.engines.spark_failures import NO_EXECUTOR
+from pipelines.engines.spark.failures import NO_EXECUTOR
 
 PATIENCE = "spark.huiliu.patience"
 PATIENCE_SECONDS = 180.0

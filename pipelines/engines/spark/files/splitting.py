@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from pipelines.engines.spark_csv import read_csv
-from pipelines.engines.spark_parquet import read_parquet
-from pipelines.engines.spark_rows import NotSplittable, SplitRows, reading_session
+from pipelines.engines.spark.files.csv import read_csv
+from pipelines.engines.spark.files.parquet import read_parquet
+from pipelines.engines.spark.files.rows import NotSplittable, SplitRows, reading_session
 from pipelines.readers.csv import CsvDelivery
 from pipelines.readers.delivery import Delivery
 from pipelines.readers.parquet import ParquetDelivery

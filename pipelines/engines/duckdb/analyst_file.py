@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import ibis
 
-from pipelines.engines.duckdb import load_extension, open_s3
+from pipelines.engines.duckdb.engine import load_extension, open_s3
 from pipelines.lake.shown import shown
 from pipelines.lake.store import S3, s3_access
 from pipelines.lake.table import TableSpec

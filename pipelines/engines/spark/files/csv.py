@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  Spark's own name for it
 
-from pipelines.engines.spark_rows import (
+from pipelines.engines.spark.files.rows import (
     NotSplittable,
     SplitRows,
     delivered,
@@ -22,7 +22,7 @@ from pipelines.engines.spark_rows import (
     member_names,
     source_options,
 )
-from pipelines.engines.spark_text import has_marks, original_hex, unmarked, with_text
+from pipelines.engines.spark.files.text import has_marks, original_hex, unmarked, with_text
 from pipelines.readers.csv import DELIMITERS, CsvDelivery
 from pipelines.readers.csv_rows import count_quoting, count_ragged, count_undecodable
 from pipelines.readers.delivery import BAD_BYTES, RAGGED, UNREADABLE

@@ -13,8 +13,8 @@ from typing import IO
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 
-from pipelines.engines.java import find_java
-from pipelines.engines.spark_failures import start_failure, unreachable
+from pipelines.engines.spark.failures import start_failure, unreachable
+from pipelines.engines.spark.java import find_java
 
 CONNECT_SECONDS = 5.0
 PRINTED = 1_000_000  # bytes of what Spark's process printed that are looked through for the cause of its end

@@ -9,8 +9,8 @@ from pathlib import Path
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
-from pipelines.engines.spark_launch import launch
-from pipelines.engines.spark_watch import watch
+from pipelines.engines.spark.launch import launch
+from pipelines.engines.spark.watch import watch
 from pipelines.lake.store import s3_access
 from pipelines.settings import Settings
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.engines.spark_failures import SparkFailure
+from pipelines.engines.spark.failures import SparkFailure
 
 RELEASE = 17
 INSTALL = f"apt-get install openjdk-{RELEASE}-jre-headless"

@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  Spark's own name for it
 
-from pipelines.engines.spark_rows import (
+from pipelines.engines.spark.files.rows import (
     NotSplittable,
     SplitRows,
     delivered,

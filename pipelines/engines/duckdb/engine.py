@@ -22,8 +22,8 @@ from pipelines.lake.store import S3, s3_access
 from pipelines.lake.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres import Snapshot
-    from pipelines.engines.postgres_table import Portion
+    from pipelines.engines.postgres.snapshot import Snapshot
+    from pipelines.engines.postgres.table import Portion
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
 
@@ -67,7 +67,7 @@ class DuckDBEngine(Engine):
     def read_postgres(
         self, snapshot: Snapshot, portion: Portion, spec: TableSpec
     ) -> AbstractContextManager[pa.RecordBatchReader]:
-        from pipelines.engines.postgres_stream import streamed
+        from pipelines.engines.postgres.stream import streamed
 
         return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
 

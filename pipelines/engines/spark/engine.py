@@ -24,16 +24,16 @@ from pyspark.sql.types import ArrayType, DataType, TimestampType
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, ReadInParallel
 from pipelines.engines.geometry import for_spark
-from pipelines.engines.spark_regex import with_java_regexes
-from pipelines.engines.spark_session import open_session
-from pipelines.engines.staging import staged
+from pipelines.engines.spark.regex import with_java_regexes
+from pipelines.engines.spark.session import open_session
+from pipelines.engines.spark.staging import staged
 from pipelines.lake.store import spark_uri
 from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres import Snapshot
-    from pipelines.engines.postgres_table import Portion
+    from pipelines.engines.postgres.snapshot import Snapshot
+    from pipelines.engines.postgres.table import Portion
     from pipelines.readers.delivery import Delivery
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
@@ -63,7 +63,7 @@ class SparkEngine(Engine):
         return self._named(rows.fillna(""), f"csv_{path.stem}")
 
     def read_in_parallel(self, delivery: Delivery, url: str, told: Callable[[str], None]) -> ReadInParallel | None:
-        from pipelines.engines.spark_files import NotSplittable, split_read, worth_splitting
+        from pipelines.engines.spark.files.splitting import NotSplittable, split_read, worth_splitting
 
         if not worth_splitting(delivery):
             return None
@@ -75,7 +75,7 @@ class SparkEngine(Engine):
 
     @contextmanager
     def read_postgres(self, snapshot: Snapshot, portion: Portion, spec: TableSpec) -> Iterator[ir.Table]:
-        from pipelines.engines.spark_postgres import loaded
+        from pipelines.engines.spark.postgres import loaded
 
         with loaded(self.session, snapshot, portion, spec.names) as rows:
             yield self._named(rows, "postgres_portion")

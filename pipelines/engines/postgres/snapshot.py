@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import duckdb
 
-from pipelines.engines.postgres_failures import PostgresFailure, failure_of
+from pipelines.engines.postgres.failures import PostgresFailure, failure_of
 
 # What libpq and JDBC call by the same name and mean alike.
 OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
@@ -102,7 +102,7 @@ class Snapshot:
 @contextmanager
 def open_snapshot(access: Access) -> Iterator[Snapshot]:
     """Connect, and hold the database's present state until the end; raises PostgresFailure."""
-    from pipelines.engines.duckdb import load_extension
+    from pipelines.engines.duckdb.engine import load_extension
 
     with duckdb.connect() as connection:
         load_extension(connection, "postgres_scanner")
