@@ -14,7 +14,7 @@ from dagster_project.described import landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.settings import PEOPLE_TIME, Settings
-from pipelines.steps.ingest import file_hash, ready_files
+from pipelines.steps.landing import file_hash, ready_files
 
 # A delivery is due by nine in the morning; the window before it is never longer than the shortest period.
 DUE: Mapping[str, tuple[str, int]] = {

@@ -28,7 +28,8 @@ def register(app: typer.Typer) -> None:
 def run_and_show(settings: Settings) -> int:
     """Run, show what came of it, and give the exit code."""
     with open_workspace(settings) as workspace:
-        if not settings.landing.is_dir():
+        delivers_files = any(contract.table is None for contract in workspace.catalog.contracts.values())
+        if delivers_files and not settings.landing.is_dir():
             raise typer.BadParameter(
                 f"there is no folder {settings.landing}; say where agencies deliver with --landing"
             )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,11 +20,9 @@ from pipelines.lake import clock
 from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
 from pipelines.lake.store import Store
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
-from pipelines.settings import Settings
 from pipelines.steps.ingest_table import ingest_table
+from pipelines.steps.landing import file_hash, no_delivery, ready_files, settled, unopened
 from pipelines.steps.workspace import Workspace
-
-CHUNK = 4 * 1024 * 1024
 
 
 @dataclass
@@ -63,14 +59,14 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if looks_temporary(path):
             continue
-        if refused := _no_delivery(path, workspace.settings.landing):
+        if refused := no_delivery(path, workspace.settings.landing):
             done.problems.append(refused)
             continue
         try:
             state = path.stat()
-            sha256 = file_hash(path) if _settled(state, workspace.settings.settle) else None
+            sha256 = file_hash(path) if settled(state, workspace.settings.settle) else None
         except OSError as error:
-            done.problems.append(_unopened(path, error))
+            done.problems.append(unopened(path, error))
             continue
         batch = f"{contract.name}-{(sha256 or '')[:16]}"
         if batch in known:
@@ -80,43 +76,6 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
         else:
             done.waiting.append(shown_name(path))
     return done
-
-
-def ready_files(settings: Settings, source: str) -> Iterator[Path]:
-    """The files of a source's landing folder that a run would look into: none outside, temporary or unsettled."""
-    folder = settings.landing / source
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        left_alone = looks_temporary(path) or _no_delivery(path, settings.landing)
-        if not left_alone and _settled(path.stat(), settings.settle):
-            yield path
-
-
-def undeclared_sources(workspace: Workspace) -> list[Problem]:
-    """Landing folders and files that belong to no contract."""
-    landing = workspace.settings.landing
-    found = []
-    for path in sorted(landing.iterdir()) if landing.is_dir() else []:
-        if looks_temporary(path) or (path.name in workspace.catalog.contracts and path.is_dir()):
-            continue
-        name = shown_name(path)
-        if not path.is_dir():
-            found.append(
-                Problem(
-                    file=name,
-                    what="lies in the landing folder itself, not in a source's folder, so it is left where it is",
-                    todo="move it to landing/<source>/",
-                )
-            )
-        elif any(path.iterdir()):
-            found.append(
-                Problem(
-                    file=f"{name}/",
-                    what="no source of this name is declared, so its files are left where they are",
-                    todo=f"draft a contract with `huiliu source draft {name}/FILE`, or move the files to the "
-                    "folder of the source they belong to",
-                )
-            )
-    return found
 
 
 @dataclass(frozen=True)
@@ -272,36 +231,11 @@ def _rows_in_raw(workspace: Workspace, contract: Contract, batch: str) -> int:
     return int(workspace.lake.engine.scalar(stored.filter(stored[BATCH] == batch).count()))
 
 
-def _no_delivery(path: Path, landing: Path) -> Problem | None:
-    """Why what lies in a source's folder is no file that can be taken."""
-    todo = "deliver the file itself instead of a link to it"
-    try:
-        target = path.resolve(strict=True)
-    except (OSError, RuntimeError):  # RuntimeError: links in a circle
-        return Problem(shown_name(path), "is a link that leads nowhere, so it is not read", todo)
-    if not target.is_relative_to(landing.resolve()):
-        return Problem(shown_name(path), "is a link that leads out of the landing folder, so it is not read", todo)
-    if target.is_dir():
-        what = "is a folder inside a source's folder, so the files in it are left where they are"
-        return Problem(shown_name(path), what, "move its files up into the source's folder")
-    if not target.is_file():
-        return Problem(shown_name(path), "is no regular file, so it is not read", "remove it, and deliver a file")
-    return None
-
-
 def _beside_table(path: Path, table: SourceTable) -> Problem:
     return Problem(
         file=shown_name(path),
         what=f"the source's rows come from the table {table.name}, so the file is left where it is",
         todo="remove it, or take `table` out of the contract where files are delivered instead",
-    )
-
-
-def _unopened(path: Path, error: OSError) -> Problem:
-    return Problem(
-        file=shown_name(path),
-        what=f"could not be opened ({error.strerror}), so it is left where it is",
-        todo="let the account under which huiliu runs read it",
     )
 
 
@@ -311,20 +245,3 @@ def _without_rows(file: str) -> Problem:
         what="the file has a header and no rows",
         todo="export it again with its rows; where there was nothing to report, reject the batch",
     )
-
-
-def _settled(state: os.stat_result, seconds: float) -> bool:
-    """Whether a file has not been changed within the settle time, so that nobody is still writing it.
-
-    A time far in the future is a sender's wrong clock, and no sign of writing.
-    """
-    return abs(time.time() - state.st_mtime) >= seconds
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes: by it a delivery is known."""
-    digest = hashlib.sha256()
-    with path.open("rb") as content:
-        while chunk := content.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pipelines.lake.lake import Refreshed
 from pipelines.quality.great_expectations import warm_up
 from pipelines.readers import Problem
-from pipelines.steps.ingest import Ingested, undeclared_sources
+from pipelines.steps.ingest import Ingested
+from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.plan import Outcome, plan
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
