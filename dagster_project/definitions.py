@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.assets import assets_of
-from dagster_project.deliveries import delivery_sensor, landing_assets
+from dagster_project.deliveries import delivery_sensor, landing_assets, table_schedule
 from pipelines.quality.great_expectations import warm_up
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps.plan import declared_workspace, plan
@@ -35,13 +35,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         cron_schedule="30 2 * * *",
         execution_timezone=str(PEOPLE_TIME),
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Takes in what people decided on held batches, and anything that the sensor could not.",
+        description="Takes in what people decided on held batches, new rows of tables, and what the sensor could not.",
     )
     return dg.Definitions(
         assets=[*landing_assets(declared.catalog), *assets_of(plan(declared), settings.engine)],
         jobs=[everything],
         sensors=[delivery_sensor(everything, list(declared.catalog.contracts))],
-        schedules=[nightly],
+        schedules=[nightly, *table_schedule(everything, declared.catalog.contracts.values())],
         resources={"workspace": opened_workspace},
         executor=dg.in_process_executor,
     )

@@ -1,11 +1,11 @@
-"""What agencies deliver: the landing folders as assets that must stay fresh, and the sensor that sees new files."""
+"""What agencies deliver, as assets that must stay fresh: the sensor that sees new files, the schedule for tables."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -33,9 +33,9 @@ def landing_assets(catalog: Catalog) -> list[dg.AssetSpec]:
         dg.AssetSpec(
             landing_key(contract.name),
             group_name=contract.database,
-            description=f"**{contract.title}**\n\nFiles as delivered from {contract.system}, {contract.update}.",
+            description=f"**{contract.title}**\n\n{_delivered(contract)} {contract.system}, {contract.update}.",
             owners=[f"team:{name}" for name in contract.providers],
-            kinds={"file"},
+            kinds={"postgres" if contract.table else "file"},
             tags={"huiliu/layer": "landing"},
             metadata={"legal_basis": contract.legal_basis, "update": contract.update, "sharing": contract.sharing},
             freshness_policy=freshness(contract),
@@ -44,12 +44,35 @@ def landing_assets(catalog: Catalog) -> list[dg.AssetSpec]:
     ]
 
 
+def _delivered(contract: Contract) -> str:
+    return f"Rows of the table `{contract.table.name}` of" if contract.table else "Files as delivered from"
+
+
 def freshness(contract: Contract) -> dg.FreshnessPolicy:
     """When a delivery is overdue, by the contract's update frequency and the clock of Asia/Shanghai."""
     if contract.update == "realtime":
         return dg.FreshnessPolicy.time_window(fail_window=REALTIME)
     deadline, days = DUE[contract.update]
     return dg.FreshnessPolicy.cron(deadline, datetime.timedelta(days=days), timezone=str(PEOPLE_TIME))
+
+
+def table_schedule(job: dg.UnresolvedAssetJobDefinition, contracts: Iterable[Contract]) -> list[dg.ScheduleDefinition]:
+    """A schedule where a front-end database's table is due in real time: it sends no file that a sensor could see.
+
+    The other tables are read by the nightly run, which comes before every delivery is due.
+    """
+    if not any(contract.table and contract.update == "realtime" for contract in contracts):
+        return []
+    return [
+        dg.ScheduleDefinition(
+            name="realtime_tables",
+            job=job,
+            cron_schedule="*/5 * * * *",
+            execution_timezone=str(PEOPLE_TIME),
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Reads what is new in the tables of front-end databases that are due in real time.",
+        )
+    ]
 
 
 def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) -> dg.SensorDefinition:

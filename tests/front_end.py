@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines.declarations.contract import Contract
-from pipelines.engines import postgres_table
+from pipelines.engines.postgres import table as postgres_table
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, raw_spec
 from pipelines.settings import Settings

@@ -18,9 +18,10 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from dagster_project.definitions import build_definitions
-from dagster_project.deliveries import freshness
+from dagster_project.deliveries import freshness, table_schedule
 from dagster_project.described import asset_key, landing_key
 from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import SourceTable
 from pipelines.declarations.loading import read_catalog
 from pipelines.lineage.columns import parents
 from pipelines.settings import Settings
@@ -134,6 +135,15 @@ def test_each_source_has_a_freshness_policy(defs: dg.Definitions, catalog: Catal
     specs = _specs(defs)
     for contract in catalog.contracts.values():
         assert specs[f"landing/{contract.name}"].freshness_policy == freshness(contract)
+
+
+@pytest.mark.parametrize(("update", "schedules"), [("realtime", ["realtime_tables"]), ("daily", [])])
+def test_a_table_in_real_time_is_read_every_few_minutes(catalog: Catalog, update: str, schedules: list[str]) -> None:
+    table = SourceTable(connection="civil_affairs", name="public.marriage", watermark="updated_at")
+    contract = catalog.contracts["market_entity"].model_copy(update={"table": table, "update": update})
+    job = dg.define_asset_job("everything")
+    assert [one.name for one in table_schedule(job, [contract])] == schedules
+    assert table_schedule(job, [contract.model_copy(update={"table": None})]) == []
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import pytest
 
 from dagster_project.definitions import build_definitions
 from pipelines.declarations.reading import DeclarationError
+from pipelines.operations.checking import Check
+from pipelines.operations.doctor import examine
 from pipelines.readers import Problem
 from pipelines.steps.plan import declared_workspace, plan
 from tests.front_end import CONNECTION, CONTRACT, SOURCE, VARIABLE, FrontEnd, couples, numbers, once
@@ -260,3 +262,18 @@ def test_a_wrong_declaration_is_told_with_its_line(front_end: FrontEnd, name: st
         front_end.ingest()
     assert says in error.value.problem
     assert error.value.line == CONTRACT[: CONTRACT.index("table:")].count("\n") + 1
+
+
+def test_doctor_tries_the_connection_that_a_contract_names(
+    front_end: FrontEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check() -> Check:
+        return next(one for one in examine(front_end.settings) if one.name == f"source {CONNECTION}")
+
+    assert check().state == "good"
+    monkeypatch.setenv(VARIABLE, front_end.server.url(password="wrong"))
+    refused = check()
+    assert refused.state == "bad"
+    assert "does not accept the user or the password" in refused.found
+    monkeypatch.delenv(VARIABLE)
+    assert check().found == f"{VARIABLE} is not set in the environment"

@@ -18,6 +18,8 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import read_models
 from pipelines.declarations.reading import DeclarationError
+from pipelines.engines.postgres.failures import PostgresFailure
+from pipelines.engines.postgres.snapshot import access_to, open_snapshot
 from pipelines.lake import clock
 from pipelines.lake.errors import LakeError
 from pipelines.lake.trial import nearest_folder, written_now
@@ -37,8 +39,9 @@ def examine(settings: Settings, *, open_spark: bool = False) -> Iterator[Check]:
     """
     catalog: list[Catalog] = []
     yield checked("declarations", True, partial(_declarations, settings, catalog))
-    from_tables = any(contract.table for one in catalog for contract in one.contracts.values())
-    yield checked("landing", True, partial(_landing, settings))
+    contracts = [contract for one in catalog for contract in one.contracts.values()]
+    tables = [contract.table for contract in contracts if contract.table]
+    yield checked("landing", len(tables) < len(contracts) or not contracts, partial(_landing, settings))
     yield checked("lake", True, partial(_lake, settings))
     yield checked("clock", True, partial(_clock, settings))
     yield checked("database", True, partial(_database, settings))
@@ -46,9 +49,11 @@ def examine(settings: Settings, *, open_spark: bool = False) -> Iterator[Check]:
     on_spark = settings.engine == "spark"
     computes_here = not on_spark or settings.spark_master.startswith("local")
     yield checked("memory", computes_here, partial(_memory, settings))
-    needed = {"delta": True, "spatial": False, "httpfs": settings.lake.is_s3, "postgres_scanner": from_tables}
+    needed = {"delta": True, "spatial": False, "httpfs": settings.lake.is_s3, "postgres_scanner": bool(tables)}
     for name, is_needed in needed.items():
         yield checked(f"duckdb {name}", is_needed, partial(_extension, name))
+    for connection in sorted({table.connection for table in tables}):
+        yield checked(f"source {connection}", True, partial(_front_end, connection))
     for name, look in spark_checks(settings, open_spark=open_spark):
         yield checked(name, on_spark or name == "spark session", look)
 
@@ -119,6 +124,15 @@ def _database(settings: Settings) -> str:
         todo = "see that it runs and lets this machine in, and that HUILIU_DB has the right user and password"
         raise Unwell(f"{place} does not answer or refuses ({type(error).__name__})", todo) from None
     return f"{place} answers"
+
+
+def _front_end(connection: str) -> str:
+    try:
+        access = access_to(connection)
+        with open_snapshot(access):
+            return f"{access.variable}: the database lets this machine read"
+    except PostgresFailure as failure:
+        raise Unwell(failure.what, failure.todo) from None
 
 
 def _disk(settings: Settings) -> str:

@@ -137,7 +137,7 @@ def _entry(
         "source": contract.name,
         "file": declared.name,
         "sha256": None,
-        "bytes": 0,
+        "bytes": None,
         "received_at": received_at,
         "format": "postgresql",
         "encoding": None,

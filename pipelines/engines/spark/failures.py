@@ -11,7 +11,7 @@ from pipelines.lake.errors import UNHARMED, LakeError
 
 INSTALL = "make spark, or uv pip install --require-hashes -r requirements-spark.txt"
 PACKAGES = ("pyspark", "delta", "sedona")
-# What the watch says of a job that it cancels (see spark_watch).
+# What the watch says of a job that it cancels (see `watch.py`).
 NO_EXECUTOR = "huiliu: no executor"
 MEMORY = (
     "give executors more (HUILIU_SPARK_CONF: spark.executor.memory, spark.executor.memoryOverhead; HUILIU_MEMORY where "

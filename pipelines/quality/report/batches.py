@@ -17,14 +17,17 @@ LISTED = 100
 
 @dataclass(frozen=True)
 class Batch:
-    """One delivered file. `rules` are titles of the batch rules that it failed; counts are the gate's, if it judged."""
+    """One delivered file or reading of a table.
+
+    `rules` are titles of the batch rules that it failed; counts are the gate's, if it judged.
+    """
 
     name: str
     source: str
     source_title: str
     file: str
     received_at: datetime.datetime
-    bytes: int
+    bytes: int | None
     format: str | None
     encoding: str | None
     delimiter: str | None
