@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -76,8 +77,18 @@ class Engine(ABC):
         """A single value."""
 
     @abstractmethod
-    def create(self, uri: str, spec: TableSpec) -> None:
-        """Create an empty table with titles as column comments and the change data feed on."""
+    def create(
+        self,
+        uri: str,
+        spec: TableSpec,
+        rows: ir.Table | pa.RecordBatchReader | None,
+        metadata: str,
+        once: str | None = None,
+    ) -> None:
+        """Create a table with its first rows in one commit, titles as column comments and the change data feed on.
+
+        Without rows it is there and empty.
+        """
 
     @abstractmethod
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
@@ -113,20 +124,20 @@ class Engine(ABC):
 
 
 def difference(new: ir.Table, old: ir.Table, key: tuple[str, ...]) -> ir.Table:
-    """The rows that turn `old` into `new`: `_operation` says upsert or delete. NULLs compare as equal."""
-    import ibis
+    """The rows that turn `old` into `new`: `_operation` says upsert or delete. NULLs compare as equal.
 
-    names = list(new.columns)
-    rest = [name for name in names if name not in key]
-    was = old.select(*names).rename({f"{name}__was": name for name in rest})
-    compared = new.left_join(was, list(key))
-    marker = compared[f"{key[0]}_right"]
-    differs = marker.isnull()
-    for name in rest:
-        differs = differs | ~compared[name].identical_to(compared[f"{name}__was"])
-    changed = compared.filter(differs).select(*names).mutate(**{OPERATION: ibis.literal("upsert")})
-    gone = old.select(*names).anti_join(new, list(key)).mutate(**{OPERATION: ibis.literal("delete")})
-    return changed.union(gone)
+    A deleted row has its key alone. Each side is read once, and neither needs to be kept for it.
+    """
+    rest = [name for name in new.columns if name not in key]
+    was = old.select(*new.columns).rename({f"{name}__was": name for name in new.columns})
+    both = new.outer_join(was, [(name, f"{name}__was") for name in key])
+    differs = ibis.or_(
+        both[f"{key[0]}__was"].isnull(), *(~both[name].identical_to(both[f"{name}__was"]) for name in rest)
+    )
+    operation = ibis.cases((both[key[0]].isnull(), "delete"), (differs, "upsert"))
+    keys = {name: both[name].coalesce(both[f"{name}__was"]) for name in key}
+    marked = both.select(**keys, **{name: both[name] for name in rest}, **{OPERATION: operation})
+    return marked.filter(marked[OPERATION].notnull()).select(*new.columns, OPERATION)
 
 
 def check_columns(expression: ir.Table, spec: TableSpec) -> Mapping[str, Any]:

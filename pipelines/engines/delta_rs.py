@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
@@ -32,13 +32,26 @@ def stored(uri: str) -> DeltaTable:
     return DeltaTable(uri, storage_options=storage_options(uri))
 
 
-def create(uri: str, spec: TableSpec) -> None:
-    DeltaTable.create(
+def create(
+    uri: str, spec: TableSpec, rows: pa.RecordBatchReader | None, metadata: str, once: str | None = None
+) -> None:
+    """Create a table with its first rows in one commit; raises DeltaError where there is one already."""
+    titled = pa.schema(
+        [
+            pa.field(column.name, spec.ibis_schema[column.name].to_pyarrow(), metadata={"comment": column.title})
+            for column in spec.columns
+        ]
+    )
+    arranged = () if rows is None else (batch.select(spec.names).cast(titled) for batch in rows)
+    write_deltalake(
         uri,
-        Schema([field(column) for column in spec.columns]),
+        pa.RecordBatchReader.from_batches(titled, arranged),
+        mode="error",
         name=spec.id.name,
         description=spec.title,
         configuration=CONFIGURATION,
+        writer_properties=ROW_GROUPS,
+        commit_properties=_commit(metadata, once),
         storage_options=storage_options(uri),
     )
 

@@ -75,6 +75,10 @@ class Lake:
         delta = self.delta(table)
         return delta_rs.row_count(delta) if delta else 0
 
+    def hold(self) -> bool:
+        """Hold the lease; True where it was taken just now: another writer may have written since the last look."""
+        return self.lease is not None and self.lease.hold()
+
     def watermark(self, inputs: Iterable[TableId], declarations: str) -> Watermark:
         return Watermark({table.path: self.version(table) for table in inputs}, declarations)
 
@@ -84,15 +88,16 @@ class Lake:
 
     def append(self, spec: TableSpec, rows: ir.Table | pa.RecordBatchReader, once: str, metadata: str = "{}") -> bool:
         """Append under the name `once`; False, and nothing written, where that append is already in the table."""
-        self._hold()
-        delta = self.delta(spec.id)
-        if delta is None:
-            self._writer().create(self.uri(spec.id), spec)
-        elif delta_rs.has_committed(delta, once):
+        self.hold()
+        delta, uri = self.delta(spec.id), self.uri(spec.id)
+        if delta is not None and delta_rs.has_committed(delta, once):
             return False
         if isinstance(rows, ir.Table):
-            rows = rows.select(**check_columns(rows, spec))
-        self._writer().append(self.uri(spec.id), rows, metadata, once)
+            rows = self._declared(rows, spec)
+        if delta is None:
+            self._writer().create(uri, spec, rows, metadata, once)
+        else:
+            self._writer().append(uri, rows, metadata, once)
         return True
 
     def append_rows(self, spec: TableSpec, rows: list[dict[str, Any]], once: str) -> bool:
@@ -113,12 +118,11 @@ class Lake:
         (delta, before), uri = self._state(spec.id), self.uri(spec.id)
         if before == watermark:
             return self._refreshed(spec, "unchanged", started)
-        if self._hold():
+        if self.hold():
             delta, before = self._state(spec.id)
         if delta is None:
-            self._writer().create(uri, spec)
-            rows = self._declared(compute(), spec)
-            self._writer().append(uri, rows, watermark.to_json())
+            rows = None if nothing else self._declared(compute(), spec)
+            self._writer().create(uri, spec, rows, watermark.to_json())
             return self._refreshed(spec, "first load", started)
         same_declarations = before is not None and before.declarations == watermark.declarations
         reason: Reason = "inputs changed" if same_declarations else "declarations changed"
@@ -137,13 +141,9 @@ class Lake:
         delta = self.delta(table)
         return delta, Watermark.from_json(delta_rs.last_metadata(delta)) if delta else None
 
-    def _hold(self) -> bool:
-        """Hold the lease; True where it was taken just now: another writer may have written since the last look."""
-        return self.lease is not None and self.lease.hold()
-
     def _writer(self) -> Engine:
         """The engine, for one commit: every write goes through here, and none without the lease."""
-        self._hold()
+        self.hold()
         return self.engine
 
     def _declared(self, rows: ir.Table, spec: TableSpec) -> ir.Table:
@@ -151,8 +151,8 @@ class Lake:
 
     def _merge(self, spec: TableSpec, rows: ir.Table, watermark: Watermark) -> tuple[int, int]:
         uri = self.uri(spec.id)
-        new = self.engine.materialise(self._declared(rows, spec), "refresh_new")
-        changes = self.engine.materialise(difference(new, self.engine.read(uri), spec.key), "refresh_changes")
+        compared = difference(self._declared(rows, spec), self.engine.read(uri), spec.key)
+        changes = self.engine.materialise(compared, "refresh_changes")
         counted = changes.group_by(OPERATION).agg(rows=changes.count())
         counts = {row[OPERATION]: row["rows"] for row in self.engine.rows(counted)}
         if counts:

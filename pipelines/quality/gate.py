@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
+from pipelines.declarations.catalog import digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, Rule
 from pipelines.lake import clock
@@ -67,12 +68,14 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str) -> None:
     known = {row["batch"]: row for row in lake.engine.rows(lake.read(BATCHES))}
     if batch not in known:
         raise LookupError(f"there is no batch {batch}; `huiliu gate list` shows those that are held")
+    lake.hold()  # or two people would decide at once, each on what the other had not said yet
     before = verdicts_of(lake).get(batch)
     if before != "held":
         raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a held batch can be {verdict}")
     if verdict == "released" and not known[batch]["readable"]:
         raise ValueError(f"batch {batch} holds no readable rows: ask for a new file and reject this one")
-    _record(lake, batch, known[batch]["source"], verdict, reason)
+    row = _verdict_row(batch, known[batch]["source"], verdict, reason)
+    lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}")
 
 
 def judge(
@@ -80,17 +83,21 @@ def judge(
 ) -> list[Judged]:
     """Judge batches that have no verdict yet; a batch whose file could not be read is held as it is.
 
+    To be called while the lake is held, since before it was asked which batches have none.
     Great Expectations validates the rows of all of them together, and the rules on a whole batch on each alone.
     Raises CountsDisagreeError where it counts otherwise than the gate.
     """
     readable = [batch for batch in batches if batch["readable"]]
     judged_readable = _judge_readable(lake, contract, rules, ungated, readable) if ungated and readable else []
     judged = {one.batch: one for one in judged_readable}
+    rows = []
     for batch in batches:
         name = batch["batch"]
         found = judged.setdefault(name, Judged(name, contract.name, batch["file"], "held", (READABLE,), 0, 0, 0, 0))
         reason = "gate" if found.verdict == "passed" else f"gate: {', '.join(found.rules)}"
-        _record(lake, name, contract.name, found.verdict, reason, found)
+        rows.append(_verdict_row(name, contract.name, found.verdict, reason, found))
+    if rows:
+        lake.append_rows(VERDICTS, rows, once=digest(sorted(judged)))
     return [judged[batch["batch"]] for batch in batches]
 
 
@@ -103,15 +110,13 @@ def _judge_readable(
     validation = _validate(lake, contract, rules, new.typed, names[-1])
     _check_counts(contract, rules, counts, validation)
     failures = {name: _failed_rules(lake, contract, rules, new.typed, name, validation, names) for name in names}
-    kept = {"batch": names[-1], "source": contract.name, "result": validation.to_json()}
-    lake.append_rows(VALIDATIONS, [kept], once=names[-1])
-    judged = []
+    judged, results = [], []
     for batch in batches:
         counted, failed = counts[batch["batch"]], failures[batch["batch"]]
         rows = int(batch["rows"])
         if rows and counted.quarantined / rows > contract.reject_limit:
             failed.append(REJECT_SHARE)
-        lake.append_rows(RULE_RESULTS, _results(contract, rules, batch, counted, failed), once=batch["batch"])
+        results += _results(contract, rules, batch, counted, failed)
         judged.append(
             Judged(
                 batch=batch["batch"],
@@ -125,7 +130,21 @@ def _judge_readable(
                 quarantined=counted.quarantined,
             )
         )
+    _keep(lake, contract, results, validation, names)
     return judged
+
+
+def _keep(
+    lake: Lake, contract: Contract, results: list[dict[str, Any]], validation: Validation, names: list[str]
+) -> None:
+    """What was counted, but for batches that were counted already when a crash lost their verdicts."""
+    before = lake.read(RULE_RESULTS)
+    known = before.filter(before.batch.isin(names)).select("batch").distinct()
+    counted = {row["batch"] for row in lake.engine.rows(known)}
+    if new := [result for result in results if result["batch"] not in counted]:
+        lake.append_rows(RULE_RESULTS, new, once=digest(names, sorted(counted)))
+    kept = {"batch": names[-1], "source": contract.name, "result": validation.to_json()}
+    lake.append_rows(VALIDATIONS, [kept], once=names[-1])
 
 
 def _validate(lake: Lake, contract: Contract, rules: Sequence[Rule], rows: ir.Table, batch: str) -> Validation:
@@ -210,8 +229,8 @@ def _damage_result(contract: Contract, batch: str, code: str, rows: int, broken:
     }
 
 
-def _record(lake: Lake, batch: str, source: str, verdict: str, reason: str, found: Judged | None = None) -> None:
-    row = {
+def _verdict_row(batch: str, source: str, verdict: str, reason: str, found: Judged | None = None) -> dict[str, Any]:
+    return {
         "batch": batch,
         "source": source,
         "verdict": verdict,
@@ -223,4 +242,3 @@ def _record(lake: Lake, batch: str, source: str, verdict: str, reason: str, foun
         "flagged": found.flagged if found else None,
         "quarantined": found.quarantined if found else None,
     }
-    lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}")

@@ -59,6 +59,9 @@ def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     watermark = lake.watermark([raw_spec(catalog, contract).id], declared)
     verdicts = verdicts_of(lake, contract.name)
     unjudged = [batch for batch in batches_of(lake, contract.name) if batch["batch"] not in verdicts]
+    if unjudged and lake.hold():
+        verdicts = verdicts_of(lake, contract.name)
+        unjudged = [batch for batch in unjudged if batch["batch"] not in verdicts]
     readable = any(batch["readable"] for batch in unjudged)
     judged = judge(lake, contract, rules, ungated() if readable else None, unjudged)
     verdicts |= {one.batch: one.verdict for one in judged}

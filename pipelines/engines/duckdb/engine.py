@@ -103,12 +103,21 @@ class DuckDBEngine(Engine):
             self._knows_shapes = True
         return worded
 
-    def create(self, uri: str, spec: TableSpec) -> None:
-        delta_rs.create(uri, spec)
+    def create(
+        self,
+        uri: str,
+        spec: TableSpec,
+        rows: ir.Table | pa.RecordBatchReader | None,
+        metadata: str,
+        once: str | None = None,
+    ) -> None:
+        delta_rs.create(uri, spec, None if rows is None else self._streamed(rows), metadata, once)
 
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
-        reader = rows if isinstance(rows, pa.RecordBatchReader) else self.stream(rows)
-        delta_rs.append(uri, reader, metadata, once)
+        delta_rs.append(uri, self._streamed(rows), metadata, once)
+
+    def _streamed(self, rows: ir.Table | pa.RecordBatchReader) -> pa.RecordBatchReader:
+        return rows if isinstance(rows, pa.RecordBatchReader) else self.stream(rows)
 
     def merge(self, uri: str, changes: ir.Table, key: tuple[str, ...], metadata: str) -> None:
         columns = [name for name in changes.columns if name != OPERATION]

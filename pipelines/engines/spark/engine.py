@@ -18,7 +18,7 @@ import pyarrow as pa
 from delta.tables import DeltaTable
 from ibis.backends.pyspark.datatypes import PySparkSchema, PySparkType
 from pyspark.sql import DataFrame
-from pyspark.sql.functions import lit
+from pyspark.sql.functions import col, lit
 from pyspark.sql.types import ArrayType, DataType, TimestampType
 
 from pipelines.engines import delta_rs
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from pipelines.engines.postgres.table import Portion
     from pipelines.readers.delivery import Delivery
 
+# What a commit carries beside its rows. Settings and no options: not every way of writing has an option for it.
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+TRANSACTION = "spark.databricks.delta.write.txnAppId"
+TRANSACTION_VERSION = "spark.databricks.delta.write.txnVersion"
 
 
 class SparkEngine(Engine):
@@ -108,30 +111,36 @@ class SparkEngine(Engine):
     def scalar(self, expression: ir.Scalar) -> Any:
         return self.rows(expression.as_table())[0][expression.get_name()]
 
-    def create(self, uri: str, spec: TableSpec) -> None:
-        table = DeltaTable.create(self.session).location(spark_uri(uri)).comment(spec.title)
-        kinds = PySparkSchema.from_ibis(spec.ibis_schema)
-        for column in spec.columns:
-            table = table.addColumn(column.name, kinds[column.name].dataType, comment=column.title)
-        for name, value in delta_rs.CONFIGURATION.items():
-            table = table.property(name, value)
-        table.execute()
+    def create(
+        self,
+        uri: str,
+        spec: TableSpec,
+        rows: ir.Table | pa.RecordBatchReader | None,
+        metadata: str,
+        once: str | None = None,
+    ) -> None:
+        with self._framed(self.empty(spec) if rows is None else rows) as frame:
+            titled = _titled(frame, spec)
+            table = titled.writeTo(f"delta.`{spark_uri(uri)}`").using("delta").tableProperty("comment", spec.title)
+            for name, value in delta_rs.CONFIGURATION.items():
+                table = table.tableProperty(name, value)
+            with self._commit_says(metadata, once):
+                table.create()
 
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
-        if isinstance(rows, pa.RecordBatchReader):
-            # Said and not found out: Spark would start a job to look into the file.
-            schema = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(rows.schema))
-            with staged(rows, self._staging) as place:
-                self._append(uri, self.session.read.schema(schema).parquet(_unescaped(place)), metadata, once)
-        else:
-            self._append(uri, self._frame(rows), metadata, once)
+        with self._framed(rows) as frame, self._commit_says(metadata, once):
+            frame.write.format("delta").mode("append").option("mergeSchema", "true").save(spark_uri(uri))
 
-    def _append(self, uri: str, rows: DataFrame, metadata: str, once: str | None) -> None:
-        writer = rows.write.format("delta").mode("append").option("mergeSchema", "true")
-        writer = writer.option("userMetadata", metadata)
-        if once:
-            writer = writer.option("txnAppId", once).option("txnVersion", 1)
-        writer.save(spark_uri(uri))
+    @contextmanager
+    def _framed(self, rows: ir.Table | pa.RecordBatchReader) -> Iterator[DataFrame]:
+        """Rows as Spark has them; those of our own readers lie in the staging folder while they are needed."""
+        if isinstance(rows, ir.Table):
+            yield self._frame(rows)
+            return
+        # Said and not found out: Spark would start a job to look into the file.
+        schema = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(rows.schema))
+        with staged(rows, self._staging) as place:
+            yield self.session.read.schema(schema).parquet(_unescaped(place))
 
     def merge(self, uri: str, changes: ir.Table, key: tuple[str, ...], metadata: str) -> None:
         columns = {name: f"source.`{name}`" for name in changes.columns if name != OPERATION}
@@ -149,11 +158,9 @@ class SparkEngine(Engine):
             )
 
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
-        titled = self._frame(rows)
-        for column in spec.columns:
-            titled = titled.withMetadata(column.name, {"comment": column.title})
-        writer = titled.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        writer.option("userMetadata", metadata).save(spark_uri(uri))
+        writer = _titled(self._frame(rows), spec).write.format("delta").mode("overwrite")
+        with self._commit_says(metadata):
+            writer.option("overwriteSchema", "true").save(spark_uri(uri))
 
     def add_columns(self, uri: str, spec: TableSpec, names: list[str]) -> None:
         kinds = PySparkSchema.from_ibis(spec.ibis_schema)
@@ -191,19 +198,30 @@ class SparkEngine(Engine):
         return ops.DatabaseTable(name, _schema(rows), self.ibis, place).to_expr()
 
     @contextmanager
-    def _commit_says(self, metadata: str) -> Iterator[None]:
-        """Commits inside carry `metadata`: a merge has no option for it."""
+    def _commit_says(self, metadata: str, once: str | None = None) -> Iterator[None]:
+        """The commit inside carries `metadata`, and `once` as its application transaction."""
         json.loads(metadata)
-        self.session.conf.set(USER_METADATA, metadata)
+        said = {USER_METADATA: metadata}
+        if once:
+            said |= {TRANSACTION: once, TRANSACTION_VERSION: "1"}
+        for name, value in said.items():
+            self.session.conf.set(name, value)
         try:
             yield
         finally:
-            self.session.conf.unset(USER_METADATA)
+            for name in said:
+                self.session.conf.unset(name)
 
 
 def _unescaped(url: str) -> str:
     """A URL as Spark wants it, which takes percent signs for what they are."""
     return spark_uri(unquote(url))
+
+
+def _titled(rows: DataFrame, spec: TableSpec) -> DataFrame:
+    return rows.select(
+        *(col(column.name).alias(column.name, metadata={"comment": column.title}) for column in spec.columns)
+    )
 
 
 def _schema(rows: DataFrame) -> ibis.Schema:
