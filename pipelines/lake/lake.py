@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -105,37 +106,113 @@ class Lake:
         table = pa.Table.from_pylist(rows, schema=spec.ibis_schema.to_pyarrow())
         return self.append(spec, pa.RecordBatchReader.from_batches(table.schema, table.to_batches()), once)
 
-    def refresh(
-        self, spec: TableSpec, compute: Callable[[], ir.Table], watermark: Watermark, *, nothing: bool = False
-    ) -> Refreshed:
+    def refresh(self, spec: TableSpec, compute: Callable[[], ir.Table], watermark: Watermark) -> Refreshed:
         """Bring a table to what `compute` gives, unless its watermark says that it is there already.
 
         Rows that did not change are not rewritten. Where nothing changed but the inputs moved, an empty commit
-        carries the new watermark and the change feed stays empty. `nothing` says that `compute` gives no rows, where
-        that is known: an empty table that stays empty is then not compared.
+        carries the new watermark and the change feed stays empty.
         """
         started = time.monotonic()
-        (delta, before), uri = self._state(spec.id), self.uri(spec.id)
+        delta, before = self._state(spec.id)
         if before == watermark:
             return self._refreshed(spec, "unchanged", started)
         if self.hold():
             delta, before = self._state(spec.id)
-        if delta is None:
-            rows = None if nothing else self._declared(compute(), spec)
+        rows = self._declared(compute(), spec)
+        if delta is None or not self._fit_columns(delta, spec):
+            return self._write_whole(spec, rows, before, watermark, started)
+        compared = difference(rows, self.engine.read(self.uri(spec.id)), spec.key)
+        changes = self.engine.materialise(compared, "refresh_changes")
+        counts = {one[OPERATION]: one["rows"] for one in self._counted(changes, OPERATION)}
+        return self._write_changes(spec, changes, counts, before, watermark, started)
+
+    def refresh_parts(
+        self, parts: Mapping[str, TableSpec], by: str, compute: Callable[[], ir.Table], watermark: Watermark
+    ) -> list[Refreshed]:
+        """Bring tables up to date that share out one result: the column `by` says whose each row is.
+
+        As `refresh` for each of them, but the result is computed once and compared with all of them at once.
+        """
+        started = time.monotonic()
+        states = {part: self._state(spec.id) for part, spec in parts.items()}
+        if all(before == watermark for _, before in states.values()):
+            return [self._refreshed(spec, "unchanged", started) for spec in parts.values()]
+        if self.hold():
+            states = {part: self._state(spec.id) for part, spec in parts.items()}
+        # In the order of the parts, so that each one is a short range and not a scan of everything.
+        rows = self.engine.materialise(compute().order_by(by), "refresh_parts")
+        filled = {one[by] for one in self._counted(rows, by)}
+        whole = {part for part, (delta, _) in states.items() if not (delta and self._fit_columns(delta, parts[part]))}
+        stale = [part for part, (_, before) in states.items() if part not in whole and before != watermark]
+        changes, counts = self._changed_parts(rows, by, {part: parts[part] for part in stale})
+        done = []
+        for part, spec in parts.items():
+            (_, before), began = states[part], time.monotonic()
+            if part in whole:
+                mine = self._declared(rows.filter(rows[by] == part).drop(by), spec) if part in filled else None
+                done.append(self._write_whole(spec, mine, before, watermark, began))
+            elif part in stale:
+                assert changes is not None
+                mine = changes.filter(changes[by] == part).drop(by)
+                done.append(self._write_changes(spec, mine, counts.get(part, {}), before, watermark, began))
+            else:
+                done.append(self._refreshed(spec, "unchanged", began))
+        return done
+
+    def _changed_parts(
+        self, rows: ir.Table, by: str, parts: Mapping[str, TableSpec]
+    ) -> tuple[ir.Table | None, Mapping[str, Mapping[str, int]]]:
+        """What differs between `rows` and the tables that hold their parts; rows by part and operation."""
+        if not parts:
+            return None, {}
+        stored = [
+            self.engine.read(self.uri(spec.id)).select(*spec.names).mutate(**{by: ibis.literal(part)})
+            for part, spec in parts.items()
+        ]
+        key = next(iter(parts.values())).key
+        compared = difference(rows.filter(rows[by].isin(list(parts))), ibis.union(*stored), (by, *key))
+        changes = self.engine.materialise(compared, "refresh_changes")
+        counts: dict[str, dict[str, int]] = {}
+        for one in self._counted(changes, by, OPERATION):
+            counts.setdefault(one[by], {})[one[OPERATION]] = one["rows"]
+        return changes, counts
+
+    def _counted(self, rows: ir.Table, *by: str) -> list[dict[str, Any]]:
+        return self.engine.rows(rows.group_by(list(by)).agg(rows=rows.count()))
+
+    def _write_whole(
+        self,
+        spec: TableSpec,
+        rows: ir.Table | None,
+        before: Watermark | None,
+        watermark: Watermark,
+        started: float,
+    ) -> Refreshed:
+        """The first load of a table, or all of it again where its columns no longer fit; None is no rows."""
+        uri = self.uri(spec.id)
+        if not self.exists(spec.id):
             self._writer().create(uri, spec, rows, watermark.to_json())
             return self._refreshed(spec, "first load", started)
-        same_declarations = before is not None and before.declarations == watermark.declarations
-        reason: Reason = "inputs changed" if same_declarations else "declarations changed"
-        if not self._fit_columns(delta, spec):
-            rows = self._declared(compute(), spec)
-            self._writer().overwrite(uri, rows, spec, watermark.to_json())
-            done = self._refreshed(spec, reason, started)
-            return Refreshed(spec.id, reason, done.version, done.rows, done.rows, 0, done.seconds)
-        if nothing and not delta_rs.row_count(delta):
+        self._writer().overwrite(uri, self.engine.empty(spec) if rows is None else rows, spec, watermark.to_json())
+        done = self._refreshed(spec, _reason(before, watermark), started)
+        return dataclasses.replace(done, upserted=done.rows)
+
+    def _write_changes(
+        self,
+        spec: TableSpec,
+        changes: ir.Table,
+        counts: Mapping[str, int],
+        before: Watermark | None,
+        watermark: Watermark,
+        started: float,
+    ) -> Refreshed:
+        uri = self.uri(spec.id)
+        if counts:
+            self._writer().merge(uri, changes, spec.key, watermark.to_json())
+        else:
             self._writer().append(uri, self.engine.empty(spec), watermark.to_json())
-            return self._refreshed(spec, reason, started)
-        upserted, deleted = self._merge(spec, compute(), watermark)
-        return self._refreshed(spec, reason, started, upserted, deleted)
+        upserted, deleted = (counts.get(operation, 0) for operation in ("upsert", "delete"))
+        return self._refreshed(spec, _reason(before, watermark), started, upserted, deleted)
 
     def _state(self, table: TableId) -> tuple[DeltaTable | None, Watermark | None]:
         delta = self.delta(table)
@@ -148,18 +225,6 @@ class Lake:
 
     def _declared(self, rows: ir.Table, spec: TableSpec) -> ir.Table:
         return rows.select(**check_columns(rows, spec))
-
-    def _merge(self, spec: TableSpec, rows: ir.Table, watermark: Watermark) -> tuple[int, int]:
-        uri = self.uri(spec.id)
-        compared = difference(self._declared(rows, spec), self.engine.read(uri), spec.key)
-        changes = self.engine.materialise(compared, "refresh_changes")
-        counted = changes.group_by(OPERATION).agg(rows=changes.count())
-        counts = {row[OPERATION]: row["rows"] for row in self.engine.rows(counted)}
-        if counts:
-            self._writer().merge(uri, changes, spec.key, watermark.to_json())
-        else:
-            self._writer().append(uri, changes.drop(OPERATION), watermark.to_json())
-        return counts.get("upsert", 0), counts.get("delete", 0)
 
     def _fit_columns(self, delta: DeltaTable, spec: TableSpec) -> bool:
         """Add newly declared columns; False where others vanished or changed type: the table must be rewritten."""
@@ -179,3 +244,8 @@ class Lake:
         if reason == "first load":
             upserted = rows
         return Refreshed(spec.id, reason, delta.version(), rows, upserted, deleted, time.monotonic() - started)
+
+
+def _reason(before: Watermark | None, watermark: Watermark) -> Reason:
+    same = before is not None and before.declarations == watermark.declarations
+    return "inputs changed" if same else "declarations changed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -64,39 +63,22 @@ def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
     if flow.record:
         inputs.append(golden_spec(catalog, flow.record).id)
     declared = digest(flow.region, flow.withhold, flow.spec.names, catalog.city_prefixes())
-    watermark = lake.watermark(inputs, declared)
-    stale = any(not lake.is_current(returned(city, flow.spec.id), watermark) for city in catalog.cities)
-    # Laid out by city once, so that each city's part is one short range of it and not a scan of everything.
-    rows = lake.engine.materialise(_placed(workspace, flow).order_by(CITY), "by_city") if stale else None
-    counts = {} if rows is None else {row[CITY]: row["rows"] for row in lake.engine.rows(_counted(rows))}
-    done = []
-    for city in catalog.cities:
-        spec = flow.city_spec(city)
-        compute = functools.partial(_of_city, rows, city, spec)
-        done.append(lake.refresh(spec, compute, watermark, nothing=city not in counts))
-    return done
-
-
-def _counted(rows: ir.Table) -> ir.Table:
-    return rows.group_by(CITY).agg(rows=rows.count())
-
-
-def _of_city(rows: ir.Table | None, city: str, spec: TableSpec) -> ir.Table:
-    assert rows is not None
-    return rows.filter(rows[CITY] == city).select(*spec.names)
+    parts = {city: flow.city_spec(city) for city in catalog.cities}
+    return lake.refresh_parts(parts, CITY, lambda: _placed(workspace, flow), lake.watermark(inputs, declared))
 
 
 def _placed(workspace: Workspace, flow: Flow) -> ir.Table:
     rows = workspace.lake.read(flow.spec)
     if flow.record is None:
-        return _in_a_city(rows.mutate(**{CITY: city_of(workspace, rows[flow.region])}))
+        return _in_a_city(rows.mutate(**{CITY: city_of(workspace, rows[flow.region])}), flow)
     golden = workspace.lake.read(golden_spec(workspace.catalog, flow.record))
     places = golden.select(**{flow.key: golden[flow.record.key], CITY: city_of(workspace, golden[flow.region])})
-    return _in_a_city(rows.inner_join(places, flow.key))
+    return _in_a_city(rows.inner_join(places, flow.key), flow)
 
 
-def _in_a_city(rows: ir.Table) -> ir.Table:
-    return rows.filter(rows[CITY].notnull())
+def _in_a_city(rows: ir.Table, flow: Flow) -> ir.Table:
+    allowed = [name for name in flow.spec.names if name not in flow.withhold]
+    return rows.filter(rows[CITY].notnull()).select(*allowed, CITY)
 
 
 def city_of(workspace: Workspace, region: ir.StringValue) -> ir.StringValue:
