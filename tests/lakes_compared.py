@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -21,12 +22,15 @@ def connection() -> duckdb.DuckDBPyConnection:
     return opened
 
 
-def differences(opened: duckdb.DuckDBPyConnection, spec: TableSpec, one: Path, other: Path) -> list[str]:
+def differences(
+    opened: duckdb.DuckDBPyConnection, spec: TableSpec, one: Path, other: Path, *, ignored: Collection[str] = ()
+) -> list[str]:
     """What differs in a table of two lakes: columns, types, or the number of rows that only one of them has.
 
-    Rows are compared whole and counted, timestamps, lists and NULLs included; no value is shown.
+    Rows are compared whole but for the `ignored` columns, and counted, timestamps, lists and NULLs included; no value
+    is shown.
     """
-    names = [name for name in spec.names if name not in INCOMPARABLE.get(spec.id, ())]
+    names = [name for name in spec.names if name not in {*ignored, *INCOMPARABLE.get(spec.id, ())}]
     listed = ", ".join(f'"{name}"' for name in names)
     queries = [f"SELECT {listed} FROM delta_scan('{lake / spec.id.path}')" for lake in (one, other)]
     types = [[column[:2] for column in opened.execute(f"DESCRIBE {query}").fetchall()] for query in queries]

@@ -93,7 +93,7 @@ class Daemon:
 
 
 class Worker(Daemon):
-    """A worker with one core; its executors keep shuffled and cached data in its own local folder."""
+    """A worker with one core; its executors keep shuffled data in its own local folder."""
 
     def executors(self) -> set[str]:
         """Ids of the executors that it was given."""
@@ -182,19 +182,13 @@ class EventLog:
         ended = {_stage(event) for event in self.events("StageCompleted")}
         return {_stage(event) for event in self.events("StageSubmitted")} - ended
 
-    def kept_on(self, executors: set[str]) -> dict[str, int]:
-        """Bytes that tasks of these executors left there for others: shuffled, and cached (as far as it still is)."""
-        cached: dict[str, int] = {}
-        for event in self.events("BlockUpdated"):
-            block = event["Block Updated Info"]
-            if block["Block Manager ID"]["Executor ID"] in executors and block["Block ID"].startswith("rdd_"):
-                cached[block["Block ID"]] = block["Memory Size"] + block["Disk Size"]
-        shuffled = sum(
+    def shuffled_by(self, executors: set[str]) -> int:
+        """Bytes that tasks of these executors left there for tasks of later stages."""
+        return sum(
             event["Task Metrics"]["Shuffle Write Metrics"]["Shuffle Bytes Written"]
             for event in self.events("TaskEnd")
             if event["Task Info"]["Executor ID"] in executors and event.get("Task Metrics")
         )
-        return {"cached": sum(cached.values()), "shuffled": shuffled}
 
 
 def _stage(event: dict[str, Any]) -> tuple[int, int]:

@@ -5,20 +5,26 @@ Every table that is declared takes part: there is no list of tables here.
 
 from __future__ import annotations
 
+import collections
 import datetime
 import itertools
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import duckdb
+import ibis.expr.types as ir
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from pipelines.engines.spark.engine import SparkEngine
 from pipelines.lake import clock
+from pipelines.lake.specs import BATCHES, RULE_RESULTS
 from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
 from pipelines.steps.plan import declared_workspace
@@ -34,10 +40,39 @@ SEED = 21
 TABLES = all_tables(declared_workspace(Settings()))
 
 
+@dataclass
+class Observed:
+    """What Spark was asked during a run: the physical plan of each query, and how many rows each `rows` fetched."""
+
+    plans: list[str] = field(default_factory=list)
+    fetched: list[int] = field(default_factory=list)
+
+
+@contextmanager
+def observed(session: SparkSession, found: Observed) -> Iterator[None]:
+    java = session._jsparkSession  # type: ignore[attr-defined]
+    queries = java.sharedState().statusStore()
+    before = {queries.executionsList().apply(n).executionId() for n in range(queries.executionsList().size())}
+    fetch = SparkEngine.rows
+
+    def fetching(engine: SparkEngine, expression: ir.Table) -> list[dict[str, Any]]:
+        found.fetched.append(len(rows := fetch(engine, expression)))
+        return rows
+
+    with patch.object(SparkEngine, "rows", fetching):
+        yield
+    java.sparkContext().listenerBus().waitUntilEmpty()
+    done = queries.executionsList()
+    for query in (done.apply(n) for n in range(done.size())):
+        if query.executionId() not in before:
+            found.plans.append(query.physicalPlanDescription())
+
+
 @dataclass(frozen=True)
 class Lakes:
     """Lakes of one landing: built whole by one engine, and gone on with by either one after further deliveries."""
 
+    by_spark: Observed
     built: dict[str, Place]
     gone_on: dict[tuple[str, str], Place]
     runs: dict[tuple[str, str], Run]
@@ -65,6 +100,26 @@ def test_going_on_refreshes_and_rebuilds_nothing(lakes: Lakes) -> None:
 
 def test_what_one_engine_built_is_current_for_the_other(lakes: Lakes) -> None:
     assert not lakes.gone_on["duckdb", "spark"].run().changed
+
+
+def test_transformations_stay_in_spark(lakes: Lakes) -> None:
+    """Every query of a whole run: no Python in a plan, no product of two tables."""
+    assert len(lakes.by_spark.plans) > 100
+    for plan in lakes.by_spark.plans:
+        assert "Python" not in plan
+        assert "Pandas" not in plan
+        assert "InArrow" not in plan
+        assert "CartesianProduct" not in plan
+
+
+def test_no_rows_of_the_data_reach_the_driver(lakes: Lakes) -> None:
+    """What steps fetch are counts and verdicts: for each table, or each rule and batch of a source, at most one."""
+    with lakes.built["duckdb"].opened() as at:
+        results = collections.Counter(row["source"] for row in at.rows(RULE_RESULTS))
+        delivered = sum(batch["rows"] for batch in at.rows(BATCHES))
+    most = max(len(TABLES), *results.values())
+    assert max(lakes.by_spark.fetched) <= most
+    assert most < delivered / 5, "a bound that rows of the data would break"
 
 
 def test_every_commit_of_the_spark_lake_is_sparks_own(lakes: Lakes) -> None:
@@ -109,8 +164,10 @@ def lakes(tmp_path_factory: pytest.TempPathFactory, spark_session: SparkSession)
     simulate(500, SEED, folder)
     later = _hold_back(folder)
     places = {name: Place(folder, lake_name=f"built_by_{name}", engine=name) for name in ("duckdb", "spark")}
-    for place in places.values():
-        _run(place)
+    by_spark = Observed()
+    _run(places["duckdb"])
+    with observed(spark_session, by_spark):
+        _run(places["spark"])
     for path, held in later.items():
         shutil.move(held, path)
     gone_on, runs = {}, {}
@@ -118,7 +175,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory, spark_session: SparkSession)
         place = Place(folder, lake_name=f"{first}_then_{then}", engine=then)
         shutil.copytree(places[first].lake, place.lake)
         gone_on[first, then], runs[first, then] = place, _run(place, hour=1)
-    return Lakes(places, gone_on, runs)
+    return Lakes(by_spark, places, gone_on, runs)
 
 
 def _hold_back(folder: Path) -> dict[Path, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import threading
@@ -27,6 +28,7 @@ from tests.conftest import Opened, Place
 from tests.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
 from tests.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets
 from tests.simulated_demo import huiliu
+from tests.spark import SPARK
 from tests.test_bad_input import two_sources
 
 pytestmark = pytest.mark.s3
@@ -104,6 +106,32 @@ def test_a_run_gives_the_same_tables_on_s3_as_in_a_folder(filled: Filled, tmp_pa
     with filled.place.opened() as there, local.opened() as here:
         assert tables(there) == tables(here)
         assert len(there.standard("household_registration")) == len(PEOPLE)
+
+
+@pytest.mark.spark
+def test_spark_fills_a_lake_on_s3_and_the_embedded_engine_goes_on(
+    s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is a process of its own: this one's session is not set for S3."""
+    place = place_with_deliveries(tmp_path / "by-spark", S3Place)
+    monkeypatch.chdir(place.folder)
+    on_spark = SPARK.model_dump(include={"engine", "spark_master", "memory"}, mode="json")
+    for name, value in {**on_spark, "spark_conf": json.dumps(SPARK.spark_conf)}.items():
+        monkeypatch.setenv(f"HUILIU_{name.upper()}", value)
+    done = place.huiliu("run")
+    assert done.returncode == 0, done.stderr
+    assert without_secrets(done.stdout + done.stderr)
+    local = place_with_deliveries(tmp_path / "here" / "by-spark", Place)
+    local.run()
+    with place.opened() as there, local.opened() as here:
+        assert tables(there) == tables(here)
+        written = [delta for spec in all_tables(there.workspace) if (delta := there.workspace.lake.delta(spec.id))]
+        engines = {commit["engineInfo"].split("/")[0] for delta in written for commit in delta.history()}
+        assert engines == {"Apache-Spark"}
+    deliver(place.landing, "marriage_registration", "2.csv", csv_text(cells_of([marriage(11)])))
+    assert place.run().ingested["marriage_registration"].rows == 1
+    with place.opened() as there:
+        assert len(there.standard("marriage_registration")) == len(COUPLES) + 1
 
 
 def test_the_files_as_sent_are_kept_beside_the_tables(filled: Filled) -> None:

@@ -50,7 +50,7 @@ def append_numbers(place: str, numbers: Iterable[int], lease: Callable[[], Lease
 def test_two_writers_of_the_embedded_engine_lose_nothing(s3_server: S3Server) -> None:
     """Even without a lease: a commit is a put that fails where another has put one."""
     place = f"s3://{BUCKET}/embedded"
-    delta_rs.create(Store.at(place).uri(NUMBERS.id.path), NUMBERS)
+    delta_rs.create(Store.at(place).uri(NUMBERS.id.path), NUMBERS, None, "{}")
     with ThreadPoolExecutor(2) as pool:
         halves = (range(EACH), range(EACH, 2 * EACH))
         for done in [pool.submit(append_numbers, place, half, lambda: None) for half in halves]:
@@ -116,7 +116,7 @@ class SparkWriter:
 def written_by_both(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkWriter]:
     """A table that Spark appended to, and the embedded engine all the while, each under the lease."""
     database = f"sqlite:///{tmp_path_factory.mktemp('both')}/huiliu.db"
-    delta_rs.create(BOTH.uri(NUMBERS.id.path), NUMBERS)
+    delta_rs.create(BOTH.uri(NUMBERS.id.path), NUMBERS, None, "{}")
     spark = subprocess.Popen(
         [sys.executable, "-c", SPARK_WRITER, BOTH.root, BOTH.uri(NUMBERS.id.path), database, str(BY_SPARK), str(EACH)],
         cwd=PROJECT,

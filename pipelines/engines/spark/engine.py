@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +25,7 @@ from pipelines.engines.base import OPERATION, Engine, ReadInParallel
 from pipelines.engines.geometry import for_spark
 from pipelines.engines.spark.regex import with_java_regexes
 from pipelines.engines.spark.session import open_session
-from pipelines.engines.spark.staging import staged
+from pipelines.engines.spark.staging import Staging
 from pipelines.lake.store import spark_uri
 from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
@@ -46,10 +45,10 @@ class SparkEngine(Engine):
     """The process's Spark session. Expressions stay plans until a table is written; rows never reach this process."""
 
     def __init__(self, settings: Settings, staging: str) -> None:
-        """`staging` is a folder that the workers see too: what our own readers give lies there until it is written."""
+        """`staging` is the URL of a folder that the workers see too."""
         self.session = open_session(settings)
         self.ibis = ibis.pyspark.connect(self.session)
-        self._staging = staging
+        self._staging = Staging(staging)
         self._views: dict[str, str] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
         self._kept: dict[str, str] = {}
@@ -70,7 +69,7 @@ class SparkEngine(Engine):
 
         if not worth_splitting(delivery):
             return None
-        found = split_read(self.session, _unescaped(url), delivery)
+        found = split_read(self.session, spark_uri(unquote(url)), delivery)
         if isinstance(found, NotSplittable):
             told(found.reason)
             return None
@@ -86,10 +85,11 @@ class SparkEngine(Engine):
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Written and not kept in Spark's cache: what comes after has a plan of one node instead of thousands, which
         # Spark would compare with its cache for each query, and no worker can take the rows with it.
-        place = f"{_unescaped(self._staging)}/{name}-{uuid.uuid4().hex}"
+        place = self._staging.new(name)
         rows = self._frame(expression)
         rows.write.parquet(place)
-        self._drop(self._kept.pop(name, None))
+        if before := self._kept.pop(name, None):
+            self._staging.drop(before)
         self._kept[name] = place
         return self._named(self.session.read.schema(rows.schema).parquet(place), name)
 
@@ -139,8 +139,8 @@ class SparkEngine(Engine):
             return
         # Said and not found out: Spark would start a job to look into the file.
         schema = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(rows.schema))
-        with staged(rows, self._staging) as place:
-            yield self.session.read.schema(schema).parquet(_unescaped(place))
+        with self._staging.staged(rows) as place:
+            yield self.session.read.schema(schema).parquet(place)
 
     def merge(self, uri: str, changes: ir.Table, key: tuple[str, ...], metadata: str) -> None:
         columns = {name: f"source.`{name}`" for name in changes.columns if name != OPERATION}
@@ -174,14 +174,8 @@ class SparkEngine(Engine):
 
     def close(self) -> None:
         """Remove what was materialised. The session stays: a process has one, and starting it takes seconds."""
-        for place in self._kept.values():
-            self._drop(place)
         self._kept.clear()
-
-    def _drop(self, place: str | None) -> None:
-        if place is not None:
-            path = self.session._jvm.org.apache.hadoop.fs.Path(place)
-            path.getFileSystem(self.session._jsparkSession.sessionState().newHadoopConf()).delete(path, True)
+        self._staging.close()
 
     def _frame(self, expression: ir.Table) -> DataFrame:
         return self.session.sql(self.ibis.compile(with_java_regexes(for_spark(expression))))
@@ -211,11 +205,6 @@ class SparkEngine(Engine):
         finally:
             for name in said:
                 self.session.conf.unset(name)
-
-
-def _unescaped(url: str) -> str:
-    """A URL as Spark wants it, which takes percent signs for what they are."""
-    return spark_uri(unquote(url))
 
 
 def _titled(rows: DataFrame, spec: TableSpec) -> DataFrame:

@@ -1,26 +1,62 @@
-"""Arrow streams of our own readers put down as Parquet, where Spark's workers can read them."""
+"""Rows on their way: what our own readers give, and what is computed once, as Parquet where Spark's workers see it."""
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from pipelines.lake.store import spark_uri
 
-@contextmanager
-def staged(rows: pa.RecordBatchReader, folder: str) -> Iterator[str]:
-    """Write a stream to one file in `folder`, batch by batch; the file is removed afterwards."""
-    files, root = fs.FileSystem.from_uri(folder)
-    files.create_dir(root, recursive=True)
-    place = f"{root}/{uuid.uuid4().hex}.parquet"
-    try:
-        with pq.ParquetWriter(place, rows.schema, filesystem=files) as writer:
-            for batch in rows:
-                writer.write_batch(batch)
-        yield f"{folder}/{place.rsplit('/', 1)[1]}"
-    finally:
-        files.delete_file(place)
+# Folders are named by when they were begun: a store on S3 keeps no times of folders.
+BEGUN = "%Y%m%dT%H%M%SZ"
+LEFT_BEHIND = datetime.timedelta(days=7)
+
+
+class Staging:
+    """One process's folder under `url`; gone when it is closed. What a crash leaves behind is removed a week later."""
+
+    def __init__(self, url: str) -> None:
+        self._files, root = fs.FileSystem.from_uri(url)
+        now = datetime.datetime.now(datetime.UTC)
+        name = f"{now.strftime(BEGUN)}-{uuid.uuid4().hex}"
+        self._folder, self._url = f"{root}/{name}", f"{url}/{name}"
+        for left in self._files.get_file_info(fs.FileSelector(root, allow_not_found=True)):
+            if left.base_name < (now - LEFT_BEHIND).strftime(BEGUN):
+                self._files.delete_dir(left.path)
+
+    def new(self, name: str) -> str:
+        """A place that nothing lies at yet, as Spark writes it."""
+        # Spark takes percent signs for what they are.
+        return spark_uri(unquote(f"{self._url}/{name}-{uuid.uuid4().hex}"))
+
+    def drop(self, place: str) -> None:
+        self._files.delete_dir(f"{self._folder}/{_name(place)}")
+
+    @contextmanager
+    def staged(self, rows: pa.RecordBatchReader) -> Iterator[str]:
+        """Write a stream to one file, batch by batch; gives its place, and removes it afterwards."""
+        place = self.new("rows")
+        file = f"{self._folder}/{_name(place)}"
+        self._files.create_dir(self._folder, recursive=True)
+        try:
+            with pq.ParquetWriter(file, rows.schema, filesystem=self._files) as writer:
+                for batch in rows:
+                    writer.write_batch(batch)
+            yield place
+        finally:
+            self._files.delete_file(file)
+
+    def close(self) -> None:
+        if self._files.get_file_info(self._folder).type is fs.FileType.Directory:
+            self._files.delete_dir(self._folder)
+
+
+def _name(place: str) -> str:
+    return place.rpartition("/")[2]
