@@ -177,10 +177,10 @@ class EventLog:
         names = [path.name for path in self.folder.glob("app-*")]
         return bool(names) and not any(name.endswith(".inprogress") for name in names)
 
-    def open_stages(self) -> set[tuple[int, int]]:
-        """(id, attempt) of the stages that were begun and have not ended."""
-        ended = {_stage(event) for event in self.events("StageCompleted")}
-        return {_stage(event) for event in self.events("StageSubmitted")} - ended
+    def open_jobs(self) -> set[int]:
+        """Ids of the jobs that were begun and have not ended."""
+        ended = {event["Job ID"] for event in self.events("JobEnd")}
+        return {event["Job ID"] for event in self.events("JobStart")} - ended
 
     def shuffled_by(self, executors: set[str]) -> int:
         """Bytes that tasks of these executors left there for tasks of later stages."""
@@ -189,7 +189,3 @@ class EventLog:
             for event in self.events("TaskEnd")
             if event["Task Info"]["Executor ID"] in executors and event.get("Task Metrics")
         )
-
-
-def _stage(event: dict[str, Any]) -> tuple[int, int]:
-    return event["Stage Info"]["Stage ID"], event["Stage Info"]["Stage Attempt ID"]

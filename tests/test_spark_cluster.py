@@ -55,13 +55,13 @@ class Running:
         return self.began(step) and self.log.shuffled_by(worker.executors()) > 0
 
     def is_stuck(self) -> bool:
-        """Whether a stage has begun and does not end: what it waits for is on a worker that does not move."""
+        """Whether a job has begun and does not end: what it waits for is on a worker that does not move."""
         assert self.process.poll() is None, f"the run ended without the worker: {self.shown()}"
-        before = self.log.open_stages()
+        before = self.log.open_jobs()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
-            return bool(before & self.log.open_stages())
+            return bool(before & self.log.open_jobs())
         return False
 
     def end(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from pathlib import Path
 
 from pyspark.logger import PySparkLogger
@@ -59,6 +60,8 @@ def session_conf(settings: Settings) -> dict[str, str]:
         "spark.kryo.registrator": "org.apache.sedona.core.serde.SedonaKryoRegistrator",
         "spark.driver.extraJavaOptions": overlay,
         "spark.executor.extraJavaOptions": overlay,
+        # Spark makes this folder wherever it is started, and we never write a table into it.
+        "spark.sql.warehouse.dir": (Path(tempfile.gettempdir()) / "spark-warehouse").as_uri(),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.databricks.delta.snapshotPartitions": "2",
