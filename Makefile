@@ -6,22 +6,19 @@ READY := .venv/.ready-$(firstword $(shell sha256sum requirements.txt | cut -c1-1
 # The tests need Spark beside it; a demo on the embedded engine does not.
 SPARK_READY := .venv/.ready-spark-$(firstword $(shell sha256sum requirements-spark.txt | cut -c1-16))
 
-.PHONY: demo test test-cluster venv spark java lock clean
+.PHONY: demo test venv spark java lock clean
 
 demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
 
-# Fast tests first; those on Spark after them, in one process that shares one session.
+# Fast tests first; those on Spark after them, in two processes with one session each; the cluster has the machine alone.
 test: $(SPARK_READY) java
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/pytest -n 2 --dist loadfile -m "not spark"
-	.venv/bin/pytest -m "spark and not cluster"
-
-# By hand: it needs the machine for itself.
-test-cluster: $(SPARK_READY) java
+	.venv/bin/pytest -n 2 --dist loadfile -m "spark and not cluster"
 	.venv/bin/pytest -m cluster
 
 venv: $(READY)

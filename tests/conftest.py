@@ -105,6 +105,11 @@ class Place:
         )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest module first, and the others beside it, where two processes share the tests."""
+    items.sort(key=lambda item: item.path.name != "test_parity.py")
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A landing folder and a lake that the tests of one module share."""

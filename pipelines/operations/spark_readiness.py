@@ -52,7 +52,8 @@ def _packages() -> str:
 
 def _jars(settings: Settings) -> str:
     try:
-        from pipelines.engines.spark.session import ivy_folder, packages
+        from pipelines.engines.spark.launch import ivy_folder
+        from pipelines.engines.spark.session import packages
     except ModuleNotFoundError:
         raise not_installed() from None
     folder = Path(settings.spark_conf.get("spark.jars.ivy", ivy_folder()))

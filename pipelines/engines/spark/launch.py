@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import IO
 
 from pyspark import SparkConf, SparkContext
@@ -35,7 +37,8 @@ def launch(master: str, conf: Mapping[str, str]) -> bool:
             if SparkContext._gateway is None:
                 os.environ["JAVA_HOME"] = str(find_java().home)
                 streams = {} if "HUILIU_DEBUG" in os.environ else {"stdout": printed, "stderr": printed}
-                gateway = launch_gateway(settings, streams)
+                with _fetching_alone(Path(conf.get("spark.jars.ivy", ivy_folder()))):
+                    gateway = launch_gateway(settings, streams)
                 SparkContext(conf=settings, gateway=gateway)
             else:
                 SparkContext(conf=settings)
@@ -44,6 +47,20 @@ def launch(master: str, conf: Mapping[str, str]) -> bool:
                 raise
             raise start_failure(error, _tail(printed), master) from None
     return True
+
+
+@contextlib.contextmanager
+def _fetching_alone(folder: Path) -> Iterator[None]:
+    """Wait for other processes that fetch jars: Ivy keeps no lock on its folder, and two would spoil it for both."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "huiliu.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def ivy_folder() -> Path:
+    """Where Spark keeps the jars that it fetched."""
+    return Path.home() / ".ivy2.5.2"
 
 
 def _let_go_of_what_ended() -> None:

@@ -118,8 +118,3 @@ def java_memory(memory: str) -> str:
 def _local_cores(master: str) -> int:
     asked = re.fullmatch(r"local\[(\d+).*\]", master)
     return int(asked[1]) if asked else len(os.sched_getaffinity(0))
-
-
-def ivy_folder() -> Path:
-    """Where Spark keeps the jars that it fetched."""
-    return Path.home() / ".ivy2.5.2"
