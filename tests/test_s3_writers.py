@@ -1,4 +1,4 @@
-"""Two writers of one lake on S3 at once, of the same engine and of different ones: not a row is lost."""
+"""Writers of one lake on S3 at once, of the same engine and of different ones: not a row is lost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,47 +113,57 @@ class SparkWriter:
         return self.process.stdout.readline().strip()
 
 
-@pytest.fixture(scope="module")
-def written_by_both(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkWriter]:
-    """A table that Spark appended to, and the embedded engine all the while, each under the lease."""
-    database = f"sqlite:///{tmp_path_factory.mktemp('both')}/huiliu.db"
-    delta_rs.create(BOTH.uri(NUMBERS.id.path), NUMBERS, None, "{}")
-    spark = subprocess.Popen(
-        [sys.executable, "-c", SPARK_WRITER, BOTH.root, BOTH.uri(NUMBERS.id.path), database, str(BY_SPARK), str(EACH)],
+@contextmanager
+def spark_writer(database: str, first: int) -> Iterator[SparkWriter]:
+    """The other process, ready to append its numbers from `first` on."""
+    place, table = BOTH.root, BOTH.uri(NUMBERS.id.path)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SPARK_WRITER, place, table, database, str(first), str(EACH)],
         cwd=PROJECT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
-        writer = SparkWriter(spark)
+        writer = SparkWriter(process)
         writer.say(SECRET)
         assert writer.answer() == "ready 0", "no secret in Spark's settings or in the process list"
-        writer.say("go")
-        with ThreadPoolExecutor(1) as pool:
-            done = pool.submit(writer.answer)
-            number = 0
-            while not done.done() or number < EACH:
-                append_numbers(BOTH.root, [number], lambda: Lease(sa.make_url(database), BOTH, "duckdb", 300))
-                number += 1
-            assert done.result() == "done"
         yield writer
     finally:
-        spark.kill()
-        spark.communicate()
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def written_by_all(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkWriter]:
+    """A table that two Sparks appended to, and the embedded engine all the while, each under the lease."""
+    database = f"sqlite:///{tmp_path_factory.mktemp('both')}/huiliu.db"
+    delta_rs.create(BOTH.uri(NUMBERS.id.path), NUMBERS, None, "{}")
+    with spark_writer(database, BY_SPARK) as one, spark_writer(database, 2 * BY_SPARK) as other:
+        with ThreadPoolExecutor(2) as pool:
+            for writer in (one, other):
+                writer.say("go")
+            done = [pool.submit(writer.answer) for writer in (one, other)]
+            number = 0
+            while not all(one.done() for one in done) or number < EACH:
+                append_numbers(BOTH.root, [number], lambda: Lease(sa.make_url(database), BOTH, "duckdb", 300))
+                number += 1
+            assert [one.result() for one in done] == ["done", "done"]
+        yield one
 
 
 @pytest.mark.spark
-def test_spark_and_the_embedded_engine_at_once_lose_nothing_by_the_lease(written_by_both: SparkWriter) -> None:
-    """Spark's log store on S3 overwrites what another writer has put; only the lease keeps the two apart."""
+def test_sparks_and_the_embedded_engine_at_once_lose_nothing_by_the_lease(written_by_all: SparkWriter) -> None:
+    """Spark's log store on S3 overwrites what another writer has put; only the lease keeps writers apart."""
     found = numbers_at(BOTH.root)
     embedded = [number for number in found if number < BY_SPARK]
     assert embedded == list(range(len(embedded)))
-    assert found[len(embedded) :] == list(range(BY_SPARK, BY_SPARK + EACH))
+    by_sparks = [first + n for first in (BY_SPARK, 2 * BY_SPARK) for n in range(EACH)]
+    assert found[len(embedded) :] == by_sparks
     table = delta_rs.stored(BOTH.uri(NUMBERS.id.path))
     assert table.version() == len(found)
     by = ["Spark" in (entry.get("engineInfo") or "") for entry in table.history()]
-    assert sum(by) == EACH
+    assert sum(by) == len(by_sparks)
     assert by != sorted(by), "they wrote by turns"
 
 
@@ -161,14 +172,14 @@ def test_spark_and_the_embedded_engine_at_once_lose_nothing_by_the_lease(written
     ("fault", "said"), [("another secret", "does not accept the credentials"), ("gone", "cannot be reached")]
 )
 def test_spark_says_what_is_wrong_with_the_store(
-    written_by_both: SparkWriter, fallible_server: S3Server, fault: str, said: str
+    written_by_all: SparkWriter, fallible_server: S3Server, fault: str, said: str
 ) -> None:
     if fault == "gone":
         fallible_server.stop()
     else:
         fallible_server.restart(OTHER_SECRET)
-    written_by_both.say("read")
-    message = written_by_both.answer()
+    written_by_all.say("read")
+    message = written_by_all.answer()
     assert said in message
     assert without_secrets(message)
 

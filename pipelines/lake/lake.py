@@ -83,10 +83,6 @@ class Lake:
     def watermark(self, inputs: Iterable[TableId], declarations: str) -> Watermark:
         return Watermark({table.path: self.version(table) for table in inputs}, declarations)
 
-    def is_current(self, table: TableId, watermark: Watermark) -> bool:
-        """Whether the table was computed from just these inputs under just these declarations."""
-        return self._state(table)[1] == watermark
-
     def append(self, spec: TableSpec, rows: ir.Table | pa.RecordBatchReader, once: str, metadata: str = "{}") -> bool:
         """Append under the name `once`; False, and nothing written, where that append is already in the table."""
         self.hold()
@@ -141,8 +137,8 @@ class Lake:
             states = {part: self._state(spec.id) for part, spec in parts.items()}
         # In the order of the parts, so that each one is a short range and not a scan of everything.
         rows = self.engine.materialise(compute().order_by(by), "refresh_parts")
-        filled = {one[by] for one in self._counted(rows, by)}
         whole = {part for part, (delta, _) in states.items() if not (delta and self._fit_columns(delta, parts[part]))}
+        filled = {one[by] for one in self._counted(rows, by)} if whole else set()
         stale = [part for part, (_, before) in states.items() if part not in whole and before != watermark]
         changes, counts = self._changed_parts(rows, by, {part: parts[part] for part in stale})
         done = []
