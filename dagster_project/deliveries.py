@@ -24,6 +24,12 @@ DUE: Mapping[str, tuple[str, int]] = {
     "quarterly": ("0 9 1 1,4,7,10 *", 90),
     "yearly": ("0 9 1 1 *", 365),
 }
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 REALTIME = datetime.timedelta(minutes=30)
 
 
@@ -69,10 +75,16 @@ def table_schedule(job: dg.UnresolvedAssetJobDefinition, contracts: Iterable[Con
             job=job,
             cron_schedule="*/5 * * * *",
             execution_timezone=str(PEOPLE_TIME),
+            should_execute=_is_idle,
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Reads what is new in the tables of front-end databases that are due in real time.",
         )
     ]
+
+
+def _is_idle(context: dg.ScheduleEvaluationContext) -> bool:
+    """Whether no run waits or works: one run at a time is all there is, and a longer one would gather a queue."""
+    return not context.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED), limit=1)
 
 
 def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) -> dg.SensorDefinition:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from dagster_project.definitions import build_definitions
-from dagster_project.deliveries import freshness, table_schedule
+from dagster_project.deliveries import _is_idle, freshness, table_schedule
 from dagster_project.described import asset_key, landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import SourceTable
@@ -144,6 +145,20 @@ def test_a_table_in_real_time_is_read_every_few_minutes(catalog: Catalog, update
     job = dg.define_asset_job("everything")
     assert [one.name for one in table_schedule(job, [contract])] == schedules
     assert table_schedule(job, [contract.model_copy(update={"table": None})]) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "asks"), [(None, True), ("STARTED", False), ("NOT_STARTED", False), ("SUCCESS", True)]
+)
+def test_tables_are_not_read_while_a_run_goes_on(catalog: Catalog, status: str | None, asks: bool) -> None:
+    table = SourceTable(connection="civil_affairs", name="public.marriage", watermark="updated_at")
+    contract = catalog.contracts["market_entity"].model_copy(update={"table": table, "update": "realtime"})
+    [schedule] = table_schedule(dg.define_asset_job("everything"), [contract])
+    with dg.DagsterInstance.ephemeral() as instance:
+        if status:
+            instance.add_run(dg.DagsterRun(job_name="everything", status=dg.DagsterRunStatus(status)))
+        assert _is_idle(SimpleNamespace(instance=instance)) is asks  # type: ignore[arg-type]
+    assert schedule.cron_schedule == "*/5 * * * *"
 
 
 @pytest.fixture

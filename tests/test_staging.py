@@ -29,6 +29,13 @@ def test_rows_lie_there_only_while_they_are_needed(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+    (tmp_path / "0123.parquet").touch()
+    (tmp_path / f"{named(8)}").touch()
+    Staging(tmp_path.as_uri()).close()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.parametrize(("days_ago", "kept"), [(6, True), (8, False)])
 def test_what_a_crash_left_is_removed_after_a_week(tmp_path: Path, days_ago: int, kept: bool) -> None:
     left = tmp_path / named(days_ago)

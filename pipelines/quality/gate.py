@@ -68,8 +68,10 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str) -> None:
     known = {row["batch"]: row for row in lake.engine.rows(lake.read(BATCHES))}
     if batch not in known:
         raise LookupError(f"there is no batch {batch}; `huiliu gate list` shows those that are held")
-    lake.hold()  # or two people would decide at once, each on what the other had not said yet
     before = verdicts_of(lake).get(batch)
+    # Or two people would decide at once, each on what the other had not said yet.
+    if before == "held" and lake.hold():
+        before = verdicts_of(lake).get(batch)
     if before != "held":
         raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a held batch can be {verdict}")
     if verdict == "released" and not known[batch]["readable"]:

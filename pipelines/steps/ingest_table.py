@@ -92,6 +92,9 @@ def _read(workspace: Workspace, contract: Contract, declared: SourceTable, done:
         rows = table.count(news) if news else 0
         if not news or not rows:
             return
+        if lake.hold():  # another writer may have read the table in between
+            _read(workspace, contract, declared, done)
+            return
         problems = _problems(contract, declared, table, now, list(matched.unknown.values()))
         batch = _batch(contract, last, of, now)
         received_at = clock.now()

@@ -37,6 +37,8 @@ def release(workspace: Workspace, tables: list[TableId]) -> Released:
     fitting = {(row["table"], row["table_id"], row["version"]) for row in newest}
     if {(entry["table"], entry["table_id"], entry["version"]) for entry in entries} == fitting:
         return Released(number, len(newest), new=False)
+    if lake.hold():  # another writer may have released in between
+        return release(workspace, tables)
     number += 1
     stamp = {"release": number, "released_at": clock.now()}
     lake.append_rows(RELEASES, [{**stamp, **entry} for entry in entries], once=f"release-{number}")

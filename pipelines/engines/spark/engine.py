@@ -120,12 +120,11 @@ class SparkEngine(Engine):
         once: str | None = None,
     ) -> None:
         with self._framed(self.empty(spec) if rows is None else rows) as frame:
-            titled = _titled(frame, spec)
-            table = titled.writeTo(f"delta.`{spark_uri(uri)}`").using("delta").tableProperty("comment", spec.title)
-            for name, value in delta_rs.CONFIGURATION.items():
-                table = table.tableProperty(name, value)
+            # Not a `CREATE TABLE … AS`, which would also keep the table's title: it refuses a place where a write that
+            # failed has left files.
+            writer = _titled(frame, spec).write.format("delta").mode("error").options(**delta_rs.CONFIGURATION)
             with self._commit_says(metadata, once):
-                table.create()
+                writer.save(spark_uri(uri))
 
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         with self._framed(rows) as frame, self._commit_says(metadata, once):

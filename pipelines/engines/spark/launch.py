@@ -51,10 +51,16 @@ def launch(master: str, conf: Mapping[str, str]) -> bool:
 
 @contextlib.contextmanager
 def _fetching_alone(folder: Path) -> Iterator[None]:
-    """Wait for other processes that fetch jars: Ivy keeps no lock on its folder, and two would spoil it for both."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "huiliu.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Wait for other processes that fetch jars: Ivy keeps no lock on its folder, and two would spoil it for both.
+
+    Where the folder takes no lock, nothing is fetched into it either.
+    """
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder / "huiliu.lock", os.O_RDONLY | os.O_CREAT, 0o666)
+            stack.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

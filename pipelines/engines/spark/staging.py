@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from pipelines.lake.store import spark_uri
 
 # Folders are named by when they were begun: a store on S3 keeps no times of folders.
 BEGUN = "%Y%m%dT%H%M%SZ"
+NAMED = re.compile(r"\d{8}T\d{6}Z-")
 LEFT_BEHIND = datetime.timedelta(days=7)
 
 
@@ -28,8 +31,10 @@ class Staging:
         name = f"{now.strftime(BEGUN)}-{uuid.uuid4().hex}"
         self._folder, self._url = f"{root}/{name}", f"{url}/{name}"
         for left in self._files.get_file_info(fs.FileSelector(root, allow_not_found=True)):
-            if left.base_name < (now - LEFT_BEHIND).strftime(BEGUN):
-                self._files.delete_dir(left.path)
+            if NAMED.match(left.base_name) and left.base_name < (now - LEFT_BEHIND).strftime(BEGUN):
+                # Another process may be at it too, and who only reads the lake may not.
+                with contextlib.suppress(OSError):
+                    self._files.delete_dir(left.path)
 
     def new(self, name: str) -> str:
         """A place that nothing lies at yet, as Spark writes it."""
