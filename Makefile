@@ -18,7 +18,7 @@ test: $(SPARK_READY) java
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/pytest -n 2 --dist loadfile -m "not spark"
-	.venv/bin/pytest -n 2 --dist loadfile -m "spark and not cluster"
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster
 
 venv: $(READY)

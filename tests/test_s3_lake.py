@@ -116,11 +116,13 @@ def test_spark_fills_a_lake_on_s3_and_the_embedded_engine_goes_on(
     place = place_with_deliveries(tmp_path / "by-spark", S3Place)
     monkeypatch.chdir(place.folder)
     on_spark = SPARK.model_dump(include={"engine", "spark_master", "memory"}, mode="json")
-    for name, value in {**on_spark, "spark_conf": json.dumps(SPARK.spark_conf)}.items():
-        monkeypatch.setenv(f"HUILIU_{name.upper()}", value)
-    done = place.huiliu("run")
+    with monkeypatch.context() as environment:
+        for name, value in {**on_spark, "spark_conf": json.dumps(SPARK.spark_conf)}.items():
+            environment.setenv(f"HUILIU_{name.upper()}", value)
+        done = place.huiliu("run")
     assert done.returncode == 0, done.stderr
     assert without_secrets(done.stdout + done.stderr)
+    assert [path for path in (s3_server.stored(place.lake) / "_staging").rglob("*") if path.is_file()] == []
     local = place_with_deliveries(tmp_path / "here" / "by-spark", Place)
     local.run()
     with place.opened() as there, local.opened() as here:

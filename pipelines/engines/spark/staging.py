@@ -19,6 +19,7 @@ from pipelines.lake.store import spark_uri
 # Folders are named by when they were begun: a store on S3 keeps no times of folders.
 BEGUN = "%Y%m%dT%H%M%SZ"
 NAMED = re.compile(r"\d{8}T\d{6}Z-")
+ATTEMPTS = 3
 LEFT_BEHIND = datetime.timedelta(days=7)
 
 
@@ -32,9 +33,7 @@ class Staging:
         self._folder, self._url = f"{root}/{name}", f"{url}/{name}"
         for left in self._files.get_file_info(fs.FileSelector(root, allow_not_found=True)):
             if NAMED.match(left.base_name) and left.base_name < (now - LEFT_BEHIND).strftime(BEGUN):
-                # Another process may be at it too, and who only reads the lake may not.
-                with contextlib.suppress(OSError):
-                    self._files.delete_dir(left.path)
+                self._remove(left.path)
 
     def new(self, name: str) -> str:
         """A place that nothing lies at yet, as Spark writes it."""
@@ -42,7 +41,7 @@ class Staging:
         return spark_uri(unquote(f"{self._url}/{name}-{uuid.uuid4().hex}"))
 
     def drop(self, place: str) -> None:
-        self._files.delete_dir(f"{self._folder}/{_name(place)}")
+        self._remove(f"{self._folder}/{_name(place)}")
 
     @contextmanager
     def staged(self, rows: pa.RecordBatchReader) -> Iterator[str]:
@@ -60,7 +59,18 @@ class Staging:
 
     def close(self) -> None:
         if self._files.get_file_info(self._folder).type is fs.FileType.Directory:
-            self._files.delete_dir(self._folder)
+            self._remove(self._folder)
+
+    def _remove(self, folder: str) -> None:
+        """Remove a folder, or leave it for next week: another process may be at it too, or only that one may.
+
+        An S3 gateway over a file system refuses to remove a folder that is named before its files, as Arrow does;
+        the files are gone then, and the folder goes with the next attempt.
+        """
+        for _ in range(ATTEMPTS):
+            with contextlib.suppress(OSError):
+                self._files.delete_dir(folder)
+                return
 
 
 def _name(place: str) -> str:
