@@ -56,7 +56,7 @@ def _jars(settings: Settings) -> str:
         from pipelines.engines.spark.session import packages
     except ModuleNotFoundError:
         raise not_installed() from None
-    folder = Path(settings.spark_conf.get("spark.jars.ivy", ivy_folder()))
+    folder = ivy_folder(settings.spark_conf)
     said = settings.spark_conf.get("spark.jars.packages")
     wanted = said.split(",") if said else packages(settings)
     absent = [one for one in wanted if not (folder / "jars" / _file(one)).is_file()]

@@ -37,7 +37,7 @@ def launch(master: str, conf: Mapping[str, str]) -> bool:
             if SparkContext._gateway is None:
                 os.environ["JAVA_HOME"] = str(find_java().home)
                 streams = {} if "HUILIU_DEBUG" in os.environ else {"stdout": printed, "stderr": printed}
-                with _fetching_alone(Path(conf.get("spark.jars.ivy", ivy_folder()))):
+                with _fetching_alone(ivy_folder(conf)):
                     gateway = launch_gateway(settings, streams)
                 SparkContext(conf=settings, gateway=gateway)
             else:
@@ -64,9 +64,9 @@ def _fetching_alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def ivy_folder() -> Path:
+def ivy_folder(conf: Mapping[str, str]) -> Path:
     """Where Spark keeps the jars that it fetched."""
-    return Path.home() / ".ivy2.5.2"
+    return Path(conf.get("spark.jars.ivy", Path.home() / ".ivy2.5.2"))
 
 
 def _let_go_of_what_ended() -> None:
