@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.described import asset_key
-from pipelines.lake.lake import Refreshed
+from pipelines.lake.refresh import Refreshed
 from pipelines.quality.summary import summarise_source
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Outcome, Task
@@ -32,8 +32,8 @@ def described_outcome(workspace: Workspace, task: Task, outcome: Outcome) -> Ite
             )
         case Standardised():
             counts = _gate_counts(workspace, task)
-            yield asset_key(outcome.standard.table), _refreshed(workspace, outcome.standard) | counts
-            yield asset_key(outcome.quarantine.table), _refreshed(workspace, outcome.quarantine) | counts
+            for one in outcome.refreshed:
+                yield asset_key(one.table), _refreshed(workspace, one) | counts
         case _ if task.step == "return_flow":
             yield asset_key(first.id), _returned(workspace, outcome)
         case _:

@@ -8,6 +8,7 @@ from pipelines.modelling import Returned, latest, model
 @model(
     title="死亡登记",
     key="id_number",
+    affected={"death_registration": "id_number"},
     returns=Returned(
         "person.residence_region",
         withhold={"cause_of_death": "PIPL 第二十八条（医疗健康信息为敏感个人信息）"},

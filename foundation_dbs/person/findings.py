@@ -8,7 +8,10 @@ from pipelines.modelling import finding
 LEGAL_AGE = {"husband": 22, "wife": 20}
 
 
-@finding(title="结婚登记时未达法定婚龄（民法典第一千零四十七条：男二十二周岁，女二十周岁）")
+@finding(
+    title="结婚登记时未达法定婚龄（民法典第一千零四十七条：男二十二周岁，女二十周岁）",
+    affected={"marriage_registration": ["husband_id", "wife_id"]},
+)
 def marriage_under_age(marriage_registration: ir.Table) -> ir.Table:
     """A marriage was registered before one of the spouses had reached the legal age on that day."""
     return ibis.union(*(_under_age(marriage_registration, spouse, years) for spouse, years in LEGAL_AGE.items()))
@@ -25,7 +28,10 @@ def _under_age(registrations: ir.Table, spouse: str, years: int) -> ir.Table:
     )
 
 
-@finding(title="婚姻登记日期晚于死亡日期")
+@finding(
+    title="婚姻登记日期晚于死亡日期",
+    affected={"marriage_registration": ["husband_id", "wife_id"], "person": "id_number"},
+)
 def marriage_after_death(marriage_registration: ir.Table, person: ir.Table) -> ir.Table:
     """A marriage or divorce was registered after one of the two had died."""
     dead = person.filter(person.died_on.notnull()).select(dead_id="id_number", died_on="died_on")
@@ -38,7 +44,10 @@ def marriage_after_death(marriage_registration: ir.Table, person: ir.Table) -> i
     return ibis.union(*found)
 
 
-@finding(title="死亡后仍发放社会保险待遇")
+@finding(
+    title="死亡后仍发放社会保险待遇",
+    affected={"social_insurance": "id_number", "person": "id_number"},
+)
 def benefit_after_death(social_insurance: ir.Table, person: ir.Table) -> ir.Table:
     """A social insurance benefit was paid for days after the person's death."""
     dead = person.filter(person.died_on.notnull()).select("id_number", "died_on")

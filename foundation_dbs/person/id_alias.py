@@ -9,6 +9,7 @@ from pipelines.modelling import AppearancesOf, Returned, model
     title="身份号码别名",
     key=("alias", "source", "column"),
     inputs={"appearances": AppearancesOf("id_number")},
+    affected={"appearances": "alias"},
     columns={"alias": "原号（15位）", "id_number": "公民身份号码", "times": "出现次数"},
     returns=Returned("person.residence_region"),
 )

@@ -12,6 +12,7 @@ STATE = {"1": "20", "2": "40", "3": "20", "4": "40", "5": "10"}
 @model(
     title="婚姻状况",
     key="id_number",
+    affected={"marriage_registration": ["husband_id", "wife_id"]},
     columns={
         "id_number": "公民身份号码",
         "spouse_id": "配偶公民身份号码",

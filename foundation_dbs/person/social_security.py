@@ -8,6 +8,7 @@ from pipelines.modelling import Returned, model
 @model(
     title="社会保障",
     key=("id_number", "insurance_type"),
+    affected={"social_insurance": "id_number"},
     returns=Returned("person.residence_region"),
 )
 def social_security(social_insurance: ir.Table) -> ir.Table:

@@ -40,6 +40,9 @@ class Deletes(Declared):
     value: str
 
 
+SNAPSHOT: Literal["snapshot"] = "snapshot"
+
+
 class SourceTable(Declared):
     """The table of a front-end database (前置机, PostgreSQL) that a source's rows come from, in the place of files.
 
@@ -71,7 +74,10 @@ class SourceTable(Declared):
 
 
 class Contract(Declared):
-    """A source. `name` is the file's name, `database` the folder it stands in."""
+    """A source. `name` is the file's name, `database` the folder it stands in.
+
+    `deletes` is how rows go: by a flag, or, where each delivery is a `snapshot` of everything, by not being in it.
+    """
 
     name: str = Field(pattern=IDENTIFIER)
     database: str
@@ -81,7 +87,7 @@ class Contract(Declared):
     legal_basis: str = Field(min_length=1)
     key: tuple[str, ...] = Field(min_length=1)
     version: str | None = None
-    deletes: Deletes | None = None
+    deletes: Deletes | Literal["snapshot"] | None = None
     update: Literal["realtime", "daily", "weekly", "monthly", "quarterly", "yearly"]
     sharing: Literal["unconditional", "conditional", "none"]
     condition: str | None = None
@@ -131,14 +137,18 @@ class Contract(Declared):
 
     def _check_headers(self) -> None:
         columns = {column.header for column in self.columns}
-        headers = columns | ({self.deletes.column} if self.deletes else set())
+        headers = columns | ({self.delete_flag.column} if self.delete_flag else set())
         for alias, header in self.aliases.items():
             if header not in headers:
                 raise mistake(f"aliases: {alias} stands for {header}, which is no declared header", "aliases", alias)
             if alias in headers:
                 raise mistake(f"aliases: {alias} is a header of its own; remove the alias", "aliases", alias)
-        if self.deletes and self.deletes.column in columns:
-            raise mistake(f"deletes: {self.deletes.column} is a column already; a flag is no column", "deletes")
+        if self.delete_flag and self.delete_flag.column in columns:
+            raise mistake(f"deletes: {self.delete_flag.column} is a column already; a flag is no column", "deletes")
+        if self.is_snapshot and self.table:
+            raise mistake(
+                "deletes: a table is read by what is new in it and is never a snapshot; use a flag", "deletes"
+            )
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -149,9 +159,17 @@ class Contract(Declared):
         cells: dict[str, str] = {}
         for column in self.columns:
             cells.setdefault(column.header, column.name)
-        if self.deletes:
-            cells.setdefault(self.deletes.column, DELETE_FLAG)
+        if self.delete_flag:
+            cells.setdefault(self.delete_flag.column, DELETE_FLAG)
         return cells
+
+    @property
+    def delete_flag(self) -> Deletes | None:
+        return self.deletes if isinstance(self.deletes, Deletes) else None
+
+    @property
+    def is_snapshot(self) -> bool:
+        return self.deletes == SNAPSHOT
 
     @property
     def responsible(self) -> str:

@@ -113,8 +113,8 @@ def _deletes(catalog: Catalog, sample: Sample) -> tuple[Deletes | None, str]:
     """The delete flag that other contracts declare, where the sample has it, and its header."""
     for contract in catalog.contracts.values():
         for header in sample.header:
-            if contract.deletes and same(contract.deletes.column) == same(header):
-                return Deletes(column=header.strip(), value=contract.deletes.value), header
+            if contract.delete_flag and same(contract.delete_flag.column) == same(header):
+                return Deletes(column=header.strip(), value=contract.delete_flag.value), header
     return None, ""
 
 

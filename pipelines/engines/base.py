@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,24 @@ if TYPE_CHECKING:
 OPERATION = "_operation"
 
 
+class FeedGapError(Exception):
+    """A table's change feed cannot be read as far back as was asked: its files or log entries are gone."""
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Rows whose `_operation` is `upsert` or `delete`, to be matched by `key` in one commit that says `metadata`.
+
+    `rows` is how many there are: small merges of several tables may go on at once.
+    """
+
+    uri: str
+    changes: ir.Table
+    key: tuple[str, ...]
+    metadata: str
+    rows: int
+
+
 @dataclass(frozen=True)
 class ReadInParallel:
     """A delivered file as a plan: the columns of its `schema`, and how many rows there will be."""
@@ -38,6 +56,13 @@ class Engine(ABC):
     @abstractmethod
     def read(self, uri: str, version: int | None = None) -> ir.Table:
         """A Delta table as it is at `version` (default: now)."""
+
+    @abstractmethod
+    def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
+        """Rows that the versions `first` to `last` of a table have changed, as they were and as they became.
+
+        Only `columns`, kept as `name`; raises FeedGapError where the change feed does not reach back.
+        """
 
     @abstractmethod
     def read_csv(self, path: Path) -> ir.Table:
@@ -95,16 +120,16 @@ class Engine(ABC):
         """Append in one commit. `once` names the commit as an application transaction (see `has_committed`)."""
 
     @abstractmethod
-    def merge(self, uri: str, changes: ir.Table, key: tuple[str, ...], metadata: str) -> None:
-        """Apply rows whose `_operation` is `upsert` or `delete`, matched by `key`, in one commit."""
+    def merge(self, merges: Sequence[Merge]) -> None:
+        """Apply each merge, in one commit of its table."""
 
     @abstractmethod
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
         """Replace rows and schema in one commit: only where the declared columns no longer fit the table."""
 
     @abstractmethod
-    def add_columns(self, uri: str, spec: TableSpec, names: list[str]) -> None:
-        """Add declared columns that the table lacks."""
+    def add_columns(self, uri: str, spec: TableSpec, names: list[str], metadata: str) -> None:
+        """Add declared columns that the table lacks, in a commit that says `metadata`."""
 
     @abstractmethod
     def interrupt(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterProperties, write_deltalake
@@ -94,8 +95,15 @@ def overwrite(uri: str, rows: pa.RecordBatchReader, spec: TableSpec, metadata: s
     )
 
 
-def add_columns(uri: str, spec: TableSpec, names: list[str]) -> None:
-    stored(uri).alter.add_columns([field(spec.column(name)) for name in names])
+def add_columns(uri: str, spec: TableSpec, names: list[str], metadata: str) -> None:
+    added = [field(spec.column(name)) for name in names]
+    stored(uri).alter.add_columns(added, commit_properties=_commit(metadata, None))
+
+
+def changes(uri: str, first: int, last: int, columns: Sequence[str]) -> pa.RecordBatchReader:
+    """The change feed of some versions, without what stands beside its rows; raises where it has a gap."""
+    feed = stored(uri).load_cdf(starting_version=first, ending_version=last, columns=list(columns))
+    return pa.RecordBatchReader.from_stream(feed)
 
 
 def merge(uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tuple[str, ...], metadata: str) -> None:
@@ -124,7 +132,8 @@ def has_committed(table: DeltaTable, once: str) -> bool:
 
 def last_metadata(table: DeltaTable) -> str | None:
     """User metadata of the newest commit that carries any."""
-    for commit in table.history():
+    newest = table.history(1)
+    for commit in newest if any("userMetadata" in one for one in newest) else table.history():
         if said := commit.get("userMetadata"):
             return str(said)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Layer = Literal["raw", "standard", "quarantine", "foundation", "theme", "returns", "quality"]
+Layer = Literal["raw", "standard", "withdrawn", "quarantine", "foundation", "theme", "returns", "quality"]
 
 
 @dataclass(frozen=True, order=True)
@@ -33,6 +33,10 @@ def raw(source: str) -> TableId:
 
 def standard(source: str) -> TableId:
     return TableId("standard", source)
+
+
+def withdrawn(source: str) -> TableId:
+    return TableId("withdrawn", source)
 
 
 def quarantine(source: str) -> TableId:

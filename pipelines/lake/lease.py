@@ -90,6 +90,11 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self.release()
 
+    @property
+    def held(self) -> bool:
+        """Whether this holder has taken it, and not given it back."""
+        return self.fence is not None
+
     def hold(self) -> bool:
         """Take the lease, or see that it is still this holder's; call it right before each commit.
 

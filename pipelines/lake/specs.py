@@ -69,8 +69,20 @@ def _typed(name: str, title: str, element: Element) -> ColumnSpec:
     return ColumnSpec(name, element.ibis_type, title, element.grade, element.mask, element.name)
 
 
+def withdrawn_spec(catalog: Catalog, contract: Contract) -> TableSpec:
+    """The last row of each key that is gone: a late delivery of an older row must not bring it back."""
+    standing = standard_spec(catalog, contract)
+    return TableSpec(
+        layout.withdrawn(contract.name),
+        f"{contract.title}（已撤销）",
+        f"Rows of {contract.title} that the agency has withdrawn, each by the last row delivered for its key.",
+        standing.key,
+        standing.columns,
+    )
+
+
 def quarantine_spec(catalog: Catalog, contract: Contract) -> TableSpec:
-    """Rejected rows as they were sent, with every rule that they break."""
+    """Rejected rows as they were sent, with every rule that they break, until a later delivery corrects them."""
     return TableSpec(
         layout.quarantine(contract.name),
         f"{contract.title}（隔离）",

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+SAME_AS = "same_as"
+
 
 @dataclass(frozen=True)
 class Watermark:
-    """Inputs as path → (table id, version), and the digest of the declarations that the table was computed with."""
+    """Inputs as path → (table id, version), and the digest of the declarations that the table was computed with.
+
+    A version is the last one that changed the input's rows: commits that only move a watermark are no news.
+    """
 
     inputs: dict[str, tuple[str, int]]
     declarations: str
 
-    def to_json(self) -> str:
-        return json.dumps({"inputs": self.inputs, "declarations": self.declarations}, sort_keys=True)
+    def to_json(self, same_as: int | None = None) -> str:
+        """As user metadata; `same_as` is the version whose rows the commit leaves as they are."""
+        said = {"inputs": self.inputs, "declarations": self.declarations}
+        return json.dumps(said if same_as is None else said | {SAME_AS: same_as}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | None) -> Watermark | None:
@@ -26,3 +33,13 @@ class Watermark:
             return None
         inputs = {path: (table_id, version) for path, (table_id, version) in said["inputs"].items()}
         return cls(inputs, said["declarations"])
+
+
+def content_version(metadata: str | None, version: int) -> int:
+    """The version since which a table's rows are what they are, by the user metadata of its newest commit."""
+    return int(json.loads(metadata or "{}").get(SAME_AS, version))
+
+
+def unchanged_since(metadata: str | None, same_as: int) -> str:
+    """What a commit says that leaves the rows as they are: all that the one before said, and since when."""
+    return json.dumps(json.loads(metadata or "{}") | {SAME_AS: same_as}, sort_keys=True, ensure_ascii=False)

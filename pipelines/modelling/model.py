@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import ibis.expr.types as ir
 
 Transformation = Callable[..., ir.Table]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """How an input's rows lead to output keys: a row leads to the `key` of every row that shares its `column`."""
+
+    column: str
+    key: str
+
+
+Route = str | Alike | Transformation
+Affected = Mapping[str, tuple[Route, ...]]
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,12 @@ class Model:
     inputs: Mapping[str, str | AppearancesOf | ClaimsOf]
     columns: Mapping[str, str]
     returns: Returned | None
+    affected: Affected
+
+    @property
+    def by(self) -> str:
+        """The column of the key by which rows are recomputed."""
+        return self.key[0]
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,12 @@ class Finding:
     description: str
     function: Transformation
     inputs: Mapping[str, str | AppearancesOf | ClaimsOf]
+    affected: Affected
+
+    @property
+    def by(self) -> str:
+        """The column by which rows are recomputed: whom a finding is about."""
+        return "subject"
 
 
 def model(
@@ -75,11 +99,17 @@ def model(
     inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None,
     columns: Mapping[str, str] | None = None,
     returns: Returned | None = None,
+    affected: Mapping[str, Route | Sequence[Route]] | None = None,
 ) -> Callable[[Transformation], Model]:
     """Declare a table. Its name is the function's, its description the docstring.
 
     A parameter names its input table (a source's standard rows, or a foundation or theme table), unless `inputs`
     says otherwise. `columns` gives Chinese titles to the columns that no input already titles.
+
+    `affected` says per input which rows of the table a changed row leads to, by the first column of `key`: the input's
+    columns that hold it; `Alike(...)`; or a function from the input's changed rows (and, by their names, other inputs)
+    to a table of that one column. Columns are read the other way round too: for the keys that are affected, only those
+    rows of the input are read. A change of an input that is not in `affected` computes the whole table again.
     """
 
     def declare(function: Transformation) -> Model:
@@ -92,21 +122,26 @@ def model(
             inputs=_inputs(function, inputs),
             columns=columns or {},
             returns=returns,
+            affected=_routes(affected),
         )
 
     return declare
 
 
 def finding(
-    *, title: str, inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None
+    *,
+    title: str,
+    inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None,
+    affected: Mapping[str, Route | Sequence[Route]] | None = None,
 ) -> Callable[[Transformation], Finding]:
     """Declare a rule across tables. The function returns one row per fault: subject, source, batch and row.
 
-    The agency that must act is the one responsible for `source`.
+    The agency that must act is the one responsible for `source`. `affected` is that of a model whose key is `subject`.
     """
 
     def declare(function: Transformation) -> Finding:
-        return Finding(function.__name__, title, _described(function), function, _inputs(function, inputs))
+        described = _described(function)
+        return Finding(function.__name__, title, described, function, _inputs(function, inputs), _routes(affected))
 
     return declare
 
@@ -123,3 +158,10 @@ def _inputs(
 ) -> dict[str, str | AppearancesOf | ClaimsOf]:
     named = special or {}
     return {name: named.get(name, name) for name in inspect.signature(function).parameters}
+
+
+def _routes(affected: Mapping[str, Route | Sequence[Route]] | None) -> Affected:
+    said = (affected or {}).items()
+    return {
+        name: tuple(one) if isinstance(one, Sequence) and not isinstance(one, str) else (one,) for name, one in said
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,24 @@ def verdicts_of(lake: Lake, source: str | None = None) -> dict[str, str]:
     return {row["batch"]: row["verdict"] for row in lake.engine.rows(decided.order_by("decided_at"))}
 
 
+EPOCH, MICROSECOND = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC), datetime.timedelta(microseconds=1)
+
+
+def last_decided(lake: Lake, source: str) -> tuple[str, int]:
+    """How many verdicts there are on a source's batches, and when the last one was given (microseconds since 1970)."""
+    decided = lake.read(VERDICTS)
+    own = decided.filter(decided.source == source)
+    found = lake.engine.rows(own.agg(verdicts=own.count(), last=own.decided_at.max()))[0]
+    return str(found["verdicts"]), (found["last"] - EPOCH) // MICROSECOND if found["last"] else 0
+
+
+def decided_since(lake: Lake, source: str, moment: int) -> list[str]:
+    """The source's batches that got a verdict after `moment` (microseconds since 1970)."""
+    decided = lake.read(VERDICTS)
+    late = decided.filter((decided.source == source) & (decided.decided_at > EPOCH + moment * MICROSECOND))
+    return [row["batch"] for row in lake.engine.rows(late.select("batch").distinct())]
+
+
 def gate_reasons(lake: Lake) -> dict[str, str]:
     """Why each batch got its last verdict."""
     return {row["batch"]: row["reason"] for row in lake.engine.rows(lake.read(VERDICTS).order_by("decided_at"))}
@@ -76,7 +95,7 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str) -> None:
         raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a held batch can be {verdict}")
     if verdict == "released" and not known[batch]["readable"]:
         raise ValueError(f"batch {batch} holds no readable rows: ask for a new file and reject this one")
-    row = _verdict_row(batch, known[batch]["source"], verdict, reason)
+    row = _verdict_row(batch, known[batch]["source"], verdict, reason, _moment(lake))
     lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}")
 
 
@@ -92,12 +111,12 @@ def judge(
     readable = [batch for batch in batches if batch["readable"]]
     judged_readable = _judge_readable(lake, contract, rules, ungated, readable) if ungated and readable else []
     judged = {one.batch: one for one in judged_readable}
-    rows = []
+    rows, moment = [], _moment(lake)
     for batch in batches:
         name = batch["batch"]
         found = judged.setdefault(name, Judged(name, contract.name, batch["file"], "held", (READABLE,), 0, 0, 0, 0))
         reason = "gate" if found.verdict == "passed" else f"gate: {', '.join(found.rules)}"
-        rows.append(_verdict_row(name, contract.name, found.verdict, reason, found))
+        rows.append(_verdict_row(name, contract.name, found.verdict, reason, moment, found))
     if rows:
         lake.append_rows(VERDICTS, rows, once=digest(sorted(judged)))
     return [judged[batch["batch"]] for batch in batches]
@@ -231,14 +250,22 @@ def _damage_result(contract: Contract, batch: str, code: str, rows: int, broken:
     }
 
 
-def _verdict_row(batch: str, source: str, verdict: str, reason: str, found: Judged | None = None) -> dict[str, Any]:
+def _moment(lake: Lake) -> datetime.datetime:
+    """Now, and after every verdict there is: their order decides which one counts, and clocks are set back."""
+    last = lake.engine.scalar(lake.read(VERDICTS).decided_at.max())
+    return max(clock.now(), last + MICROSECOND) if last else clock.now()
+
+
+def _verdict_row(
+    batch: str, source: str, verdict: str, reason: str, moment: datetime.datetime, found: Judged | None = None
+) -> dict[str, Any]:
     return {
         "batch": batch,
         "source": source,
         "verdict": verdict,
         "rules": list(found.rules) if found else [],
         "reason": reason,
-        "decided_at": clock.now(),
+        "decided_at": moment,
         "rows": found.rows if found else None,
         "accepted": found.accepted if found else None,
         "flagged": found.flagged if found else None,

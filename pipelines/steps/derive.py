@@ -2,37 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import ibis
+import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import digest
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.models import Placed
-from pipelines.lake.lake import Refreshed
-from pipelines.lake.layout import TableId
+from pipelines.lake.refresh import Changed, Refreshed, by_change_feeds, refresh
 from pipelines.lake.specs import finding_spec
 from pipelines.lake.table import TableSpec
 from pipelines.modelling import Finding
+from pipelines.steps.affected import affected_keys, asked_columns, needed
 from pipelines.steps.inputs import Input, expression_of, inputs_of, model_spec
 from pipelines.steps.workspace import Workspace
 
 
 def derive(workspace: Workspace, placed: Placed) -> Refreshed:
     """Bring a model's table up to date."""
-    inputs = inputs_of(workspace, placed)
-    spec = model_spec(workspace, placed)
-    watermark = workspace.lake.watermark(
-        _tables(inputs), digest(placed.source, spec.columns, workspace.catalog.records, workspace.catalog.elements)
-    )
+    lake, catalog = workspace.lake, workspace.catalog
+    declared, spec = _declared_inputs(workspace, placed), model_spec(workspace, placed)
 
-    def compute() -> ibis.Table:
-        rows = expression_of(placed, inputs)
+    def compute(keys: ir.Table | None) -> ir.Table:
+        rows = lake.engine.materialise(_expression(workspace, placed, keys), "derived_rows")
         _check_key(workspace, placed, spec, rows)
         return rows
 
-    return workspace.lake.refresh(spec, compute, watermark)
+    return refresh(
+        lake,
+        spec,
+        by_change_feeds(
+            lake,
+            _tables(declared),
+            digest(placed.source, spec.columns, catalog.records, catalog.elements),
+            compute,
+            placed.declared.by,
+            lambda changed: affected_keys(workspace, placed, changed),
+            asked_columns([(placed, declared)]),
+        ),
+    )
 
 
-def _check_key(workspace: Workspace, placed: Placed, spec: TableSpec, rows: ibis.Table) -> None:
+def _declared_inputs(workspace: Workspace, placed: Placed) -> dict[str, Input]:
+    """The inputs as they are declared, without a look into the lake."""
+    return inputs_of(workspace, placed, lambda spec: ibis.table(spec.ibis_schema, name=spec.id.path))
+
+
+def _expression(workspace: Workspace, placed: Placed, keys: ir.Table | None) -> ir.Table:
+    """A model's or rule's rows: all of them, or those of `keys`, from the rows of the inputs that they need."""
+    inputs = inputs_of(workspace, placed)
+    if keys is None:
+        return expression_of(placed, inputs)
+    return expression_of(placed, needed(placed, inputs, keys)).semi_join(keys, placed.declared.by)
+
+
+def _check_key(workspace: Workspace, placed: Placed, spec: TableSpec, rows: ir.Table) -> None:
     """A table's key identifies its rows; found out before anything is written, in counts and not in values."""
     counted = rows.group_by(list(spec.key)).agg(_rows=rows.count())
     empty = ibis.or_(*(counted[name].isnull() for name in spec.key))
@@ -47,28 +72,46 @@ def _check_key(workspace: Workspace, placed: Placed, spec: TableSpec, rows: ibis
 
 def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
     """Bring the findings of a golden record's database up to date: all its rules across tables, in one table."""
+    lake, catalog = workspace.lake, workspace.catalog
     rules = workspace.models.findings.get(record.database, ())
-    inputs = {rule.declared.name: inputs_of(workspace, rule) for rule in rules}
-    tables = [table for one in inputs.values() for table in _tables(one)]
-    declared = digest(
-        [rule.source for rule in rules],
-        workspace.catalog.contracts,
-        workspace.catalog.records,
-        workspace.catalog.elements,
-    )
-    spec = finding_spec(workspace.catalog, record)
+    spec = finding_spec(catalog, record)
+    inputs = [(rule, _declared_inputs(workspace, rule)) for rule in rules]
 
-    def compute() -> ibis.Table:
+    def compute(keys: ir.Table | None) -> ir.Table:
         if not rules:
-            return workspace.lake.engine.empty(spec)
-        return ibis.union(*(_found(workspace, rule, inputs[rule.declared.name]) for rule in rules), distinct=True)
+            return lake.engine.empty(spec)
+        return ibis.union(*(_found(workspace, rule, keys) for rule in rules), distinct=True)
 
-    return workspace.lake.refresh(spec, compute, workspace.lake.watermark(tables, declared))
+    return refresh(
+        lake,
+        spec,
+        by_change_feeds(
+            lake,
+            list(dict.fromkeys(table for _, declared in inputs for table in _tables(declared))),
+            digest([rule.source for rule in rules], catalog.contracts, catalog.records, catalog.elements),
+            compute,
+            "subject",
+            lambda changed: _affected_subjects(workspace, rules, changed),
+            asked_columns(inputs),
+        ),
+    )
 
 
-def _found(workspace: Workspace, rule: Placed, inputs: dict[str, Input]) -> ibis.Table:
+def _affected_subjects(workspace: Workspace, rules: Sequence[Placed], changed: Changed) -> ir.Table | None:
+    found = []
+    for rule in rules:
+        moved = {spec.id for spec in _tables(_declared_inputs(workspace, rule))}
+        if own := {table: rows for table, rows in changed.items() if table in moved}:
+            keys = affected_keys(workspace, rule, own)
+            if keys is None:
+                return None
+            found.append(keys)
+    return ibis.union(*found) if len(found) > 1 else found[0]
+
+
+def _found(workspace: Workspace, rule: Placed, keys: ir.Table | None) -> ir.Table:
     assert isinstance(rule.declared, Finding)
-    rows = expression_of(rule, inputs)
+    rows = _expression(workspace, rule, keys)
     responsible = {name: contract.responsible for name, contract in workspace.catalog.contracts.items()}
     agency = rows["source"].cases(*responsible.items(), else_=ibis.null("string"))
     return rows.select(
@@ -82,5 +125,5 @@ def _found(workspace: Workspace, rule: Placed, inputs: dict[str, Input]) -> ibis
     )
 
 
-def _tables(inputs: dict[str, Input]) -> list[TableId]:
+def _tables(inputs: Mapping[str, Input]) -> list[TableSpec]:
     return list(dict.fromkeys(table for one in inputs.values() for table in one.tables))

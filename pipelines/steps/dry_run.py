@@ -22,7 +22,7 @@ from pipelines.quality.gate import Judged, batches_of, judge
 from pipelines.readers.header import known_headers, recognised, same
 from pipelines.settings import Settings
 from pipelines.steps.ingest import ingest_files
-from pipelines.steps.standardise import read_ungated
+from pipelines.steps.typed_rows import read_ungated
 from pipelines.steps.workspace import Workspace, open_workspace
 
 SHOWN_ROWS = 5

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.contract import Contract
 from pipelines.declarations.models import Placed
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.elements import match_key
@@ -27,13 +26,17 @@ class Input:
     """One input: what it looks like, the tables it is read from, and its rows."""
 
     spec: TableSpec
-    tables: tuple[TableId, ...]
+    tables: tuple[TableSpec, ...]
     rows: ir.Table
 
 
-def inputs_of(workspace: Workspace, placed: Placed) -> dict[str, Input]:
-    """Every parameter of a model or finding, in order."""
-    return {name: _input(workspace, wanted) for name, wanted in placed.declared.inputs.items()}
+Read = Callable[[TableSpec], ir.Table]
+
+
+def inputs_of(workspace: Workspace, placed: Placed, read: Read | None = None) -> dict[str, Input]:
+    """Every parameter of a model or finding, in order. `read` gives the rows of a table (as it is now)."""
+    reader = read or workspace.lake.read
+    return {name: _input(workspace, wanted, reader) for name, wanted in placed.declared.inputs.items()}
 
 
 def table_spec(workspace: Workspace, name: str) -> TableSpec:
@@ -100,11 +103,12 @@ def _spec(workspace: Workspace, wanted: str | AppearancesOf | ClaimsOf) -> Table
     return table_spec(workspace, wanted)
 
 
-def _input(workspace: Workspace, wanted: str | AppearancesOf | ClaimsOf) -> Input:
+def _input(workspace: Workspace, wanted: str | AppearancesOf | ClaimsOf, read: Read) -> Input:
     spec = _spec(workspace, wanted)
     if isinstance(wanted, str):
-        return Input(spec, (spec.id,), workspace.lake.read(spec))
-    found = _appearances(workspace, wanted) if isinstance(wanted, AppearancesOf) else _claims(workspace, wanted)
+        return Input(spec, (spec,), read(spec))
+    catalog = workspace.catalog
+    found = _appearances(catalog, wanted, read) if isinstance(wanted, AppearancesOf) else _claims(catalog, wanted, read)
     tables, rows = zip(*found, strict=True)
     return Input(spec, tuple(dict.fromkeys(tables)), ibis.union(*rows) if len(rows) > 1 else rows[0])
 
@@ -138,20 +142,16 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
     return TableSpec(layout.standard("*"), title, f"Claims of {record.name}.{wanted.attribute}", (), columns)
 
 
-def _standard(workspace: Workspace, contract: Contract) -> tuple[TableId, ir.Table]:
-    spec = standard_spec(workspace.catalog, contract)
-    return spec.id, workspace.lake.read(spec)
-
-
-def _appearances(workspace: Workspace, wanted: AppearancesOf) -> Iterator[tuple[TableId, ir.Table]]:
-    for contract in workspace.catalog.contracts.values():
+def _appearances(catalog: Catalog, wanted: AppearancesOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
+    for contract in catalog.contracts.values():
+        spec = standard_spec(catalog, contract)
         for column in contract.columns:
             if column.element == wanted.element:
-                place, rows = _standard(workspace, contract)
+                rows = read(spec)
                 alias = rows[column.name + AS_SENT] if column.name + AS_SENT in rows.columns else ibis.null("string")
                 value = rows[column.name]
                 yield (
-                    place,
+                    spec,
                     rows.filter(value.notnull()).select(
                         source=ibis.literal(contract.name),
                         column=ibis.literal(column.name),
@@ -163,14 +163,14 @@ def _appearances(workspace: Workspace, wanted: AppearancesOf) -> Iterator[tuple[
                 )
 
 
-def _claims(workspace: Workspace, wanted: ClaimsOf) -> Iterator[tuple[TableId, ir.Table]]:
-    catalog = workspace.catalog
+def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
     record = catalog.records[wanted.record]
     for contract, column in catalog.authorities(record, wanted.attribute):
-        place, rows = _standard(workspace, contract)
+        spec = standard_spec(catalog, contract)
+        rows = read(spec)
         value = rows[column]
         yield (
-            place,
+            spec,
             rows.filter(value.notnull()).select(
                 source=ibis.literal(contract.name),
                 key=rows[catalog.feeding_key(contract, record)],

@@ -15,7 +15,7 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
 from pipelines.elements import derived, match_key
-from pipelines.lake.lake import Refreshed
+from pipelines.lake.refresh import Refreshed, by_columns, refresh
 from pipelines.lake.specs import TIMESTAMP, conflict_spec, golden_spec, standard_spec
 from pipelines.modelling import latest
 from pipelines.steps.workspace import Workspace
@@ -42,19 +42,27 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     catalog, lake = workspace.catalog, workspace.lake
     feeders = catalog.feeders(record)
     declared = digest(record, [catalog.authorities(record, name) for name in record.attributes], catalog.elements)
-    inputs = [standard_spec(catalog, contract).id for contract in feeders]
+    ways = {standard_spec(catalog, contract): catalog.feeding_key(contract, record) for contract in feeders}
     spec = golden_spec(catalog, record)
-    golden = lake.refresh(spec, lambda: _golden(workspace, record), lake.watermark(inputs, declared))
-    conflicts = lake.refresh(
+    golden = refresh(
+        lake, spec, by_columns(lake, ways, declared, lambda keys: _golden(workspace, record, keys), record.key)
+    )
+    conflicts = refresh(
+        lake,
         conflict_spec(catalog, record),
-        lambda: _conflicts(workspace, record),
-        lake.watermark([*inputs, spec.id], declared),
+        by_columns(
+            lake,
+            {**ways, spec: record.key},
+            declared,
+            lambda keys: _conflicts(workspace, record, keys),
+            record.key,
+        ),
     )
     return golden, conflicts
 
 
-def _golden(workspace: Workspace, record: GoldenRecord) -> ir.Table:
-    joined = _joined(workspace, record, None)
+def _golden(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
+    joined = _joined(workspace, record, keys)
     key_element = workspace.catalog.elements[record.key]
     columns: dict[str, ir.Value] = {record.key: joined[record.key]}
     for name, attribute in record.attributes.items():
@@ -72,10 +80,12 @@ def _golden(workspace: Workspace, record: GoldenRecord) -> ir.Table:
     return joined.select(**columns)
 
 
-def _conflicts(workspace: Workspace, record: GoldenRecord) -> ir.Table:
+def _conflicts(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
     """Only keys with a disputed attribute are joined again: they are few."""
     lake, spec = workspace.lake, golden_spec(workspace.catalog, record)
     golden = lake.read(spec)
+    if keys is not None:
+        golden = golden.semi_join(keys, record.key)
     disputed = {name: golden[f"{name}_disputed"] for name in record.attributes}
     contested = golden.filter(functools.reduce(operator.or_, disputed.values()))
     standing = lake.engine.materialise(

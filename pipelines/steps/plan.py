@@ -18,8 +18,9 @@ from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Placed, read_models
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.lake import layout
-from pipelines.lake.lake import Lake, Refreshed
+from pipelines.lake.lake import Lake
 from pipelines.lake.layout import TableId
+from pipelines.lake.refresh import Refreshed
 from pipelines.lake.specs import (
     AS_SENT,
     RELEASES,
@@ -29,10 +30,12 @@ from pipelines.lake.specs import (
     quarantine_spec,
     raw_spec,
     standard_spec,
+    withdrawn_spec,
 )
 from pipelines.lake.table import TableSpec
 from pipelines.lineage.columns import parents
 from pipelines.settings import Settings
+from pipelines.steps.affected import check_affected
 from pipelines.steps.derive import derive, find
 from pipelines.steps.ingest import Ingested, ingest
 from pipelines.steps.inputs import expression_of, inputs_of, model_spec
@@ -129,15 +132,19 @@ def _ingest(declared: Workspace, contract: Contract) -> Task:
 def _standardise(declared: Workspace, contract: Contract) -> Task:
     catalog = declared.catalog
     raw, standard, rejected = (spec(catalog, contract) for spec in (raw_spec, standard_spec, quarantine_spec))
+    withdrawn = (withdrawn_spec(catalog, contract),) if contract.deletes else ()
 
     return Task(
         "standardise",
         contract.name,
         contract.database,
-        (standard, rejected),
+        (standard, rejected, *withdrawn),
         (raw.id,),
         lambda workspace: standardise(workspace, contract),
-        lambda: {standard.id: _standard_origins(contract, standard, raw), rejected.id: _unchanged(rejected, raw)},
+        lambda: {
+            **{spec.id: _standard_origins(contract, spec, raw) for spec in (standard, *withdrawn)},
+            rejected.id: _unchanged(rejected, raw),
+        },
         (_contract_path(declared, contract),),
         contract,
     )
@@ -268,8 +275,9 @@ def _contract_path(declared: Workspace, contract: Contract) -> Path:
 
 
 def _tables(declared: Workspace, placed: Placed) -> tuple[TableId, ...]:
-    found = (table for one in inputs_of(declared, placed).values() for table in one.tables)
-    return tuple(dict.fromkeys(found))
+    inputs = inputs_of(declared, placed)
+    check_affected(placed, inputs)
+    return tuple(dict.fromkeys(spec.id for one in inputs.values() for spec in one.tables))
 
 
 def _unchanged(spec: TableSpec, source: TableSpec) -> Origins:

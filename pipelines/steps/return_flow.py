@@ -10,8 +10,8 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import digest
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.lake.lake import Refreshed
 from pipelines.lake.layout import returned
+from pipelines.lake.refresh import Refreshed, by_columns, refresh_parts
 from pipelines.lake.specs import conflict_spec, finding_spec, golden_spec
 from pipelines.lake.table import TableSpec
 from pipelines.modelling import Model
@@ -30,6 +30,11 @@ class Flow:
     record: GoldenRecord | None
     key: str
     region: str
+
+    @property
+    def by(self) -> str:
+        """The column by which rows are placed again when something that leads to them has changed."""
+        return self.key if self.record else self.spec.key[0]
 
     def city_spec(self, city: str) -> TableSpec:
         columns = tuple(column for column in self.spec.columns if column.name not in self.withhold)
@@ -59,19 +64,27 @@ def flows(workspace: Workspace) -> Iterator[Flow]:
 def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
     """Bring one table's part of every city up to date."""
     catalog, lake = workspace.catalog, workspace.lake
-    inputs = [flow.spec.id]
-    if flow.record:
-        inputs.append(golden_spec(catalog, flow.record).id)
     declared = digest(flow.region, flow.withhold, flow.spec.names, catalog.city_prefixes())
     parts = {city: flow.city_spec(city) for city in catalog.cities}
-    return lake.refresh_parts(parts, CITY, lambda: _placed(workspace, flow), lake.watermark(inputs, declared))
+    # What leads to a row: its own first key column, or the record whose region says where it belongs.
+    ways = {flow.spec: flow.by}
+    if flow.record:
+        ways[golden_spec(catalog, flow.record)] = flow.record.key
+
+    derivation = by_columns(lake, ways, declared, lambda keys: _placed(workspace, flow, keys), flow.by)
+    return refresh_parts(lake, parts, CITY, derivation)
 
 
-def _placed(workspace: Workspace, flow: Flow) -> ir.Table:
+def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table:
+    """The rows that belong to a city, with its code; those of `keys`, or all."""
     rows = workspace.lake.read(flow.spec)
+    if keys is not None:
+        rows = rows.semi_join(keys, flow.by)
     if flow.record is None:
         return _in_a_city(rows.mutate(**{CITY: city_of(workspace, rows[flow.region])}), flow)
     golden = workspace.lake.read(golden_spec(workspace.catalog, flow.record))
+    if keys is not None:
+        golden = golden.semi_join(keys, [(flow.record.key, flow.by)])
     places = golden.select(**{flow.key: golden[flow.record.key], CITY: city_of(workspace, golden[flow.region])})
     return _in_a_city(rows.inner_join(places, flow.key), flow)
 

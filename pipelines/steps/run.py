@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pipelines.lake.lake import Refreshed
+from pipelines.lake.refresh import Refreshed
 from pipelines.quality.great_expectations import warm_up
 from pipelines.readers import Problem
 from pipelines.steps.ingest import Ingested
@@ -39,7 +39,7 @@ class Run:
                 self.problems += [one.renamed(f"{outcome.source}/{one.file}") for one in outcome.problems]
             case Standardised():
                 self.standardised[outcome.source] = outcome
-                self.refreshed += [outcome.standard, outcome.quarantine]
+                self.refreshed += outcome.refreshed
             case Released():
                 self.released = outcome
             case _:

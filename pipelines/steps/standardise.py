@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import digest
 from pipelines.declarations.contract import Contract
-from pipelines.declarations.rule import (
-    BATCH,
-    FLAGS,
-    RECEIVED_AT,
-    RECEIVED_ON,
-    ROW_HASH,
-    ROW_NUMBER,
-    RULES,
-    SENT,
-    Rule,
-)
-from pipelines.elements import alias, normalise, sent_value
-from pipelines.lake.lake import Refreshed
-from pipelines.lake.specs import AS_SENT, VERDICTS, quarantine_spec, raw_spec, standard_spec
-from pipelines.modelling import latest
+from pipelines.declarations.rule import BATCH
+from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
+from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh
+from pipelines.lake.specs import BATCHES, VERDICTS, quarantine_spec, raw_spec, standard_spec, withdrawn_spec
+from pipelines.lake.table import TableSpec
+from pipelines.lake.watermark import Watermark
 from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import Judged, batches_of, judge, verdicts_of
-from pipelines.quality.rows import broken_rules
+from pipelines.quality.gate import Judged, batches_of, decided_since, judge, last_decided, verdicts_of
+from pipelines.steps.standing import PLACE, Gated
+from pipelines.steps.typed_rows import DELETED, read_ungated, typed
 from pipelines.steps.workspace import Workspace
 
-PLACE = [BATCH, ROW_NUMBER]
 ACCEPTED = ("passed", "released")
+# Beyond this share of a source's rows, what stood before is of little help.
+MOST = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,119 +36,235 @@ class Standardised:
     source: str
     standard: Refreshed
     quarantine: Refreshed
+    withdrawn: Refreshed | None
     judged: list[Judged]
+
+    @property
+    def refreshed(self) -> list[Refreshed]:
+        return [one for one in (self.standard, self.withdrawn, self.quarantine) if one]
 
 
 def standardise(workspace: Workspace, contract: Contract) -> Standardised:
-    """Judge the batches that have no verdict, then bring `standard/<source>` and `quarantine/<source>` up to date.
+    """Judge the batches that have no verdict, then bring the source's standard tables and quarantine up to date.
 
     Held batches stay out of standard until they are released; raw keeps every row of theirs.
     """
-    catalog, lake = workspace.catalog, workspace.lake
-    rules = catalog.rules(contract)
-    ungated = functools.cache(lambda: read_ungated(workspace, contract, rules))
-    elements = [catalog.elements[column.element] for column in contract.columns]
-    labels = [catalog.codes[element.codes] for element in elements if element.codes]
-    declared = digest(contract, rules, elements, labels, catalog.cities)
-    # Taken before raw is read: rows that arrive meanwhile are news for the next run, not lost.
-    watermark = lake.watermark([raw_spec(catalog, contract).id], declared)
-    verdicts = verdicts_of(lake, contract.name)
-    unjudged = [batch for batch in batches_of(lake, contract.name) if batch["batch"] not in verdicts]
-    if unjudged and lake.hold():
-        verdicts = verdicts_of(lake, contract.name)
-        unjudged = [batch for batch in unjudged if batch["batch"] not in verdicts]
-    readable = any(batch["readable"] for batch in unjudged)
-    judged = judge(lake, contract, rules, ungated() if readable else None, unjudged)
-    verdicts |= {one.batch: one.verdict for one in judged}
-
-    # Only this source's verdicts are an input: another source's must not make this one stale.
-    watermark.inputs[f"{VERDICTS.id}[{contract.name}]"] = (digest(verdicts), len(verdicts))
-    spec, rejected_spec = standard_spec(catalog, contract), quarantine_spec(catalog, contract)
-    accepted = sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
-    critical = [rule.code for rule in rules if rule.severity == "critical"]
-    if not lake.exists(raw_spec(catalog, contract).id):
-        nothing = [
-            lake.refresh(one, functools.partial(lake.engine.empty, one), watermark) for one in (spec, rejected_spec)
-        ]
-        return Standardised(contract.name, nothing[0], nothing[1], judged)
-    return Standardised(
-        contract.name,
-        lake.refresh(spec, lambda: _current(contract, ungated(), accepted, critical, spec.names), watermark),
-        lake.refresh(rejected_spec, lambda: _rejected(ungated(), _raw(workspace, contract), critical), watermark),
-        judged,
-    )
+    return _Standardise(workspace, contract).run()
 
 
-def _raw(workspace: Workspace, contract: Contract) -> ir.Table:
-    return workspace.lake.read(raw_spec(workspace.catalog, contract))
+@dataclass(frozen=True)
+class _News:
+    """The batches that the tables do not hold yet: those that are `new` in raw, and all whose verdict is.
 
-
-def read_ungated(workspace: Workspace, contract: Contract, rules: tuple[Rule, ...]) -> Ungated:
-    """All rows of a source as the gate sees them: typed, with what they break; kept until the next source's."""
-    raw, engine = _raw(workspace, contract), workspace.lake.engine
-    typed_rows = engine.materialise(typed(workspace, contract, raw), "typed_rows")
-    broken = engine.materialise(broken_rules(typed_rows, rules, contract), "broken_rows")
-    return Ungated(typed_rows, broken, raw.filter(raw["_damage"].notnull()))
-
-
-def typed(workspace: Workspace, contract: Contract, raw: ir.Table) -> ir.Table:
-    """Raw's undamaged rows with every cell normalised to its element.
-
-    Beside a typed column `<column>__sent` keeps what was sent, and beside an identifier `<column>_as_sent` the form
-    as sent where it is another one; `_row_hash` is over the cells as sent.
+    None is all batches, because of `reason`.
     """
-    catalog = workspace.catalog
-    headers = contract.cells
-    columns: dict[str, ir.Value] = {}
-    for column in contract.columns:
-        element, cell = catalog.elements[column.element], raw[headers[column.header]]
-        columns[column.name] = normalise(cell, element, catalog.codes, catalog.cities)
-        if not element.is_text:
-            columns[column.name + SENT] = sent_value(cell, element)
-        if element.alias:
-            columns[column.name + AS_SENT] = alias(cell, element)
-    cells = [raw[name].fill_null("\x01") for name in headers.values()]
-    deleted = _deleted(contract, raw)
-    return raw.filter(raw["_damage"].isnull()).select(
-        BATCH,
-        ROW_NUMBER,
-        RECEIVED_AT,
-        **{
-            RECEIVED_ON: (raw[RECEIVED_AT] + ibis.interval(hours=8)).date(),  # the day in Asia/Shanghai
-            ROW_HASH: ibis.literal("\x1f").join(cells).hexdigest("md5"),
-            "_deleted": deleted,
-        },
-        **columns,
-    )
+
+    reason: Reason
+    new: Sequence[str] | None = None
+    decided: Sequence[str] = ()
+
+    @property
+    def batches(self) -> list[str] | None:
+        return None if self.new is None else sorted({*self.new, *self.decided})
 
 
-def _deleted(contract: Contract, raw: ir.Table) -> ir.Value:
-    if contract.deletes is None:
-        return ibis.literal(False)
-    flag = raw[contract.cells[contract.deletes.column]]
-    return (flag.strip() == contract.deletes.value).fill_null(False)
+class _Standardise:
+    def __init__(self, workspace: Workspace, contract: Contract) -> None:
+        self._workspace, self._contract = workspace, contract
+        self._lake, self._catalog = workspace.lake, workspace.catalog
+        self._rules = self._catalog.rules(contract)
+        self._raw = raw_spec(self._catalog, contract)
+        self._standard = standard_spec(self._catalog, contract)
+        self._quarantine = quarantine_spec(self._catalog, contract)
+        self._withdrawn = withdrawn_spec(self._catalog, contract) if contract.deletes else None
+        elements = [self._catalog.elements[column.element] for column in contract.columns]
+        labels = [self._catalog.codes[element.codes] for element in elements if element.codes]
+        self._declared = digest(contract, self._rules, elements, labels, self._catalog.cities)
+
+    def run(self) -> Standardised:
+        unjudged = self._unjudged()
+        if (unjudged or not self._is_current()) and self._lake.hold():  # another writer may have been at work
+            unjudged = self._unjudged()
+        judged: list[Judged] = []
+        if self._is_current() and not unjudged:
+            return self._refreshed(_News("unchanged"), None, judged)
+        news = self._news(unjudged)
+        ungated = self._ungated(news)
+        if unjudged:
+            judged = judge(self._lake, self._contract, self._rules, ungated, unjudged)
+        return self._refreshed(news, self._gated(ungated) if ungated else None, judged)
+
+    def _unjudged(self) -> list[dict[str, Any]]:
+        verdicts = verdicts_of(self._lake, self._contract.name)
+        return [one for one in batches_of(self._lake, self._contract.name) if one["batch"] not in verdicts]
+
+    def _tables(self) -> list[TableSpec]:
+        # Withdrawn rows first: while standard alone knew of it, a key that is gone could come back.
+        return [one for one in (self._withdrawn, self._standard, self._quarantine) if one]
+
+    def _mark(self) -> Watermark:
+        """Only this source's verdicts are an input: another source's must not make this one stale."""
+        mark = self._lake.watermark([self._raw.id], self._declared)
+        mark.inputs[self._verdicts] = last_decided(self._lake, self._contract.name)
+        return mark
+
+    @property
+    def _verdicts(self) -> str:
+        return f"{VERDICTS.id}[{self._contract.name}]"
+
+    def _is_current(self) -> bool:
+        mark = self._mark()
+        states = [self._lake.state(spec.id) for spec in self._tables()]
+        return all(state is not None and state.watermark == mark for state in states)
+
+    def _news(self, unjudged: Sequence[dict[str, Any]]) -> _News:
+        states = [self._lake.state(spec.id) for spec in self._tables()]
+        marks = [state.watermark for state in states if state]
+        if len(marks) < len(states):
+            return _News("first load")
+        known = [mark for mark in marks if mark and mark.declarations == self._declared]
+        if len(known) < len(marks):
+            return _News("declarations changed")
+        since = [mark.inputs[self._raw.id.path] for mark in known]
+        if len({table for table, _ in since}) > 1:
+            return _News("input recreated")
+        arrived = self._arrived(min(since))
+        if arrived.new is None:
+            return arrived
+        decided = decided_since(self._lake, self._contract.name, min(mark.inputs[self._verdicts][1] for mark in known))
+        news = _News("inputs changed", sorted({*arrived.new, *(one["batch"] for one in unjudged)}), decided)
+        most = MOST * self._lake.row_count(self._raw.id)
+        is_most = not self._contract.is_snapshot and self._rows_in(news.batches or []) > most
+        return _News("inputs changed") if is_most else news
+
+    def _rows_in(self, batches: Sequence[str]) -> int:
+        entries = self._lake.read(BATCHES)
+        return int(self._lake.engine.scalar(entries.filter(entries.batch.isin(batches))["rows"].sum().fill_null(0)))
+
+    def _arrived(self, since: tuple[str, int]) -> _News:
+        """The batches of the rows that raw has got; all of them where rows were written anew, as by a backfill."""
+        if since == NOWHERE:
+            return _News("first load")
+        if since[0] != self._lake.version(self._raw.id)[0]:
+            return _News("input recreated")
+        changed = self._lake.changed(self._raw, since, [BATCH, OLD_AND_NEW])
+        if changed is None:
+            return _News("change feed gone")
+        found = self._lake.engine.rows(changed.distinct())
+        if any(one[OLD_AND_NEW] != "insert" for one in found):
+            return _News("inputs changed")
+        return _News("inputs changed", [one[BATCH] for one in found])
+
+    def _ungated(self, news: _News) -> Ungated | None:
+        if not self._lake.exists(self._raw.id):
+            return None
+        batches = news.batches
+        if batches is not None and self._contract.is_snapshot and (newest := self._newest()):
+            batches = sorted({*batches, newest})
+        return read_ungated(self._workspace, self._contract, self._rules, batches)
+
+    def _newest(self) -> str | None:
+        """The last accepted delivery."""
+        verdicts = verdicts_of(self._lake, self._contract.name)
+        batches = [one["batch"] for one in batches_of(self._lake, self._contract.name)]
+        accepted = [batch for batch in batches if verdicts.get(batch) in ACCEPTED]
+        return accepted[-1] if accepted else None
+
+    def _gated(self, ungated: Ungated) -> Gated:
+        verdicts = verdicts_of(self._lake, self._contract.name)
+        accepted = sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
+        critical = [rule.code for rule in self._rules if rule.severity == "critical"]
+        return Gated(self._contract, ungated, accepted, critical, self._newest())
+
+    def _refreshed(self, news: _News, gated: Gated | None, judged: list[Judged]) -> Standardised:
+        names, by = self._standard.names, self._contract.key[0]
+        by_key = Scope(news.reason)
+        by_batch = Scope(news.reason)
+        if gated and news.new is not None:
+            rejected, corrected = self._rejected(gated, news.new), self._corrected(gated, news.new)
+            by_batch = Scope(news.reason, rejected.select(BATCH).union(corrected.select(BATCH)))
+            if not self._contract.is_snapshot:
+                by_key = Scope(news.reason, gated.good([by]).select(by))
+
+        @functools.cache
+        def standing(part: _Part) -> ir.Table:
+            assert gated
+            rows = gated.good(names) if news.new is None else self._before(part.keys).union(gated.good(names))
+            return self._lake.engine.materialise(gated.standing(rows), "standing_rows")
+
+        def kept(gone: bool) -> Callable[[ir.Table | None], ir.Table]:
+            def compute(keys: ir.Table | None) -> ir.Table:
+                rows = standing(_Part(keys))
+                return rows.filter(rows[DELETED] == gone).select(*names)
+
+            return compute
+
+        def waiting(keys: ir.Table | None) -> ir.Table:
+            assert gated
+            return self._waiting(gated, news.new, keys)
+
+        mark = self._mark()
+        withdrawn = self._refresh(self._withdrawn, mark, by_key, kept(True), by, gated) if self._withdrawn else None
+        return Standardised(
+            self._contract.name,
+            self._refresh(self._standard, mark, by_key, kept(False), by, gated),
+            self._refresh(self._quarantine, mark, by_batch, waiting, BATCH, gated),
+            withdrawn,
+            judged,
+        )
+
+    def _refresh(
+        self,
+        spec: TableSpec,
+        mark: Watermark,
+        scope: Scope,
+        compute: Callable[[ir.Table | None], ir.Table],
+        by: str,
+        gated: Gated | None,
+    ) -> Refreshed:
+        rows = compute if gated else lambda keys: self._lake.engine.empty(spec)
+        return refresh(self._lake, spec, Derivation(lambda: mark, lambda before, now: scope, rows, by))
+
+    def _before(self, keys: ir.Table | None) -> ir.Table:
+        """What stood for `keys` (all) until now, and what was withdrawn."""
+        found = [(self._standard, False), *([(self._withdrawn, True)] if self._withdrawn else [])]
+        rows = []
+        for spec, gone in found:
+            stored = self._lake.read(spec)
+            mine = stored if keys is None else stored.semi_join(keys, self._contract.key[0])
+            rows.append(mine.mutate(**{DELETED: ibis.literal(gone)}))
+        return ibis.union(*rows) if len(rows) > 1 else rows[0]
+
+    def _rejected(self, gated: Gated, batches: Sequence[str] | None) -> ir.Table:
+        raw = self._lake.read(self._raw)
+        return gated.rejected(raw if batches is None else raw.filter(raw[BATCH].isin(batches)))
+
+    def _corrected(self, gated: Gated, new: Sequence[str]) -> ir.Table:
+        """Rows in quarantine since before the `new` batches that stand corrected now."""
+        stored = self._lake.read(self._quarantine)
+        return gated.corrected(typed(self._workspace, self._contract, stored.filter(~stored[BATCH].isin(new))))
+
+    def _waiting(self, gated: Gated, new: Sequence[str] | None, keys: ir.Table | None) -> ir.Table:
+        rejected = self._rejected(gated, new)
+        if new is None:
+            return rejected.anti_join(gated.corrected(gated.ungated.typed), PLACE)
+        stored = self._lake.read(self._quarantine)
+        before = stored.filter(~stored[BATCH].isin(new))
+        if keys is not None:
+            before = before.semi_join(keys, BATCH)
+        names = self._quarantine.names
+        rows = before.select(*names).union(rejected.select(*names))
+        return rows.anti_join(gated.corrected(typed(self._workspace, self._contract, rows)), PLACE)
 
 
-def _current(
-    contract: Contract, ungated: Ungated, accepted: list[str], critical: list[str], names: list[str]
-) -> ir.Table:
-    """The latest accepted row of each key, unless that row says deleted."""
-    rejects = ungated.broken.filter(_breaks(ungated.broken, critical))
-    flags = ungated.broken.select(*PLACE, **{FLAGS: ungated.broken[RULES]})
-    rows = ungated.typed.filter(ungated.typed[BATCH].isin(accepted)).anti_join(rejects, PLACE)
-    order = [*([contract.version] if contract.version else []), RECEIVED_AT, BATCH, ROW_NUMBER]
-    standing = latest(rows, key=contract.key, order=order)
-    kept = standing.filter(~standing["_deleted"])
-    return kept.left_join(flags, PLACE).select(*names)
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The keys that are computed (None: all); one is the same as another where both are all, or neither."""
 
+    keys: ir.Table | None
 
-def _rejected(ungated: Ungated, raw: ir.Table, critical: list[str]) -> ir.Table:
-    """Rows as sent that break a critical rule, or could not be read as a row at all, with the rules."""
-    broken = ungated.broken.filter(_breaks(ungated.broken, critical))
-    rejects = raw.semi_join(broken, PLACE).inner_join(broken, PLACE)
-    damaged = ungated.damaged.mutate(**{RULES: ibis.array([ungated.damaged["_damage"]])})
-    return rejects.select(*damaged.columns).union(damaged)
+    def __hash__(self) -> int:
+        return hash(self.keys is None)
 
-
-def _breaks(broken: ir.Table, critical: list[str]) -> ir.BooleanValue:
-    return broken[RULES].filter(lambda code: code.isin(critical)).length() > 0
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Part) and (self.keys is None) == (other.keys is None)

@@ -16,6 +16,7 @@ from pipelines.lake.specs import (
     quarantine_spec,
     raw_spec,
     standard_spec,
+    withdrawn_spec,
 )
 from pipelines.lake.table import TableSpec
 from pipelines.steps.inputs import model_spec
@@ -27,6 +28,8 @@ def source_tables(workspace: Workspace) -> Iterator[TableSpec]:
     for contract in workspace.catalog.contracts.values():
         for spec in (raw_spec, standard_spec, quarantine_spec):
             yield spec(workspace.catalog, contract)
+        if contract.deletes:
+            yield withdrawn_spec(workspace.catalog, contract)
 
 
 def integrated_tables(workspace: Workspace) -> Iterator[TableSpec]:

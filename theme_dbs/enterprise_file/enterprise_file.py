@@ -8,6 +8,13 @@ from pipelines.modelling import model
 @model(
     title="一企一档",
     key="credit_code",
+    affected={
+        "legal_entity": "credit_code",
+        "credit_code_check": "credit_code",
+        "social_security": "employer_code",
+        "legal_entity_conflict": "credit_code",
+        "legal_entity_finding": "subject",
+    },
     columns={
         "is_checked": "是否在校核清单中",
         "insured_staff": "在册参保人数",

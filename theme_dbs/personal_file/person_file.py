@@ -8,6 +8,13 @@ from pipelines.modelling import model
 @model(
     title="一人一档",
     key="id_number",
+    affected={
+        "person": "id_number",
+        "marriage": "id_number",
+        "social_security": "id_number",
+        "person_conflict": "id_number",
+        "person_finding": "subject",
+    },
     columns={
         "marital_state": "婚姻状况代码（GB/T 2261.2）",
         "is_deceased": "是否死亡",

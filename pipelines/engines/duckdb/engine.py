@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +14,11 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from deltalake.exceptions import DeltaError
 from duckdb_extensions import import_extension
 
 from pipelines.engines import delta_rs
-from pipelines.engines.base import OPERATION, Engine
+from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.lake.errors import StoreError
 from pipelines.lake.store import S3, s3_access
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from pipelines.engines.postgres.table import Portion
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
+TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory beside others, and how many of them
 
 
 class DuckDBEngine(Engine):
@@ -60,6 +64,16 @@ class DuckDBEngine(Engine):
             f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM delta_scan('{path}', version = {version})"
         )
         return self.ibis.table(name)
+
+    def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
+        try:
+            self.connection.register("feed", delta_rs.changes(uri, first, last, columns))
+            self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM feed")
+        except (DeltaError, duckdb.Error, OSError) as error:
+            raise FeedGapError(f"{uri}, versions {first} to {last}") from error
+        finally:
+            self.connection.unregister("feed")
+        return self.ibis.table(name).select(*columns)
 
     def read_csv(self, path: Path) -> ir.Table:
         return self.ibis.read_csv(str(path), all_varchar=True, header=True, quote='"', delim=",", nullstr="\x01")
@@ -119,15 +133,26 @@ class DuckDBEngine(Engine):
     def _streamed(self, rows: ir.Table | pa.RecordBatchReader) -> pa.RecordBatchReader:
         return rows if isinstance(rows, pa.RecordBatchReader) else self.stream(rows)
 
-    def merge(self, uri: str, changes: ir.Table, key: tuple[str, ...], metadata: str) -> None:
-        columns = [name for name in changes.columns if name != OPERATION]
-        delta_rs.merge(uri, self.stream(changes), columns, key, metadata)
+    def merge(self, merges: Sequence[Merge]) -> None:
+        if len(merges) == 1 or any(one.rows > TOGETHER for one in merges):
+            for one in merges:
+                _merge(one, self.stream(one.changes))
+            return
+        # One connection serves one thread: what each merge needs is fetched before they start.
+        fetched = [self.ibis.to_pyarrow(one.changes) for one in merges]
+        with ThreadPoolExecutor(MERGES_AT_ONCE) as threads:
+            started = [
+                threads.submit(_merge, one, pa.RecordBatchReader.from_batches(rows.schema, rows.to_batches()))
+                for one, rows in zip(merges, fetched, strict=True)
+            ]
+        for done in started:
+            done.result()
 
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
         delta_rs.overwrite(uri, self.stream(rows), spec, metadata)
 
-    def add_columns(self, uri: str, spec: TableSpec, names: list[str]) -> None:
-        delta_rs.add_columns(uri, spec, names)
+    def add_columns(self, uri: str, spec: TableSpec, names: list[str], metadata: str) -> None:
+        delta_rs.add_columns(uri, spec, names, metadata)
 
     def interrupt(self) -> None:
         self.connection.interrupt()
@@ -135,6 +160,11 @@ class DuckDBEngine(Engine):
     def close(self) -> None:
         self.connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _merge(one: Merge, changes: pa.RecordBatchReader) -> None:
+    columns = [name for name in one.changes.columns if name != OPERATION]
+    delta_rs.merge(one.uri, changes, columns, one.key, one.metadata)
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,14 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from delta.tables import DeltaTable
 from ibis.backends.pyspark.datatypes import PySparkSchema, PySparkType
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql.functions import col, lit
 from pyspark.sql.types import ArrayType, DataType, TimestampType
 
 from pipelines.engines import delta_rs
-from pipelines.engines.base import OPERATION, Engine, ReadInParallel
+from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, ReadInParallel
 from pipelines.engines.geometry import for_spark
 from pipelines.engines.spark.regex import with_java_regexes
 from pipelines.engines.spark.session import open_session
@@ -59,6 +61,14 @@ class SparkEngine(Engine):
         name = self._views.setdefault(f"{uri}@{version}", f"delta_{len(self._views)}")
         rows = self.session.read.format("delta").option("versionAsOf", version).load(spark_uri(uri))
         return self._named(rows, name)
+
+    def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
+        reader = self.session.read.format("delta").option("readChangeFeed", "true")
+        try:
+            rows = reader.option("startingVersion", first).option("endingVersion", last).load(spark_uri(uri))
+            return self.materialise(self._named(rows.select(*columns), f"{name}_read"), name)
+        except (PySparkException, Py4JError) as error:
+            raise FeedGapError(f"{uri}, versions {first} to {last}") from error
 
     def read_csv(self, path: Path) -> ir.Table:
         rows = self.session.read.csv(str(path), header=True, quote='"', escape='"', nullValue="\x01", multiLine=True)
@@ -141,15 +151,19 @@ class SparkEngine(Engine):
         with self._staging.staged(rows) as place:
             yield self.session.read.schema(schema).parquet(place)
 
-    def merge(self, uri: str, changes: ir.Table, key: tuple[str, ...], metadata: str) -> None:
-        columns = {name: f"source.`{name}`" for name in changes.columns if name != OPERATION}
-        matched = " AND ".join(f"target.`{name}` = source.`{name}`" for name in key)
+    def merge(self, merges: Sequence[Merge]) -> None:
+        for one in merges:
+            self._merge(one)
+
+    def _merge(self, one: Merge) -> None:
+        columns = {name: f"source.`{name}`" for name in one.changes.columns if name != OPERATION}
+        matched = " AND ".join(f"target.`{name}` = source.`{name}`" for name in one.key)
         upsert, delete = (f"source.{OPERATION} = '{operation}'" for operation in ("upsert", "delete"))
-        with self._commit_says(metadata):
+        with self._commit_says(one.metadata):
             (
-                DeltaTable.forPath(self.session, spark_uri(uri))
+                DeltaTable.forPath(self.session, spark_uri(one.uri))
                 .alias("target")
-                .merge(self._frame(changes).alias("source"), matched)
+                .merge(self._frame(one.changes).alias("source"), matched)
                 .whenMatchedDelete(delete)
                 .whenMatchedUpdate(upsert, set=columns)
                 .whenNotMatchedInsert(upsert, values=columns)
@@ -161,12 +175,13 @@ class SparkEngine(Engine):
         with self._commit_says(metadata):
             writer.option("overwriteSchema", "true").save(spark_uri(uri))
 
-    def add_columns(self, uri: str, spec: TableSpec, names: list[str]) -> None:
+    def add_columns(self, uri: str, spec: TableSpec, names: list[str], metadata: str) -> None:
         kinds = PySparkSchema.from_ibis(spec.ibis_schema)
         added = ", ".join(
             f"`{name}` {kinds[name].dataType.simpleString()} COMMENT {_text(spec.column(name).title)}" for name in names
         )
-        self.session.sql(f"ALTER TABLE delta.`{spark_uri(uri)}` ADD COLUMNS ({added})")
+        with self._commit_says(metadata):
+            self.session.sql(f"ALTER TABLE delta.`{spark_uri(uri)}` ADD COLUMNS ({added})")
 
     def interrupt(self) -> None:
         self.session.sparkContext.cancelAllJobs()

@@ -120,7 +120,7 @@ def _rejected(
     cells = {}
     for header, name in contract.cells.items():
         if name == DELETE_FLAG:
-            said = ibis.literal(contract.deletes.value if contract.deletes else "")
+            said = ibis.literal(contract.delete_flag.value if contract.delete_flag else "")
             masked = ibis.ifelse((first[name] == said).fill_null(False), first[name], hidden(first[name]))
         else:
             masked = masked_cell(first[name], catalog.element_of(contract, name), catalog)
