@@ -224,7 +224,10 @@ class _Refresh:
         changes: ir.Table | None = None
         counts: Mapping[str, Mapping[str, int]] = {}
         if keys is None or count:
-            rows = self._whole() if keys is None else self._derivation.compute(keys)
+            # Kept before it is compared: few rows whose plan may be long, which each use would have to compile.
+            rows = (
+                self._whole() if keys is None else self._engine.materialise(self._derivation.compute(keys), "of_keys")
+            )
             changes, counts = self._compared(rows, parts, keys)
         merges = []
         for part in parts:
