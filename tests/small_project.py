@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,21 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Models, Placed, read_models
 from pipelines.modelling import ClaimsOf
-from tests.deliveries import Row, cells_of, csv_text, deliver, household, json_lines, name_of, person_id
+from tests.deliveries import Row, cells_of, csv_text, deliver, household, json_lines, marriage, name_of, person_id
 
 ROOT = Path(__file__).resolve().parents[1]
 PERSONS = ("household_registration", "marriage_registration", "death_registration", "residence_permit")
 CITIES = ("150100", "150400")
 
 
-def small_project(folder: Path, sources: Collection[str] = PERSONS, cities: Collection[str] = CITIES) -> Path:
+def small_project(
+    folder: Path, sources: Collection[str] = PERSONS, cities: Collection[str] = CITIES, every_column: bool = False
+) -> Path:
     """Write the real declarations, cut down to `sources`, `cities` and what can be computed from them, into `folder`.
 
-    Golden records lose the other sources, and models and findings that need one of them are left out, as are those
-    that need what was left out. Raises ValueError where a source or city is not declared.
+    Golden records lose the other sources; models and findings that need one of those are left out, as are those that
+    need what was left out. Contracts lose optional columns that nothing names and no row of ours has, unless
+    `every_column`, and the catalog the data elements of none: each costs time in every run. Raises ValueError where a source or city is not declared.
     """
     catalog = read_catalog(ROOT)
     if unknown := {*sources} - {*catalog.contracts} | {*cities} - {*catalog.cities}:
@@ -34,31 +38,25 @@ def small_project(folder: Path, sources: Collection[str] = PERSONS, cities: Coll
     shutil.copytree(ROOT / "catalog", folder / "catalog")
     _cut(folder / "catalog/cities.yml", cities)
     for name in sources:
-        _copy(catalog.contracts[name].database, f"sources/{name}.yml", folder)
-    records = _records(catalog, sources)
+        _copied(_declared_in(catalog.contracts[name].database, f"sources/{name}"), folder)
+    records = sorted({one.record for one in (catalog.contracts[name].feeds for name in sources) if one})
     for name in records:
-        _copy(catalog.records[name].database, f"{name}.yml", folder)
-        _keep_sources(folder / "foundation_dbs" / catalog.records[name].database / f"{name}.yml", sources)
-    _copy_models(read_models(catalog), {*sources, *records}, _made_of(catalog, records), folder)
+        _keep_sources(_copied(_declared_in(catalog.records[name].database, name), folder), sources)
+    made_later = {f"{catalog.records[name].database}_{kind}" for name in records for kind in ("conflict", "finding")}
+    _copy_models(read_models(catalog), {*sources, *records, *made_later}, folder)
     for path in (ROOT / "expectations").rglob("*.yml"):
         if path.stem in {"every_source", *sources}:
             _copied(path, folder)
+    if not every_column:
+        _cut_columns(catalog, sources, folder)
+    used = {column.element for contract in read_catalog(folder).contracts.values() for column in contract.columns}
+    for path in (folder / "catalog/elements").glob("*.yml"):
+        _cut(path, {*used, *(record.key for record in catalog.records.values())})
     return folder
 
 
-def _records(catalog: Catalog, sources: Collection[str]) -> list[str]:
-    """The golden records that a kept source feeds."""
-    feeds = [catalog.contracts[name].feeds for name in sources]
-    return sorted({one.record for one in feeds if one})
-
-
-def _made_of(catalog: Catalog, records: Iterable[str]) -> set[str]:
-    """The tables that the pipeline makes beside every golden record."""
-    return {f"{catalog.records[name].database}_{kind}" for name in records for kind in ("conflict", "finding")}
-
-
-def _copy(database: str, file: str, folder: Path) -> None:
-    _copied(ROOT / "foundation_dbs" / database / file, folder)
+def _declared_in(database: str, name: str) -> Path:
+    return ROOT / "foundation_dbs" / database / f"{name}.yml"
 
 
 def _copied(path: Path, folder: Path) -> Path:
@@ -68,18 +66,21 @@ def _copied(path: Path, folder: Path) -> Path:
     return place
 
 
-def _cut(path: Path, kept: Collection[str]) -> None:
-    said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    _write_yaml(path, {name: value for name, value in said.items() if name in kept})
+def _read_yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _write_yaml(path: Path, said: Any) -> None:
     path.write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
+def _cut(path: Path, kept: Collection[str]) -> None:
+    _write_yaml(path, {name: value for name, value in _read_yaml(path).items() if name in kept})
+
+
 def _keep_sources(record: Path, sources: Collection[str]) -> None:
     """Leave only kept sources in `from`; an attribute that none of them gives is left out."""
-    said = yaml.safe_load(record.read_text(encoding="utf-8"))
+    said = _read_yaml(record)
     for name, attribute in list(said["attributes"].items()):
         if not (attribute and "from" in attribute):
             continue
@@ -89,15 +90,14 @@ def _keep_sources(record: Path, sources: Collection[str]) -> None:
     _write_yaml(record, said)
 
 
-def _copy_models(models: Models, known: set[str], made_later: set[str], folder: Path) -> None:
+def _copy_models(models: Models, known: set[str], folder: Path) -> None:
     """Copy the modules of models and findings whose inputs are there; the others' functions are taken out of them."""
-    known = known | made_later
     placed = [*models.tables.values(), *(one for found in models.findings.values() for one in found)]
     kept: list[Placed] = []
     for one in placed:  # in an order in which every input comes before its use
-        if all((i.record if isinstance(i, ClaimsOf) else i) in known for i in _tables_of(one)):
+        if _needs(one) <= known:
             kept.append(one)
-            known.add(one.declared.name)
+            known = known | {one.declared.name}
     for path in {one.path for one in kept}:
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         for one in placed:
@@ -107,8 +107,49 @@ def _copy_models(models: Models, known: set[str], made_later: set[str], folder: 
         _copied(path, folder).write_text("".join(lines), encoding="utf-8")
 
 
-def _tables_of(placed: Placed) -> Iterator[str | ClaimsOf]:
-    return (one for one in placed.declared.inputs.values() if isinstance(one, str | ClaimsOf))
+def _needs(placed: Placed) -> set[str]:
+    """The tables that a model reads; appearances are gathered from whatever sources there are."""
+    inputs = placed.declared.inputs.values()
+    return {one.record if isinstance(one, ClaimsOf) else one for one in inputs if isinstance(one, str | ClaimsOf)}
+
+
+def _cut_columns(catalog: Catalog, sources: Collection[str], folder: Path) -> None:
+    names, endings = _words(folder)
+    said_in_rows = {header for row in (household, marriage, permit, death) for header in row(0)}
+    for source in sources:
+        contract = catalog.contracts[source]
+        wanted = {*contract.key, contract.version, *names}
+        dropped = {
+            column.header
+            for column in contract.columns
+            if not (column.required or column.header in said_in_rows)
+            and not (column.name in wanted or column.name.endswith(endings))
+        }
+        path = folder / _declared_in(contract.database, f"sources/{source}").relative_to(ROOT)
+        said = _read_yaml(path)
+        said["columns"] = {header: one for header, one in said["columns"].items() if header not in dropped}
+        said["aliases"] = {a: header for a, header in said.get("aliases", {}).items() if header not in dropped}
+        _write_yaml(path, said)
+
+
+def _words(folder: Path) -> tuple[set[str], tuple[str, ...]]:
+    """What the kept records, rules and models name, and the ends of names that models put together."""
+    names: set[str] = set()
+    endings: set[str] = set()
+    for path in [*folder.glob("foundation_dbs/*/*.yml"), *folder.glob("expectations/*/*.yml")]:
+        names |= {*path.read_text(encoding="utf-8").translate(str.maketrans(",.:[]{}", " " * 7)).split()}
+    for path in folder.glob("*_dbs/*/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.JoinedStr():
+                    endings |= {str(one.value) for one in node.values if isinstance(one, ast.Constant)}
+                case ast.Constant():
+                    names.add(str(node.value))
+                case ast.Attribute():
+                    names.add(node.attr)
+                case ast.keyword():
+                    names.add(str(node.arg))
+    return names, tuple(endings)
 
 
 @dataclass(frozen=True)
