@@ -30,7 +30,8 @@ def small_project(
 
     Golden records lose the other sources; models and findings that need one of those are left out, as are those that
     need what was left out. Contracts lose optional columns that nothing names and no row of ours has, unless
-    `every_column`, and the catalog the data elements of none: each costs time in every run. Raises ValueError where a source or city is not declared.
+    `every_column`, and the catalog the data elements of none: each costs time in every run. Raises ValueError where a
+    source or city is not declared.
     """
     catalog = read_catalog(ROOT)
     if unknown := {*sources} - {*catalog.contracts} | {*cities} - {*catalog.cities}:
