@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,12 @@ def small_project(
     for name in sources:
         _copied(_declared_in(catalog.contracts[name].database, f"sources/{name}"), folder)
     records = sorted({one.record for one in (catalog.contracts[name].feeds for name in sources) if one})
-    for name in records:
-        _keep_sources(_copied(_declared_in(catalog.records[name].database, name), folder), sources)
+    lost = {
+        name: _keep_sources(_copied(_declared_in(catalog.records[name].database, name), folder), sources)
+        for name in records
+    }
     made_later = {f"{catalog.records[name].database}_{kind}" for name in records for kind in ("conflict", "finding")}
-    _copy_models(read_models(catalog), {*sources, *records, *made_later}, folder)
+    _copy_models(read_models(catalog), {*sources, *records, *made_later}, lost, folder)
     for path in (ROOT / "expectations").rglob("*.yml"):
         if path.stem in {"every_source", *sources}:
             _copied(path, folder)
@@ -79,24 +81,27 @@ def _cut(path: Path, kept: Collection[str]) -> None:
     _write_yaml(path, {name: value for name, value in _read_yaml(path).items() if name in kept})
 
 
-def _keep_sources(record: Path, sources: Collection[str]) -> None:
-    """Leave only kept sources in `from`; an attribute that none of them gives is left out."""
-    said = _read_yaml(record)
+def _keep_sources(record: Path, sources: Collection[str]) -> set[str]:
+    """Leave only kept sources in `from`; the attributes that none of them gives, which are left out."""
+    said, lost = _read_yaml(record), set()
     for name, attribute in list(said["attributes"].items()):
         if not (attribute and "from" in attribute):
             continue
         attribute["from"] = [one for one in attribute["from"] if one.partition(".")[0] in sources]
         if not attribute["from"]:
             del said["attributes"][name]
+            lost.add(name)
     _write_yaml(record, said)
+    return lost
 
 
-def _copy_models(models: Models, known: set[str], folder: Path) -> None:
+def _copy_models(models: Models, known: set[str], lost: Mapping[str, set[str]], folder: Path) -> None:
     """Copy the modules of models and findings whose inputs are there; the others' functions are taken out of them."""
     placed = [*models.tables.values(), *(one for found in models.findings.values() for one in found)]
     kept: list[Placed] = []
     for one in placed:  # in an order in which every input comes before its use
-        if _needs(one) <= known:
+        gone = {name for record in _needs(one) & {*lost} for name in lost[record]}
+        if _needs(one) <= known and not gone & _named_in(inspect.getsource(one.declared.function)):
             kept.append(one)
             known = known | {one.declared.name}
     for path in {one.path for one in kept}:
@@ -140,17 +145,26 @@ def _words(folder: Path) -> tuple[set[str], tuple[str, ...]]:
     for path in [*folder.glob("foundation_dbs/*/*.yml"), *folder.glob("expectations/*/*.yml")]:
         names |= {*path.read_text(encoding="utf-8").translate(str.maketrans(",.:[]{}", " " * 7)).split()}
     for path in folder.glob("*_dbs/*/*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            match node:
-                case ast.JoinedStr():
-                    endings |= {str(one.value) for one in node.values if isinstance(one, ast.Constant)}
-                case ast.Constant():
-                    names.add(str(node.value))
-                case ast.Attribute():
-                    names.add(node.attr)
-                case ast.keyword():
-                    names.add(str(node.arg))
+        text = path.read_text(encoding="utf-8")
+        names |= _named_in(text)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.JoinedStr):
+                endings |= {str(one.value) for one in node.values if isinstance(one, ast.Constant)}
     return names, tuple(endings)
+
+
+def _named_in(code: str) -> set[str]:
+    """The texts, attributes and keywords in Python code: whatever can name a column."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Constant():
+                found.add(str(node.value))
+            case ast.Attribute():
+                found.add(node.attr)
+            case ast.keyword():
+                found.add(str(node.arg))
+    return found
 
 
 @dataclass(frozen=True)
