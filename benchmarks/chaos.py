@@ -175,8 +175,7 @@ class _Experiment:
     def _step(self, step: Step) -> None:
         for place in (self.sound, self.struck):
             step.write(place.landing)
-        decided = dict.fromkeys(sorted(self.held), step.verdict) if step.verdict else {}
-        self.held -= {*decided}
+        decided = self._decided(step.verdict)
         undisturbed = self.report.timed("undisturbed", _run(self.sound, self.scratch, decided))
         self.story.append(str(step))
         self._expect(undisturbed, "the undisturbed run")
