@@ -15,7 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ if __name__ == "__main__":
 
 from benchmarks import kernel, strikes
 from benchmarks.forked import Ended, Marks, forked, import_everything
-from benchmarks.sequences import SOURCES, Deliveries, Step
+from benchmarks.sequences import AS_BEFORE, DECLARED, SOURCES, Deliveries, Step
+from tests.small_project import small_project
 
 Meddle = Callable[[Path], None]
 
@@ -120,19 +121,17 @@ class _Filled:
     place: Place | None = None
     deliveries: Deliveries | None = None
 
-    @property
-    def project(self) -> Path:
-        project = self.folder / "project"
+    def project(self, declared: str) -> Path:
+        """The small project, with one of the changes that `DECLARED` names."""
+        project = self.folder / declared
         if not project.exists():
-            from tests.small_project import small_project
-
-            small_project(project, SOURCES)
+            DECLARED[declared](small_project(project, SOURCES))
         return project
 
     def copied(self, chance: random.Random, *places: Place) -> Deliveries:
         """Copies of the lake at `places`, and the agencies that filled it."""
         if self.place is None:
-            self.place = Place(self.folder / "filled", self.project)
+            self.place = Place(self.folder / "filled", self.project(AS_BEFORE))
             deliveries = Deliveries(random.Random("filled"))
             deliveries.first().write(self.place.landing)
             ended = self.report.timed("first run", _run(self.place, self.folder / "scratch"))
@@ -157,7 +156,7 @@ class _Experiment:
         self.number, self.report, self.filled, self.meddle = number, report, filled, meddle
         self.chance = random.Random(f"{seed}/{number}")
         self.disk = disk if disk.is_mount() else None
-        self.sound, self.struck = (Place(disk / name, filled.project) for name in ("undisturbed", "struck"))
+        self.sound, self.struck = (Place(disk / name, filled.project(AS_BEFORE)) for name in ("undisturbed", "struck"))
         self.scratch = filled.folder / "scratch"
         self.story: list[str] = []
         self.held: dict[str, bool] = {}
@@ -173,6 +172,9 @@ class _Experiment:
             self._step(deliveries.first() if begins_empty and place == 0 else deliveries.step())
 
     def _step(self, step: Step) -> None:
+        if step.declared:
+            project = self.filled.project(step.declared)
+            self.sound, self.struck = (replace(place, project=project) for place in (self.sound, self.struck))
         for place in (self.sound, self.struck):
             step.write(place.landing)
         decided = self._decided(step.verdict)

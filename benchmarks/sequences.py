@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.deliveries import Row, household, marriage
 from tests.small_project import Delivered, permit
@@ -24,11 +27,12 @@ BEGIN = datetime.datetime(2026, 3, 1, 8)
 
 @dataclass(frozen=True)
 class Step:
-    """What happens between two runs: files arrive, and held batches may be decided on."""
+    """What happens between two runs: files arrive, held batches may be decided on, declarations may change."""
 
     kinds: tuple[str, ...]
     deliveries: tuple[Delivered, ...]
     verdict: str | None = None
+    declared: str | None = None
 
     def write(self, landing: Path) -> None:
         for one in self.deliveries:
@@ -57,11 +61,12 @@ class Deliveries:
         return Step(("first",), tuple(files))
 
     def step(self) -> Step:
-        """One to three deliveries of any kind, and now and then a decision on what is held."""
+        """One to three deliveries of any kind, now and then a decision on what is held, seldom other declarations."""
         kinds = [self.chance.choice(list(KINDS)) for _ in range(self.chance.randint(1, 3))]
         files = tuple(KINDS[kind](self, self.chance.choice(SOURCES)) for kind in kinds)
         verdict = self.chance.choice(["released", "rejected", None])
-        return Step((*kinds, *([verdict] if verdict else [])), files, verdict)
+        declared = self.chance.choice([None, None, None, None, *DECLARED])
+        return Step((*kinds, *(one for one in (verdict, declared) if one)), files, verdict, declared)
 
     def new(self, source: str) -> Delivered:
         return self._sent(source, [self._row(source, self._new(source)) for _ in range(self.chance.randint(1, 4))])
@@ -141,4 +146,37 @@ KINDS = {
     "a bad row": Deliveries.with_a_bad_row,
     "mostly bad rows": Deliveries.mostly_bad,
     "an unreadable file": Deliveries.unreadable,
+}
+
+
+def _declare_more(project: Path) -> None:
+    _change(
+        project / CONTRACT, lambda said: said["columns"].update({"服务处所": {"name": "workplace", "element": "text"}})
+    )
+
+
+def _declare_less(project: Path) -> None:
+    _change(project / CONTRACT, lambda said: said["columns"].pop("曾用名"))
+
+
+def _trust_others(project: Path) -> None:
+    attributes = ("person_name", "household_region")
+    _change(project / RECORD, lambda said: [said["attributes"][name]["from"].reverse() for name in attributes])
+
+
+def _change(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(said)
+    path.write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+AS_BEFORE = "the declarations as before"
+CONTRACT = "foundation_dbs/person/sources/household_registration.yml"
+RECORD = "foundation_dbs/person/person.yml"
+# How the small project may be declared, each a change of it as it is.
+DECLARED: Mapping[str, Callable[[Path], None]] = {
+    AS_BEFORE: lambda project: None,
+    "a new column": _declare_more,
+    "a column given up": _declare_less,
+    "another authority": _trust_others,
 }
