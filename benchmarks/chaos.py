@@ -71,6 +71,11 @@ class Report:
     compared: int = 0
     seconds: dict[str, list[float]] = field(default_factory=dict)
 
+    @property
+    def hits(self) -> int:
+        """Runs that a strike ended; one that was to be struck later than it went on does not count."""
+        return sum(one.ended.how != "finished" for one in self.struck)
+
     def timed(self, kind: str, ended: Ended) -> Ended:
         self.seconds.setdefault(kind, []).append(ended.seconds)
         return ended
@@ -85,7 +90,7 @@ def main(arguments: Sequence[str] | None = None, meddle: Meddle | None = None) -
         work = Path(folder)
         filled = _Filled(work, report)
         number = said.only or 0
-        while len(report.struck) < said.count and not (report.failures and said.stop):
+        while report.hits < said.count and not (report.failures and said.stop):
             try:
                 with _disk(work / "disk") as disk:
                     _Experiment(said.seed, number, disk, filled, report, meddle).go(said.count)
@@ -167,7 +172,7 @@ class _Experiment:
         if not begins_empty:
             deliveries = self.filled.copied(self.chance, self.sound, self.struck)
         for place in range(self.chance.randint(2, 4)):
-            if len(self.report.struck) >= count:
+            if self.report.hits >= count:
                 return
             self._step(deliveries.first() if begins_empty and place == 0 else deliveries.step())
 
@@ -182,15 +187,18 @@ class _Experiment:
         self.story.append(str(step))
         self._expect(undisturbed, "the undisturbed run")
         self.held |= undisturbed.result["held"]
-        drawn = []
+        drawn: list[Ended] = []
+        writes, originals = undisturbed.result["writes"], undisturbed.result["originals"]
         for _ in range(self.chance.choice([1, 1, 2, 3])):
-            strike = strikes.draw(self.chance, undisturbed.result["writes"], undisturbed.result["originals"])
+            strike = strikes.draw(self.chance, writes, originals)
             ended = _run(self.struck, self.scratch, decided, strike, self.disk, undisturbed.seconds)
             if self.disk:
                 kernel.resize_memory(self.disk)
             self.report.struck.append(Struck(strike, ended))
             self.story[-1] += f" | {strike} → {ended.how} in {ended.step or 'nothing'}"
             drawn.append(ended)
+            if ended.how != "finished" and strike.point in strikes.AT_WRITES:
+                writes -= strike.nth - 1  # what came before is done
             if ended.how == "hung":
                 raise _FailedError(f"experiment {self.number}: a struck run hung: {self._told()}")
         self._expect(self.report.timed("after strikes", _run(self.struck, self.scratch, decided)), "the next run")
@@ -213,7 +221,7 @@ class _Experiment:
             forked(lambda _: self.meddle(self.struck.lake) if self.meddle else None, self.scratch)
         ended = self.report.timed("comparing", forked(self._found, self.scratch))
         self._expect(ended, "comparing")
-        self.report.compared += len(drawn)
+        self.report.compared += sum(one.how != "finished" for one in drawn) if not ended.result else 0
         if ended.result:
             errors = "\n".join(one.error.splitlines()[-1] for one in drawn if one.error)
             raise _FailedError(
@@ -301,7 +309,7 @@ def _print(report: Report) -> None:
     for point in strikes.POINTS:
         reached = "".join(f"{counts[point, name] or '':>13}" for name in steps)
         print(f"{point:{width}} {reached} | " + "".join(f"{counts[point, end] or '':>9}" for end in ends))
-    print(f"\n{len(report.struck)} runs struck, {report.compared} made good, {len(report.failures)} failures")
+    print(f"\n{report.hits} runs struck, {report.compared} made good, {len(report.failures)} failures")
     for kind, seconds in report.seconds.items():
         print(f"{kind}: {len(seconds)} × {sum(seconds) / len(seconds):.1f} s")
 

@@ -35,6 +35,7 @@ ON_WRITES = (
 FULL = ("disk full at a write", "disk full at an original")
 BROKEN = ("write error at a data file", "write error at the log entry")
 BY_KERNEL = ("before a data file is in place", "before the log entry", *BROKEN)
+AT_WRITES = (*ON_WRITES, *BROKEN, FULL[0])
 POINTS = (*ON_WRITES, *ORIGINALS, AT_RANDOM, *FULL, *BROKEN)
 
 
@@ -85,7 +86,7 @@ def count(marks: Marks) -> dict[str, int]:
 
 def arm(strike: Strike, marks: Marks, disk: Path | None) -> None:
     """Let the strike meet this process. `disk` is the disk of memory under the lake, where there is one."""
-    if strike.point in ON_WRITES or strike.point in BROKEN or strike.point == FULL[0]:
+    if strike.point in AT_WRITES:
         _wrap(DuckDBEngine, WRITES, _Nth(strike, marks, functools.partial(_struck_write, strike, disk)))
     elif strike.point == ORIGINALS[0]:
         _wrap(shutil, ("copyfile",), _Nth(strike, marks, _half_a_copy))
