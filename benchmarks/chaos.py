@@ -197,8 +197,11 @@ class _Experiment:
             self.report.struck.append(Struck(strike, ended))
             self.story[-1] += f" | {strike} → {ended.how} in {ended.step or 'nothing'}"
             drawn.append(ended)
-            if ended.how != "finished" and strike.point in strikes.AT_WRITES:
-                writes -= strike.nth - 1  # what came before is done
+            if ended.how == "finished":
+                break
+            # What came before is done, and no point of the next run.
+            writes -= strike.nth - 1 if strike.point in strikes.AT_WRITES else 0
+            originals = originals if ended.step in ("", "(opening)", "gate") else 0
             if ended.how == "hung":
                 raise _FailedError(f"experiment {self.number}: a struck run hung: {self._told()}")
         self._expect(self.report.timed("after strikes", _run(self.struck, self.scratch, decided)), "the next run")

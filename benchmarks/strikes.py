@@ -59,12 +59,10 @@ class Strike:
 
 def draw(chance: random.Random, writes: int, originals: int) -> Strike:
     """A strike at a run that, undisturbed, makes so many commits and keeps so many originals."""
-    possible = [point for point in POINTS if kernel.can_forbid() or point not in BY_KERNEL]
-    if not originals:
-        possible = [point for point in possible if point not in ORIGINALS and "original" not in point]
+    times = {point: writes if point in AT_WRITES else 1 if point == AT_RANDOM else originals for point in POINTS}
+    possible = [point for point in POINTS if times[point] and (kernel.can_forbid() or point not in BY_KERNEL)]
     point = chance.choice(possible)
-    of_originals = point in ORIGINALS or point == FULL[1]
-    nth = chance.randint(1, max(1, originals if of_originals else writes))
+    nth = chance.randint(1, times[point])
     return Strike(point, nth, chance.uniform(0.02, 1.05), chance.randrange(0, 20_000))
 
 
