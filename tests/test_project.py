@@ -17,7 +17,7 @@ from pipelines.modelling import Model
 
 ROOT = Path(__file__).resolve().parent.parent
 WHAT = ("foundation_dbs", "theme_dbs", "expectations")
-CODE = ("pipelines", "dagster_project", "simulation", *WHAT)
+CODE = ("pipelines", "dagster_project", "simulation", "benchmarks", *WHAT)
 MODULES = sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 DECLARATIONS = sorted(
