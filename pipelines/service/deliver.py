@@ -20,7 +20,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipelines.lake.refusals import told
-from pipelines.lake.store import Store
 from pipelines.service.database import Database, ServiceError
 from pipelines.service.tables import REQUESTS, SEGMENTS
 from pipelines.settings import Settings
@@ -53,11 +52,10 @@ def deliver_pushed(settings: Settings, segment_rows: int = SEGMENT_ROWS) -> list
         delivered: list[Segment] = []
         if _is_waiting(database):
             with _folder_errors(settings.landing), _alone(settings.landing):
-                while _seal_one(database, segment_rows):
-                    pass
+                _seal(database, segment_rows)
                 delivered = [one for number in _undelivered(database) if (one := _deliver(database, settings, number))]
         with told(settings.lake):
-            _note_ingested(database, settings.lake)
+            _note_ingested(database, settings)
         _forget(database, settings.retention)
         return delivered
 
@@ -69,12 +67,22 @@ def _is_waiting(database: Database) -> bool:
         return bool(connection.execute(sa.select(sa.or_(requests, segments))).scalar())
 
 
-def _seal_one(database: Database, segment_rows: int) -> bool:
+def _seal(database: Database, segment_rows: int) -> None:
+    """Give what waits now to segments; what arrives meanwhile is for the next call, or many small ones would result."""
+    with database.transaction() as connection:
+        newest = connection.execute(sa.select(sa.func.max(REQUESTS.c.id))).scalar() or 0
+    while _seal_one(database, segment_rows, newest):
+        pass
+
+
+def _seal_one(database: Database, segment_rows: int, newest: int) -> bool:
     """Give the longest waiting requests of one source and agency to a new segment; False where none waits.
 
     Agencies have segments of their own: a batch that is held because of one agency's rows holds no other's.
     """
-    waiting = sa.select(*REQUESTS.c["id", "source", "agency", "rows"]).where(REQUESTS.c.segment.is_(None))
+    waiting = sa.select(*REQUESTS.c["id", "source", "agency", "rows"]).where(
+        REQUESTS.c.segment.is_(None), REQUESTS.c.id <= newest
+    )
     with database.transaction() as connection:
         first = connection.execute(waiting.order_by(REQUESTS.c.id).limit(1)).first()
         if first is None:
@@ -161,16 +169,17 @@ def _make_durable(folder: Path) -> None:
         os.close(opened)
 
 
-def _note_ingested(database: Database, lake: Store) -> None:
-    """See which delivered files the lake keeps: their rows wait no longer."""
+def _note_ingested(database: Database, settings: Settings) -> None:
+    """See which delivered files the lake keeps, or somebody has taken away: their rows wait no longer."""
     delivered = SEGMENTS.c.delivered_at.is_not(None) & SEGMENTS.c.ingested_at.is_(None)
     with database.transaction() as connection:
-        files = connection.execute(sa.select(*SEGMENTS.c["number", "sha256"]).where(delivered)).all()
-    kept = [file.number for file in files if lake.has(f"raw/_files/{file.sha256}.jsonl")]
-    for number in kept:
-        with database.transaction() as connection:
-            noted = sa.update(SEGMENTS).where(SEGMENTS.c.number == number)
-            connection.execute(noted.values(ingested_at=database.now))
+        files = connection.execute(sa.select(*SEGMENTS.c["number", "source", "file", "sha256"]).where(delivered)).all()
+    for one in files:
+        lies_there = (settings.landing / one.source / one.file).exists()
+        if not lies_there or settings.lake.has(f"raw/_files/{one.sha256}.jsonl"):
+            noted = sa.update(SEGMENTS).where(SEGMENTS.c.number == one.number).values(ingested_at=database.now)
+            with database.transaction() as connection:
+                connection.execute(noted)
 
 
 def _forget(database: Database, days: int) -> None:

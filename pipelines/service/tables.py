@@ -29,7 +29,7 @@ SEGMENTS = sa.Table(
     sa.Column("sealed_at", sa.Double, nullable=False, comment="from then on no request is added"),
     sa.Column("sha256", sa.Text, comment="of the file, once it lies in the landing folder"),
     sa.Column("delivered_at", sa.Double),
-    sa.Column("ingested_at", sa.Double, comment="when the lake was first seen to keep the file"),
+    sa.Column("ingested_at", sa.Double, comment="when the lake was seen to keep the file, or the file to be gone"),
     sa.Index("push_segment_ingested", "ingested_at"),
     # A number is never given twice, also when the last segment has been pruned.
     sqlite_autoincrement=True,
