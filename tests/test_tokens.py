@@ -59,10 +59,16 @@ def test_wrong_usage_is_told(tmp_path: Path) -> None:
     assert "`huiliu token list`" in never.stderr
 
 
-@pytest.mark.parametrize(
-    "verb", [("serve",), ("token", "issue", "health"), ("token", "list"), ("token", "revoke", "x")]
-)
-@pytest.mark.parametrize("key", [None, "short"])
+STARTS = [
+    (("serve",), None),
+    (("serve",), "short"),
+    (("token", "issue", "health"), None),
+    (("token", "list"), None),
+    (("token", "revoke", "x"), None),
+]
+
+
+@pytest.mark.parametrize(("verb", "key"), STARTS, ids=[f"{' '.join(verb)} {key}" for verb, key in STARTS])
 def test_without_a_key_nothing_starts(tmp_path: Path, verb: tuple[str, ...], key: str | None) -> None:
     refused = huiliu(tmp_path, *verb, key=key)
     assert refused.returncode == 2

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipelines.engines.sqlite import keep_commits
 from pipelines.lake.database import database_now, database_of, shown_database
@@ -53,8 +54,8 @@ class Database:
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         for _ in range(2):
-            with contextlib.suppress(IntegrityError, OperationalError, ProgrammingError), self._engine.begin() as made:
-                TABLES.create_all(made)
+            with contextlib.suppress(SQLAlchemyError, sqlite3.Error), self._engine.begin() as connection:
+                TABLES.create_all(connection)
                 return
         with self.transaction() as connection:
             TABLES.create_all(connection)
@@ -77,7 +78,7 @@ class Database:
                 yield connection
         except IntegrityError:
             raise
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:  # SQLite's own come from what a connection opens with
             raise DatabaseAwayError(
                 f"{shown_database(self.url)} does not answer or refuses ({type(error).__name__}); what to do: see that "
                 "it runs and has space, and that HUILIU_DB names it with a user who may make tables and write there"
