@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     `memory` bounds the embedded engine, and Spark's driver where it runs in this machine (`local[...]`).
     `spark_conf` is JSON: Spark's own settings by their names, such as `{"spark.executor.memory": "8g"}`, and
     `spark.huiliu.patience`: seconds that work waits for a cluster without workers before it gives up.
+
+    `retention` is for how many days what is past is kept: old files, log and change data of tables, and the keys by
+    which pushed requests are known again. `token_key` is the secret under which the tokens of agencies are kept.
+    `push_limit` is how many pushed rows may wait for ingest before more are refused, `push_bytes` the size of one
+    request's body.
     """
 
     model_config = SettingsConfigDict(env_prefix="HUILIU_")
@@ -38,3 +43,7 @@ class Settings(BaseSettings):
     spark_conf: dict[str, str] = Field(default_factory=dict)
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s*[KMGT]i?B$")
     settle: float = Field(10.0, ge=0, description="seconds that a landing file must have been left unchanged")
+    retention: int = Field(30, ge=1)
+    token_key: SecretStr | None = None
+    push_limit: int = Field(500_000, ge=1)
+    push_bytes: int = Field(8_000_000, ge=1_000)

@@ -15,10 +15,11 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.engines.duckdb.engine import DuckDBEngine
+from pipelines.lake.database import database_of
 from pipelines.lake.errors import LeaseError, LeaseLostError
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import quality
-from pipelines.lake.lease import LEASES, Lease, database_of
+from pipelines.lake.lease import LEASES, Lease
 from pipelines.lake.store import Store
 from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.settings import Settings

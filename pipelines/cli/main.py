@@ -14,9 +14,7 @@ from rich.text import Text
 import pipelines.cli
 from pipelines.cli.screen import err
 from pipelines.declarations.reading import DeclarationError
-from pipelines.engines.spark.failures import spark_failure
 from pipelines.lake.errors import LakeError
-from pipelines.quality.gate import CountsDisagreeError
 from pipelines.settings import Settings
 
 app = typer.Typer(
@@ -24,13 +22,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    callback=lambda: None,  # where one verb alone is known, typer would take its name for an argument
 )
 
 
 def main() -> None:
     """Run a verb. Errors are told to people on stderr; an unforeseen one says where it happened, without values."""
-    for module in pkgutil.iter_modules(pipelines.cli.__path__):
-        verb = importlib.import_module(f"pipelines.cli.{module.name}")
+    for name in _asked():
+        verb = importlib.import_module(f"pipelines.cli.{name}")
         if hasattr(verb, "register"):
             verb.register(app)
     try:
@@ -41,8 +40,17 @@ def main() -> None:
         sys.exit(_told(error))
 
 
+def _asked() -> list[str]:
+    """The modules whose verbs are needed: one, where the first word names it. A server must not wait for engines."""
+    names = [module.name for module in pkgutil.iter_modules(pipelines.cli.__path__)]
+    return sys.argv[1:2] if sys.argv[1:2] and sys.argv[1] in names else names
+
+
 def _told(error: Exception) -> int:
     """Say what happened and give the exit code. Only texts of our own are sure to hold no values."""
+    from pipelines.engines.spark.failures import spark_failure
+    from pipelines.quality.gate import CountsDisagreeError
+
     if isinstance(error, DeclarationError):
         _say("declaration error", str(error))
         return 2

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.quality.gate import READABLE, Judged
-from pipelines.quality.summary import RecordSummary, SourceSummary
-from pipelines.readers import Problem
-from pipelines.steps.run import Run
+if TYPE_CHECKING:
+    from pipelines.quality.gate import Judged
+    from pipelines.quality.summary import RecordSummary, SourceSummary
+    from pipelines.readers import Problem
+    from pipelines.steps.run import Run
 
 out = Console()
 err = Console(stderr=True)
@@ -94,6 +96,8 @@ def show_problems(problems: list[Problem]) -> None:
 
 
 def _held(judged: Judged) -> str:
+    from pipelines.quality.gate import READABLE
+
     # What cannot be read has no rows that a release could let through.
     options = "reject" if READABLE in judged.rules else "release|reject"
     return (

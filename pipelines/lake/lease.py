@@ -23,6 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
+from pipelines.lake.database import database_now, database_of, shown_database
 from pipelines.lake.errors import UNHARMED, LeaseError, LeaseLostError
 from pipelines.lake.store import Store
 from pipelines.settings import PEOPLE_TIME, Settings
@@ -49,24 +50,6 @@ LEASES = sa.Table(
 def lease_of(settings: Settings) -> Lease:
     """The lease of the settings' lake; nothing is opened before somebody wants to write."""
     return Lease(database_of(settings), settings.lake, settings.engine, settings.lease_wait)
-
-
-def database_of(settings: Settings) -> sa.URL:
-    """`HUILIU_DB`, or its default; raises LeaseError where it is no URL of SQLite or PostgreSQL."""
-    if settings.db is None:
-        folder = Path.cwd() if settings.lake.is_s3 else settings.lake.path.parent
-        return sa.URL.create("sqlite", database=str(folder / "huiliu.db"))
-    try:
-        url = sa.make_url(settings.db.get_secret_value())
-        if url.get_backend_name() in ("sqlite", "postgresql"):
-            return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
-    except SQLAlchemyError:  # its text quotes the URL, and with it the password
-        pass
-    raise LeaseError(
-        "HUILIU_DB is no database that can be used; what to do: write it as sqlite:////FOLDER/huiliu.db "
-        "or postgresql://USER:PASSWORD@HOST:5432/DATABASE",
-        2,
-    ) from None
 
 
 class Lease:
@@ -233,10 +216,7 @@ class Lease:
 
     @cached_property
     def _now(self) -> sa.ColumnElement[float]:
-        """The database's own clock at the moment of the statement, in seconds since 1970."""
-        if self._url.get_backend_name() == "sqlite":
-            return (sa.func.julianday("now", type_=sa.Double) - 2440587.5) * 86400.0
-        return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
+        return database_now(self._url)
 
     @cached_property
     def _connections(self) -> sa.Engine:
@@ -259,10 +239,7 @@ class Lease:
             ) from None
 
     def _where(self) -> str:
-        url = self._url
-        if url.get_backend_name() == "sqlite":
-            return str(url.database)
-        return f"{url.get_backend_name()} {url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+        return shown_database(self._url)
 
 
 def _described(holder: Any) -> str:

@@ -98,6 +98,18 @@ class Store:
         obstore.put(self.objects, name, part)
         return part
 
+    def has(self, name: str) -> bool:
+        """Whether a file is in the lake."""
+        if not self.is_s3:
+            return (self.path / name).exists()
+        import obstore
+
+        try:
+            obstore.head(self.objects, name)
+        except FileNotFoundError:
+            return False
+        return True
+
     def claim(self, name: str, content: bytes) -> bytes:
         """Write a small file unless it is there; what it holds then, by whoever was first."""
         import obstore

@@ -7,11 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.declarations.contract import Contract
-from pipelines.readers.csv import CsvDelivery
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
-from pipelines.readers.jsonl import JsonLinesDelivery
-from pipelines.readers.parquet import ParquetDelivery
-from pipelines.readers.xlsx import XlsxDelivery
 
 _PEEK = 64 * 1024
 _OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -30,6 +26,12 @@ def open_delivery(path: Path, contract: Contract) -> Delivery:
 
 
 def _format(path: Path, start: bytes) -> Callable[[Path, Contract], Delivery]:
+    # Only here: who matches headers and reads no file needs no engine.
+    from pipelines.readers.csv import CsvDelivery
+    from pipelines.readers.jsonl import JsonLinesDelivery
+    from pipelines.readers.parquet import ParquetDelivery
+    from pipelines.readers.xlsx import XlsxDelivery
+
     suffix = path.suffix.lower()
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         start = start.decode("utf-16", "replace").encode()

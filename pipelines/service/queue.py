@@ -1,0 +1,104 @@
+"""The durable queue of pushed requests: taken once under its key, and no more than may wait."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from pipelines.service.database import Database
+from pipelines.service.refusals import Refusal
+from pipelines.service.tables import REQUESTS, SEGMENTS
+
+RETRY_AFTER = 10  # seconds
+
+
+@dataclass(frozen=True)
+class Request:
+    """What tells one pushed request from all others."""
+
+    source: str
+    agency: str
+    key: str
+    sha256: str
+
+    @classmethod
+    def of(cls, source: str, agency: str, key: str, body: bytes) -> Request:
+        return cls(source, agency, key, hashlib.sha256(body).hexdigest())
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """That rows are kept durably; the same request gets the same one again."""
+
+    accepted: int
+    receipt: str
+
+
+class Queue:
+    """Requests of one database; at most `limit` rows wait for ingest."""
+
+    def __init__(self, database: Database, limit: int) -> None:
+        self._database, self._limit = database, limit
+        # SQLite has one writer, and who waits for it sleeps between tries: within a process they take turns instead.
+        self._turn = threading.Lock() if database.is_sqlite else contextlib.nullcontext()
+
+    def known(self, request: Request) -> Receipt | None:
+        """The answer that a request got before; raises Refusal where its key came with another body."""
+        same_key = sa.select(*REQUESTS.c["sha256", "rows", "receipt"]).where(
+            REQUESTS.c.source == request.source, REQUESTS.c.agency == request.agency, REQUESTS.c.key == request.key
+        )
+        with self._database.transaction() as connection:
+            found = connection.execute(same_key).first()
+        if found is None:
+            return None
+        if found.sha256 != request.sha256:
+            raise Refusal(
+                409,
+                "key_reused",
+                "this Idempotency-Key came before with another body, whose rows were accepted",
+                "send each body under a key of its own, and a body again under the same key",
+            )
+        return Receipt(found.rows, found.receipt)
+
+    def take(self, request: Request, lines: Sequence[bytes]) -> Receipt:
+        """Keep the rows; they are durable when this returns. Raises Refusal where too many wait."""
+        self._check_room(len(lines))
+        receipt = Receipt(len(lines), uuid.uuid4().hex)
+        row = {**vars(request), "rows": len(lines), "receipt": receipt.receipt, "payload": b"".join(lines)}
+        try:
+            with self._turn, self._database.transaction() as connection:
+                connection.execute(sa.insert(REQUESTS).values(**row, received_at=self._database.now))
+        except IntegrityError:
+            before = self.known(request)
+            if before is None:
+                raise
+            return before
+        return receipt
+
+    def waiting(self) -> int:
+        """Rows that no run has taken into the lake yet, as far as the last delivery has seen."""
+        queued = sa.select(sa.func.sum(REQUESTS.c.rows)).where(REQUESTS.c.segment.is_(None))
+        delivered = sa.select(sa.func.sum(SEGMENTS.c.rows)).where(SEGMENTS.c.ingested_at.is_(None))
+        with self._database.transaction() as connection:
+            return sum(int(connection.execute(one).scalar() or 0) for one in (queued, delivered))
+
+    def _check_room(self, rows: int) -> None:
+        if rows > self._limit:
+            reason = f"the request has {rows:,} rows, and no more than {self._limit:,} may wait at all"
+            raise Refusal(413, "too_many_rows", reason, "send the rows in smaller requests")
+        waiting = self.waiting()
+        if waiting + rows > self._limit:
+            raise Refusal(
+                429,
+                "queue_full",
+                f"{waiting:,} rows wait to be processed, and no more than {self._limit:,} may",
+                "send the same request under the same key again after the seconds that Retry-After says",
+                Retry_After=str(RETRY_AFTER),
+            )

@@ -1,0 +1,62 @@
+"""The server process: from a free port to the last answer."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from pipelines.declarations.loading import read_catalog
+from pipelines.service.application import application
+from pipelines.service.database import Database, ServiceError
+from pipelines.settings import Settings
+
+LAST_ANSWERS = 90  # seconds for requests in flight when the server is asked to stop
+
+
+def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None] = lambda address: None) -> None:
+    """Answer requests until SIGTERM or SIGINT; those in flight then are answered first.
+
+    `ready` is told the address; port 0 takes a free one. Raises DeclarationError or ServiceError before it listens.
+    """
+    catalog = read_catalog(settings.project)
+    database = Database(settings)
+    app = application(settings, catalog, database)
+    database.create()
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    with _listening(host, port) as listening:
+        # The server raises the signal again when it is done; the process then ends as it began, by its own will.
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: None)
+        ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
+        uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                log_level=logging.WARNING,
+                access_log=False,  # its lines would hold paths with their queries
+                server_header=False,
+                ws="none",
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=LAST_ANSWERS,
+            )
+        ).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ServiceError(
+            f"nothing can listen on {host}, port {port} ({error.strerror}); what to do: give an address of this "
+            "machine with --host and a free port with --port",
+            2,
+        ) from None
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

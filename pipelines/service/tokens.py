@@ -1,0 +1,105 @@
+"""Tokens of agencies: 256 random bits behind an id, of which only an HMAC-SHA256 is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.service.database import Database, ServiceError
+from pipelines.service.refusals import Refusal
+from pipelines.service.tables import TOKENS
+from pipelines.settings import Settings
+
+PREFIX = "huiliu"  # by it a token that was published by mistake is recognised
+DAY = 86_400
+SHORTEST_KEY = 32
+
+
+@dataclass(frozen=True)
+class Token:
+    """What is kept of a token, without its secret. Times are seconds since 1970; `state` is as of the asking."""
+
+    id: str
+    agency: str
+    issued_at: float
+    expires_at: float
+    state: str
+
+
+class Tokens:
+    """The tokens of one database. Raises ServiceError at once where `HUILIU_TOKEN_KEY` is missing or short."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        said = settings.token_key.get_secret_value() if settings.token_key else ""
+        if len(said) < SHORTEST_KEY:
+            what = f"is shorter than {SHORTEST_KEY} characters" if said else "is not set"
+            raise ServiceError(
+                f"HUILIU_TOKEN_KEY {what}, and tokens are kept under it; what to do: make a key once with "
+                "`openssl rand -hex 32`, keep it where secrets are kept, and set the same one for `huiliu serve` and "
+                "`huiliu token`. With another key every token that was issued is unknown",
+                2,
+            )
+        self._database, self._key = database, said.encode()
+
+    def issue(self, agency: str, days: int) -> str:
+        """A new token, valid from now on for `days`; it is shown this once and cannot be read again."""
+        name, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        token = f"{PREFIX}_{name}_{secret}"
+        now = self._database.now
+        row = {"id": name, "agency": agency, "digest": self._digest(token)}
+        with self._database.transaction() as connection:
+            connection.execute(sa.insert(TOKENS).values(**row, issued_at=now, expires_at=now + days * DAY))
+        return token
+
+    def list(self) -> list[Token]:
+        """All tokens, the newest first."""
+        with self._database.transaction() as connection:
+            found = connection.execute(self._with_now().order_by(TOKENS.c.issued_at.desc(), TOKENS.c.id)).all()
+        return [Token(row.id, row.agency, row.issued_at, row.expires_at, _state(row)) for row in found]
+
+    def revoke(self, name: str) -> bool:
+        """Let a token count no more; False where it was revoked before. Raises LookupError for an unknown id."""
+        unrevoked = sa.update(TOKENS).where(TOKENS.c.id == name, TOKENS.c.revoked_at.is_(None))
+        with self._database.transaction() as connection:
+            if connection.execute(sa.select(TOKENS.c.id).where(TOKENS.c.id == name)).first() is None:
+                raise LookupError(f"no token has the id {name}; `huiliu token list` shows them")
+            return connection.execute(unrevoked.values(revoked_at=self._database.now)).rowcount == 1
+
+    def agency(self, authorization: str | None) -> str:
+        """Whose the token in the header `Authorization` is; raises Refusal where it does not count."""
+        scheme, _, token = (authorization or "").strip().partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise _unknown("the request has no bearer token", "send the header `Authorization: Bearer TOKEN`")
+        name = token.split("_")[1] if token.count("_") >= 2 else ""
+        with self._database.transaction() as connection:
+            row = connection.execute(self._with_now().where(TOKENS.c.id == name)).first()
+        # Compared also where there is none: the time taken tells nobody which ids exist.
+        kept = row.digest if row else bytes(32)
+        if not hmac.compare_digest(self._digest(token), kept) or row is None:
+            raise _unknown("no such token was issued", "send the token as it was issued, or ask for a new one")
+        state = _state(row)
+        if state != "valid":
+            raise _unknown(f"the token {row.id} is {state}", "ask for a new one", state)
+        return str(row.agency)
+
+    def _with_now(self) -> sa.Select[Any]:
+        return sa.select(TOKENS, self._database.now.label("now"))
+
+    def _digest(self, token: str) -> bytes:
+        return hmac.digest(self._key, token.encode(), hashlib.sha256)
+
+
+def _state(row: Any) -> str:
+    if row.revoked_at is not None:
+        return "revoked"
+    return "valid" if row.now < row.expires_at else "expired"
+
+
+def _unknown(reason: str, todo: str, state: str = "unknown") -> Refusal:
+    return Refusal(401, f"token_{state}", reason, todo, WWW_Authenticate="Bearer")
