@@ -28,8 +28,8 @@ from pipelines.lineage.columns import parents
 from pipelines.settings import Settings
 from pipelines.steps.plan import declared_workspace, plan
 from pipelines.steps.run import run
-from pipelines.steps.typed_rows import typed
 from pipelines.steps.tables import all_tables, integrated_tables, returned_tables, source_tables
+from pipelines.steps.typed_rows import typed
 from pipelines.steps.workspace import open_workspace
 from simulation.checksums import id_number
 

@@ -9,6 +9,7 @@ import typer
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
 from pipelines.cli.screen import progress, show_records, show_run, show_sources
 from pipelines.quality.summary import summarise_record, summarise_source
+from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import Settings
 from pipelines.steps import run as steps
 from pipelines.steps.workspace import open_workspace
@@ -33,6 +34,7 @@ def run_and_show(settings: Settings) -> int:
             raise typer.BadParameter(
                 f"there is no folder {settings.landing}; say where agencies deliver with --landing"
             )
+        deliver_pushed(settings)
         with progress() as told:
             done = steps.run(workspace, told)
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])

@@ -45,22 +45,24 @@ class Lake:
 
     def __init__(self, root: Store, engine: Engine, lease: Lease | None = None) -> None:
         self.root, self.engine, self.lease = root, engine, lease
-        # Only while the lease is held: nobody else moves a table then.
+        # Used only while the lease is held: nobody else moves a table then. `_fence` is the lease it was seen under.
         self._known: dict[TableId, State] = {}
+        self._fence = 0
 
     def uri(self, table: TableId) -> str:
         return self.root.uri(table.path)
 
     def state(self, table: TableId) -> State | None:
         """What the table's log says now; None where the table has not been written yet."""
-        if found := self._known.get(table):
+        is_held = self.lease is not None and self.lease.held
+        if is_held and (found := self._known.get(table)):
             return found
         delta = delta_rs.open_table(self.uri(table))
         if delta is None:
             return None
         said = delta_rs.last_metadata(delta)
         state = State(delta, str(delta.metadata().id), said, content_version(said, delta.version()))
-        if self.lease is not None and self.lease.held:
+        if is_held:
             self._known[table] = state
         return state
 
@@ -110,14 +112,16 @@ class Lake:
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""
-        taken = self.lease is not None and self.lease.hold()
-        if taken:
+        if self.lease is None or not self.lease.hold():
+            return False
+        fence = self.lease.fence or 0
+        if fence != self._fence + 1:  # somebody else has held it since
             self._known.clear()
-        return taken
+        self._fence = fence
+        return True
 
     def let_go(self) -> None:
         """Give the lease back, so that others may write until this process has something to write again."""
-        self._known.clear()
         if self.lease is not None:
             self.lease.release()
 

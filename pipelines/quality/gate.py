@@ -74,6 +74,14 @@ def decided_since(lake: Lake, source: str, moment: int) -> list[str]:
     return [row["batch"] for row in lake.engine.rows(late.select("batch").distinct())]
 
 
+def sources_decided_since(lake: Lake, moment: int) -> tuple[set[str], int]:
+    """The sources of verdicts after `moment`, and when the last one was given (microseconds since 1970)."""
+    decided = lake.read(VERDICTS)
+    late = decided.filter(decided.decided_at > EPOCH + moment * MICROSECOND)
+    found = lake.engine.rows(late.group_by("source").agg(last=late.decided_at.max()))
+    return {one["source"] for one in found}, max([moment, *((one["last"] - EPOCH) // MICROSECOND for one in found)])
+
+
 def gate_reasons(lake: Lake) -> dict[str, str]:
     """Why each batch got its last verdict."""
     return {row["batch"]: row["reason"] for row in lake.engine.rows(lake.read(VERDICTS).order_by("decided_at"))}

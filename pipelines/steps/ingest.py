@@ -21,7 +21,7 @@ from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
 from pipelines.lake.store import Store
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.steps.ingest_table import ingest_table
-from pipelines.steps.landing import file_hash, no_delivery, ready_files, settled, unopened
+from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_files, settled, unopened
 from pipelines.steps.workspace import Workspace
 
 
@@ -71,8 +71,12 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
         batch = f"{contract.name}-{(sha256 or '')[:16]}"
         if batch in known:
             done.known += 1
+            if is_pushed(path):  # no agency's file but our own, and the lake keeps it
+                path.unlink()
         elif sha256 and _take(workspace, contract, path, state, sha256, batch, done):
             known.add(batch)
+            if is_pushed(path):
+                path.unlink()
         else:
             done.waiting.append(shown_name(path))
     return done

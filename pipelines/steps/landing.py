@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.settings import Settings
 from pipelines.steps.workspace import Workspace
+
+PUSHED = re.compile(r"push-\d+-[0-9a-f]{8}\.jsonl")
 
 
 def ready_files(settings: Settings, source: str) -> Iterator[Path]:
@@ -82,6 +85,11 @@ def settled(state: os.stat_result, seconds: float) -> bool:
     A time far in the future is a sender's wrong clock, and no sign of writing.
     """
     return abs(time.time() - state.st_mtime) >= seconds
+
+
+def is_pushed(path: Path) -> bool:
+    """Whether a file holds rows that were pushed: it was made for ingest and is of no use once the lake keeps it."""
+    return PUSHED.fullmatch(path.name) is not None
 
 
 def file_hash(path: Path) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Refreshed
 from pipelines.quality.great_expectations import warm_up
 from pipelines.readers import Problem
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
-from pipelines.steps.plan import Outcome, plan
+from pipelines.steps.plan import Outcome, Task, plan
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
@@ -45,6 +46,12 @@ class Run:
             case _:
                 self.refreshed += outcome
 
+    def work(self, workspace: Workspace, task: Task, progress: Progress = lambda step, table: None) -> None:
+        """Do one task of the plan."""
+        progress(task.step, task.name)
+        with _Timer(self.seconds, task.step):
+            self.take(task.work(workspace))
+
     @property
     def changed(self) -> bool:
         new = any(one.new for one in self.ingested.values())
@@ -65,9 +72,23 @@ def run(workspace: Workspace, progress: Progress = lambda step, table: None) -> 
     warm_up()
     done.problems += undeclared_sources(workspace)
     for task in plan(workspace):
-        progress(task.step, task.name)
-        with _Timer(done.seconds, task.step):
-            done.take(task.work(workspace))
+        done.work(workspace, task, progress)
+    return done
+
+
+def follow(workspace: Workspace, tasks: Sequence[Task], sources: Collection[str]) -> Run:
+    """What is new of some sources taken the way that it leads, and no further; no release.
+
+    `tasks` is the plan: a task is done where it works on one of the sources, or an input of it has changed.
+    """
+    done = Run()
+    moved: set[TableId] = set()
+    for task in tasks:
+        if task.step == "release" or not ((task.contract and task.name in sources) or moved & {*task.inputs}):
+            continue
+        before = len(done.refreshed)
+        done.work(workspace, task)
+        moved |= {one.table for one in done.refreshed[before:] if one.changed}
     return done
 
 

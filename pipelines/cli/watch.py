@@ -1,0 +1,49 @@
+"""`huiliu watch`: take what arrives to the cities at once, until told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import LakeOption, LandingOption, settings_with
+from pipelines.cli.screen import tell
+from pipelines.steps.workspace import open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def watch(
+        lake: LakeOption = None,
+        landing: LandingOption = None,
+        settle: Annotated[float | None, typer.Option(help="seconds a file must have been left unchanged")] = None,
+        every: Annotated[float, typer.Option(min=0.1, help="seconds from one look to the next")] = 1.0,
+    ) -> None:
+        """Look for pushed rows, files and decisions, and take them to the cities. Ctrl-C or SIGTERM ends it."""
+        from pipelines.operations.watch import Round
+        from pipelines.operations.watch import watch as look
+
+        stop = threading.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: stop.set())
+
+        def told(done: Round) -> None:
+            rows = sum(one.rows for one in done.run.ingested.values())
+            changed = sum(one.upserted + one.deleted for one in done.run.refreshed)
+            what = (
+                f"{rows} rows from {', '.join(done.sources)}"
+                if rows
+                else f"nothing new from {len(done.sources)} sources"
+            )
+            released = f", release {done.released}" if done.released else ""
+            tell("watch", f" {what}: {changed} rows changed in {done.seconds:.1f} s{released}")
+            for problem in done.run.problems:
+                tell("problem", f" {problem}")
+            for batch in done.run.held:
+                tell("held", f" {batch}; `huiliu gate list` shows why")
+
+        with open_workspace(settings_with(lake, landing, settle)) as workspace:
+            tell("watch", f" {workspace.settings.landing}, every {every:g} s")
+            look(workspace, told, stop, every)

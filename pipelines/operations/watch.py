@@ -1,0 +1,93 @@
+"""Watching: what arrives is taken all the way to the cities in small batches, within seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.quality.gate import sources_decided_since
+from pipelines.quality.great_expectations import warm_up
+from pipelines.service.deliver import deliver_pushed
+from pipelines.steps.landing import is_pushed, ready_files
+from pipelines.steps.plan import plan
+from pipelines.steps.run import Run, follow
+from pipelines.steps.workspace import Workspace
+
+RELEASE_EVERY = 60.0  # seconds: a release names every table, and is for what must fit together
+
+
+@dataclass
+class Round:
+    """One look at what has arrived: the sources that had news and what was done; None where there was nothing."""
+
+    sources: tuple[str, ...]
+    run: Run
+    seconds: float
+    released: int | None = None
+
+
+def watch(workspace: Workspace, told: Callable[[Round], None], stop: threading.Event, every: float = 1.0) -> None:
+    """Until `stop` is set: look every `every` seconds, and take what has arrived to the cities.
+
+    Begins with all that other writers may have left. The lease is held while there is work and given back after it.
+    """
+    warm_up()
+    watching = _Watching(workspace)
+    while not stop.is_set():
+        began = time.monotonic()
+        if done := watching.look():
+            told(done)
+        workspace.lake.let_go()
+        stop.wait(max(0.0, every - (time.monotonic() - began)))
+
+
+@dataclass
+class _Watching:
+    workspace: Workspace
+    _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    _decided: int = 0
+    _unreleased: bool = False
+    _released: float = 0.0
+
+    def __post_init__(self) -> None:
+        *self._tasks, self._release = plan(self.workspace)
+
+    def look(self) -> Round | None:
+        began = time.monotonic()
+        deliver_pushed(self.workspace.settings)
+        sources = tuple(dict.fromkeys(self._with_news()))
+        run = follow(self.workspace, self._tasks, sources) if sources else Run()
+        self._unreleased |= run.changed
+        if not sources and not self._is_release_due():
+            return None
+        done = Round(sources, run, time.monotonic() - began)
+        if self._is_release_due():
+            run.work(self.workspace, self._release)
+            done.released = run.released.number if run.released else None
+            self._unreleased, self._released = False, time.monotonic()
+        return done
+
+    def _is_release_due(self) -> bool:
+        return self._unreleased and time.monotonic() - self._released >= RELEASE_EVERY
+
+    def _with_news(self) -> Iterator[str]:
+        """Sources with files that were not looked at, with verdicts since the last look, or with a table to read."""
+        is_first = self._decided == 0
+        decided, self._decided = sources_decided_since(self.workspace.lake, self._decided)
+        for name, contract in self.workspace.catalog.contracts.items():
+            has_table = contract.table is not None and contract.update == "realtime"
+            if self._has_new_files(name) or has_table or name in decided or is_first:
+                yield name
+
+    def _has_new_files(self, source: str) -> bool:
+        found = False
+        for path in ready_files(self.workspace.settings, source):
+            state = path.stat()
+            is_as_seen = self._seen.get(path) == (state.st_size, state.st_mtime_ns)
+            if not is_pushed(path):
+                self._seen[path] = (state.st_size, state.st_mtime_ns)
+            found |= not is_as_seen
+        return found
