@@ -24,6 +24,7 @@ PHASES = {
     "market_entity": 0,
     "civil_organisation": 1,
     "credit_code_check": 2,
+    "e_license": 0,
 }
 _SLOTS_A_DAY = 8_100  # four seconds each, half past eight to half past five
 _OPENING = 8 * 3600 + 30 * 60

@@ -1,4 +1,4 @@
-"""Check digits of id numbers (GB 11643), credit codes (GB 32100) and organisation codes (GB 11714)."""
+"""Check digits of id numbers (GB 11643), credit codes (GB 32100) and their parts (GB 11714), licences (GB/T 36904)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ID_CHECKS = "10X98765432"
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-_ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def id_check(first17: str) -> str:
@@ -38,7 +38,7 @@ def id_numbers(first17: NDArray[np.int64]) -> list[str]:
 
 def organisation_check(first8: str) -> str:
     """The ninth character of a GB 11714 organisation code."""
-    total = sum(w * _ORGANISATION_ALPHABET.index(c) for w, c in zip(ORGANISATION_WEIGHTS, first8, strict=True))
+    total = sum(w * ALPHANUMERIC.index(c) for w, c in zip(ORGANISATION_WEIGHTS, first8, strict=True))
     return {10: "X", 11: "0"}.get(11 - total % 11, str(11 - total % 11))
 
 
@@ -52,3 +52,11 @@ def credit_code(department: str, category: str, region: str, organisation8: str)
     """A whole GB 32100 credit code around eight characters of an organisation code."""
     first17 = department + category + region + organisation8 + organisation_check(organisation8)
     return first17 + credit_check(first17)
+
+
+def license_check(characters: str) -> str:
+    """The check character (ISO 7064 MOD 37,36) of an e-licence's identifier, without its root and dots."""
+    state = 36
+    for character in characters:
+        state = ((state + ALPHANUMERIC.index(character)) % 36 or 36) * 2 % 37
+    return ALPHANUMERIC[(1 - state) % 36]

@@ -136,6 +136,23 @@ FIRST_LAYOUT = {
         "updated_at": "更新时间",
         "operation": "操作标志",
     },
+    "e_license": {
+        "license_identifier": "证照标识",
+        "type_name": "证照类型名称",
+        "type_code": "证照类型代码",
+        "license_number": "证照编号",
+        "issuer": "证照颁发机构",
+        "issuer_code": "证照颁发机构代码",
+        "issued_on": "证照颁发日期",
+        "valid_from": "证照有效期起始日期",
+        "valid_to": "证照有效期截止日期",
+        "holder_name": "持证主体",
+        "holder_code": "持证主体代码",
+        "holder_code_type": "持证主体代码类型",
+        "state": "证照状态",
+        "updated_at": "更新时间",
+        "operation": "操作标志",
+    },
 }
 _DRIFT = {
     "household_registration": {
@@ -177,6 +194,7 @@ _DRIFT = {
         "registered_capital": "开办资金",
     },
     "credit_code_check": {"credit_code": "社会信用代码", "entity_name": "名称"},
+    "e_license": {"license_identifier": "电子证照标识", "issuer": "颁发机构", "holder_name": "持证主体名称"},
 }
 # Sources whose second file has its columns in another order too.
 _REORDERED = {"household_registration", "market_entity", "marriage_registration"}
@@ -201,6 +219,7 @@ FORMATS = {
     "market_entity": Format(".csv"),
     "civil_organisation": Format(".xlsx"),
     "credit_code_check": Format(".txt", "gb18030", delimiter="|", line_end="\r\n"),
+    "e_license": Format(".jsonl"),
 }
 TITLES = {
     "household_registration": "户籍登记",
@@ -211,6 +230,7 @@ TITLES = {
     "market_entity": "经营主体",
     "civil_organisation": "社会组织",
     "credit_code_check": "统一代码校核",
+    "e_license": "电子证照",
 }
 
 

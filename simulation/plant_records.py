@@ -63,17 +63,18 @@ def _updates(block: Block) -> None:
     restored = block.rows(HOUSEHOLD, also=block.people.adult)
     when = sorted(moments(block.rng, count + 3 * block.each, HOUSEHOLD, SINCE), reverse=True)
     for row in changed:
-        copy = _later(table, row, "U", when.pop())
+        copy = later(table, row, "U", when.pop())
         table.change(copy, "household_address", table.sent["household_address"][row] + "附1号")
         table.accept(copy, "updated_row")
     for row in deleted:
-        table.accept(_later(table, row, "D", when.pop()), "deleted_row")
+        table.accept(later(table, row, "D", when.pop()), "deleted_row")
     for row in restored:
-        table.accept(_later(table, row, "D", when.pop()), "deleted_and_restored")
-        table.accept(_later(table, row, "A", when.pop()), "deleted_and_restored")
+        table.accept(later(table, row, "D", when.pop()), "deleted_and_restored")
+        table.accept(later(table, row, "A", when.pop()), "deleted_and_restored")
 
 
-def _later(table: Table, row: int, operation: str, moment: str) -> int:
+def later(table: Table, row: int, operation: str, moment: str) -> int:
+    """The record once more in the later file, with another operation and moment of update; gives the new row."""
     copy = table.copy_row(row)
     table.part[copy] = LATER
     table.put(copy, "operation", operation)

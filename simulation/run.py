@@ -12,14 +12,16 @@ import numpy as np
 from simulation.block import Block, make_block
 from simulation.delivery import Landing
 from simulation.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
+from simulation.licenses import LICENSES_FEWEST, ORGANISATION, Holder, license_register
 from simulation.plant_entities import plant_entities
 from simulation.plant_entity_relations import deliver_swapped_file, plant_entity_relations
 from simulation.plant_ids import plant_ids
+from simulation.plant_licenses import plant_licenses
 from simulation.plant_names import plant_names
 from simulation.plant_records import deliver_odd_files, plant_records
 from simulation.plant_relations import plant_relations
 from simulation.plant_values import plant_values
-from simulation.population import Numbers, draw_numbers, settle
+from simulation.population import Numbers, People, draw_numbers, settle
 from simulation.registers import Registers, make_registers
 from simulation.table import Table
 from simulation.truth import Truth
@@ -56,6 +58,7 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             if not number:
                 heads = np.random.default_rng([seed, 2])
                 employers = _entities(make_registers(heads, people, settled, each, truth), landing)
+                _licenses(np.random.default_rng([seed, 3]), people, settled, employers, each, landing)
             _people(make_block(rng, settled, employers, number, each, truth), landing)
 
 
@@ -80,6 +83,23 @@ def _entities(registers: Registers, landing: Landing) -> list[tuple[str, str]]:
     deliver_swapped_file(registers, landing)
     _golden(registers.truth, "legal_entity", tables, _ENTITY_KEYS, LEGAL_ENTITY, "registered_region")
     return registers.sound()
+
+
+def _licenses(
+    rng: np.random.Generator,
+    people: int,
+    settled: People,
+    employers: list[tuple[str, str]],
+    each: int,
+    landing: Landing,
+) -> None:
+    """The e-licences of some people and of organisations that are in good order."""
+    grown = np.flatnonzero(settled.adult & settled.alive & ~settled.outsider).tolist()
+    holders = [Holder(settled.id_number[at], settled.name[at]) for at in grown]
+    holders += [Holder(code, name, ORGANISATION) for code, name in employers]
+    table = license_register(rng, holders, max(people // 20, LICENSES_FEWEST))
+    plant_licenses(table, rng, each)
+    landing.deliver(table, 0)
 
 
 def _people(block: Block, landing: Landing) -> None:

@@ -83,6 +83,26 @@ class TestDates:
             element = CATALOG.elements[name]
             assert each(lambda cell, element=element: elements.sent_value(cell, element), cells) == [None] * len(cells)
 
+    def test_where_an_end_is_meant_words_say_no_end_too(self, each, normalised) -> None:
+        never = [
+            "长期",
+            "长期有效",
+            "永久",
+            " 永久有效\u3000",
+            "无期限",
+            "无固定期限",
+            "9999-12-31",
+            "99991231",
+            "",
+            "无",
+        ]
+        unreadable = ["短期", "长期至2030年", "不详"]
+        assert normalised("end_date", ["2030-01-31", *never, *unreadable]) == [
+            datetime.date(2030, 1, 31), *[None] * (len(never) + len(unreadable)),
+        ]  # fmt: skip
+        said = each(lambda cell: elements.sent_value(cell, CATALOG.elements["end_date"]), [*never, *unreadable])
+        assert said == [None] * len(never) + unreadable
+
     @settings(max_examples=10, deadline=None)
     @given(
         times=st.lists(

@@ -18,6 +18,10 @@ ID_NUMBER = "^[0-9]{17}[0-9X]$"
 # A value set may come as a few long strings of codes with this between them (see `among`).
 SEPARATOR = "\x1f"
 CREDIT_CODE = "^[1-9ANY][0-9ABCDEFGHJKLMNPQRTUWXY][0-9]{6}[0-9ABCDEFGHJKLMNPQRTUWXY]{10}$"
+LICENSE_IDENTIFIER = (
+    "^1[.]2[.]156[.]3005[.]2[.]"
+    f"{CREDIT_CODE[1:-1]}[0-9A-Z]{{3}}[.]{CREDIT_CODE[1:-1]}[.][0-9A-Z]+[.][0-9]{{3}}[.][0-9A-Z]$"
+)
 
 
 def where_of_form(column: Text, form: str, condition: Holds) -> Holds:

@@ -26,6 +26,7 @@ _COMPACT = f"^{_YEAR}([0-9]{{2}})([0-9]{{2}}){_TIME}$"
 _RUN_ON = f"^{_YEAR}([0-9]{{2}})([0-9]{{2}})([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])$"
 _SERIAL = "^[0-9]{5}([.][0-9]+)?$"
 _NO_END = f"^9999 ?[-/.年]? ?(0?[1-9]|1[0-2]) ?[-/.月]? ?(0?[1-9]|[12][0-9]|3[01])(?: ?日)?(?:{_TIME}|[0-9]{{6}})$"
+_NO_END_IN_WORDS = "^(?:长期|永久)(?:有效)?$|^无(?:固定)?期限$"
 # Excel's day 1 is 1900-01-01 and it counts a 29 February 1900; five-digit serials all lie after that.
 _EXCEL_EPOCH, _EXCEL_UNIX_DAYS = "1899-12-30", 25_569
 _BEIJING, _BEIJING_SECONDS = "+08:00", 8 * 3600
@@ -63,6 +64,15 @@ def without_no_end(value: ir.StringValue) -> ir.StringValue:
         (no_end, ibis.null("string")),
         else_=text,
     )
+
+
+def without_words_for_no_end(value: ir.StringValue) -> ir.StringValue:
+    """As `without_no_end`, for what may also say so in words, as licences do: `长期`, `永久有效`, `无固定期限`."""
+
+    def unless_said(text: ir.StringValue) -> ir.StringValue:
+        return ibis.ifelse(text.re_search(_NO_END_IN_WORDS), ibis.null("string"), text)
+
+    return bound(without_no_end(value), unless_said)
 
 
 def _tidy(value: ir.StringValue) -> ir.StringValue:

@@ -20,9 +20,11 @@ Cities = Mapping[str, City]
 _NORMALISERS: dict[str, Callable[[ir.StringValue, Element, Codes, Cities], ir.Value]] = {
     "id_number": lambda value, element, codes, cities: id_number.normalise(value),
     "credit_code": lambda value, element, codes, cities: credit_code.normalise(value),
+    "upper_code": lambda value, element, codes, cities: text.normalise_upper_code(value),
     "code_text": lambda value, element, codes, cities: text.normalise_code(value),
     "text": lambda value, element, codes, cities: text.normalise(value),
     "date": lambda value, element, codes, cities: dates.normalise(value),
+    "end_date": lambda value, element, codes, cities: dates.normalise(value),
     "datetime": lambda value, element, codes, cities: dates.normalise_time(value),
     "region": lambda value, element, codes, cities: region.normalise(value, cities),
     "phone": lambda value, element, codes, cities: phone.normalise(value),
@@ -54,6 +56,8 @@ def normalise(value: ir.StringValue, element: Element, codes: Codes, cities: Cit
 
 def sent_value(value: ir.StringValue, element: Element) -> ir.StringValue:
     """What counts as sent: the trimmed cell, NULL for tokens of "nothing" and for dates that say "no end"."""
+    if element.normalise == "end_date":
+        return dates.without_words_for_no_end(value)
     return dates.without_no_end(value) if element.normalise in ("date", "datetime") else sent(value)
 
 

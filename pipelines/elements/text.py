@@ -21,3 +21,8 @@ def normalise_code(value: ir.StringValue) -> ir.StringValue:
     """A document's number: half-width, no white space; its case is kept."""
     text = half_width(sent(value)).re_replace(one_of(SPACES), "")
     return ibis.ifelse(value.re_search(_PLAIN_CODE), value, text)
+
+
+def normalise_upper_code(value: ir.StringValue) -> ir.StringValue:
+    """A code whose letters' case means nothing: as a document's number, and upper case."""
+    return normalise_code(value).upper()

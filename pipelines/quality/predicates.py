@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, Rule
-from pipelines.elements import credit_code, id_number
+from pipelines.elements import credit_code, id_number, license_identifier
 from pipelines.elements.listed import listed
 
 ROW_HASH, CONTRADICTS, REPEATS = "_row_hash", "_contradicts", "_repeats"
@@ -183,6 +183,22 @@ def _credit_region(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Boole
     return _unless_malformed(listed(credit_code.region(code), codes), credit_code.has_form(code))
 
 
+def _license_check_character(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    identifier = _column(rule, arguments, rows)
+    return _unless_malformed(
+        license_identifier.has_check_character(identifier), license_identifier.has_form(identifier)
+    )
+
+
+def _license_holds_code(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    identifier, code = _pair(rule, arguments, rows)
+    name = _take(rule, arguments, "part")
+    if name not in license_identifier.PARTS:
+        raise ValueError(f"rule {rule.code}: `part` is one of {', '.join(license_identifier.PARTS)}, not {name}")
+    same = license_identifier.part(identifier, name) == code
+    return _unless_malformed(same, license_identifier.has_form(identifier) & code.notnull())
+
+
 def _date_matches_id(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     date, number = _pair(rule, arguments, rows)
     return _unless_malformed(id_number.born_on(number, date), id_number.has_form(number) & date.notnull())
@@ -212,6 +228,8 @@ _PREDICATES: dict[str, Predicate] = {
     "expect_id_number_region": _id_region,
     "expect_credit_code_check_digit": _credit_check_digit,
     "expect_credit_code_region": _credit_region,
+    "expect_license_identifier_check_character": _license_check_character,
+    "expect_license_identifier_to_hold_code": _license_holds_code,
     "expect_date_to_match_id_number": _date_matches_id,
     "expect_rows_not_to_contradict_in_batch": _no_contradiction,
     "expect_rows_not_to_repeat_in_batch": _no_repeat,

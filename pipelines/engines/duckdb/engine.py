@@ -19,6 +19,7 @@ from duckdb_extensions import import_extension
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge
+from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.lake.errors import StoreError
 from pipelines.lake.store import S3, s3_access
@@ -44,6 +45,7 @@ class DuckDBEngine(Engine):
         connection.execute(f"SET temp_directory = '{self._scratch}'")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
+        connection.execute(IN_DUCKDB)
         self.connection = connection
         self.ibis = ibis.duckdb.from_connection(connection)
         self._views: dict[str, str] = {}

@@ -24,6 +24,7 @@ from pyspark.sql.types import ArrayType, DataType, TimestampType
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, ReadInParallel
+from pipelines.engines.checksums import ON_SPARK
 from pipelines.engines.geometry import for_spark
 from pipelines.engines.spark.regex import with_java_regexes
 from pipelines.engines.spark.session import open_session
@@ -49,6 +50,7 @@ class SparkEngine(Engine):
     def __init__(self, settings: Settings, staging: str) -> None:
         """`staging` is the URL of a folder that the workers see too."""
         self.session = open_session(settings)
+        self.session.sql(ON_SPARK)
         self.ibis = ibis.pyspark.connect(self.session)
         self._staging = Staging(staging)
         self._views: dict[str, str] = {}

@@ -1,0 +1,139 @@
+"""Defects and oddities of e-licences, and what becomes of some of them later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from simulation.calendar import SENTINELS, SINCE, full_width, moments
+from simulation.checksums import credit_check
+from simulation.licenses import ROOT, TYPES, with_another_check, with_version
+from simulation.person_sources import LATER, MAIN
+from simulation.plant_records import later
+from simulation.table import Broken, Table
+from simulation.vocabulary import LICENSE_STATE
+
+SOURCE = "e_license"
+LATER_ROWS_EACH = 7
+Rows = Callable[[], list[int]]
+
+
+def plant_licenses(table: Table, rng: np.random.Generator, each: int) -> None:
+    """What happens to the records of e-licences; nothing happens to one record twice."""
+    order: Iterator[int] = iter(rng.permutation(len(table)).tolist())
+
+    def rows() -> list[int]:
+        return [next(order) for _ in range(each)]
+
+    _identifiers(table, rows)
+    _codes(table, rows)
+    _dates(table, rows)
+    _other_values(table, rows)
+    _records(table, rows)
+    _what_came_later(table, rows, moments(rng, LATER_ROWS_EACH * each, SOURCE, SINCE))
+
+
+def _identifiers(table: Table, rows: Rows) -> None:
+    for row in rows():
+        table.put(row, "license_identifier", with_another_check(table.sent["license_identifier"][row]))
+        table.quarantine(row, "license_check_character", "license_identifier.check_character")
+    for at, row in enumerate(rows()):
+        whole = table.sent["license_identifier"][row]
+        broken = [whole.removeprefix(ROOT), whole[:-2], whole.replace(".001.", ".1.")][at % 3]
+        table.put(row, "license_identifier", broken)
+        table.quarantine(row, "license_form", "license_identifier.form")
+    for at, row in enumerate(rows()):
+        whole = table.sent["license_identifier"][row]
+        spelt = [whole.lower(), full_width(whole), f" {whole[:15]} {whole[15:]}\u3000"][at % 3]
+        table.put(row, "license_identifier", spelt, whole)
+        table.accept(row, "license_spelling")
+
+
+def _codes(table: Table, rows: Rows) -> None:
+    """Codes beside the identifier that are not those in it."""
+    for row in rows():
+        own = table.sent["issuer_code"][row]
+        others = (kind.issuer(own[2:8])[0] for kind in TYPES)
+        table.put(row, "issuer_code", next(other for other in others if other != own))
+        table.quarantine(row, "license_of_another_issuer", "issuer_matches_identifier")
+    for row in rows():
+        own = table.sent["type_code"][row]
+        table.put(row, "type_code", next(kind.code for kind in TYPES if kind.code != own))
+        table.quarantine(row, "license_of_another_type", "type_matches_identifier")
+    for row in rows():
+        first17 = table.sent["issuer_code"][row][:17]
+        wrong = "1" if credit_check(first17) != "1" else "2"
+        table.put(row, "issuer_code", first17 + wrong)
+        table.quarantine(row, "license_issuer_check_digit", "issuer_code.check_digit", "issuer_matches_identifier")
+
+
+def _dates(table: Table, rows: Rows) -> None:
+    for row in rows():
+        table.put(row, "issued_on", "2099-01-01")
+        table.quarantine(row, "license_issued_in_future", "issued_on.not_future")
+    for row in rows():
+        table.put(row, "valid_from", "2024-02-30")
+        table.quarantine(row, "license_date_unreadable", "valid_from.form")
+    for row in rows():
+        table.change(row, "valid_to", "2019-12-31")
+        table.flag(row, "license_validity_out_of_order", "validity_in_order")
+    for at, row in enumerate(rows()):
+        table.put(row, "valid_to", [*SENTINELS, "长期", "永久有效"][at % (len(SENTINELS) + 2)], None)
+        table.accept(row, "license_without_end")
+    for row in rows():
+        table.put(row, "valid_to", "长期", None)
+        table.accept(row, "license_without_end_in_words")
+
+
+def _other_values(table: Table, rows: Rows) -> None:
+    for row in rows():
+        table.put(row, "state", "挂失")
+        table.quarantine(row, "license_state_unknown", "state.listed")
+    for row in rows():
+        table.change(row, "holder_code_type", "工作证")
+        table.flag(row, "holder_code_type_unknown", "holder_code_type.listed")
+    for row in rows():
+        table.put(row, "holder_name", "无")
+        table.quarantine(row, "required_missing", "holder_name.required")
+
+
+def _records(table: Table, rows: Rows) -> None:
+    for row in rows():
+        table.damage(row, Broken.NO_JSON, "row.unreadable")
+    for row in rows():
+        table.flag(table.copy_row(row), "row_repeated", "row.repeated")
+    for row in rows():
+        twin = table.copy_row(row)
+        table.put(twin, "license_number", "蒙00-0")
+        for each in (row, twin):
+            table.quarantine(each, "row_contradiction", "row.contradiction")
+
+
+def _what_came_later(table: Table, rows: Rows, when: list[str]) -> None:
+    when = sorted(when, reverse=True)
+    for row in rows():
+        new = later(table, row, "U", when.pop())
+        table.put(new, "state", LICENSE_STATE["07"][0], "07")
+        table.accept(new, "license_revoked")
+    for row in rows():
+        table.accept(later(table, row, "D", when.pop()), "license_deleted")
+    for row in rows():
+        table.accept(_version(table, row, 2, when.pop()), "license_new_version")
+    for row in rows():
+        # The third version is there before the second.
+        third = _version(table, row, 3, when.pop())
+        table.part[third] = MAIN
+        table.accept(third, "license_versions_out_of_order")
+        table.accept(_version(table, row, 2, when.pop()), "license_versions_out_of_order")
+    for row in rows():
+        # A second version that was withdrawn: the first is the current one again.
+        table.accept(_version(table, row, 2, when.pop()), "license_version_deleted")
+        table.accept(later(table, len(table) - 1, "D", when.pop()), "license_version_deleted")
+
+
+def _version(table: Table, row: int, version: int, moment: str) -> int:
+    new = later(table, row, "A", moment)
+    table.change(new, "license_identifier", with_version(table.sent["license_identifier"][row], version))
+    assert table.part[new] == LATER
+    return new
