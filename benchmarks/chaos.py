@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -84,6 +85,7 @@ class Report:
 def main(arguments: Sequence[str] | None = None, meddle: Meddle | None = None) -> int:
     """`meddle` damages the struck lake before it is compared: so tests see that damage is found."""
     said = _arguments(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its disks are unmounted
     import_everything()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="huiliu-chaos-") as folder:
