@@ -266,7 +266,7 @@ def _run(
 
         if strike:
             strikes.arm(strike, marks, disk)
-        counted = strikes.count(marks)
+        counted = strikes.count()
         marks.step = "(opening)"
         with open_workspace(_settings(Settings, place)) as workspace:
             for batch, verdict in (decided or {}).items():
