@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -84,6 +85,7 @@ class Report:
 def main(arguments: Sequence[str] | None = None, meddle: Meddle | None = None) -> int:
     """`meddle` damages the struck lake before it is compared: so tests see that damage is found."""
     said = _arguments(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its disks are unmounted
     import_everything()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="huiliu-chaos-") as folder:
@@ -264,7 +266,7 @@ def _run(
 
         if strike:
             strikes.arm(strike, marks, disk)
-        counted = strikes.count(marks)
+        counted = strikes.count()
         marks.step = "(opening)"
         with open_workspace(_settings(Settings, place)) as workspace:
             for batch, verdict in (decided or {}).items():

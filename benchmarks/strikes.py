@@ -66,7 +66,7 @@ def draw(chance: random.Random, writes: int, originals: int) -> Strike:
     return Strike(point, nth, chance.uniform(0.02, 1.05), chance.randrange(0, 20_000))
 
 
-def count(marks: Marks) -> dict[str, int]:
+def count() -> dict[str, int]:
     """Count commits and kept originals from now on, without striking."""
     counted = {"writes": 0, "originals": 0}
 
@@ -95,14 +95,17 @@ def arm(strike: Strike, marks: Marks, disk: Path | None) -> None:
 
 
 def _wrap(owner: Any, names: tuple[str, ...], around: Callable[..., Any]) -> None:
+    """Let `around` be called with what was there, and its arguments, in the place of functions or methods."""
     for name in names:
-        setattr(owner, name, functools.partialmethod(_through, getattr(owner, name), around)) if isinstance(
-            owner, type
-        ) else setattr(owner, name, functools.partial(around, getattr(owner, name)))
+        setattr(owner, name, _wrapped(getattr(owner, name), around))
 
 
-def _through(self: Any, original: Callable[..., Any], around: Callable[..., Any], *said: Any, **named: Any) -> Any:
-    return around(original, self, *said, **named)
+def _wrapped(original: Callable[..., Any], around: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def wrapped(*said: Any, **named: Any) -> Any:
+        return around(original, *said, **named)
+
+    return wrapped
 
 
 class _Nth:
