@@ -2,15 +2,21 @@
 
 import ibis.expr.types as ir
 
-from pipelines.modelling import Returned, latest, model
+from pipelines.modelling import Computed, Returned, latest, model
 
 # GB/T 36904: an identifier ends in `.<version 3>.<check 1>`.
 VERSION_AND_CHECK = 6
 
 
+def without_version(e_license: ir.Table) -> ir.StringValue:
+    identifier = e_license.license_identifier
+    return identifier.substr(0, identifier.length() - VERSION_AND_CHECK)
+
+
 @model(
     title="电子证照（当前版本）",
     key="license",
+    affected={"e_license": Computed(without_version)},
     columns={
         "license": "证照标识（不含版本号、校验位）",
         "version": "版本号",
@@ -28,7 +34,7 @@ def current_license(e_license: ir.Table) -> ir.Table:
     """
     identifier = e_license.license_identifier
     versions = e_license.mutate(
-        license=identifier.substr(0, identifier.length() - VERSION_AND_CHECK),
+        license=without_version(e_license),
         version=identifier.right(VERSION_AND_CHECK).substr(1, 3).try_cast("int64"),
         issue_region=e_license.issuer_code.substr(2, 6),
     )

@@ -19,7 +19,14 @@ class Alike:
     key: str
 
 
-Route = str | Alike | Transformation
+@dataclass(frozen=True)
+class Computed:
+    """How an input's rows lead to output keys: a row leads to the key that `key` computes from its columns."""
+
+    key: Callable[[ir.Table], ir.Value]
+
+
+Route = str | Alike | Computed | Transformation
 Affected = Mapping[str, tuple[Route, ...]]
 
 
@@ -107,9 +114,10 @@ def model(
     says otherwise. `columns` gives Chinese titles to the columns that no input already titles.
 
     `affected` says per input which rows of the table a changed row leads to, by the first column of `key`: the input's
-    columns that hold it; `Alike(...)`; or a function from the input's changed rows (and, by their names, other inputs)
-    to a table of that one column. Columns are read the other way round too: for the keys that are affected, only those
-    rows of the input are read. A change of an input that is not in `affected` computes the whole table again.
+    columns that hold it; `Computed(...)` from them; `Alike(...)`; or a function from the input's changed rows (and, by
+    their names, other inputs) to a table of that one column. All but the last are read the other way round too: for
+    the keys that are affected, only those rows of the input are read. A change of an input that is not in `affected`
+    computes the whole table again.
     """
 
     def declare(function: Transformation) -> Model:

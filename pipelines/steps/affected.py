@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from pipelines.declarations.models import Placed
 from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Changed
-from pipelines.modelling import Alike, Route
+from pipelines.modelling import Alike, Computed, Route
 from pipelines.steps.inputs import Input, inputs_of
 from pipelines.steps.workspace import Workspace
 
@@ -39,6 +39,8 @@ def affected_keys(workspace: Workspace, placed: Placed, changed: Changed) -> ir.
 def _led_to(workspace: Workspace, placed: Placed, name: str, route: Route, moved: ir.Table) -> ir.Table:
     if isinstance(route, str):
         return moved.select(route)
+    if isinstance(route, Computed):
+        return moved.select(**{placed.declared.by: route.key(moved)})
     now = inputs_of(workspace, placed)
     if isinstance(route, Alike):
         rows = now[name].rows
@@ -68,6 +70,8 @@ def _leading_to(rows: ir.Table, routes: Sequence[Route], keys: ir.Table) -> ir.T
         if isinstance(route, Alike):
             alike = rows.semi_join(keys, [(route.key, by)]).select(route.column)
             wanted.append(rows[route.column].isin(alike[route.column]))
+        elif isinstance(route, Computed):
+            wanted.append(route.key(rows).isin(keys[by]))
         else:
             wanted.append(rows[route].isin(keys[by]))
     return rows.filter(ibis.or_(*wanted))
@@ -90,7 +94,7 @@ def asked_columns(declared: Sequence[tuple[Placed, Mapping[str, Input]]]) -> dic
 
 def _columns(routes: Sequence[Route]) -> Iterator[str]:
     """The input's columns in which its routes are said; none where one of them may look at any."""
-    if any(callable(route) for route in routes):
+    if any(not isinstance(route, str | Alike) for route in routes):
         return
     for route in routes:
         if isinstance(route, Alike):
