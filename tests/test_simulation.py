@@ -137,7 +137,7 @@ def record(simulated: Path, outcome: dict[str, str]) -> list[object]:
 
 def test_every_file_is_readable_in_its_format(simulated: Path) -> None:
     landed = {path.parent.name: path for path in (simulated / "landing").rglob("*") if path.is_file()}
-    assert len(landed) == 8
+    assert len(landed) == 9
     for path in (simulated / "landing").rglob("*.*"):
         assert records(path) or "空" in path.name
     household = next((simulated / "landing" / "household_registration").glob("*_001.csv")).read_bytes()
