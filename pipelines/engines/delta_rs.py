@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterProperties, write_deltalake
@@ -11,11 +13,12 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from pipelines.engines.base import OPERATION
-from pipelines.lake.store import storage_options
+from pipelines.lake.store import S3, storage_options
 from pipelines.lake.table import ColumnSpec, TableSpec
 
 # Readers share a file out by row group: with delta-rs's million rows, one core would read most tables alone.
 ROW_GROUPS = WriterProperties(max_row_group_size=245_760, compression="SNAPPY")
+SCATTERED_FILES, SCATTERED_BYTES = 4, 16_000_000
 CONFIGURATION = {"delta.enableChangeDataFeed": "true", "delta.deletedFileRetentionDuration": "interval 30 days"}
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
 
@@ -137,6 +140,29 @@ def last_metadata(table: DeltaTable) -> str | None:
         if said := commit.get("userMetadata"):
             return str(said)
     return None
+
+
+def log_stamp(uri: str, version: int) -> object:
+    """What stays the same until a table of files is committed to again, or is another one; None where it cannot tell.
+
+    Some microseconds, where opening a table takes milliseconds.
+    """
+    if uri.startswith(S3):
+        return None
+    log = Path(uri, "_delta_log")
+    try:
+        entry = os.stat(log / f"{version:020d}.json")
+    except OSError:
+        return None
+    is_newest = not (log / f"{version + 1:020d}.json").exists()
+    return (entry.st_ino, entry.st_mtime_ns) if is_newest else None
+
+
+def is_scattered(uri: str, version: int) -> bool:
+    """Whether a table lies in many files that hold little, so that opening them is most of reading it."""
+    sizes = DeltaTable(uri, version, storage_options=storage_options(uri)).get_add_actions(flatten=True)
+    files = pa.table(sizes)["size_bytes"].to_pylist()
+    return len(files) > SCATTERED_FILES and sum(files) < SCATTERED_BYTES
 
 
 def row_count(table: DeltaTable) -> int:

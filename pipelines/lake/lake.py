@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,11 @@ class State:
     table_id: str
     said: str | None
     content: int
+    stamp: object
+
+    @functools.cached_property
+    def rows(self) -> int:
+        return delta_rs.row_count(self.delta)
 
     @property
     def watermark(self) -> Watermark | None:
@@ -45,26 +51,30 @@ class Lake:
 
     def __init__(self, root: Store, engine: Engine, lease: Lease | None = None) -> None:
         self.root, self.engine, self.lease = root, engine, lease
-        # Used only while the lease is held: nobody else moves a table then. `_fence` is the lease it was seen under.
         self._known: dict[TableId, State] = {}
-        self._fence = 0
+        self._fence = 0  # the lease under which that was seen last
 
     def uri(self, table: TableId) -> str:
         return self.root.uri(table.path)
 
     def state(self, table: TableId) -> State | None:
         """What the table's log says now; None where the table has not been written yet."""
-        is_held = self.lease is not None and self.lease.held
-        if is_held and (found := self._known.get(table)):
+        uri, found = self.uri(table), self._known.get(table)
+        if found and self._is_newest(uri, found):
             return found
-        delta = delta_rs.open_table(self.uri(table))
+        delta = delta_rs.open_table(uri)
         if delta is None:
             return None
-        said = delta_rs.last_metadata(delta)
-        state = State(delta, str(delta.metadata().id), said, content_version(said, delta.version()))
-        if is_held:
-            self._known[table] = state
+        said, stamp = delta_rs.last_metadata(delta), delta_rs.log_stamp(uri, delta.version())
+        state = State(delta, str(delta.metadata().id), said, content_version(said, delta.version()), stamp)
+        self._known[table] = state
         return state
+
+    def _is_newest(self, uri: str, state: State) -> bool:
+        """Whether nothing was committed since: nobody else may while the lease is held, and files can be looked at."""
+        if self.lease is not None and self.lease.held:
+            return True
+        return state.stamp is not None and delta_rs.log_stamp(uri, state.delta.version()) == state.stamp
 
     def delta(self, table: TableId) -> DeltaTable | None:
         state = self.state(table)
@@ -107,8 +117,8 @@ class Lake:
 
     def row_count(self, table: TableId) -> int:
         """Rows by the table's log; 0 where there is no table."""
-        delta = self.delta(table)
-        return delta_rs.row_count(delta) if delta else 0
+        state = self.state(table)
+        return state.rows if state else 0
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""

@@ -255,7 +255,7 @@ class _Refresh:
         named = scope.keys.filter(scope.keys[by].notnull()).select(by).distinct()
         keys = self._engine.materialise(named, "affected_keys")
         count = int(self._engine.scalar(keys.count()))
-        if count > FEW and count > MANY * sum(delta_rs.row_count(self._states[part].delta) for part in parts):
+        if count > FEW and count > MANY * sum(self._states[part].rows for part in parts):
             return scope.reason, None, None
         return scope.reason, keys, count
 
@@ -304,9 +304,9 @@ class _Refresh:
         all_rows: bool = False,
     ) -> None:
         table = self._parts[part].id
-        delta = self._lake.delta(table)
-        assert delta is not None
-        rows = delta_rs.row_count(delta)
-        upserted = rows if reason == "first load" or all_rows else upserted
+        state = self._lake.state(table)
+        assert state is not None
+        upserted = state.rows if reason == "first load" or all_rows else upserted
         seconds = time.monotonic() - self._began
-        self._done[part] = Refreshed(table, reason, delta.version(), rows, upserted, deleted, seconds, keys)
+        version = state.delta.version()
+        self._done[part] = Refreshed(table, reason, version, state.rows, upserted, deleted, seconds, keys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.engines import delta_rs
 from pipelines.lake import clock
 from pipelines.lake.layout import TableId
 from pipelines.lake.specs import RELEASES
@@ -28,11 +27,15 @@ def release(workspace: Workspace, tables: list[TableId]) -> Released:
     number = newest[0]["release"] if newest else 0
     entries = []
     for table in sorted(tables):
-        delta = lake.delta(table)
-        if delta is not None:
-            table_id, version = str(delta.metadata().id), delta.version()
+        state = lake.state(table)
+        if state is not None:
             entries.append(
-                {"table": table.path, "table_id": table_id, "version": version, "rows": delta_rs.row_count(delta)}
+                {
+                    "table": table.path,
+                    "table_id": state.table_id,
+                    "version": state.delta.version(),
+                    "rows": state.rows,
+                }
             )
     fitting = {(row["table"], row["table_id"], row["version"]) for row in newest}
     if {(entry["table"], entry["table_id"], entry["version"]) for entry in entries} == fitting:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipelines.engines.postgres.table import Portion
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
+VERSIONS = 3  # of a table that stay open: one step reads it before and after it is written
 TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory beside others, and how many of them
 
 
@@ -48,24 +49,39 @@ class DuckDBEngine(Engine):
         connection.execute(IN_DUCKDB)
         self.connection = connection
         self.ibis = ibis.duckdb.from_connection(connection)
-        self._views: dict[str, str] = {}
+        self._read: dict[str, dict[int, ir.Table]] = {}
+        self._opened_so_far = 0
         self._empty: dict[TableSpec, ir.Table] = {}
         self._reads_s3 = False
         self._knows_shapes = False
 
     def read(self, uri: str, version: int | None = None) -> ir.Table:
-        if version is None:
-            version = delta_rs.stored(uri).version()
-        if uri.startswith(S3) and not self._reads_s3:
-            open_s3(self.connection)
-            self._reads_s3 = True
-        # One view per table and version: an expression built earlier must not move to newer data.
-        name = self._views.setdefault(f"{uri}@{version}", f"delta_{len(self._views)}")
-        path = uri.replace("'", "''")
-        self.connection.execute(
-            f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM delta_scan('{path}', version = {version})"
-        )
+        delta = delta_rs.stored(uri) if version is None else None
+        if delta is not None:
+            version = delta.version()
+        assert version is not None
+        versions = self._read.setdefault(uri, {})
+        if version not in versions:
+            if uri.startswith(S3) and not self._reads_s3:
+                open_s3(self.connection)
+                self._reads_s3 = True
+            versions[version] = self._opened(uri, version)
+            if len(versions) > VERSIONS:
+                self._forget(versions.pop(min(versions)).get_name())
+        return versions[version]
+
+    def _opened(self, uri: str, version: int) -> ir.Table:
+        """A name per table and version: an expression built earlier must not move to newer data."""
+        name, path = f"delta_{self._opened_so_far}", uri.replace("'", "''")
+        self._opened_so_far += 1
+        # Many small files are read once: each query would open all of them again.
+        kind = "TABLE" if delta_rs.is_scattered(uri, version) else "VIEW"
+        self.connection.execute(f"CREATE {kind} {name} AS SELECT * FROM delta_scan('{path}', version = {version})")
         return self.ibis.table(name)
+
+    def _forget(self, name: str) -> None:
+        kind = self.connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
+        self.connection.execute(f"DROP {'VIEW' if kind and kind[0] else 'TABLE'} IF EXISTS {name}")
 
     def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
         try:
