@@ -34,10 +34,19 @@ def measure(
             told(f"run on {engine} …")
             runs[engine] = _in_process("run", root, people, seed, engine)
             runs[engine] |= _ratios(runs[engine], copy)
+            told(f"one key in a thousand changes, on {engine} …")
+            runs[engine]["refresh"] = _refreshed(root, people, seed, engine, runs[engine]["seconds"])
     done = {"people": people, "seed": seed, "copy": copy, "runs": runs}
     if {"duckdb", "spark"} <= runs.keys():
         done["spark_to_duckdb"] = round(runs["spark"]["seconds"] / runs["duckdb"]["seconds"], 2)
     return done
+
+
+def _refreshed(root: Path, people: int, seed: int, engine: EngineName, run_seconds: float) -> dict[str, Any]:
+    """The run that follows a delivery of changes; `ratio` is its seconds to those of the whole run."""
+    changes = _in_process("changes", root, people, seed, engine)
+    done = _in_process("refresh", root, people, seed, engine)
+    return done | {"changed": changes["changed"], "ratio": round(done["seconds"] / run_seconds, 3)}
 
 
 def _ratios(run: dict[str, Any], copy: dict[str, Any]) -> dict[str, float]:
@@ -73,7 +82,16 @@ def _copy(root: Path) -> dict[str, Any]:
     return {"seconds": round(time.perf_counter() - started, 2), "rows_written": rows}
 
 
-def _run(root: Path, engine: EngineName) -> dict[str, Any]:
+def _changes(root: Path, engine: EngineName) -> dict[str, Any]:
+    from pipelines.operations.changed_delivery import deliver_changes
+    from pipelines.settings import Settings
+    from pipelines.steps.workspace import open_workspace
+
+    with open_workspace(Settings(engine="duckdb", lake=root / f"lake_{engine}")) as workspace:
+        return {"changed": deliver_changes(workspace, root / f"changes_{engine}")}
+
+
+def _run(root: Path, engine: EngineName, landing: str = "landing") -> dict[str, Any]:
     """The whole way from landing; Spark's start is part of it, as a person would wait for it."""
     from pipelines.settings import Settings
     from pipelines.steps.run import run
@@ -81,7 +99,7 @@ def _run(root: Path, engine: EngineName) -> dict[str, Any]:
 
     started = time.perf_counter()
     lake = root / f"lake_{engine}"
-    with open_workspace(Settings(engine=engine, lake=lake, landing=root / "landing", settle=0)) as workspace:
+    with open_workspace(Settings(engine=engine, lake=lake, landing=root / landing, settle=0)) as workspace:
         done = run(workspace)
         jvm = _jvm_peak() if engine == "spark" else 0
     seconds = time.perf_counter() - started
@@ -122,13 +140,18 @@ def main() -> None:
     import resource
 
     step, root, people, seed, engine = sys.argv[1:]
+    kind: EngineName = "spark" if engine == "spark" else "duckdb"
     match step:
         case "simulate":
             done = _simulate(Path(root), int(people), int(seed))
         case "copy":
             done = _copy(Path(root))
+        case "changes":
+            done = _changes(Path(root), kind)
+        case "refresh":
+            done = _run(Path(root), kind, f"changes_{kind}")
         case _:
-            done = _run(Path(root), "spark" if engine == "spark" else "duckdb")
+            done = _run(Path(root), kind)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(done | {"peak_memory_mb": round(peak / 1e6) + done.get("jvm_peak_mb", 0)}))
 

@@ -1,0 +1,57 @@
+"""A delivery in which one key in a thousand has changed, for each source of a lake: what a day brings."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.declarations.contract import DELETE_FLAG, Contract
+from pipelines.declarations.rule import BATCH, ROW_NUMBER
+from pipelines.lake.specs import raw_spec, standard_spec
+from pipelines.steps.workspace import Workspace
+
+# Of 4096 first triples of a hash in hexadecimal.
+CHOSEN = "004"
+LATER = datetime.timedelta(days=400)
+CHANGED = "（变更）"
+
+
+def deliver_changes(workspace: Workspace, landing: Path) -> dict[str, int]:
+    """Write `landing/<source>/changes.jsonl`, the newest rows of the chosen keys with another text; rows by source."""
+    written = {}
+    for contract in workspace.catalog.contracts.values():
+        rows = [_changed(workspace, contract, row) for row in workspace.lake.engine.rows(_chosen(workspace, contract))]
+        folder = landing / contract.name
+        folder.mkdir(parents=True, exist_ok=True)
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (folder / "changes.jsonl").write_text("".join(lines), encoding="utf-8")
+        written[contract.name] = len(rows)
+    return written
+
+
+def _chosen(workspace: Workspace, contract: Contract) -> ir.Table:
+    """Raw's cells of the standing rows of the chosen keys, and the version of each."""
+    catalog, lake = workspace.catalog, workspace.lake
+    standing = lake.read(standard_spec(catalog, contract))
+    key = ibis.literal("/").join([standing[name].cast("string") for name in contract.key])
+    chosen = standing.filter(key.hexdigest("md5").substr(0, 3) < CHOSEN)
+    version = chosen[contract.version] if contract.version else ibis.null("string")
+    places = chosen.select(_of_batch=BATCH, _of_row=ROW_NUMBER, _version=version)
+    raw = lake.read(raw_spec(catalog, contract))
+    return raw.inner_join(places, [(BATCH, "_of_batch"), (ROW_NUMBER, "_of_row")])
+
+
+def _changed(workspace: Workspace, contract: Contract, row: dict[str, Any]) -> dict[str, str]:
+    """The row as its agency would send it again: the cells that were sent, a later version, and another text."""
+    sent = {header: row[cell] for header, cell in contract.cells.items() if row[cell] and cell != DELETE_FLAG}
+    if contract.version and isinstance(row["_version"], datetime.datetime | datetime.date):
+        sent[contract.column(contract.version).header] = f"{row['_version'] + LATER:%Y-%m-%d}"
+    texts = [one.header for one in contract.columns if one.element in ("text", "address", "organisation_name")]
+    for header in [one for one in texts if one in sent][:1]:
+        sent[header] += CHANGED
+    return sent
