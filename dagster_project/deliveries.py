@@ -13,6 +13,7 @@ import dagster as dg
 from dagster_project.described import landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
+from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps.landing import file_hash, ready_files
 
@@ -95,10 +96,11 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) ->
         job=job,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Requests a run when a source has delivered a file that was not seen before.",
+        description="Requests a run when a source has delivered a file that was not seen before, or rows were pushed.",
     )
     def new_deliveries(context: Any) -> dg.SensorResult | dg.SkipReason:
         seen: dict[str, dict[str, Any]] = json.loads(context.cursor or "{}")
+        deliver_pushed(Settings())
         found = _found(sources, seen)
         known = {(name.partition("/")[0], one["sha256"]) for name, one in seen.items()}
         new = {(name.partition("/")[0], one["sha256"]) for name, one in found.items()} - known
