@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -33,9 +34,13 @@ TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory be
 
 
 class DuckDBEngine(Engine):
-    """One DuckDB connection in memory; what is materialised there spills to a scratch folder beyond `memory`."""
+    """One DuckDB connection in memory; what is materialised there spills to a scratch folder beyond `memory`.
 
-    def __init__(self, memory: str) -> None:
+    `retention` is how long the tables that it creates keep what they were before.
+    """
+
+    def __init__(self, memory: str, retention: datetime.timedelta = delta_rs.RETENTION) -> None:
+        self._retention = retention
         self._scratch = Path(tempfile.mkdtemp(prefix="huiliu-"))
         connection = duckdb.connect()
         load_extension(connection, "delta")
@@ -125,7 +130,8 @@ class DuckDBEngine(Engine):
         metadata: str,
         once: str | None = None,
     ) -> None:
-        delta_rs.create(uri, spec, None if rows is None else self._streamed(rows), metadata, once)
+        first = None if rows is None else self._streamed(rows)
+        delta_rs.create(uri, spec, first, metadata, once, self._retention)
 
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         delta_rs.append(uri, self._streamed(rows), metadata, once)
@@ -149,7 +155,7 @@ class DuckDBEngine(Engine):
             done.result()
 
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
-        delta_rs.overwrite(uri, self.stream(rows), spec, metadata)
+        delta_rs.overwrite(uri, self.stream(rows), spec, metadata, self._retention)
 
     def add_columns(self, uri: str, spec: TableSpec, names: list[str], metadata: str) -> None:
         delta_rs.add_columns(uri, spec, names, metadata)

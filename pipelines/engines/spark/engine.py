@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ class SparkEngine(Engine):
         self.session = open_session(settings)
         self.ibis = ibis.pyspark.connect(self.session)
         self._staging = Staging(staging)
+        self._retention = datetime.timedelta(days=settings.retention)
         self._views: dict[str, str] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
         self._kept: dict[str, str] = {}
@@ -132,7 +134,12 @@ class SparkEngine(Engine):
         with self._framed(self.empty(spec) if rows is None else rows) as frame:
             # Not a `CREATE TABLE … AS`, which would also keep the table's title: it refuses a place where a write that
             # failed has left files.
-            writer = _titled(frame, spec).write.format("delta").mode("error").options(**delta_rs.CONFIGURATION)
+            writer = (
+                _titled(frame, spec)
+                .write.format("delta")
+                .mode("error")
+                .options(**delta_rs.configuration(self._retention))
+            )
             with self._commit_says(metadata, once):
                 writer.save(spark_uri(uri))
 
