@@ -90,6 +90,14 @@ class DuckDBEngine(Engine):
 
         return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
 
+    def taken_in(self, rows: pa.RecordBatchReader, name: str) -> ir.Table:
+        self.connection.register("stream", rows)
+        try:
+            self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM stream")
+        finally:
+            self.connection.unregister("stream")
+        return self.ibis.table(name)
+
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Ibis would create the table first and insert into it; created as a query, DuckDB writes it once.
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {self.ibis.compile(self._in_words(expression))}")

@@ -94,6 +94,10 @@ class SparkEngine(Engine):
         with loaded(self.session, snapshot, portion, spec.names) as rows:
             yield self._named(rows, "postgres_portion")
 
+    def taken_in(self, rows: pa.RecordBatchReader, name: str) -> ir.Table:
+        with self._framed(rows) as frame:
+            return self.materialise(self._named(frame, f"{name}_stream"), name)
+
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Written and not kept in Spark's cache: what comes after has a plan of one node instead of thousands, which
         # Spark would compare with its cache for each query, and no worker can take the rows with it.
