@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     spark_master: str = Field("local[*]", pattern=r"^(local(\[.+\])?|spark://.+|yarn|k8s://.+)$")
     spark_conf: dict[str, str] = Field(default_factory=dict)
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s*[KMGT]i?B$")
+    retention: int = Field(30, ge=1)
     settle: float = Field(10.0, ge=0, description="seconds that a landing file must have been left unchanged")
     retention: int = Field(30, ge=1)
     token_key: SecretStr | None = None

@@ -41,7 +41,7 @@ def progress(console: Console = err) -> Iterator[Callable[[str, str], None]]:
 
 
 def show_sources(summaries: list[SourceSummary]) -> None:
-    table = _table("来源 sources", "source", "rows in", "accepted", "flagged", "quarantined", "held")
+    table = titled_table("来源 sources", "source", "rows in", "accepted", "flagged", "quarantined", "held")
     verdicts: Counter[str] = Counter()
     for one in summaries:
         counts = (one.rows, one.accepted, one.flagged, one.quarantined, one.held)
@@ -52,13 +52,13 @@ def show_sources(summaries: list[SourceSummary]) -> None:
 
 
 def show_records(summaries: list[RecordSummary]) -> None:
-    table = _table("基础库 foundation", "golden record", "records", "conflicts", "findings")
+    table = titled_table("基础库 foundation", "golden record", "records", "conflicts", "findings")
     for one in summaries:
         table.add_row(one.record, *(f"{count:,}" for count in (one.golden, one.conflicts, one.findings)))
     out.print(table)
 
 
-def _table(title: str, name: str, *numbers: str) -> Table:
+def titled_table(title: str, name: str, *numbers: str) -> Table:
     """A table that fits 80 columns and never cuts a name that a person may want to type."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(name, no_wrap=True)
@@ -69,7 +69,7 @@ def _table(title: str, name: str, *numbers: str) -> Table:
 
 def show_run(run: Run) -> None:
     """Seconds per step, what was held or noticed, and whether anything changed at all."""
-    table = _table("步骤 steps", "step", "seconds")
+    table = titled_table("步骤 steps", "step", "seconds")
     for step, seconds in run.seconds.items():
         table.add_row(step, f"{seconds:.1f}")
     out.print(table)

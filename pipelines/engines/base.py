@@ -82,6 +82,10 @@ class Engine(ABC):
         return None
 
     @abstractmethod
+    def taken_in(self, rows: pa.RecordBatchReader, name: str) -> ir.Table:
+        """A stream of rows as a table, kept as `materialise` keeps one."""
+
+    @abstractmethod
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         """Compute once, keep until the engine is closed or `name` is materialised again; may spill to disk."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from collections.abc import Sequence
@@ -19,7 +20,12 @@ from pipelines.lake.table import ColumnSpec, TableSpec
 # Readers share a file out by row group: with delta-rs's million rows, one core would read most tables alone.
 ROW_GROUPS = WriterProperties(max_row_group_size=245_760, compression="SNAPPY")
 SCATTERED_FILES, SCATTERED_BYTES = 4, 16_000_000
-CONFIGURATION = {"delta.enableChangeDataFeed": "true", "delta.deletedFileRetentionDuration": "interval 30 days"}
+# Beyond that many small files a scan spends more on opening them than on reading them; the target is well below
+# delta-rs's 100 MB, because a merge writes every file anew in which one row changes.
+SMALL, TARGET, MANY = 8 << 20, 32 << 20, 16
+# Delta's own distance between checkpoints: a shorter log is read as quickly without one.
+CHECKPOINT_AFTER = 10
+RETENTION = datetime.timedelta(days=30)
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
 
 
@@ -37,7 +43,12 @@ def stored(uri: str) -> DeltaTable:
 
 
 def create(
-    uri: str, spec: TableSpec, rows: pa.RecordBatchReader | None, metadata: str, once: str | None = None
+    uri: str,
+    spec: TableSpec,
+    rows: pa.RecordBatchReader | None,
+    metadata: str,
+    once: str | None = None,
+    retention: datetime.timedelta = RETENTION,
 ) -> None:
     """Create a table with its first rows in one commit; raises DeltaError where there is one already."""
     titled = pa.schema(
@@ -53,11 +64,26 @@ def create(
         mode="error",
         name=spec.id.name,
         description=spec.title,
-        configuration=CONFIGURATION,
+        configuration=configuration(retention),
         writer_properties=ROW_GROUPS,
         commit_properties=_commit(metadata, once),
         storage_options=storage_options(uri),
     )
+
+
+def configuration(retention: datetime.timedelta) -> dict[str, str]:
+    """A table's properties: its change feed, and how long what it was before stays readable."""
+    whole = retention % datetime.timedelta(days=1) == datetime.timedelta()
+    kept = f"{retention.days} days" if whole and retention else f"{hours(retention)} hours"
+    return {
+        "delta.enableChangeDataFeed": "true",
+        "delta.deletedFileRetentionDuration": f"interval {kept}",
+        "delta.logRetentionDuration": f"interval {kept}",
+    }
+
+
+def hours(retention: datetime.timedelta) -> int:
+    return retention // datetime.timedelta(hours=1)
 
 
 def field(column: ColumnSpec) -> Field:
@@ -84,14 +110,20 @@ def append(uri: str, rows: pa.RecordBatchReader, metadata: str, once: str | None
     )
 
 
-def overwrite(uri: str, rows: pa.RecordBatchReader, spec: TableSpec, metadata: str) -> None:
+def overwrite(
+    uri: str,
+    rows: pa.RecordBatchReader,
+    spec: TableSpec,
+    metadata: str,
+    retention: datetime.timedelta = RETENTION,
+) -> None:
     write_deltalake(
         uri,
         rows,
         mode="overwrite",
         schema_mode="overwrite",
         description=spec.title,
-        configuration=CONFIGURATION,
+        configuration=configuration(retention),
         writer_properties=ROW_GROUPS,
         commit_properties=_commit(metadata, None),
         storage_options=storage_options(uri),
@@ -135,10 +167,11 @@ def has_committed(table: DeltaTable, once: str) -> bool:
 
 def last_metadata(table: DeltaTable) -> str | None:
     """User metadata of the newest commit that carries any."""
-    newest = table.history(1)
-    for commit in newest if any("userMetadata" in one for one in newest) else table.history():
-        if said := commit.get("userMetadata"):
-            return str(said)
+    # Every commit of ours carries it: further back goes only who comes after a stranger's commits.
+    for limit in (1, 16, None):
+        for commit in table.history(limit):
+            if said := commit.get("userMetadata"):
+                return str(said)
     return None
 
 
@@ -163,6 +196,69 @@ def is_scattered(uri: str, version: int) -> bool:
     sizes = DeltaTable(uri, version, storage_options=storage_options(uri)).get_add_actions(flatten=True)
     files = pa.table(sizes)["size_bytes"].to_pylist()
     return len(files) > SCATTERED_FILES and sum(files) < SCATTERED_BYTES
+
+
+def carries_metadata(table: DeltaTable) -> bool:
+    """Whether the newest commit does."""
+    return any(commit.get("userMetadata") for commit in table.history(1))
+
+
+def carry_forward(table: DeltaTable, metadata: str) -> None:
+    """An empty commit that says `metadata`."""
+    columns = pa.schema(table.schema().to_arrow())
+    rows = pa.RecordBatchReader.from_batches(columns, [])
+    options = storage_options(table.table_uri)
+    write_deltalake(table, rows, mode="append", commit_properties=_commit(metadata, None), storage_options=options)
+
+
+def set_retention(table: DeltaTable, retention: datetime.timedelta, metadata: str) -> None:
+    """Bring the table's properties to `retention`, where they do not say so already."""
+    wanted = configuration(retention)
+    if not wanted.items() <= table.metadata().configuration.items():
+        table.alter.set_table_properties(wanted, commit_properties=_commit(metadata, None))
+
+
+def file_count(table: DeltaTable) -> int:
+    return pa.table(table.get_add_actions(flatten=True)).num_rows
+
+
+def small_files(table: DeltaTable) -> int:
+    return sum(size < SMALL for size in pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist())
+
+
+def compact(table: DeltaTable, metadata: str) -> None:
+    """Put small files together; the rows stay what they are, and so does the change feed."""
+    table.optimize.compact(
+        target_size=TARGET,
+        max_concurrent_tasks=1,  # each holds files of up to the target in memory
+        writer_properties=ROW_GROUPS,
+        commit_properties=_commit(metadata, None),
+    )
+
+
+def vacuum(table: DeltaTable, retention: datetime.timedelta, metadata: str) -> int:
+    """Remove files and change data that nothing within `retention` needs; how many. Commits only where there are any.
+
+    Full: the lite one never removes change data.
+    """
+    removed = table.vacuum(
+        hours(retention),
+        dry_run=False,
+        enforce_retention_duration=False,
+        full=True,
+        commit_properties=_commit(metadata, None),
+    )
+    return len(removed)
+
+
+def clean_log(table: DeltaTable) -> None:
+    """Checkpoint a log that has grown, and remove its entries that have expired by the table's own property.
+
+    The newest entry stays, and every version within the retention can still be built from an older checkpoint.
+    """
+    if table.version() >= CHECKPOINT_AFTER:
+        table.create_checkpoint()
+        table.cleanup_metadata()
 
 
 def row_count(table: DeltaTable) -> int:

@@ -110,6 +110,22 @@ class Store:
             return False
         return True
 
+    @contextmanager
+    def kept(self, name: str) -> Iterator[Path]:
+        """A file of the lake, to be read on this machine; raises FileNotFoundError where it is not there."""
+        if not self.is_s3:
+            if not (path := self.path / name).is_file():
+                raise FileNotFoundError(name)
+            yield path
+            return
+        import obstore
+
+        with self.part(name) as part, part.open("wb") as written:
+            for chunk in obstore.get(self.objects, name).stream():
+                written.write(chunk)
+            written.flush()
+            yield part
+
     def claim(self, name: str, content: bytes) -> bytes:
         """Write a small file unless it is there; what it holds then, by whoever was first."""
         import obstore

@@ -40,6 +40,12 @@ def content_version(metadata: str | None, version: int) -> int:
     return int(json.loads(metadata or "{}").get(SAME_AS, version))
 
 
+def changed_now(metadata: str | None) -> str:
+    """What a commit says that changes rows and nothing else: all that the one before said but since when."""
+    said = {name: value for name, value in json.loads(metadata or "{}").items() if name != SAME_AS}
+    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+
+
 def unchanged_since(metadata: str | None, same_as: int) -> str:
     """What a commit says that leaves the rows as they are: all that the one before said, and since when."""
     return json.dumps(json.loads(metadata or "{}") | {SAME_AS: same_as}, sort_keys=True, ensure_ascii=False)

@@ -83,7 +83,7 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
 
 
 @dataclass(frozen=True)
-class _Original:
+class Original:
     """A delivered file: the name it came under, a copy to read, where the lake has it, and its hash."""
 
     name: str
@@ -92,16 +92,16 @@ class _Original:
     sha256: str
 
 
-def _ingest_file(workspace: Workspace, contract: Contract, original: _Original, batch: str, done: Ingested) -> None:
+def _ingest_file(workspace: Workspace, contract: Contract, original: Original, batch: str, done: Ingested) -> None:
     received_at = clock.now()
     described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
-    counter = _Counter()
+    counter = Counter()
     problems: list[Problem] = []
     readable = True
     try:
         delivery = open_delivery(original.kept, contract)
         described = {name: getattr(delivery, name) for name in described}
-        rows = _rows(workspace, delivery, original, batch, received_at, counter, done)
+        rows = delivered_rows(workspace, delivery, original, batch, received_at, counter, done)
         if not _append(workspace, contract, delivery, rows, batch):
             # Read again for what is wrong with the file: a crash lost what had been noticed.
             for _ in rows if isinstance(rows, pa.RecordBatchReader) else ():
@@ -131,17 +131,17 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: _Original, 
 
 
 @dataclass
-class _Counter:
+class Counter:
     rows: int = 0
 
 
-def _rows(
+def delivered_rows(
     workspace: Workspace,
     delivery: Delivery,
-    original: _Original,
+    original: Original,
     batch: str,
     received_at: datetime.datetime,
-    counter: _Counter,
+    counter: Counter,
     done: Ingested,
 ) -> ir.Table | pa.RecordBatchReader:
     """The delivery's rows with their batch and the time of receipt: a plan for many machines, or a stream of ours."""
@@ -158,7 +158,7 @@ def _rows(
 
 
 def _stamped(
-    reader: pa.RecordBatchReader, batch: str, received_at: datetime.datetime, counter: _Counter
+    reader: pa.RecordBatchReader, batch: str, received_at: datetime.datetime, counter: Counter
 ) -> pa.RecordBatchReader:
     """The same rows, each with its batch and the time at which it was received."""
     timestamp = pa.timestamp("us", "UTC")
@@ -183,12 +183,17 @@ def _take(
     done: Ingested,
 ) -> bool:
     """Keep a file's bytes and ingest them; False where the file has changed since it was in `state`."""
-    name = f"raw/_files/{sha256}{Path(shown_name(path)).suffix.lower()}"
+    name = kept_name(sha256, shown_name(path))
     with _kept_original(workspace.lake.root, path, state, name) as kept:
         if kept:
-            original = _Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
+            original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
             _ingest_file(workspace, contract, original, batch, done)
     return kept is not None
+
+
+def kept_name(sha256: str, file: str) -> str:
+    """Where in the lake a delivered file's bytes are kept."""
+    return f"raw/_files/{sha256}{Path(file).suffix.lower()}"
 
 
 @contextmanager

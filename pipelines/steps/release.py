@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.lake import clock
+from pipelines.lake.lake import Lake
 from pipelines.lake.layout import TableId
 from pipelines.lake.specs import RELEASES
 from pipelines.steps.workspace import Workspace
@@ -42,7 +44,36 @@ def release(workspace: Workspace, tables: list[TableId]) -> Released:
         return Released(number, len(newest), new=False)
     if lake.hold():  # another writer may have released in between
         return release(workspace, tables)
-    number += 1
+    return Released(_write(workspace, number, entries), len(entries), new=True)
+
+
+def renew(workspace: Workspace) -> bool:
+    """Release the same rows at the versions by which they can be read from now on; False where they are those already.
+
+    Maintenance moves a table's version and not its rows, and what the version of before needs is removed in time.
+    """
+    lake = workspace.lake
+    before = lake.read(RELEASES)
+    newest = lake.engine.rows(before.filter(before.release == before.release.max()))
+    renewed = [{**row, "version": _as_of_now(lake, row)} for row in newest]
+    if renewed == newest:
+        return False
+    if lake.hold():
+        return renew(workspace)
+    _write(workspace, newest[0]["release"], renewed)
+    return True
+
+
+def _as_of_now(lake: Lake, entry: dict[str, Any]) -> int:
+    """The table's newest version where its rows are those of the released one, which is kept otherwise."""
+    folders = entry["table"].split("/")
+    state = lake.state(TableId(folders[0], folders[-1], tuple(folders[1:-1])))
+    same = state and state.table_id == entry["table_id"] and state.content <= entry["version"]
+    return state.delta.version() if state and same else int(entry["version"])
+
+
+def _write(workspace: Workspace, before: int, entries: list[dict[str, Any]]) -> int:
+    number = before + 1
     stamp = {"release": number, "released_at": clock.now()}
-    lake.append_rows(RELEASES, [{**stamp, **entry} for entry in entries], once=f"release-{number}")
-    return Released(number, len(entries), new=True)
+    workspace.lake.append_rows(RELEASES, [{**entry, **stamp} for entry in entries], once=f"release-{number}")
+    return number

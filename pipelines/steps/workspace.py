@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,4 +45,4 @@ def open_engine(settings: Settings) -> Engine:
         return SparkEngine(settings, settings.lake.url("_staging"))
     from pipelines.engines.duckdb.engine import DuckDBEngine
 
-    return DuckDBEngine(settings.memory)
+    return DuckDBEngine(settings.memory, datetime.timedelta(days=settings.retention))

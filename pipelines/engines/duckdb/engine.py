@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -35,9 +36,13 @@ TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory be
 
 
 class DuckDBEngine(Engine):
-    """One DuckDB connection in memory; what is materialised there spills to a scratch folder beyond `memory`."""
+    """One DuckDB connection in memory; what is materialised there spills to a scratch folder beyond `memory`.
 
-    def __init__(self, memory: str) -> None:
+    `retention` is how long the tables that it creates keep what they were before.
+    """
+
+    def __init__(self, memory: str, retention: datetime.timedelta = delta_rs.RETENTION) -> None:
+        self._retention = retention
         self._scratch = Path(tempfile.mkdtemp(prefix="huiliu-"))
         connection = duckdb.connect()
         load_extension(connection, "delta")
@@ -103,6 +108,14 @@ class DuckDBEngine(Engine):
 
         return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
 
+    def taken_in(self, rows: pa.RecordBatchReader, name: str) -> ir.Table:
+        self.connection.register("stream", rows)
+        try:
+            self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM stream")
+        finally:
+            self.connection.unregister("stream")
+        return self.ibis.table(name)
+
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Ibis would create the table first and insert into it; created as a query, DuckDB writes it once.
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {self.ibis.compile(self._in_words(expression))}")
@@ -143,7 +156,8 @@ class DuckDBEngine(Engine):
         metadata: str,
         once: str | None = None,
     ) -> None:
-        delta_rs.create(uri, spec, None if rows is None else self._streamed(rows), metadata, once)
+        first = None if rows is None else self._streamed(rows)
+        delta_rs.create(uri, spec, first, metadata, once, self._retention)
 
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         delta_rs.append(uri, self._streamed(rows), metadata, once)
@@ -167,7 +181,7 @@ class DuckDBEngine(Engine):
             done.result()
 
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
-        delta_rs.overwrite(uri, self.stream(rows), spec, metadata)
+        delta_rs.overwrite(uri, self.stream(rows), spec, metadata, self._retention)
 
     def add_columns(self, uri: str, spec: TableSpec, names: list[str], metadata: str) -> None:
         delta_rs.add_columns(uri, spec, names, metadata)

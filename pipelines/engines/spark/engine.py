@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ class SparkEngine(Engine):
         self.session.sql(ON_SPARK)
         self.ibis = ibis.pyspark.connect(self.session)
         self._staging = Staging(staging)
+        self._retention = datetime.timedelta(days=settings.retention)
         self._views: dict[str, str] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
         self._kept: dict[str, str] = {}
@@ -94,6 +96,10 @@ class SparkEngine(Engine):
         with loaded(self.session, snapshot, portion, spec.names) as rows:
             yield self._named(rows, "postgres_portion")
 
+    def taken_in(self, rows: pa.RecordBatchReader, name: str) -> ir.Table:
+        with self._framed(rows) as frame:
+            return self.materialise(self._named(frame, f"{name}_stream"), name)
+
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Written and not kept in Spark's cache: what comes after has a plan of one node instead of thousands, which
         # Spark would compare with its cache for each query, and no worker can take the rows with it.
@@ -134,7 +140,12 @@ class SparkEngine(Engine):
         with self._framed(self.empty(spec) if rows is None else rows) as frame:
             # Not a `CREATE TABLE … AS`, which would also keep the table's title: it refuses a place where a write that
             # failed has left files.
-            writer = _titled(frame, spec).write.format("delta").mode("error").options(**delta_rs.CONFIGURATION)
+            writer = (
+                _titled(frame, spec)
+                .write.format("delta")
+                .mode("error")
+                .options(**delta_rs.configuration(self._retention))
+            )
             with self._commit_says(metadata, once):
                 writer.save(spark_uri(uri))
 

@@ -1,0 +1,34 @@
+"""`huiliu maintain`: small files, logs and change data kept in check."""
+
+from __future__ import annotations
+
+import typer
+
+from pipelines.cli.options import LakeOption, settings_with
+from pipelines.cli.screen import out, progress, titled_table
+from pipelines.operations.maintenance import maintain as maintain_tables
+from pipelines.steps.workspace import open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def maintain(lake: LakeOption = None) -> None:
+        """Put small files together, and remove what is older than HUILIU_RETENTION (days). No row changes.
+
+        Whatever a table was within that time stays readable, and so do its changes.
+        """
+        settings = settings_with(lake)
+        with open_workspace(settings) as workspace, progress() as told:
+            done = maintain_tables(workspace, told=lambda table: told("maintain", table.path))
+        shown = titled_table("维护 maintenance", "table", "files before", "files", "removed", "version")
+        for one in done:
+            if one.changed:
+                counts = (one.files_before, one.files, one.removed, one.version)
+                shown.add_row(one.table.path, *(f"{count:,}" for count in counts))
+        if shown.row_count:
+            out.print(shown)
+        out.print(
+            f"{len(done)} tables, {sum(one.changed for one in done)} of them touched; "
+            f"kept readable: {settings.retention} days",
+            highlight=False,
+        )

@@ -1,0 +1,130 @@
+"""`huiliu status`: where every table stands, what waits, and what is overdue."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import itertools
+import json
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from pipelines.cli.options import LakeOption, LandingOption, settings_with
+from pipelines.cli.screen import out
+from pipelines.operations.status import TableStatus
+from pipelines.operations.status import status as statuses
+from pipelines.settings import PEOPLE_TIME
+from pipelines.steps.workspace import open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def status(
+        lake: LakeOption = None,
+        landing: LandingOption = None,
+        as_json: Annotated[bool, typer.Option("--json", help="as JSON, with the input versions")] = False,
+    ) -> None:
+        """Show for every table when it was refreshed, what waits for it, and when its sources are due.
+
+        Nothing is written. Exit code 1 when a source is overdue.
+        """
+        with open_workspace(settings_with(lake, landing)) as workspace:
+            found = statuses(workspace)
+        if as_json:
+            typer.echo(json.dumps([_as_json(one) for one in found], ensure_ascii=False, indent=1))
+        else:
+            _show(found)
+        raise typer.Exit(1 if any(one.overdue for one in found) else 0)
+
+
+def _as_json(one: TableStatus) -> dict[str, Any]:
+    return {
+        "table": one.table.path,
+        "layer": one.table.layer,
+        "refreshed_at": _iso(one.refreshed_at),
+        "version": one.version,
+        "rows": one.rows,
+        "inputs": [
+            {**dataclasses.asdict(given), "lag": _seconds(given.lag), "is_behind": given.is_behind}
+            for given in one.inputs
+        ],
+        "lag": _seconds(one.lag),
+        "pending": {
+            "rows": one.rows_pending,
+            "files": one.files,
+            "unjudged_batches": one.unjudged,
+            "held_batches": one.held,
+        },
+        "due": _iso(one.due),
+        "overdue": one.overdue,
+    }
+
+
+def _iso(moment: datetime.datetime | None) -> str | None:
+    return moment.astimezone(PEOPLE_TIME).isoformat(timespec="seconds") if moment else None
+
+
+def _seconds(lag: datetime.timedelta | None) -> float | None:
+    return lag.total_seconds() if lag is not None else None
+
+
+def _show(found: list[TableStatus]) -> None:
+    for layer, group in itertools.groupby(sorted(found, key=_layer_order(found)), key=lambda one: one.table.layer):
+        table = Table(title=layer, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("table", no_wrap=True)
+        table.add_column("refreshed")
+        for name in ("version", "rows", "behind"):
+            table.add_column(name, justify="right")
+        for name in ("pending", "due"):
+            table.add_column(name)
+        for one in group:
+            table.add_row(
+                one.table.path.partition("/")[2],
+                _clock_time(one.refreshed_at),
+                "" if one.version is None else str(one.version),
+                f"{one.rows:,}",
+                _age(one.lag),
+                ", ".join(_pending(one)),
+                f"{_clock_time(one.due)} [bold red]overdue[/]" if one.overdue else _clock_time(one.due),
+            )
+        out.print(table)
+    behind, overdue = sum(_is_behind(one) for one in found), [one.table.name for one in found if one.overdue]
+    said = f"{len(found)} tables, {behind} behind their inputs; overdue: {', '.join(overdue) or 'none'}"
+    out.print(said, highlight=False, soft_wrap=True)
+
+
+def _layer_order(found: list[TableStatus]) -> Any:
+    layers = list(dict.fromkeys(one.table.layer for one in found))
+    return lambda one: layers.index(one.table.layer)
+
+
+def _is_behind(one: TableStatus) -> bool:
+    return any(given.is_behind for given in one.inputs)
+
+
+def _pending(one: TableStatus) -> list[str]:
+    counts = {
+        "files": one.files,
+        "batches unjudged": one.unjudged,
+        "batches held": one.held,
+        "rows": one.rows_pending,
+    }
+    return [f"{count:,} {name}" for name, count in counts.items() if count]
+
+
+def _clock_time(moment: datetime.datetime | None) -> str:
+    return f"{moment.astimezone(PEOPLE_TIME):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def _age(lag: datetime.timedelta | None) -> str:
+    if lag is None:
+        return ""
+    minutes, seconds = divmod(int(lag.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return next(
+        (f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count), f"{seconds} s"
+    )

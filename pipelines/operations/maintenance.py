@@ -1,0 +1,97 @@
+"""Maintenance: small files, logs and change data kept in check under the one retention setting.
+
+The rows of no table change. Every commit carries the table's watermark forward and says since which version its rows
+are what they are, so that the next run finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pipelines.engines import delta_rs
+from pipelines.lake.lake import Lake
+from pipelines.lake.layout import TableId
+from pipelines.lake.watermark import unchanged_since
+from pipelines.steps.release import renew
+from pipelines.steps.tables import all_tables
+from pipelines.steps.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Maintained:
+    """What was done for a table: its files before and after, and how many that had expired were removed."""
+
+    table: TableId
+    files_before: int
+    files: int
+    removed: int
+    version_before: int
+    version: int
+
+    @property
+    def changed(self) -> bool:
+        return self.version != self.version_before
+
+
+def maintain(
+    workspace: Workspace,
+    tables: Iterable[TableId] | None = None,
+    told: Callable[[TableId], None] = lambda table: None,
+) -> list[Maintained]:
+    """Maintain `tables` (all that are declared and there); `told` hears of each as it begins.
+
+    Table by table under the lease, which others may take in between unless the caller holds it. At the end the newest
+    release names the versions by which its rows can be read from now on.
+    """
+    lake, retention = workspace.lake, datetime.timedelta(days=workspace.settings.retention)
+    done = []
+    for table in [spec.id for spec in all_tables(workspace)] if tables is None else tables:
+        told(table)
+        taken = lake.hold()
+        try:
+            if found := maintain_table(lake, table, retention):
+                done.append(found)
+        finally:
+            if taken:
+                lake.let_go()
+    taken = lake.hold()
+    try:
+        renew(workspace)
+    finally:
+        if taken:
+            lake.let_go()
+    return done
+
+
+def maintain_table(lake: Lake, table: TableId, retention: datetime.timedelta) -> Maintained | None:
+    """Maintain one table; None where it is not there. A crash at any point leaves the same rows and watermark."""
+    lake.writer(table)
+    state = lake.state(table)
+    if state is None:
+        return None
+    delta, before = state.delta, state.delta.version()
+    files, removed = delta_rs.file_count(delta), 0
+    said = unchanged_since(state.said, state.content)
+
+    def compact() -> None:
+        if delta_rs.small_files(delta) >= delta_rs.MANY:
+            delta_rs.compact(delta, said)
+
+    def vacuum() -> None:
+        nonlocal removed
+        removed = delta_rs.vacuum(delta, retention, said)
+
+    for work in (
+        # Log cleanup spares the newest commit alone for sure: it must be one that says where the table stands.
+        lambda: None if delta_rs.carries_metadata(delta) else delta_rs.carry_forward(delta, said),
+        lambda: delta_rs.set_retention(delta, retention, said),
+        compact,
+        vacuum,
+        lambda: delta_rs.clean_log(delta),
+    ):
+        lake.writer(table)
+        work()
+        delta.update_incremental()
+    return Maintained(table, files, delta_rs.file_count(delta), removed, before, delta.version())

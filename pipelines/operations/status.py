@@ -1,0 +1,203 @@
+"""Where every table stands: what it holds, of which versions of its inputs, and what still waits for it.
+
+Read from the tables' logs and the few rows of quality/batch; nothing is written and no lease is taken.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.declarations.contract import Contract
+from pipelines.engines import delta_rs
+from pipelines.lake import clock
+from pipelines.lake.lake import NOWHERE, State
+from pipelines.lake.layout import TableId
+from pipelines.lake.specs import VERDICTS
+from pipelines.lake.table import TableSpec
+from pipelines.operations.due import Due, next_due
+from pipelines.quality.gate import batches_of, last_decided, verdicts_of
+from pipelines.readers import looks_temporary, shown_name
+from pipelines.steps.landing import file_hash, no_delivery
+from pipelines.steps.plan import Task, plan
+from pipelines.steps.workspace import Workspace
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of a table: (table id, version) that the table holds, and where the input is now.
+
+    `lag` is the age of the oldest commit that the table does not hold, `rows` how many rows such commits changed.
+    """
+
+    table: str
+    consumed: Place | None
+    now: Place
+    lag: datetime.timedelta | None = None
+    rows: int = 0
+
+    @property
+    def is_behind(self) -> bool:
+        return self.consumed != self.now
+
+
+@dataclass(frozen=True)
+class TableStatus:
+    """A table as it is now; without a version where it has not been written yet.
+
+    `files` wait in the landing folder, `unjudged` and `held` are batches of the source, `rows_pending` the changed
+    rows of inputs. `due` is when the next delivery must have come of the sources that the table follows from.
+    """
+
+    table: TableId
+    refreshed_at: datetime.datetime | None = None
+    version: int | None = None
+    rows: int = 0
+    inputs: list[Input] = field(default_factory=list)
+    files: int = 0
+    unjudged: int = 0
+    held: int = 0
+    due: datetime.datetime | None = None
+    overdue: bool = False
+
+    @property
+    def lag(self) -> datetime.timedelta | None:
+        return max((one.lag for one in self.inputs if one.lag is not None), default=None)
+
+    @property
+    def rows_pending(self) -> int:
+        return sum(one.rows for one in self.inputs)
+
+
+def status(workspace: Workspace) -> list[TableStatus]:
+    """The status of every table that the plan writes, in the order of the data's way."""
+    return _Status(workspace).all()
+
+
+class _Status:
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace, self._lake, self._now = workspace, workspace.lake, clock.now()
+        self._states: dict[TableId, State | None] = {}
+        self._histories: dict[TableId, list[dict[str, Any]]] = {}
+        self._sources: dict[TableId, set[str]] = {}
+        contracts = workspace.catalog.contracts
+        self._batches = {name: batches_of(self._lake, name) for name in contracts}
+        self._verdicts = verdicts_of(self._lake)
+        self._due = {name: self._next_due(contract) for name, contract in contracts.items()}
+
+    def all(self) -> list[TableStatus]:
+        return [self._one(task, spec) for task in plan(self._workspace) for spec in task.outputs]
+
+    def _one(self, task: Task, spec: TableSpec) -> TableStatus:
+        sources = {task.contract.name} if task.contract else set()
+        self._sources[spec.id] = sources.union(*(self._sources.get(table, set()) for table in task.inputs))
+        state = self._state(spec.id)
+        said: dict[str, Any] = {"due": min((due for due in self._dues(spec.id) if due), default=None)}
+        if state:
+            said |= {
+                "refreshed_at": _time(self._history(spec.id)[0]),
+                "version": state.delta.version(),
+                "rows": delta_rs.row_count(state.delta),
+                "inputs": self._inputs(task, state),
+            }
+        if task.contract and task.step == "ingest":
+            overdue = self._due[task.contract.name].overdue
+            said |= {"files": self._waiting(task.contract), "overdue": overdue}
+        elif task.contract:
+            batches = [self._verdicts.get(one["batch"]) for one in self._batches[task.contract.name]]
+            said |= {"unjudged": batches.count(None), "held": batches.count("held")}
+        return TableStatus(spec.id, **said)
+
+    def _dues(self, table: TableId) -> list[datetime.datetime | None]:
+        return [self._due[source].at for source in self._sources[table]]
+
+    def _state(self, table: TableId) -> State | None:
+        if table not in self._states:
+            self._states[table] = self._lake.state(table)
+        return self._states[table]
+
+    def _history(self, table: TableId) -> list[dict[str, Any]]:
+        """The commits of a table that its log still knows, newest first."""
+        state = self._state(table)
+        assert state
+        if table not in self._histories:
+            self._histories[table] = state.delta.history()
+        return self._histories[table]
+
+    def _inputs(self, task: Task, state: State) -> list[Input]:
+        mark = state.watermark
+        if mark is None:
+            return []
+        found = [self._input(table, mark.inputs.get(table.path)) for table in task.inputs]
+        if task.contract and task.step == "standardise":
+            name = f"{VERDICTS.id}[{task.contract.name}]"
+            found.append(Input(name, mark.inputs.get(name), last_decided(self._lake, task.contract.name)))
+        return found
+
+    def _input(self, table: TableId, consumed: Place | None) -> Input:
+        state = self._state(table)
+        now = (state.table_id, state.content) if state else NOWHERE
+        if consumed == now or state is None:
+            return Input(table.path, consumed, now)
+        since = consumed[1] if consumed and consumed[0] == now[0] else -1
+        missing = [one for one in self._history(table) if since < one["version"] <= state.content]
+        news = [one for one in missing if not _only_says(one)]
+        lag = self._now - min(map(_time, news)) if news else None
+        return Input(table.path, consumed, now, lag, sum(map(_rows_changed, news)))
+
+    def _next_due(self, contract: Contract) -> Due:
+        received = [one["received_at"] for one in self._batches[contract.name]]
+        return next_due(contract.update, max(received, default=None), self._now)
+
+    def _waiting(self, contract: Contract) -> int:
+        """Files in the landing folder that raw does not hold."""
+        if contract.table:
+            return 0
+        batches, landing = self._batches[contract.name], self._workspace.settings.landing
+        taken: dict[tuple[str, int], datetime.datetime] = {}
+        for one in batches:
+            taken[one["file"], one["bytes"]] = one["received_at"]
+        hashes = {one["sha256"] for one in batches}
+        folder = landing / contract.name
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+        delivered = (path for path in paths if not looks_temporary(path) and not no_delivery(path, landing))
+        return sum(not _is_taken(path, path.stat(), taken, hashes) for path in delivered)
+
+
+def _is_taken(
+    path: Path, state: os.stat_result, taken: Mapping[tuple[str, int], datetime.datetime], hashes: set[str]
+) -> bool:
+    """By name, size and time where they tell: only other files are read for their hash."""
+    received = taken.get((shown_name(path), state.st_size))
+    return bool(received and state.st_mtime < received.timestamp()) or file_hash(path) in hashes
+
+
+def _time(commit: Mapping[str, Any]) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(commit["timestamp"] / 1000, datetime.UTC)
+
+
+def _only_says(commit: Mapping[str, Any]) -> bool:
+    return "same_as" in (commit.get("userMetadata") or "")
+
+
+ROWS = {  # as delta-rs and Spark name them
+    "num_added_rows",
+    "num_target_rows_inserted",
+    "num_target_rows_updated",
+    "num_target_rows_deleted",
+    "numTargetRowsInserted",
+    "numTargetRowsUpdated",
+    "numTargetRowsDeleted",
+}
+
+
+def _rows_changed(commit: Mapping[str, Any]) -> int:
+    metrics = commit.get("operationMetrics") or {}
+    found = sum(int(value) for name, value in metrics.items() if name in ROWS)
+    return found or (0 if commit["operation"] == "MERGE" else int(metrics.get("numOutputRows", 0)))
