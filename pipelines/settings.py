@@ -44,7 +44,6 @@ class Settings(BaseSettings):
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s*[KMGT]i?B$")
     retention: int = Field(30, ge=1)
     settle: float = Field(10.0, ge=0, description="seconds that a landing file must have been left unchanged")
-    retention: int = Field(30, ge=1)
     token_key: SecretStr | None = None
     push_limit: int = Field(500_000, ge=1)
     push_bytes: int = Field(8_000_000, ge=1_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_files, settled, unopened
 from pipelines.steps.workspace import Workspace
+
+DELIVERY = "delivery"
 
 
 @dataclass
@@ -56,6 +59,7 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     done = Ingested(contract.name)
     folder = workspace.settings.landing / contract.name
     known = _known_batches(workspace, contract)
+    _mend(workspace, contract, known, done)
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if looks_temporary(path):
             continue
@@ -91,6 +95,26 @@ class Original:
     url: str
     sha256: str
 
+    def to_json(self, batch: str) -> str:
+        """What raw's commit says of the delivery that it holds."""
+        return json.dumps({DELIVERY: {"batch": batch, "file": self.name, "sha256": self.sha256}}, ensure_ascii=False)
+
+
+def _mend(workspace: Workspace, contract: Contract, known: set[str], done: Ingested) -> None:
+    """Write the entry of a batch that raw holds and quality/batch does not, because a crash came in between.
+
+    Its file may be gone from landing: the original that was kept says the same.
+    """
+    state = workspace.lake.state(raw_spec(workspace.catalog, contract).id)
+    last = json.loads(state.said or "{}").get(DELIVERY) if state else None
+    if last is None or last["batch"] in known:
+        return
+    name = kept_name(last["sha256"], last["file"])
+    with workspace.lake.root.kept(name) as kept:
+        original = Original(last["file"], kept, workspace.lake.root.url(name), last["sha256"])
+        _ingest_file(workspace, contract, original, last["batch"], done)
+    known.add(last["batch"])
+
 
 def _ingest_file(workspace: Workspace, contract: Contract, original: Original, batch: str, done: Ingested) -> None:
     received_at = clock.now()
@@ -102,11 +126,11 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         delivery = open_delivery(original.kept, contract)
         described = {name: getattr(delivery, name) for name in described}
         rows = delivered_rows(workspace, delivery, original, batch, received_at, counter, done)
-        if not _append(workspace, contract, delivery, rows, batch):
+        if not _append(workspace, contract, delivery, rows, batch, original.to_json(batch)):
             # Read again for what is wrong with the file: a crash lost what had been noticed.
             for _ in rows if isinstance(rows, pa.RecordBatchReader) else ():
                 pass
-            counter.rows = _rows_in_raw(workspace, contract, batch)
+            counter.rows, received_at = _in_raw(workspace, contract, batch)
         problems = [problem.renamed(original.name) for problem in delivery.problems]
         if not counter.rows:
             problems.append(_without_rows(original.name))
@@ -224,20 +248,23 @@ def _append(
     delivery: Delivery,
     rows: ir.Table | pa.RecordBatchReader,
     batch: str,
+    metadata: str,
 ) -> bool:
     """Append to raw; what made a file unreadable in its middle reaches delta-rs first and comes back as its error."""
     try:
-        return workspace.lake.append(raw_spec(workspace.catalog, contract), rows, once=batch)
+        return workspace.lake.append(raw_spec(workspace.catalog, contract), rows, batch, metadata)
     except Exception:
         if delivery.failure:
             raise delivery.failure from None
         raise
 
 
-def _rows_in_raw(workspace: Workspace, contract: Contract, batch: str) -> int:
-    """Rows of a batch whose raw commit survived a crash that its entry in `quality/batch` did not."""
+def _in_raw(workspace: Workspace, contract: Contract, batch: str) -> tuple[int, datetime.datetime]:
+    """Rows and receipt of a batch whose raw commit survived a crash that its entry in `quality/batch` did not."""
     stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
-    return int(workspace.lake.engine.scalar(stored.filter(stored[BATCH] == batch).count()))
+    mine = stored.filter(stored[BATCH] == batch)
+    found = workspace.lake.engine.rows(mine.agg(rows=mine.count(), received_at=mine[RECEIVED_AT].max()))[0]
+    return int(found["rows"]), found["received_at"] or clock.now()
 
 
 def _beside_table(path: Path, table: SourceTable) -> Problem:
