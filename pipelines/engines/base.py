@@ -58,6 +58,10 @@ class Engine(ABC):
         """A Delta table as it is at `version` (default: now)."""
 
     @abstractmethod
+    def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
+        """The rows of several tables, as `read` gave them, as one: its column `share` says whose part each row is."""
+
+    @abstractmethod
     def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
         """Rows that the versions `first` to `last` of a table have changed, as they were and as they became.
 

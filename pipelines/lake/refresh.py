@@ -265,14 +265,13 @@ class _Refresh:
         """What differs between `rows` and what is stored of them; how many, by part and operation."""
         first = self._parts[parts[0]]
         names, key = list(first.names), first.key
-        stored = [self._stored(part, keys) for part in parts]
+        was = self._stored(parts, keys)
         if self._share is None:
             rows = self._lake.declared(rows, first)
         else:
             types = {column.name: rows[column.name].cast(column.ibis_type) for column in first.columns}
             rows = rows.filter(rows[self._share].isin(parts)).select(**types, **{self._share: rows[self._share]})
             names, key = [*names, self._share], (self._share, *key)
-        was = ibis.union(*stored) if len(stored) > 1 else stored[0]
         changes = self._engine.materialise(difference(rows, was.select(*names), key), "refresh_changes")
         counts: dict[str, dict[str, int]] = {}
         by = [self._share, OPERATION] if self._share else [OPERATION]
@@ -280,12 +279,12 @@ class _Refresh:
             counts.setdefault(one[self._share] if self._share else "", {})[one[OPERATION]] = one["rows"]
         return changes, counts
 
-    def _stored(self, part: str, keys: ir.Table | None) -> ir.Table:
-        spec = self._parts[part]
-        rows = self._lake.read(spec)
-        if keys is not None:
-            rows = rows.semi_join(keys, self._derivation.by)
-        return rows.mutate(**{self._share: ibis.literal(part)}) if self._share else rows
+    def _stored(self, parts: list[str], keys: ir.Table | None) -> ir.Table:
+        if self._share:
+            rows = self._lake.read_together({part: self._parts[part] for part in parts}, self._share)
+        else:
+            rows = self._lake.read(self._parts[parts[0]])
+        return rows if keys is None else rows.semi_join(keys, self._derivation.by)
 
     def _mine(self, rows: ir.Table, part: str) -> ir.Table:
         return rows if self._share is None else rows.filter(rows[self._share] == part).drop(self._share)

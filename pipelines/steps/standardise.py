@@ -181,6 +181,7 @@ class _Standardise:
         by_key = Scope(news.reason)
         by_batch = Scope(news.reason)
         if gated and news.new is not None:
+            gated = gated.kept(self._lake.engine, names)
             rejected, corrected = self._rejected(gated, news.new), self._corrected(gated, news.new)
             by_batch = Scope(news.reason, rejected.select(BATCH).union(corrected.select(BATCH)))
             if not self._contract.is_snapshot:
@@ -242,7 +243,8 @@ class _Standardise:
     def _corrected(self, gated: Gated, new: Sequence[str]) -> ir.Table:
         """Rows in quarantine since before the `new` batches that stand corrected now."""
         stored = self._lake.read(self._quarantine)
-        return gated.corrected(typed(self._workspace, self._contract, stored.filter(~stored[BATCH].isin(new))))
+        before = stored.filter(~stored[BATCH].isin(new))
+        return gated.corrected(typed(self._workspace, self._contract, before, self._contract.key))
 
     def _waiting(self, gated: Gated, new: Sequence[str] | None, keys: ir.Table | None) -> ir.Table:
         rejected = self._rejected(gated, new)
@@ -254,7 +256,7 @@ class _Standardise:
             before = before.semi_join(keys, BATCH)
         names = self._quarantine.names
         rows = before.select(*names).union(rejected.select(*names))
-        return rows.anti_join(gated.corrected(typed(self._workspace, self._contract, rows)), PLACE)
+        return rows.anti_join(gated.corrected(typed(self._workspace, self._contract, rows, self._contract.key)), PLACE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,13 +7,14 @@ the row that stood before and the rows that have come since, in whatever order t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES
+from pipelines.engines.base import Engine
 from pipelines.modelling import latest
 from pipelines.quality.counting import Ungated
 from pipelines.steps.typed_rows import DELETED
@@ -34,9 +35,16 @@ class Gated:
     accepted: Sequence[str]
     critical: Sequence[str]
     newest: str | None
+    accepted_rows: ir.Table | None = None
+
+    def kept(self, engine: Engine, names: Sequence[str]) -> Gated:
+        """The same with the accepted rows computed once: for few rows, which several tables ask for."""
+        return replace(self, accepted_rows=engine.materialise(self.good(names), "accepted_rows"))
 
     def good(self, names: Sequence[str]) -> ir.Table:
         """Rows of accepted batches that keep every critical rule: the columns `names`, and whether each deletes."""
+        if self.accepted_rows is not None:
+            return self.accepted_rows.select(*names, DELETED)
         broken, typed = self.ungated.broken, self.ungated.typed
         flags = broken.select(*PLACE, **{FLAGS: broken[RULES]})
         rows = typed.filter(typed[BATCH].isin(self.accepted)).anti_join(self._rejected(), PLACE)

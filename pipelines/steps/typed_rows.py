@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -33,8 +33,8 @@ def read_ungated(
     return Ungated(typed_rows, broken, raw.filter(raw["_damage"].notnull()))
 
 
-def typed(workspace: Workspace, contract: Contract, raw: ir.Table) -> ir.Table:
-    """Raw's undamaged rows with every cell normalised to its element.
+def typed(workspace: Workspace, contract: Contract, raw: ir.Table, only: Collection[str] | None = None) -> ir.Table:
+    """Raw's undamaged rows with every cell normalised to its element; of the declared columns `only` those (all).
 
     Beside a typed column `<column>__sent` keeps what was sent, and beside an identifier `<column>_as_sent` the form
     as sent where it is another one; `_row_hash` is over the cells as sent.
@@ -43,6 +43,8 @@ def typed(workspace: Workspace, contract: Contract, raw: ir.Table) -> ir.Table:
     headers = contract.cells
     columns: dict[str, ir.Value] = {}
     for column in contract.columns:
+        if only is not None and column.name not in only:
+            continue
         element, cell = catalog.elements[column.element], raw[headers[column.header]]
         columns[column.name] = normalise(cell, element, catalog.codes, catalog.cities)
         if not element.is_text:

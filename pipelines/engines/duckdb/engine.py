@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
 from duckdb_extensions import import_extension
+from ibis.backends.sql.datatypes import DuckDBType
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge
@@ -82,7 +86,21 @@ class DuckDBEngine(Engine):
         # Many small files are read once: each query would open all of them again.
         kind = "TABLE" if delta_rs.is_scattered(uri, version) else "VIEW"
         self.connection.execute(f"CREATE {kind} {name} AS SELECT * FROM delta_scan('{path}', version = {version})")
-        return self.ibis.table(name)
+        return self._named(name)
+
+    def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
+        # One table in the plan: Ibis would look at each column of each part, for every use of it.
+        each = (
+            f"SELECT *, '{part}' AS {share} FROM {rows.get_name()}"  # names of ours, and codes of cities
+            for part, rows in parts.items()
+        )
+        self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {' UNION ALL BY NAME '.join(each)}")
+        return self._named(name)
+
+    def _named(self, name: str) -> ir.Table:
+        columns = self.connection.execute(f"DESCRIBE {name}").fetchall()
+        schema = ibis.schema({column: _kind(kind) for column, kind, *_ in columns})
+        return ops.DatabaseTable(name, schema, self.ibis).to_expr()
 
     def _forget(self, name: str) -> None:
         kind = self.connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
@@ -96,7 +114,7 @@ class DuckDBEngine(Engine):
             raise FeedGapError(f"{uri}, versions {first} to {last}") from error
         finally:
             self.connection.unregister("feed")
-        return self.ibis.table(name).select(*columns)
+        return self._named(name).select(*columns)
 
     def read_csv(self, path: Path) -> ir.Table:
         return self.ibis.read_csv(str(path), all_varchar=True, header=True, quote='"', delim=",", nullstr="\x01")
@@ -119,7 +137,7 @@ class DuckDBEngine(Engine):
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Ibis would create the table first and insert into it; created as a query, DuckDB writes it once.
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {self.ibis.compile(self._in_words(expression))}")
-        return self.ibis.table(name)
+        return self._named(name)
 
     def empty(self, spec: TableSpec) -> ir.Table:
         name = f"empty_{len(self._empty)}"
@@ -192,6 +210,12 @@ class DuckDBEngine(Engine):
     def close(self) -> None:
         self.connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+@functools.cache
+def _kind(text: str) -> dt.DataType:
+    """Ibis's type of DuckDB's, by its name; reading one takes longer than describing a whole table."""
+    return DuckDBType.from_string(text)
 
 
 def _merge(one: Merge, changes: pa.RecordBatchReader) -> None:

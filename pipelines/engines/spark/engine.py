@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,10 @@ class SparkEngine(Engine):
         name = self._views.setdefault(f"{uri}@{version}", f"delta_{len(self._views)}")
         rows = self.session.read.format("delta").option("versionAsOf", version).load(spark_uri(uri))
         return self._named(rows, name)
+
+    def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
+        each = [self.session.table(rows.get_name()).withColumn(share, lit(part)) for part, rows in parts.items()]
+        return self._named(functools.reduce(DataFrame.unionByName, each), name)
 
     def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
         reader = self.session.read.format("delta").option("readChangeFeed", "true")
