@@ -8,6 +8,8 @@ import dagster as dg
 
 from dagster_project.assets import assets_of
 from dagster_project.deliveries import delivery_sensor, landing_assets, table_schedule
+from dagster_project.failures import told_without_values
+from pipelines.operations.maintenance import maintain
 from pipelines.quality.great_expectations import warm_up
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps.plan import declared_workspace, plan
@@ -19,6 +21,19 @@ def opened_workspace(_: dg.InitResourceContext) -> Iterator[Workspace]:
     warm_up()
     with open_workspace(Settings()) as workspace:
         yield workspace
+
+
+@dg.op(required_resource_keys={"workspace"})
+def maintain_tables(context) -> None:  # type: ignore[no-untyped-def]
+    """Small files, logs and change data under HUILIU_RETENTION."""
+    with told_without_values("maintain"):
+        done = maintain(context.resources.workspace)
+    context.log.info(f"{len(done)} tables, {sum(one.changed for one in done)} of them touched")
+
+
+@dg.job(description="Small files are put together, and what is older than the retention is removed. No row changes.")
+def maintenance() -> None:
+    maintain_tables()
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -37,11 +52,19 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Takes in what people decided on held batches, new rows of tables, and what the sensor could not.",
     )
+    weekly = dg.ScheduleDefinition(
+        name="maintenance",
+        job=maintenance,
+        cron_schedule="30 4 * * 0",
+        execution_timezone=str(PEOPLE_TIME),
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Keeps small files, logs and change data in check: what `huiliu maintain` does.",
+    )
     return dg.Definitions(
         assets=[*landing_assets(declared.catalog), *assets_of(plan(declared), settings.engine)],
-        jobs=[everything],
+        jobs=[everything, maintenance],
         sensors=[delivery_sensor(everything, list(declared.catalog.contracts))],
-        schedules=[nightly, *table_schedule(everything, declared.catalog.contracts.values())],
+        schedules=[nightly, weekly, *table_schedule(everything, declared.catalog.contracts.values())],
         resources={"workspace": opened_workspace},
         executor=dg.in_process_executor,
     )

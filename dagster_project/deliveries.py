@@ -13,17 +13,18 @@ import dagster as dg
 from dagster_project.described import landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
+from pipelines.operations.due import DUE, REALTIME
 from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps.landing import file_hash, ready_files
 
-# A delivery is due by nine in the morning; the window before it is never longer than the shortest period.
-DUE: Mapping[str, tuple[str, int]] = {
-    "daily": ("0 9 * * *", 1),
-    "weekly": ("0 9 * * 1", 7),
-    "monthly": ("0 9 1 * *", 28),
-    "quarterly": ("0 9 1 1,4,7,10 *", 90),
-    "yearly": ("0 9 1 1 *", 365),
+# The moments of `pipelines.operations.due`, as Dagster says them.
+DEADLINES: Mapping[str, str] = {
+    "daily": "0 9 * * *",
+    "weekly": "0 9 * * 1",
+    "monthly": "0 9 1 * *",
+    "quarterly": "0 9 1 1,4,7,10 *",
+    "yearly": "0 9 1 1 *",
 }
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -31,7 +32,6 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
 ]
-REALTIME = datetime.timedelta(minutes=30)
 
 
 def landing_assets(catalog: Catalog) -> list[dg.AssetSpec]:
@@ -59,8 +59,8 @@ def freshness(contract: Contract) -> dg.FreshnessPolicy:
     """When a delivery is overdue, by the contract's update frequency and the clock of Asia/Shanghai."""
     if contract.update == "realtime":
         return dg.FreshnessPolicy.time_window(fail_window=REALTIME)
-    deadline, days = DUE[contract.update]
-    return dg.FreshnessPolicy.cron(deadline, datetime.timedelta(days=days), timezone=str(PEOPLE_TIME))
+    window = datetime.timedelta(days=DUE[contract.update][1])
+    return dg.FreshnessPolicy.cron(DEADLINES[contract.update], window, timezone=str(PEOPLE_TIME))
 
 
 def table_schedule(job: dg.UnresolvedAssetJobDefinition, contracts: Iterable[Contract]) -> list[dg.ScheduleDefinition]:

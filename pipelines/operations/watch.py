@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.lake.layout import TableId, raw
+from pipelines.operations.maintenance import maintain
 from pipelines.quality.gate import sources_decided_since
 from pipelines.quality.great_expectations import warm_up
 from pipelines.service.deliver import deliver_pushed
 from pipelines.steps.landing import is_pushed, ready_files
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
+from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace
 
 RELEASE_EVERY = 60.0  # seconds: a release names every table, and is for what must fit together
+MAINTAIN_EVERY = 300.0  # seconds
 
 
 @dataclass
@@ -51,6 +55,8 @@ class _Watching:
     _decided: int = 0
     _unreleased: bool = False
     _released: float = 0.0
+    _moved: set[TableId] = field(default_factory=set)
+    _maintained: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         *self._tasks, self._release = plan(self.workspace)
@@ -64,11 +70,20 @@ class _Watching:
         if not sources and not self._is_release_due():
             return None
         done = Round(sources, run, time.monotonic() - began)
+        self._moved |= {one.table for one in run.refreshed}
         if self._is_release_due():
             run.work(self.workspace, self._release)
             done.released = run.released.number if run.released else None
             self._unreleased, self._released = False, time.monotonic()
+        if time.monotonic() - self._maintained >= MAINTAIN_EVERY:
+            self._maintain(sources)
         return done
+
+    def _maintain(self, sources: Iterable[str]) -> None:
+        """Each round adds a small file to each table that it writes: they are put together before they are many."""
+        quality = {spec.id for spec in all_tables(self.workspace) if spec.id.layer == "quality"}
+        maintain(self.workspace, sorted({*self._moved, *quality, *(raw(name) for name in sources)}))
+        self._moved, self._maintained = set(), time.monotonic()
 
     def _is_release_due(self) -> bool:
         return self._unreleased and time.monotonic() - self._released >= RELEASE_EVERY
