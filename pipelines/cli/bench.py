@@ -17,13 +17,16 @@ def register(app: typer.Typer) -> None:
         engine: Annotated[Literal["duckdb", "spark", "both"], typer.Option(help="what runs the whole way")] = "duckdb",
         people: Annotated[int, typer.Option(min=500)] = 20_000,
         seed: Annotated[int, typer.Option()] = 1,
+        tenth: Annotated[bool, typer.Option(help="also a tenth of the people: how time grows with them")] = False,
+        push: Annotated[int, typer.Option(min=0, help="also push rows in real time, for so many seconds")] = 0,
         folder: Annotated[
             Path | None, typer.Option("--dir", help="keep files here (default: a temporary folder)")
         ] = None,
     ) -> None:
         """Print JSON: rows/s per step, peak memory, and the whole run against a bare copy, each in its own process."""
-        from pipelines.operations.bench import EngineName, measure
+        from pipelines.operations.bench import EngineName, Wanted, measure
 
         engines: list[EngineName] = ["duckdb", "spark"] if engine == "both" else [engine]
         with err.status("measuring …") as status:
-            typer.echo(json.dumps(measure(people, seed, folder, engines, status.update), indent=2, ensure_ascii=False))
+            wanted = Wanted(people, seed, engines, tenth, push)
+            typer.echo(json.dumps(measure(wanted, folder, status.update), indent=2, ensure_ascii=False))

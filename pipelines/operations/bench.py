@@ -8,38 +8,69 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pipelines.operations.bench_push import measure_push
+
 EngineName = Literal["duckdb", "spark"]
+RATE = 200  # rows a second
 
 
-def measure(
-    people: int, seed: int, folder: Path | None, engines: Sequence[EngineName], told: Callable[[str], None]
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be measured: `tenth` also runs over a tenth of the people, `push` is for how many seconds rows come."""
+
+    people: int
+    seed: int
+    engines: Sequence[EngineName]
+    tenth: bool = False
+    push: int = 0
+
+
+def measure(wanted: Wanted, folder: Path | None, told: Callable[[str], None]) -> dict[str, Any]:
     """Simulate once, copy, then run on each engine, each in a process of its own so that none warms another.
 
     `ratio` is the seconds of an engine's whole run to those of the copy; `ratio_per_row` the same with each divided
-    by the rows it wrote. With both engines, `spark_to_duckdb` is the seconds of Spark's run to those of DuckDB's.
+    by the rows it wrote. `refresh` is the run after one key in a thousand has changed. With both engines,
+    `spark_to_duckdb` is the seconds of Spark's run to those of DuckDB's; `tenth` has the seconds of the whole run to
+    those of one over a tenth of the people, `push` what `measure_push` gives.
     """
     with tempfile.TemporaryDirectory(prefix="huiliu-bench-") as scratch:
-        root = folder or Path(scratch)
-        if not (root / "landing").exists():
-            told("simulate …")
-            _in_process("simulate", root, people, seed)
+        root, people, seed = folder or Path(scratch), wanted.people, wanted.seed
+        _simulated(root, people, seed, told)
         told("copy …")
         copy = _in_process("copy", root, people, seed)
         runs: dict[str, dict[str, Any]] = {}
-        for engine in engines:
+        for engine in wanted.engines:
             told(f"run on {engine} …")
             runs[engine] = _in_process("run", root, people, seed, engine)
             runs[engine] |= _ratios(runs[engine], copy)
             told(f"one key in a thousand changes, on {engine} …")
             runs[engine]["refresh"] = _refreshed(root, people, seed, engine, runs[engine]["seconds"])
-    done = {"people": people, "seed": seed, "copy": copy, "runs": runs}
-    if {"duckdb", "spark"} <= runs.keys():
-        done["spark_to_duckdb"] = round(runs["spark"]["seconds"] / runs["duckdb"]["seconds"], 2)
+        done = {"people": people, "seed": seed, "copy": copy, "runs": runs}
+        if {"duckdb", "spark"} <= runs.keys():
+            done["spark_to_duckdb"] = round(runs["spark"]["seconds"] / runs["duckdb"]["seconds"], 2)
+        if wanted.tenth and "duckdb" in runs:
+            done["tenth"] = _tenth(root / "tenth", people // 10, seed, runs["duckdb"]["seconds"], told)
+        if wanted.push and "duckdb" in runs:
+            done["push"] = measure_push(root, wanted.push, RATE, told)
     return done
+
+
+def _simulated(root: Path, people: int, seed: int, told: Callable[[str], None]) -> None:
+    if not (root / "landing").exists():
+        told("simulate …")
+        _in_process("simulate", root, people, seed)
+
+
+def _tenth(root: Path, people: int, seed: int, seconds: float, told: Callable[[str], None]) -> dict[str, Any]:
+    """The whole run over a tenth of the people; `growth` is how many times as long all of them took."""
+    _simulated(root, people, seed, told)
+    told("run over a tenth …")
+    done = _in_process("run", root, people, seed)
+    return {"seconds": done["seconds"], "growth": round(seconds / done["seconds"], 2)}
 
 
 def _refreshed(root: Path, people: int, seed: int, engine: EngineName, run_seconds: float) -> dict[str, Any]:

@@ -25,6 +25,7 @@ SOURCE, TABLE, KEY = "e_license", "e_license/current_license", "license_identifi
 HEADER = "证照标识"
 EACH = 10  # rows of a request
 PATIENCE = 180.0  # seconds after the last row until one that is not seen counts as lost
+BEGIN = 900.0  # seconds for the first look
 TOKEN_KEY = "of-a-bench-" + "0" * 32
 
 
@@ -46,10 +47,9 @@ def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None
     before = {path: delta_rs.stored(str(path)).version() for path in cities}
     with _started(surroundings, "watch") as watching, _started(surroundings, "serve", "--port", "0") as serving:
         told("waiting for huiliu watch …")
-        _until(lambda: "watch" in watching.read_text(encoding="utf-8"))
+        _until(lambda: "rows changed" in watching.read_text(encoding="utf-8"))  # its first look is at everything
         _until(lambda: "takes rows" in serving.read_text(encoding="utf-8"))
         address = urlsplit(serving.read_text(encoding="utf-8").split()[0])
-        time.sleep(20)  # its first look is at everything
         told(f"pushing {rate} rows a second …")
         accepted = _push(address.netloc, token, seconds, rate)
         told("waiting until cities have all rows …")
@@ -133,7 +133,7 @@ def _started(surroundings: dict[str, str], *verb: str) -> Iterator[Path]:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + BEGIN
     while not true():
         if time.monotonic() > ends:
             raise TimeoutError("huiliu does not start; its log lies beside the lake")
