@@ -20,7 +20,7 @@ RATE = 200  # rows a second
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be measured: `tenth` also runs over a tenth of the people, `push` is for how many seconds rows come."""
+    """What is measured: `tenth` is a run over a tenth of the people as well, `push` for how many seconds rows come."""
 
     people: int
     seed: int
