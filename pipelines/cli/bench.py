@@ -24,6 +24,8 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Print JSON: rows/s per step, peak memory, and the whole run against a bare copy, each in its own process."""
+        if tenth and people < 5_000:
+            raise typer.BadParameter("--tenth: a tenth must be at least 500 people")
         from pipelines.operations.bench import EngineName, Wanted, measure
 
         engines: list[EngineName] = ["duckdb", "spark"] if engine == "both" else [engine]
