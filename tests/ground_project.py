@@ -24,7 +24,7 @@ update: daily
 sharing: unconditional
 openness: none
 columns:
-  场所编号: {name: venue_number, element: document_number, required: true}
+  场所编号: {name: venue_number, element: text, required: true}
   负责人: {name: person_name, element: person_name}
   位置: {name: place, element: text, required: true}
   更新时间: {name: updated_at, element: datetime}
@@ -41,7 +41,7 @@ update: daily
 sharing: unconditional
 openness: none
 columns:
-  区片编号: {name: zone_number, element: document_number, required: true}
+  区片编号: {name: zone_number, element: text, required: true}
   范围: {name: ground, element: text, required: true}
   更新时间: {name: updated_at, element: datetime}
 """

@@ -1,0 +1,134 @@
+"""Which row stands for a key: corrections, late and withdrawn rows, snapshots, and what a refresh leaves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from pipelines.declarations.reading import DeclarationError
+from pipelines.lake.specs import withdrawn_spec
+from pipelines.steps.plan import declared_workspace, plan
+from tests.conftest import Opened, Place
+from tests.deliveries import Row, household, name_of, person_id
+from tests.ground_project import VENUE
+from tests.small_project import Delivered, small_project
+
+SOURCE = "household_registration"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Ten people; one of the eleven rows has an id that cannot be read. Venues come as snapshots."""
+    folder = tmp_path_factory.mktemp("standing")
+    project = small_project(folder / "project", sources=(SOURCE,))
+    (project / "foundation_dbs/person/sources/venue.yml").write_text(VENUE, encoding="utf-8")
+    found = Place(folder, project=project)
+    people = [household(number) for number in range(10)]
+    Delivered(SOURCE, "1.csv", [*people, household(10, 出生日期="2999-01-01")]).write(found.landing)
+    Delivered("venue", "1.csv", [venue(0), venue(1), venue(2)]).write(found.landing)
+    found.run()
+    return found
+
+
+def venue(number: int, **said: str) -> Row:
+    return {
+        "场所编号": f"V150102{number:06d}",
+        "负责人": name_of(number),
+        "位置": f"POINT ({number} 0)",
+        "更新时间": "2026-03-01 08:00:00",
+        **said,
+    }
+
+
+def withdrawn(at: Opened, source: str) -> list[dict[str, Any]]:
+    return at.rows(withdrawn_spec(at.workspace.catalog, at.workspace.catalog.contracts[source]))
+
+
+def numbers(rows: list[dict[str, Any]], column: str) -> list[str]:
+    return sorted(row[column] for row in rows)
+
+
+def deliver_and_run(place: Place, file: str, *rows: Row, source: str = SOURCE) -> None:
+    Delivered(source, file, rows).write(place.landing)
+    place.run()
+
+
+def test_a_row_leaves_quarantine_when_a_later_delivery_corrects_it(place: Place) -> None:
+    with place.opened() as at:
+        (broken,) = at.quarantine(SOURCE)
+    assert broken["id_number"] == person_id(10)
+    deliver_and_run(place, "correction.csv", household(10, 更新时间="2026-03-02 08:00:00"))
+    with place.opened() as at:
+        assert at.quarantine(SOURCE) == []
+        assert person_id(10) in numbers(at.standard(SOURCE), "id_number")
+        assert len(at.raw(SOURCE)) == 12, "raw keeps both"
+
+
+def test_an_older_row_that_comes_late_does_not_bring_a_deleted_one_back(place: Place) -> None:
+    deliver_and_run(place, "deleted.csv", household(1, 更新时间="2026-04-01 08:00:00", 操作标志="D"))
+    deliver_and_run(place, "late.csv", household(1, 更新时间="2026-03-20 08:00:00", 操作标志=""))
+    with place.opened() as at:
+        assert person_id(1) not in numbers(at.standard(SOURCE), "id_number")
+        assert numbers(withdrawn(at, SOURCE), "id_number") == [person_id(1)]
+    deliver_and_run(place, "newer.csv", household(1, 更新时间="2026-05-01 08:00:00", 操作标志=""))
+    with place.opened() as at:
+        assert person_id(1) in numbers(at.standard(SOURCE), "id_number")
+        assert withdrawn(at, SOURCE) == []
+
+
+def test_what_a_snapshot_no_longer_holds_is_withdrawn(place: Place) -> None:
+    """A row that is there and cannot be accepted keeps the key's last good row."""
+    deliver_and_run(place, "2.csv", venue(0), venue(2, 位置=""), *map(venue, (3, 4, 5)), source="venue")
+    with place.opened() as at:
+        standing = {row["venue_number"]: row["place"] for row in at.standard("venue")}
+        assert standing == {venue(n)["场所编号"]: f"POINT ({n} 0)" for n in (0, 2, 3, 4, 5)}
+        assert numbers(withdrawn(at, "venue"), "venue_number") == [venue(1)["场所编号"]]
+    deliver_and_run(place, "3.csv", venue(1, 更新时间="2026-02-01 08:00:00"), source="venue")
+    with place.opened() as at:
+        assert numbers(at.standard("venue"), "venue_number") == [venue(1)["场所编号"]], "the newest snapshot counts"
+
+
+def test_news_of_one_person_touch_that_person_alone(place: Place) -> None:
+    """No other row is written anew; what is made of them and stays as it is has an empty feed, the rest no commit."""
+    tables = ["standard/household_registration", "foundation/person/person", "returns/150100/person/person"]
+    same, idle = ["returns/150400/person/finding"], ["standard/venue"]
+    before = {path: DeltaTable(str(place.lake / path)).version() for path in [*tables, *same, *idle]}
+    Delivered(SOURCE, "moved.csv", [household(5, 户籍地区划代码="150105", 更新时间="2026-06-01 08:00:00")]).write(
+        place.landing
+    )
+    done = {one.table.path: one for one in place.run().refreshed}
+    for path in [*tables, *same]:
+        feed = DeltaTable(str(place.lake / path)).load_cdf(starting_version=before[path] + 1)
+        kinds = sorted(kind.as_py() for batch in feed for kind in batch["_change_type"])
+        assert kinds == (["update_postimage", "update_preimage"] if path in tables else []), path
+        assert done[path].keys == 1
+    for path in idle:
+        assert DeltaTable(str(place.lake / path)).version() == before[path], path
+
+
+@pytest.mark.parametrize(
+    ("affected", "told"),
+    [
+        ('{"households": "id_number"}', "affected: households is no input; there are person"),
+        ('{"person": "holder_id"}', "affected: person has no column holder_id; there are id_number, "),
+    ],
+)
+def test_a_way_from_an_input_that_is_not_there_is_told(place: Place, tmp_path: Path, affected: str, told: str) -> None:
+    project = small_project(tmp_path / "project", sources=(SOURCE,))
+    path = project / "foundation_dbs/person/born.py"
+    path.write_text(
+        "import ibis.expr.types as ir\n\nfrom pipelines.modelling import model\n\n\n"
+        f'@model(title="出生", key="id_number", affected={affected})\n'
+        'def born(person: ir.Table) -> ir.Table:\n    """Births."""\n'
+        '    return person.select("id_number", "birth_date")\n',
+        encoding="utf-8",
+    )
+    with place.opened() as at:
+        settings = at.workspace.settings.model_copy(update={"project": project})
+    with pytest.raises(DeclarationError) as error:
+        plan(declared_workspace(settings))
+    assert told in str(error.value)
+    assert "born.py" in str(error.value)
