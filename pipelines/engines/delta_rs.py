@@ -191,11 +191,12 @@ def log_stamp(uri: str, version: int) -> object:
     return (entry.st_ino, entry.st_mtime_ns) if is_newest else None
 
 
-def is_scattered(uri: str, version: int) -> bool:
-    """Whether a table lies in many files that hold little, so that opening them is most of reading it."""
-    sizes = DeltaTable(uri, version, storage_options=storage_options(uri)).get_add_actions(flatten=True)
-    files = pa.table(sizes)["size_bytes"].to_pylist()
-    return len(files) > SCATTERED_FILES and sum(files) < SCATTERED_BYTES
+def scattered_files(uri: str, version: int) -> frozenset[str] | None:
+    """The files of a table that lies in many that hold little, so that opening them is most of reading it, or None."""
+    table = DeltaTable(uri, version, storage_options=storage_options(uri))
+    sizes = pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist()
+    is_scattered = len(sizes) > SCATTERED_FILES and sum(sizes) < SCATTERED_BYTES
+    return frozenset(table.file_uris()) if is_scattered else None
 
 
 def carries_metadata(table: DeltaTable) -> bool:

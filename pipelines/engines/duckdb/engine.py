@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class DuckDBEngine(Engine):
         self.ibis = ibis.duckdb.from_connection(connection)
         self._read: dict[str, dict[int, ir.Table]] = {}
         self._opened_so_far = 0
+        self._scattered: dict[str, _Scattered] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
         self._reads_s3 = False
         self._knows_shapes = False
@@ -81,11 +83,20 @@ class DuckDBEngine(Engine):
 
     def _opened(self, uri: str, version: int) -> ir.Table:
         """A name per table and version: an expression built earlier must not move to newer data."""
-        name, path = f"delta_{self._opened_so_far}", uri.replace("'", "''")
+        name = f"delta_{self._opened_so_far}"
         self._opened_so_far += 1
-        # Many small files are read once: each query would open all of them again.
-        kind = "TABLE" if delta_rs.is_scattered(uri, version) else "VIEW"
-        self.connection.execute(f"CREATE {kind} {name} AS SELECT * FROM delta_scan('{path}', version = {version})")
+        files = delta_rs.scattered_files(uri, version)
+        scan = f"SELECT * FROM delta_scan({_text(uri)}, version = {version})"
+        if files is None:
+            self.connection.execute(f"CREATE VIEW {name} AS {scan}")
+            return self._named(name)
+        # Many small files are read once, for each query would open all of them again; and then what was appended.
+        before = self._scattered.pop(uri, None)
+        if before and before.files < files and before.name in {one.get_name() for one in self._read[uri].values()}:
+            added = ", ".join(map(_text, sorted(files - before.files)))
+            scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM read_parquet([{added}])"
+        self.connection.execute(f"CREATE TABLE {name} AS {scan}")
+        self._scattered[uri] = _Scattered(name, files)
         return self._named(name)
 
     def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
@@ -210,6 +221,18 @@ class DuckDBEngine(Engine):
     def close(self) -> None:
         self.connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Scattered:
+    """A table of many small files as it was read into memory."""
+
+    name: str
+    files: frozenset[str]
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 @functools.cache
