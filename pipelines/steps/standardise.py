@@ -14,7 +14,7 @@ from pipelines.declarations.catalog import digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
-from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh
+from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
 from pipelines.lake.specs import BATCHES, VERDICTS, quarantine_spec, raw_spec, standard_spec, withdrawn_spec
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
@@ -83,16 +83,24 @@ class _Standardise:
 
     def run(self) -> Standardised:
         unjudged = self._unjudged()
-        if (unjudged or not self._is_current()) and self._lake.hold():  # another writer may have been at work
+        is_done = not unjudged and self._is_current()
+        if not is_done and self._lake.hold():  # another writer may have been at work
             unjudged = self._unjudged()
-        judged: list[Judged] = []
-        if self._is_current() and not unjudged:
-            return self._refreshed(_News("unchanged"), None, judged)
+            is_done = not unjudged and self._is_current()
+        if is_done:
+            return self._as_they_are()
         news = self._news(unjudged)
         ungated = self._ungated(news)
+        judged: list[Judged] = []
         if unjudged:
             judged = judge(self._lake, self._contract, self._rules, ungated, unjudged)
         return self._refreshed(news, self._gated(ungated) if ungated else None, judged)
+
+    def _as_they_are(self) -> Standardised:
+        """Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here."""
+        found = {spec: unchanged(self._lake, spec) for spec in self._tables()}
+        withdrawn = found[self._withdrawn] if self._withdrawn else None
+        return Standardised(self._contract.name, found[self._standard], found[self._quarantine], withdrawn, judged=[])
 
     def _unjudged(self) -> list[dict[str, Any]]:
         verdicts = verdicts_of(self._lake, self._contract.name)
