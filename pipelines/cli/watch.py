@@ -46,4 +46,4 @@ def register(app: typer.Typer) -> None:
 
         with open_workspace(settings_with(lake, landing, settle)) as workspace:
             tell("watch", f" {workspace.settings.landing}, every {every:g} s")
-            look(workspace, told, stop, every)
+            look(workspace, told, lambda why: tell("waiting", f" {why}"), stop, every)

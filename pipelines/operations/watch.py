@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.lake.errors import LeaseError
 from pipelines.lake.layout import TableId, raw
 from pipelines.operations.maintenance import maintain
 from pipelines.quality.gate import sources_decided_since
@@ -33,17 +34,28 @@ class Round:
     released: int | None = None
 
 
-def watch(workspace: Workspace, told: Callable[[Round], None], stop: threading.Event, every: float = 1.0) -> None:
+def watch(
+    workspace: Workspace,
+    told: Callable[[Round], None],
+    waiting: Callable[[str], None],
+    stop: threading.Event,
+    every: float = 1.0,
+) -> None:
     """Until `stop` is set: look every `every` seconds, and take what has arrived to the cities.
 
-    Begins with all that other writers may have left. The lease is held while there is work and given back after it.
+    Begins with all that other writers may have left. The lease is held while there is work and given back after it;
+    `waiting` is told where another writer keeps it for longer than HUILIU_LEASE_WAIT.
     """
     warm_up()
     watching = _Watching(workspace)
     while not stop.is_set():
         began = time.monotonic()
-        if done := watching.look():
-            told(done)
+        try:
+            if done := watching.look():
+                told(done)
+        except LeaseError as error:  # a long run of somebody else: what came meanwhile is not forgotten
+            waiting(str(error))
+            watching.begin_again()
         workspace.lake.let_go()
         stop.wait(max(0.0, every - (time.monotonic() - began)))
 
@@ -53,6 +65,7 @@ class _Watching:
     workspace: Workspace
     _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _decided: int = 0
+    _began: bool = False
     _unreleased: bool = False
     _released: float = 0.0
     _moved: set[TableId] = field(default_factory=set)
@@ -60,6 +73,10 @@ class _Watching:
 
     def __post_init__(self) -> None:
         *self._tasks, self._release = plan(self.workspace)
+
+    def begin_again(self) -> None:
+        """Look at everything once more."""
+        self._began = False
 
     def look(self) -> Round | None:
         began = time.monotonic()
@@ -90,7 +107,7 @@ class _Watching:
 
     def _with_news(self) -> Iterator[str]:
         """Sources with files that were not looked at, with verdicts since the last look, or with a table to read."""
-        is_first = self._decided == 0
+        is_first, self._began = not self._began, True
         decided, self._decided = sources_decided_since(self.workspace.lake, self._decided)
         for name, contract in self.workspace.catalog.contracts.items():
             has_table = contract.table is not None and contract.update == "realtime"
