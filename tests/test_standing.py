@@ -132,3 +132,13 @@ def test_a_way_from_an_input_that_is_not_there_is_told(place: Place, tmp_path: P
         plan(declared_workspace(settings))
     assert told in str(error.value)
     assert "born.py" in str(error.value)
+
+
+def test_a_run_says_why_tables_are_computed_as_a_whole(place: Place) -> None:
+    contract = place.project / "foundation_dbs/person/sources/household_registration.yml"
+    contract.write_text(contract.read_text(encoding="utf-8").replace("update: daily", "update: weekly"), "utf-8")
+    done = place.huiliu("run")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("declarations changed:")]
+    assert "standard/household_registration" in line
+    assert line.endswith("0 rows differ")

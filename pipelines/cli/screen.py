@@ -83,11 +83,26 @@ def show_run(run: Run) -> None:
             tell("", note)
         if ingested.waiting:
             tell("", f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
+    _show_whole(run)
     if run.released:
         state = "new" if run.released.new else "unchanged"
         out.print(f"release {run.released.number} ({state}): {run.released.tables} tables that fit together")
     if not run.changed:
         out.print("[green]Nothing new was delivered and nothing was declared anew: no table changed.[/]")
+
+
+# Why a table is computed from the beginning, in the words of pipelines.lake.refresh.
+WHOLE = ("declarations changed", "input recreated", "change feed gone")
+
+
+def _show_whole(run: Run) -> None:
+    """Which tables were computed as a whole, and why: after a day's news there should be none."""
+    for reason in WHOLE:
+        tables = [one.table.path for one in run.refreshed if one.reason == reason]
+        if tables:
+            named = ", ".join(tables[:3]) + (f" and {len(tables) - 3} more" if len(tables) > 3 else "")
+            changed = sum(one.upserted + one.deleted for one in run.refreshed if one.reason == reason)
+            tell(f"{reason}:", f" {named}: computed as a whole, {changed:,} rows differ")
 
 
 def show_problems(problems: list[Problem]) -> None:
