@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from deltalake import DeltaTable
 
 from pipelines.declarations.reading import DeclarationError
-from pipelines.lake.specs import withdrawn_spec
+from pipelines.lake.lake import Lake
+from pipelines.lake.specs import BATCHES, withdrawn_spec
+from pipelines.lake.table import TableSpec
 from pipelines.steps.plan import declared_workspace, plan
 from tests.conftest import Opened, Place
 from tests.deliveries import Row, household, name_of, person_id
@@ -142,3 +145,24 @@ def test_a_run_says_why_tables_are_computed_as_a_whole(place: Place) -> None:
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("declarations changed:")]
     assert "standard/household_registration" in line
     assert line.endswith("0 rows differ")
+
+
+def test_a_batch_that_a_crash_left_without_its_entry_is_entered_though_its_file_is_gone(place: Place) -> None:
+    path = Delivered(SOURCE, "taken_away.csv", [household(20)]).write(place.landing)
+    kept = Lake.append_rows
+
+    def killed(lake: Lake, spec: TableSpec, rows: list[dict[str, Any]], once: str) -> bool:
+        if spec.id == BATCHES.id:
+            raise KeyboardInterrupt
+        return kept(lake, spec, rows, once)
+
+    with patch.object(Lake, "append_rows", killed), pytest.raises(KeyboardInterrupt):
+        place.run()
+    path.unlink()
+    place.run()
+    with place.opened() as at:
+        (entry,) = [row for row in at.rows(BATCHES) if row["file"] == "taken_away.csv"]
+        (row,) = [row for row in at.raw(SOURCE) if row["_batch"] == entry["batch"]]
+        assert row["_received_at"] == entry["received_at"]
+        assert entry["rows"] == 1
+        assert person_id(20) in numbers(at.standard(SOURCE), "id_number")
