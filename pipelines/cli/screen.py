@@ -91,12 +91,10 @@ def show_run(run: Run) -> None:
         out.print("[green]Nothing new was delivered and nothing was declared anew: no table changed.[/]")
 
 
-# Why a table is computed from the beginning, in the words of pipelines.lake.refresh.
-WHOLE = ("declarations changed", "input recreated", "change feed gone")
-
-
 def _show_whole(run: Run) -> None:
     """Which tables were computed as a whole, and why: after a day's news there should be none."""
+    from pipelines.lake.refresh import WHOLE
+
     for reason in WHOLE:
         tables = [one.table.path for one in run.refreshed if one.reason == reason]
         if tables:

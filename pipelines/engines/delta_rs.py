@@ -206,10 +206,7 @@ def carries_metadata(table: DeltaTable) -> bool:
 
 def carry_forward(table: DeltaTable, metadata: str) -> None:
     """An empty commit that says `metadata`."""
-    columns = pa.schema(table.schema().to_arrow())
-    rows = pa.RecordBatchReader.from_batches(columns, [])
-    options = storage_options(table.table_uri)
-    write_deltalake(table, rows, mode="append", commit_properties=_commit(metadata, None), storage_options=options)
+    append(table.table_uri, pa.RecordBatchReader.from_batches(pa.schema(table.schema().to_arrow()), []), metadata)
 
 
 def set_retention(table: DeltaTable, retention: datetime.timedelta, metadata: str) -> None:

@@ -19,6 +19,12 @@ class TableId:
     name: str
     folders: tuple[str, ...] = ()
 
+    @classmethod
+    def at(cls, path: str) -> TableId:
+        """The table that lies at a path."""
+        layer, *folders, name = path.split("/")
+        return cls(layer, name, tuple(folders))  # type: ignore[arg-type]
+
     @property
     def path(self) -> str:
         return "/".join((self.layer, *self.folders, self.name))

@@ -30,6 +30,8 @@ Reason = Literal[
     "input recreated",
     "change feed gone",
 ]
+# Why a table is computed from the beginning, other than that it is not there yet.
+WHOLE: tuple[Reason, ...] = ("declarations changed", "input recreated", "change feed gone")
 Changed = Mapping[TableId, ir.Table]
 
 # Beyond this share of a table's rows, looking each key up costs more than computing all of them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ MAINTAIN_EVERY = 300.0  # seconds
 
 @dataclass
 class Round:
-    """One look at what has arrived: the sources that had news and what was done; None where there was nothing."""
+    """One look at what has arrived: the sources that had news, and what was done."""
 
     sources: tuple[str, ...]
     run: Run
@@ -87,19 +87,19 @@ class _Watching:
         if not sources and not self._is_release_due():
             return None
         done = Round(sources, run, time.monotonic() - began)
-        self._moved |= {one.table for one in run.refreshed}
+        self._moved |= {one.table for one in run.refreshed} | {raw(name) for name in sources}
         if self._is_release_due():
             run.work(self.workspace, self._release)
             done.released = run.released.number if run.released else None
             self._unreleased, self._released = False, time.monotonic()
         if time.monotonic() - self._maintained >= MAINTAIN_EVERY:
-            self._maintain(sources)
+            self._maintain()
         return done
 
-    def _maintain(self, sources: Iterable[str]) -> None:
+    def _maintain(self) -> None:
         """Each round adds a small file to each table that it writes: they are put together before they are many."""
         quality = {spec.id for spec in all_tables(self.workspace) if spec.id.layer == "quality"}
-        maintain(self.workspace, sorted({*self._moved, *quality, *(raw(name) for name in sources)}))
+        maintain(self.workspace, sorted(self._moved | quality))
         self._moved, self._maintained = set(), time.monotonic()
 
     def _is_release_due(self) -> bool:

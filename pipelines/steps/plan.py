@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import graphlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -286,10 +285,4 @@ def _unchanged(spec: TableSpec, source: TableSpec) -> Origins:
 
 def _by_table(found: Mapping[str, frozenset[tuple[str, str]]]) -> Origins:
     """Lineage by the names that `_DeclaredLake` gave to its tables, as lineage by tables."""
-    return {column: frozenset((_table(path), name) for path, name in origins) for column, origins in found.items()}
-
-
-@functools.cache
-def _table(path: str) -> TableId:
-    layer, *folders, name = path.split("/")
-    return TableId(layer, name, tuple(folders))  # type: ignore[arg-type]
+    return {column: frozenset((TableId.at(path), name) for path, name in origins) for column, origins in found.items()}

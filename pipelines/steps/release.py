@@ -24,8 +24,7 @@ class Released:
 def release(workspace: Workspace, tables: list[TableId]) -> Released:
     """Append a release if any table has moved since the last one. One commit: a release is whole or not there."""
     lake = workspace.lake
-    before = lake.read(RELEASES)
-    newest = lake.engine.rows(before.filter(before.release == before.release.max()))
+    newest = _newest(lake)
     number = newest[0]["release"] if newest else 0
     entries = []
     for table in sorted(tables):
@@ -53,8 +52,7 @@ def renew(workspace: Workspace) -> bool:
     Maintenance moves a table's version and not its rows, and what the version of before needs is removed in time.
     """
     lake = workspace.lake
-    before = lake.read(RELEASES)
-    newest = lake.engine.rows(before.filter(before.release == before.release.max()))
+    newest = _newest(lake)
     renewed = [{**row, "version": _as_of_now(lake, row)} for row in newest]
     if renewed == newest:
         return False
@@ -64,10 +62,15 @@ def renew(workspace: Workspace) -> bool:
     return True
 
 
+def _newest(lake: Lake) -> list[dict[str, Any]]:
+    """The entries of the current release; none before the first."""
+    releases = lake.read(RELEASES)
+    return lake.engine.rows(releases.filter(releases.release == releases.release.max()))
+
+
 def _as_of_now(lake: Lake, entry: dict[str, Any]) -> int:
     """The table's newest version where its rows are those of the released one, which is kept otherwise."""
-    folders = entry["table"].split("/")
-    state = lake.state(TableId(folders[0], folders[-1], tuple(folders[1:-1])))
+    state = lake.state(TableId.at(entry["table"]))
     same = state and state.table_id == entry["table_id"] and state.content <= entry["version"]
     return state.delta.version() if state and same else int(entry["version"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -167,22 +166,25 @@ class _Standardise:
         if not self._lake.exists(self._raw.id):
             return None
         batches = news.batches
-        if batches is not None and self._contract.is_snapshot and (newest := self._newest()):
+        if batches is not None and (newest := self._newest(self._accepted())):
             batches = sorted({*batches, newest})
         return read_ungated(self._workspace, self._contract, self._rules, batches)
 
-    def _newest(self) -> str | None:
-        """The last accepted delivery."""
+    def _accepted(self) -> list[str]:
         verdicts = verdicts_of(self._lake, self._contract.name)
-        batches = [one["batch"] for one in batches_of(self._lake, self._contract.name)]
-        accepted = [batch for batch in batches if verdicts.get(batch) in ACCEPTED]
-        return accepted[-1] if accepted else None
+        return sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
+
+    def _newest(self, accepted: Sequence[str]) -> str | None:
+        """The last accepted delivery of a source whose deliveries are snapshots."""
+        if not self._contract.is_snapshot:
+            return None
+        batches = [one["batch"] for one in batches_of(self._lake, self._contract.name) if one["batch"] in accepted]
+        return batches[-1] if batches else None
 
     def _gated(self, ungated: Ungated) -> Gated:
-        verdicts = verdicts_of(self._lake, self._contract.name)
-        accepted = sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
+        accepted = self._accepted()
         critical = [rule.code for rule in self._rules if rule.severity == "critical"]
-        return Gated(self._contract, ungated, accepted, critical, self._newest())
+        return Gated(self._contract, ungated, accepted, critical, self._newest(accepted))
 
     def _refreshed(self, news: _News, gated: Gated | None, judged: list[Judged]) -> Standardised:
         names, by = self._standard.names, self._contract.key[0]
@@ -195,15 +197,15 @@ class _Standardise:
             if not self._contract.is_snapshot:
                 by_key = Scope(news.reason, gated.good([by]).select(by))
 
-        @functools.cache
-        def standing(part: _Part) -> ir.Table:
-            assert gated
-            rows = gated.good(names) if news.new is None else self._before(part.keys).union(gated.good(names))
-            return self._lake.engine.materialise(gated.standing(rows), "standing_rows")
+        standing: dict[bool, ir.Table] = {}  # of all keys, or of those that are affected: the same for both tables
 
         def kept(gone: bool) -> Callable[[ir.Table | None], ir.Table]:
             def compute(keys: ir.Table | None) -> ir.Table:
-                rows = standing(_Part(keys))
+                assert gated
+                if (keys is None) not in standing:
+                    rows = gated.good(names) if news.new is None else self._before(keys).union(gated.good(names))
+                    standing[keys is None] = self._lake.engine.materialise(gated.standing(rows), "standing_rows")
+                rows = standing[keys is None]
                 return rows.filter(rows[DELETED] == gone).select(*names)
 
             return compute
@@ -265,16 +267,3 @@ class _Standardise:
         names = self._quarantine.names
         rows = before.select(*names).union(rejected.select(*names))
         return rows.anti_join(gated.corrected(typed(self._workspace, self._contract, rows, self._contract.key)), PLACE)
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The keys that are computed (None: all); one is the same as another where both are all, or neither."""
-
-    keys: ir.Table | None
-
-    def __hash__(self) -> int:
-        return hash(self.keys is None)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Part) and (self.keys is None) == (other.keys is None)

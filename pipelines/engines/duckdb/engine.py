@@ -67,10 +67,8 @@ class DuckDBEngine(Engine):
         self._knows_shapes = False
 
     def read(self, uri: str, version: int | None = None) -> ir.Table:
-        delta = delta_rs.stored(uri) if version is None else None
-        if delta is not None:
-            version = delta.version()
-        assert version is not None
+        if version is None:
+            version = delta_rs.stored(uri).version()
         versions = self._read.setdefault(uri, {})
         if version not in versions:
             if uri.startswith(S3) and not self._reads_s3:
