@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,8 +39,44 @@ def open_table(uri: str) -> DeltaTable | None:
 
 
 def stored(uri: str) -> DeltaTable:
-    """The table at `uri`; raises TableNotFoundError where there is none."""
-    return DeltaTable(uri, storage_options=storage_options(uri))
+    """The table at `uri` as it is now; raises TableNotFoundError where there is none.
+
+    Reading a log anew takes ten times as long as reading what was added to it, so a table of files stays open: it is
+    one object to all who ask, and moves on with what they write.
+    """
+    known = _OPEN.get(uri)
+    if known and _entry(uri, known.version) == known.entry:
+        table = known.table
+        table.update_incremental()
+    else:
+        table = DeltaTable(uri, storage_options=storage_options(uri))
+    version = table.version()
+    if entry := _entry(uri, version):
+        _OPEN[uri] = _Opened(table, version, entry)
+    return table
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """An open table, a version of it, and the file of that one's log entry: another one where it was made anew."""
+
+    table: DeltaTable
+    version: int
+    entry: tuple[int, int]
+
+
+_OPEN: dict[str, _Opened] = {}
+
+
+def _entry(uri: str, version: int) -> tuple[int, int] | None:
+    """The file of a version's log entry; None where there is none to look at."""
+    if uri.startswith(S3):
+        return None
+    try:
+        found = os.stat(Path(uri, "_delta_log", f"{version:020d}.json"))
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def create(
@@ -100,7 +137,7 @@ def _delta_type(column: ColumnSpec) -> PrimitiveType | ArrayType:
 
 def append(uri: str, rows: pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
     write_deltalake(
-        uri,
+        open_table(uri) or uri,
         rows,
         mode="append",
         schema_mode="merge",
@@ -141,7 +178,10 @@ def changes(uri: str, first: int, last: int, columns: Sequence[str]) -> pa.Recor
     return pa.RecordBatchReader.from_stream(feed)
 
 
-def merge(uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tuple[str, ...], metadata: str) -> None:
+def merge(
+    uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tuple[str, ...], metadata: str, *, few: bool
+) -> None:
+    """Apply changes; `few` may be held in memory, and then leave files alone whose keys are all below or above."""
     assignments = {name: f"source.{name}" for name in columns}
     (
         stored(uri)
@@ -150,6 +190,7 @@ def merge(uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tupl
             predicate=" AND ".join(f"target.{name} = source.{name}" for name in key),
             source_alias="source",
             target_alias="target",
+            streamed_exec=not few,
             writer_properties=ROW_GROUPS,
             commit_properties=_commit(metadata, None),
         )
@@ -180,23 +221,21 @@ def log_stamp(uri: str, version: int) -> object:
 
     Some microseconds, where opening a table takes milliseconds.
     """
-    if uri.startswith(S3):
-        return None
-    log = Path(uri, "_delta_log")
-    try:
-        entry = os.stat(log / f"{version:020d}.json")
-    except OSError:
-        return None
-    is_newest = not (log / f"{version + 1:020d}.json").exists()
-    return (entry.st_ino, entry.st_mtime_ns) if is_newest else None
+    entry = _entry(uri, version)
+    is_newest = entry and not Path(uri, "_delta_log", f"{version + 1:020d}.json").exists()
+    return entry if is_newest else None
 
 
 def scattered_files(uri: str, version: int) -> frozenset[str] | None:
     """The files of a table that lies in many that hold little, so that opening them is most of reading it, or None."""
-    table = DeltaTable(uri, version, storage_options=storage_options(uri))
+    table = stored(uri)
+    if table.version() != version:
+        table = DeltaTable(uri, version, storage_options=storage_options(uri))
+    files = table.file_uris()
+    if len(files) <= SCATTERED_FILES:
+        return None
     sizes = pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist()
-    is_scattered = len(sizes) > SCATTERED_FILES and sum(sizes) < SCATTERED_BYTES
-    return frozenset(table.file_uris()) if is_scattered else None
+    return frozenset(files) if sum(sizes) < SCATTERED_BYTES else None
 
 
 def carries_metadata(table: DeltaTable) -> bool:

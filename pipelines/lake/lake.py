@@ -29,9 +29,13 @@ OLD_AND_NEW = "_change_type"  # what a change feed says of each row: insert, del
 
 @dataclass(frozen=True)
 class State:
-    """A table as its log says. `said` is the newest user metadata, `content` the version that last changed rows."""
+    """A table as its log says. `said` is the newest user metadata, `content` the version that last changed rows.
+
+    `delta` moves on with what this process writes.
+    """
 
     delta: DeltaTable
+    version: int
     table_id: str
     said: str | None
     content: int
@@ -65,8 +69,9 @@ class Lake:
         delta = delta_rs.open_table(uri)
         if delta is None:
             return None
-        said, stamp = delta_rs.last_metadata(delta), delta_rs.log_stamp(uri, delta.version())
-        state = State(delta, str(delta.metadata().id), said, content_version(said, delta.version()), stamp)
+        said, version = delta_rs.last_metadata(delta), delta.version()
+        stamp = delta_rs.log_stamp(uri, version)
+        state = State(delta, version, str(delta.metadata().id), said, content_version(said, version), stamp)
         self._known[table] = state
         return state
 
@@ -74,7 +79,7 @@ class Lake:
         """Whether nothing was committed since: nobody else may while the lease is held, and files can be looked at."""
         if self.lease is not None and self.lease.held:
             return True
-        return state.stamp is not None and delta_rs.log_stamp(uri, state.delta.version()) == state.stamp
+        return state.stamp is not None and delta_rs.log_stamp(uri, state.version) == state.stamp
 
     def delta(self, table: TableId) -> DeltaTable | None:
         state = self.state(table)
@@ -88,7 +93,7 @@ class Lake:
         state = self.state(spec.id)
         if state is None:
             return self.engine.empty(spec)
-        return _declared_columns(self.engine.read(self.uri(spec.id), state.delta.version()), spec)
+        return _declared_columns(self.engine.read(self.uri(spec.id), state.version), spec)
 
     def read_together(self, parts: Mapping[str, TableSpec], share: str) -> ir.Table:
         """The rows of tables that share out one result, each with whose part it is in the column `share`."""
@@ -96,7 +101,7 @@ class Lake:
         for part, spec in parts.items():
             state = self.state(spec.id)
             assert state is not None
-            stored[part] = self.engine.read(self.uri(spec.id), state.delta.version())
+            stored[part] = self.engine.read(self.uri(spec.id), state.version)
         spec = next(iter(parts.values()))
         name = "together_" + "_".join([*spec.id.folders[1:], spec.id.name])
         rows = self.engine.together(stored, share, name)

@@ -134,7 +134,7 @@ def unchanged(lake: Lake, spec: TableSpec) -> Refreshed:
     """A table that is there, as it is."""
     state = lake.state(spec.id)
     assert state is not None
-    return Refreshed(spec.id, "unchanged", state.delta.version(), state.rows)
+    return Refreshed(spec.id, "unchanged", state.version, state.rows)
 
 
 def refresh(lake: Lake, spec: TableSpec, derivation: Derivation) -> Refreshed:
@@ -316,5 +316,5 @@ class _Refresh:
         assert state is not None
         upserted = state.rows if reason == "first load" or all_rows else upserted
         seconds = time.monotonic() - self._began
-        version = state.delta.version()
+        version = state.version
         self._done[part] = Refreshed(table, reason, version, state.rows, upserted, deleted, seconds, keys)

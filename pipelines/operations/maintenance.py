@@ -71,7 +71,7 @@ def maintain_table(lake: Lake, table: TableId, retention: datetime.timedelta) ->
     state = lake.state(table)
     if state is None:
         return None
-    delta, before = state.delta, state.delta.version()
+    delta, before = state.delta, state.version
     files, removed = delta_rs.file_count(delta), 0
     said = unchanged_since(state.said, state.content)
 

@@ -102,7 +102,7 @@ class _Status:
         if state:
             said |= {
                 "refreshed_at": _time(self._history(spec.id)[0]),
-                "version": state.delta.version(),
+                "version": state.version,
                 "rows": state.rows,
                 "inputs": self._inputs(task, state),
             }

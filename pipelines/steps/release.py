@@ -34,7 +34,7 @@ def release(workspace: Workspace, tables: list[TableId]) -> Released:
                 {
                     "table": table.path,
                     "table_id": state.table_id,
-                    "version": state.delta.version(),
+                    "version": state.version,
                     "rows": state.rows,
                 }
             )
@@ -72,7 +72,7 @@ def _as_of_now(lake: Lake, entry: dict[str, Any]) -> int:
     """The table's newest version where its rows are those of the released one, which is kept otherwise."""
     state = lake.state(TableId.at(entry["table"]))
     same = state and state.table_id == entry["table_id"] and state.content <= entry["version"]
-    return state.delta.version() if state and same else int(entry["version"])
+    return state.version if state and same else int(entry["version"])
 
 
 def _write(workspace: Workspace, before: int, entries: list[dict[str, Any]]) -> int:

@@ -241,7 +241,7 @@ def _kind(text: str) -> dt.DataType:
 
 def _merge(one: Merge, changes: pa.RecordBatchReader) -> None:
     columns = [name for name in one.changes.columns if name != OPERATION]
-    delta_rs.merge(one.uri, changes, columns, one.key, one.metadata)
+    delta_rs.merge(one.uri, changes, columns, one.key, one.metadata, few=one.rows <= TOGETHER)
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
