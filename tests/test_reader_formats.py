@@ -167,11 +167,13 @@ def test_jsonl_of_any_cells_comes_back_exactly(
 def test_jsonl_broken_lines_are_kept_and_the_rest_goes_on(tmp_path: Path) -> None:
     doubled = '{"登记证号": "M3", "登记证号": "M4"}'
     text = lines(record(), '{"登记证号": "M2"', "[1]", doubled, record(男方身份证号="H"), record(line="x"))
+    text += lines(record(**{"备\0注": "x"}), record(**{r"备\u0000注": "x"}))
     delivery, rows = read(tmp_path, "a.jsonl", text)
-    assert damaged(rows) == dict.fromkeys([2, 3, 4, 5], "row.unreadable")
+    assert damaged(rows) == dict.fromkeys([2, 3, 4, 5, 7], "row.unreadable")
     assert json.loads(rows[1]["_extra"]) == {"line": '{"登记证号": "M2"'}
     assert json.loads(rows[3]["_extra"]) == {"line": doubled}
     assert json.loads(rows[5]["_extra"]) == {"line": "x"}
+    assert json.loads(rows[7]["_extra"]) == {r"备\u0000注": "x"}
     assert [problem.row for problem in delivery.problems if "object" in problem.what] == [2]
     assert "M2" not in "".join(map(str, delivery.problems))
 

@@ -116,7 +116,7 @@ class JsonLinesDelivery(Delivery):
                 "unreadable",
                 numbers.filter(broken)[0].as_py(),
                 broken.true_count,
-                "the line is not one JSON object whose keys stand once",
+                "the line is not one JSON object whose keys stand once and hold no NUL",
                 "write one object per line and each key once, and export the file again",
             )
         bytes_lost = pc.equal(damage, BAD_BYTES).fill_null(False)
@@ -161,8 +161,8 @@ def _line_ends(content: bytes) -> int:
 class Shapes:
     """What the lines' keys are: few lists of keys, each of many lines.
 
-    `good` flags lines that are an object in which no key stands twice, nor a header beside its alias; `keys` are the
-    keys of good lines in the order in which they first appear.
+    `good` flags lines that are an object in which no key stands twice or holds NUL, nor a header stands beside its
+    alias; `keys` are the keys of good lines in the order in which they first appear.
     """
 
     def __init__(self, line_keys: Column, known: dict[str, str]) -> None:
@@ -176,4 +176,4 @@ class Shapes:
 
 def _is_distinct(keys: list[str], known: dict[str, str]) -> bool:
     columns = [known.get(headers.same(key), key) for key in keys]
-    return len(set(columns)) == len(columns) == len(set(keys))
+    return len(set(columns)) == len(columns) == len(set(keys)) and not any("\0" in key for key in keys)
