@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from pipelines.engines.memory import SIZE
 from pipelines.lake.store import Store
 
 PEOPLE_TIME = ZoneInfo("Asia/Shanghai")
@@ -21,7 +22,7 @@ class Settings(BaseSettings):
     of files, and in the working folder for one on S3. Several machines that write one lake need PostgreSQL.
     `lease_wait` is how many seconds a writer waits for another one: by default until one that died would be forgotten.
 
-    `memory` bounds the embedded engine, and Spark's driver where it runs in this machine (`local[...]`).
+    `memory` bounds a process on the embedded engine, and Spark's driver where it runs in this machine (`local[...]`).
     `spark_conf` is JSON: Spark's own settings by their names, such as `{"spark.executor.memory": "8g"}`, and
     `spark.huiliu.patience`: seconds that work waits for a cluster without workers before it gives up.
 
@@ -41,7 +42,7 @@ class Settings(BaseSettings):
     engine: Literal["duckdb", "spark"] = "duckdb"
     spark_master: str = Field("local[*]", pattern=r"^(local(\[.+\])?|spark://.+|yarn|k8s://.+)$")
     spark_conf: dict[str, str] = Field(default_factory=dict)
-    memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s*[KMGT]i?B$")
+    memory: str = Field("4GB", pattern=SIZE)
     retention: int = Field(30, ge=1)
     settle: float = Field(10.0, ge=0, description="seconds that a landing file must have been left unchanged")
     token_key: SecretStr | None = None

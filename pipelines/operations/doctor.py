@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import importlib.util
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import read_models
 from pipelines.declarations.reading import DeclarationError
+from pipelines.engines.memory import in_bytes
 from pipelines.engines.postgres.failures import PostgresFailure
 from pipelines.engines.postgres.snapshot import access_to, open_snapshot
 from pipelines.lake import clock
@@ -151,10 +151,10 @@ def _disk(settings: Settings) -> str:
 
 
 def _memory(settings: Settings) -> str:
-    asked, machine = _bytes(settings.memory), _machine_memory()
+    asked, machine = in_bytes(settings.memory), _machine_memory()
     said = f"HUILIU_MEMORY is {settings.memory}, the machine has {_gigabytes(machine)}"
     if asked > 0.8 * machine:
-        raise Unwell(said, "lower HUILIU_MEMORY: Python, the readers and the system need a fifth beside it")
+        raise Unwell(said, "lower HUILIU_MEMORY: the system and what else runs here need a fifth")
     return said
 
 
@@ -164,12 +164,6 @@ def _machine_memory() -> int:
     limit = Path("/sys/fs/cgroup/memory.max")
     said = limit.read_text().strip() if limit.is_file() else ""
     return min(machine, int(said)) if said.isdigit() else machine
-
-
-def _bytes(memory: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B", memory)
-    assert found
-    return float(found[1]) * (1024 if found[3] else 1000) ** (" KMGT".index(found[2]))
 
 
 def _gigabytes(amount: float) -> str:

@@ -27,6 +27,7 @@ from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
+from pipelines.engines.memory import in_bytes
 from pipelines.lake.errors import StoreError
 from pipelines.lake.store import S3, s3_access
 from pipelines.lake.table import TableSpec
@@ -37,12 +38,15 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
 VERSIONS = 3  # of a table that stay open: one step reads it before and after it is written
+# Bytes that Python, the readers and delta-rs take beside DuckDB, whatever its limit and however many rows there are.
+BESIDE, LEAST = 1_250_000_000, 0.3
 TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory beside others, and how many of them
 
 
 class DuckDBEngine(Engine):
-    """One DuckDB connection in memory; what is materialised there spills to a scratch folder beyond `memory`.
+    """One DuckDB connection in memory; what is materialised there spills to a scratch folder beyond its share.
 
+    `memory` is what the whole process may take, such as `4GB`: DuckDB's share is what the rest of it leaves.
     `retention` is how long the tables that it creates keep what they were before.
     """
 
@@ -52,7 +56,7 @@ class DuckDBEngine(Engine):
         connection = duckdb.connect()
         load_extension(connection, "delta")
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"SET memory_limit = '{memory}'")
+        connection.execute(f"SET memory_limit = '{_share(memory)}B'")
         connection.execute(f"SET temp_directory = '{self._scratch}'")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
@@ -219,6 +223,11 @@ class DuckDBEngine(Engine):
     def close(self) -> None:
         self.connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _share(memory: str) -> int:
+    """Bytes for DuckDB of a process's memory."""
+    return round(max(in_bytes(memory) - BESIDE, LEAST * in_bytes(memory)))
 
 
 @dataclass(frozen=True)
