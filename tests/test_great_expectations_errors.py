@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import subprocess
+import sys
 from typing import Any, cast
 
 import pytest
@@ -96,3 +98,16 @@ def test_observed_values_are_kept_only_as_numbers(either_engine: Engine, one: Ru
     assert validation.outcomes["a.rule"] == Outcome("a.rule", None, 1, False)
     assert "张三丰" not in validation.to_json()
     assert "1980" not in validation.to_json()
+
+
+def test_statements_are_made_while_great_expectations_is_being_imported() -> None:
+    """The lease and Dagster ask SQLAlchemy meanwhile, which must not look at its ORM half imported."""
+    program = """
+import sqlalchemy
+from pipelines.quality.great_expectations import warm_up
+importing = warm_up()
+while importing.is_alive():
+    sqlalchemy.select(1)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

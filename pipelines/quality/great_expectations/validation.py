@@ -67,6 +67,10 @@ class Validation:
 
 def warm_up() -> threading.Thread:
     """Import Great Expectations in the background, while the caller reads files; `validate` waits for it."""
+    # It brings SQLAlchemy's ORM along, at which SQLAlchemy looks for each statement of the lease and of Dagster: while
+    # that is half imported, both would fail.
+    import sqlalchemy.orm  # noqa: F401
+
     thread = threading.Thread(target=_load, name="great-expectations-import", daemon=True)
     thread.start()
     return thread
