@@ -24,7 +24,10 @@ def test_duckdb_gets_what_the_rest_of_the_process_leaves(memory: str, limit: flo
 
 
 def test_what_does_not_fit_is_spilled() -> None:
-    with DuckDBEngine("200MB") as engine:  # 60 MB of it are DuckDB's
-        rows = engine.ibis.sql("SELECT md5(range::VARCHAR) AS a, sha256(range::VARCHAR) AS b FROM range(2000000)")
-        kept = engine.materialise(rows, "large")
+    with DuckDBEngine("1GB") as engine:  # 0.3 GB of it are DuckDB's, and the rows take half as much again
+        query = "SELECT md5(range::VARCHAR) AS a, repeat(sha256(range::VARCHAR), 3) AS b FROM range(2000000)"
+        kept = engine.materialise(engine.ibis.sql(query), "large")
+        spilled = engine.connection.execute("SELECT sum(size) FROM duckdb_temporary_files()").fetchone()
+        assert spilled
+        assert spilled[0] > 0
         assert engine.scalar(kept.a.nunique()) == 2_000_000
