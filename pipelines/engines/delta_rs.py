@@ -234,8 +234,7 @@ def scattered_files(uri: str, version: int) -> frozenset[str] | None:
     files = table.file_uris()
     if len(files) <= SCATTERED_FILES:
         return None
-    sizes = pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist()
-    return frozenset(files) if sum(sizes) < SCATTERED_BYTES else None
+    return frozenset(files) if sum(_sizes(table)) < SCATTERED_BYTES else None
 
 
 def carries_metadata(table: DeltaTable) -> bool:
@@ -256,11 +255,16 @@ def set_retention(table: DeltaTable, retention: datetime.timedelta, metadata: st
 
 
 def file_count(table: DeltaTable) -> int:
-    return pa.table(table.get_add_actions(flatten=True)).num_rows
+    return len(table.file_uris())
 
 
 def small_files(table: DeltaTable) -> int:
-    return sum(size < SMALL for size in pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist())
+    return sum(size < SMALL for size in _sizes(table))
+
+
+def _sizes(table: DeltaTable) -> list[int]:
+    """Bytes of each file, by the log."""
+    return list(pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist())
 
 
 def compact(table: DeltaTable, metadata: str) -> None:

@@ -166,7 +166,7 @@ class _Standardise:
         if not self._lake.exists(self._raw.id):
             return None
         batches = news.batches
-        if batches is not None and (newest := self._newest(self._accepted())):
+        if batches is not None and (newest := self._newest()):
             batches = sorted({*batches, newest})
         return read_ungated(self._workspace, self._contract, self._rules, batches)
 
@@ -174,17 +174,17 @@ class _Standardise:
         verdicts = verdicts_of(self._lake, self._contract.name)
         return sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
 
-    def _newest(self, accepted: Sequence[str]) -> str | None:
+    def _newest(self) -> str | None:
         """The last accepted delivery of a source whose deliveries are snapshots."""
         if not self._contract.is_snapshot:
             return None
+        accepted = self._accepted()
         batches = [one["batch"] for one in batches_of(self._lake, self._contract.name) if one["batch"] in accepted]
         return batches[-1] if batches else None
 
     def _gated(self, ungated: Ungated) -> Gated:
-        accepted = self._accepted()
         critical = [rule.code for rule in self._rules if rule.severity == "critical"]
-        return Gated(self._contract, ungated, accepted, critical, self._newest(accepted))
+        return Gated(self._contract, ungated, self._accepted(), critical, self._newest())
 
     def _refreshed(self, news: _News, gated: Gated | None, judged: list[Judged]) -> Standardised:
         names, by = self._standard.names, self._contract.key[0]

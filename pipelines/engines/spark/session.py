@@ -10,6 +10,7 @@ from pathlib import Path
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
+from pipelines.engines.memory import in_bytes
 from pipelines.engines.spark.launch import launch
 from pipelines.engines.spark.watch import watch
 from pipelines.lake.store import s3_access
@@ -109,10 +110,8 @@ def s3_conf(settings: Settings) -> dict[str, str]:
 
 def java_memory(memory: str) -> str:
     """`2GB`, `1.5 GiB` as Java writes it (`2048m`, `1536m`), in binary units."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B", memory)
-    assert found
-    unit = {"K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}[found[2]]
-    return f"{max(1, int(float(found[1]) * unit))}m"
+    binary = memory if memory.endswith("iB") else f"{memory.removesuffix('B')}iB"
+    return f"{max(1, int(in_bytes(binary) / 2**20))}m"
 
 
 def _local_cores(master: str) -> int:
