@@ -286,7 +286,7 @@ def _run(
 
 
 def _settings(kind: type[Any], place: Place) -> Any:
-    return kind(project=place.project, landing=place.landing, lake=place.lake, settle=0, lease_wait=5, memory="1GB")
+    return kind(project=place.project, landing=place.landing, lake=place.lake, settle=0, lease_wait=5, memory="4GB")
 
 
 @contextmanager

@@ -43,6 +43,16 @@ class Merge:
 
 
 @dataclass(frozen=True)
+class First:
+    """The first rows of a table that is to be created (None: it is to be empty), in a commit that says `metadata`."""
+
+    uri: str
+    spec: TableSpec
+    rows: ir.Table | None
+    metadata: str
+
+
+@dataclass(frozen=True)
 class ReadInParallel:
     """A delivered file as a plan: the columns of its `schema`, and how many rows there will be."""
 
@@ -51,7 +61,12 @@ class ReadInParallel:
 
 
 class Engine(ABC):
-    """Computes expressions and writes tables. Not thread-safe: one engine per thread."""
+    """Computes expressions and writes tables. Not thread-safe, but for appending a stream of rows to a table.
+
+    `readers` is how many deliveries may be read and appended at once.
+    """
+
+    readers = 1
 
     @abstractmethod
     def read(self, uri: str, version: int | None = None) -> ir.Table:
@@ -122,6 +137,11 @@ class Engine(ABC):
 
         Without rows it is there and empty.
         """
+
+    def create_together(self, tables: Sequence[First]) -> None:
+        """Create several tables, each as `create` would."""
+        for one in tables:
+            self.create(one.uri, one.spec, one.rows, one.metadata)
 
     @abstractmethod
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:

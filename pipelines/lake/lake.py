@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 NOWHERE = ("", -1)  # id and version of a table that does not exist yet
 OLD_AND_NEW = "_change_type"  # what a change feed says of each row: insert, delete, update_preimage, update_postimage
+
+
+class StoppedError(Exception):
+    """A thread may commit no more; why is told by the one that failed or was told to stop."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,16 @@ class State:
 
 
 class Lake:
-    """Delta tables under one root, computed by one engine; written only while `lease` is held, where there is one."""
+    """Delta tables under one root, computed by one engine; written only while `lease` is held, where there is one.
+
+    Several threads may each append rows that they read themselves to a table of their own. Whatever asks the engine, or
+    concerns a table that they share, they do one at a time, inside `alone`.
+    """
 
     def __init__(self, root: Store, engine: Engine, lease: Lease | None = None) -> None:
         self.root, self.engine, self.lease = root, engine, lease
+        self.alone = threading.RLock()
+        self.stopped = threading.Event()  # while the threads of this process may commit no more
         self._known: dict[TableId, State] = {}
         self._fence = 0  # the lease under which that was seen last
 
@@ -139,13 +150,20 @@ class Lake:
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""
-        if self.lease is None or not self.lease.hold():
-            return False
-        fence = self.lease.fence or 0
-        if fence != self._fence + 1:  # somebody else has held it since
-            self._known.clear()
-        self._fence = fence
-        return True
+        self.go_on()
+        with self.alone:
+            if self.lease is None or not self.lease.hold():
+                return False
+            fence = self.lease.fence or 0
+            if fence != self._fence + 1:  # somebody else has held it since
+                self._known.clear()
+            self._fence = fence
+            return True
+
+    def go_on(self) -> None:
+        """Raises StoppedError while this process is to stop."""
+        if self.stopped.is_set():
+            raise StoppedError("another part of this run has failed, or it was told to stop")
 
     def let_go(self) -> None:
         """Give the lease back, so that others may write until this process has something to write again."""

@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.engines import delta_rs
-from pipelines.engines.base import OPERATION, Merge, difference
+from pipelines.engines.base import OPERATION, First, Merge, difference
 from pipelines.lake.lake import NOWHERE, Lake, State
 from pipelines.lake.layout import TableId
 from pipelines.lake.table import TableSpec
@@ -34,7 +34,7 @@ Reason = Literal[
 WHOLE: tuple[Reason, ...] = ("declarations changed", "input recreated", "change feed gone")
 Changed = Mapping[TableId, ir.Table]
 
-# Beyond this share of a table's rows, looking each key up costs more than computing all of them.
+# Beyond this share of the rows that are read for all keys, looking each key up costs more than computing all of them.
 MANY, FEW = 0.2, 1_000
 
 
@@ -58,10 +58,14 @@ class Refreshed:
 
 @dataclass(frozen=True)
 class Scope:
-    """Why a table is refreshed, and for which keys (a table of one column); None is all of them."""
+    """Why a table is refreshed, and for which keys (a table of one column); None is all of them.
+
+    `rows` is how many the largest input holds: computing all keys means to read those.
+    """
 
     reason: Reason
     keys: ir.Table | None = None
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def by_change_feeds(
             if rows is None:
                 return Scope("change feed gone")
             changed[spec.id] = rows
-        return Scope("inputs changed", affected(changed))
+        return Scope("inputs changed", affected(changed), max(lake.row_count(spec.id) for spec in inputs))
 
     return Derivation(lambda: lake.watermark([one.id for one in inputs], declarations), scope, compute, by)
 
@@ -217,16 +221,20 @@ class _Refresh:
         """First loads, and tables whose columns no longer fit: all rows in one commit each."""
         rows = self._whole()
         filled = {one[self._share] for one in self._counted(rows, self._share)} if self._share else {""}
+        metadata, first = self._watermark.to_json(), []
         for part in [part for part in self._parts if part in parts]:
-            spec, state = self._parts[part], self._states.get(part)
+            spec, uri = self._parts[part], self._lake.uri(self._parts[part].id)
             mine = self._lake.declared(self._mine(rows, part), spec) if part in filled else None
-            engine, uri, metadata = self._lake.writer(spec.id), self._lake.uri(spec.id), self._watermark.to_json()
-            if state is None:
-                engine.create(uri, spec, mine, metadata)
-                self._finish(part, "first load")
+            if part not in self._states:
+                first.append(First(uri, spec, mine, metadata))
             else:
+                engine = self._lake.writer(spec.id)
                 engine.overwrite(uri, engine.empty(spec) if mine is None else mine, spec, metadata)
                 self._finish(part, "declarations changed", all_rows=True)
+        if first:
+            self._lake.writer(*(one.spec.id for one in first)).create_together(first)
+        for part in [part for part in parts if part not in self._states]:
+            self._finish(part, "first load")
 
     def _write_changes(self, parts: list[str], before: Watermark | None) -> None:
         reason, keys, count = self._scope(parts, before)
@@ -264,7 +272,8 @@ class _Refresh:
         named = scope.keys.filter(scope.keys[by].notnull()).select(by).distinct()
         keys = self._engine.materialise(named, "affected_keys")
         count = int(self._engine.scalar(keys.count()))
-        if count > FEW and count > MANY * sum(self._states[part].rows for part in parts):
+        rows = max(scope.rows, sum(self._states[part].rows for part in parts))
+        if count > FEW and count > MANY * rows:
             return scope.reason, None, None
         return scope.reason, keys, count
 

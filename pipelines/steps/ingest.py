@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +18,8 @@ import pyarrow as pa
 from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
 from pipelines.lake import clock
+from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
-from pipelines.lake.store import Store
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_files, settled, unopened
@@ -58,7 +58,8 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     """
     done = Ingested(contract.name)
     folder = workspace.settings.landing / contract.name
-    known = _known_batches(workspace, contract)
+    with workspace.lake.alone:
+        known = _known_batches(workspace, contract)
     _mend(workspace, contract, known, done)
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if looks_temporary(path):
@@ -130,7 +131,8 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
             # Read again for what is wrong with the file: a crash lost what had been noticed.
             for _ in rows if isinstance(rows, pa.RecordBatchReader) else ():
                 pass
-            counter.rows, received_at = _in_raw(workspace, contract, batch)
+            with workspace.lake.alone:
+                counter.rows, received_at = _in_raw(workspace, contract, batch)
         problems = [problem.renamed(original.name) for problem in delivery.problems]
         if not counter.rows:
             problems.append(_without_rows(original.name))
@@ -151,7 +153,8 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         "readable": readable,
         "problems": [str(problem) for problem in problems],
     }
-    workspace.lake.append_rows(BATCHES, [entry], once=batch)
+    with workspace.lake.alone:
+        workspace.lake.append_rows(BATCHES, [entry], once=batch)
 
 
 @dataclass
@@ -175,14 +178,14 @@ def delivered_rows(
 
     split = workspace.lake.engine.read_in_parallel(delivery, original.url, told)
     if split is None:
-        return _stamped(delivery.batches(), batch, received_at, counter)
+        return _stamped(workspace, delivery.batches(), batch, received_at, counter)
     counter.rows = split.count
     stamps = {BATCH: ibis.literal(batch), RECEIVED_AT: ibis.literal(received_at, TIMESTAMP)}
     return split.rows.mutate(**stamps)
 
 
 def _stamped(
-    reader: pa.RecordBatchReader, batch: str, received_at: datetime.datetime, counter: Counter
+    workspace: Workspace, reader: pa.RecordBatchReader, batch: str, received_at: datetime.datetime, counter: Counter
 ) -> pa.RecordBatchReader:
     """The same rows, each with its batch and the time at which it was received."""
     timestamp = pa.timestamp("us", "UTC")
@@ -190,6 +193,7 @@ def _stamped(
 
     def stamped() -> Iterator[pa.RecordBatch]:
         for rows in reader:
+            workspace.lake.go_on()
             counter.rows += rows.num_rows
             stamps = [pa.repeat(batch, rows.num_rows), pa.repeat(pa.scalar(received_at, timestamp), rows.num_rows)]
             yield pa.RecordBatch.from_arrays([*stamps, *rows.columns], schema=schema)
@@ -208,7 +212,7 @@ def _take(
 ) -> bool:
     """Keep a file's bytes and ingest them; False where the file has changed since it was in `state`."""
     name = kept_name(sha256, shown_name(path))
-    with _kept_original(workspace.lake.root, path, state, name) as kept:
+    with _kept_original(workspace.lake, path, state, name) as kept:
         if kept:
             original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
             _ingest_file(workspace, contract, original, batch, done)
@@ -221,19 +225,25 @@ def kept_name(sha256: str, file: str) -> str:
 
 
 @contextmanager
-def _kept_original(store: Store, path: Path, state: os.stat_result, name: str) -> Iterator[Path | None]:
+def _kept_original(lake: Lake, path: Path, state: os.stat_result, name: str) -> Iterator[Path | None]:
     """A byte-for-byte copy under the file's hash: the evidence that raw's cells can be checked against.
 
     None where the file has changed since it was in `state`: the copy might not be what was hashed.
     """
-    if not store.is_s3 and (kept := store.path / name).exists():
+    store = lake.root
+    with ExitStack() as until_read:
+        with lake.alone:  # two sources may have got the same bytes
+            if not store.is_s3 and (store.path / name).exists():
+                kept: Path | None = store.path / name
+            else:
+                part = until_read.enter_context(store.part(name))
+                shutil.copyfile(path, part)
+                now = path.stat()
+                unchanged = (now.st_size, now.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
+                kept = store.keep(part, name) if unchanged else None
+                if kept is None:
+                    until_read.close()
         yield kept
-        return
-    with store.part(name) as part:
-        shutil.copyfile(path, part)
-        now = path.stat()
-        unchanged = (now.st_size, now.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
-        yield store.keep(part, name) if unchanged else None
 
 
 def _known_batches(workspace: Workspace, contract: Contract) -> set[str]:

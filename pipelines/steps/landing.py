@@ -25,6 +25,11 @@ def ready_files(settings: Settings, source: str) -> Iterator[Path]:
             yield path
 
 
+def delivered_bytes(settings: Settings, source: str) -> int:
+    """The size of a source's files that a run would look into, whether they are known already or not."""
+    return sum(path.stat().st_size for path in ready_files(settings, source))
+
+
 def undeclared_sources(workspace: Workspace) -> list[Problem]:
     """Landing folders and files that belong to no contract."""
     landing = workspace.settings.landing

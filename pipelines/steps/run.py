@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from pipelines.lake.layout import TableId
@@ -11,7 +12,7 @@ from pipelines.lake.refresh import Refreshed
 from pipelines.quality.great_expectations import warm_up
 from pipelines.readers import Problem
 from pipelines.steps.ingest import Ingested
-from pipelines.steps.landing import undeclared_sources
+from pipelines.steps.landing import delivered_bytes, undeclared_sources
 from pipelines.steps.plan import Outcome, Task, plan
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
@@ -46,6 +47,39 @@ class Run:
             case _:
                 self.refreshed += outcome
 
+    def read(self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None) -> None:
+        """Do tasks that read files and have no other inputs, as many at once as the engine has readers.
+
+        Their outcomes are taken in the order of the plan. Where one fails, none commits any more, and its error is
+        raised once all have stopped.
+        """
+        lake = workspace.lake
+        if lake.engine.readers == 1 or len(tasks) < 2:
+            for task in tasks:
+                self.work(workspace, task, progress)
+            return
+
+        def read(task: Task) -> Outcome:
+            lake.go_on()
+            progress(task.step, task.name)
+            return task.work(workspace)
+
+        try:
+            with _Timer(self.seconds, tasks[0].step), ThreadPoolExecutor(lake.engine.readers) as threads:
+                # The largest first, so that none of them is left to be read alone.
+                by_size = sorted(tasks, key=lambda task: -delivered_bytes(workspace.settings, task.name))
+                reading = {task.name: threads.submit(read, task) for task in by_size}
+                try:
+                    ended, _ = wait(reading.values(), return_when=FIRST_EXCEPTION)
+                    for one in [reading[task.name] for task in tasks]:
+                        if one in ended:
+                            self.take(one.result())
+                except BaseException:
+                    lake.stopped.set()
+                    raise
+        finally:
+            lake.stopped.clear()
+
     def work(self, workspace: Workspace, task: Task, progress: Progress = lambda step, table: None) -> None:
         """Do one task of the plan."""
         progress(task.step, task.name)
@@ -71,8 +105,12 @@ def run(workspace: Workspace, progress: Progress = lambda step, table: None) -> 
     done = Run()
     warm_up()
     done.problems += undeclared_sources(workspace)
-    for task in plan(workspace):
-        done.work(workspace, task, progress)
+    tasks = plan(workspace)
+    files = [task for task in tasks if task.step == "ingest" and task.contract and task.contract.table is None]
+    done.read(workspace, files, progress)
+    for task in tasks:
+        if task not in files:
+            done.work(workspace, task, progress)
     return done
 
 

@@ -195,7 +195,7 @@ class _Standardise:
             rejected, corrected = self._rejected(gated, news.new), self._corrected(gated, news.new)
             by_batch = Scope(news.reason, rejected.select(BATCH).union(corrected.select(BATCH)))
             if not self._contract.is_snapshot:
-                by_key = Scope(news.reason, gated.good([by]).select(by))
+                by_key = Scope(news.reason, gated.good([by]).select(by), self._lake.row_count(self._standard.id))
 
         standing: dict[bool, ir.Table] = {}  # of all keys, or of those that are affected: the same for both tables
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import functools
+import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from duckdb_extensions import import_extension
 from ibis.backends.sql.datatypes import DuckDBType
 
 from pipelines.engines import delta_rs
-from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge
+from pipelines.engines.base import OPERATION, Engine, FeedGapError, First, Merge
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.engines.memory import in_bytes
@@ -40,6 +41,7 @@ BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of it
 VERSIONS = 3  # of a table that stay open: one step reads it before and after it is written
 # Bytes that Python, the readers and delta-rs take beside DuckDB, whatever its limit and however many rows there are.
 BESIDE, LEAST = 1_250_000_000, 0.3
+READER = 1_600_000_000  # bytes that a run takes for each file that it reads at once, while DuckDB has nothing to do
 TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory beside others, and how many of them
 
 
@@ -52,10 +54,11 @@ class DuckDBEngine(Engine):
 
     def __init__(self, memory: str, retention: datetime.timedelta = delta_rs.RETENTION) -> None:
         self._retention = retention
+        self.readers = max(1, min(os.cpu_count() or 1, int(in_bytes(memory) // READER)))
         self._scratch = Path(tempfile.mkdtemp(prefix="huiliu-"))
         connection = duckdb.connect()
         load_extension(connection, "delta")
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute(f"SET memory_limit = '{_share(memory)}B'")
         connection.execute(f"SET temp_directory = '{self._scratch}'")
         connection.execute("SET preserve_insertion_order = false")
@@ -67,6 +70,7 @@ class DuckDBEngine(Engine):
         self._opened_so_far = 0
         self._scattered: dict[str, _Scattered] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
+        self._asking: set[duckdb.DuckDBPyConnection] = set()
         self._reads_s3 = False
         self._knows_shapes = False
 
@@ -190,6 +194,38 @@ class DuckDBEngine(Engine):
         first = None if rows is None else self._streamed(rows)
         delta_rs.create(uri, spec, first, metadata, once, self._retention)
 
+    def create_together(self, tables: Sequence[First]) -> None:
+        if len(tables) == 1:
+            super().create_together(tables)
+            return
+        # A table's rows are written by one core, however many DuckDB computes them with.
+        with ThreadPoolExecutor(self.readers) as threads:
+            started = [
+                threads.submit(
+                    self.create, one.uri, one.spec, None if one.rows is None else self._beside(one.rows), one.metadata
+                )
+                for one in tables
+            ]
+        for done in started:
+            done.result()
+
+    def _beside(self, rows: ir.Table) -> pa.RecordBatchReader:
+        """As `stream`, by a connection of its own: to be read by another thread while this one goes on.
+
+        It sees what is materialised, and is asked when its first rows are read.
+        """
+        query, kinds = self.ibis.compile(self._in_words(rows)), rows.schema().to_pyarrow()
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            with self.connection.cursor() as connection:
+                self._asking.add(connection)
+                try:
+                    yield from connection.execute(query).to_arrow_reader(BATCH_ROWS)
+                finally:
+                    self._asking.discard(connection)
+
+        return pa.RecordBatchReader.from_batches(kinds, batches())
+
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         delta_rs.append(uri, self._streamed(rows), metadata, once)
 
@@ -218,7 +254,8 @@ class DuckDBEngine(Engine):
         delta_rs.add_columns(uri, spec, names, metadata)
 
     def interrupt(self) -> None:
-        self.connection.interrupt()
+        for connection in (self.connection, *self._asking):
+            connection.interrupt()
 
     def close(self) -> None:
         self.connection.close()
