@@ -10,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 from pipelines.declarations.reading import DeclarationError
+from pipelines.lake import refresh
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, withdrawn_spec
 from pipelines.lake.table import TableSpec
@@ -166,3 +167,12 @@ def test_a_batch_that_a_crash_left_without_its_entry_is_entered_though_its_file_
         assert row["_received_at"] == entry["received_at"]
         assert entry["rows"] == 1
         assert person_id(20) in numbers(at.standard(SOURCE), "id_number")
+
+
+def test_few_news_compute_few_rows_of_a_table_that_holds_fewer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is how many rows are read for all keys: those withdrawn are few, those that stand are not."""
+    monkeypatch.setattr(refresh, "FEW", 0)
+    Delivered(SOURCE, "gone.csv", [household(6, 更新时间="2026-07-01 08:00:00", 操作标志="D")]).write(place.landing)
+    done = {one.table.path: one for one in place.run().refreshed}
+    assert done["withdrawn/household_registration"].keys == done["standard/household_registration"].keys == 1
+    assert done["foundation/person/conflict"].keys == 1
