@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from deltalake import DeltaTable
 from pipelines.declarations.contract import Contract
 from pipelines.engines.base import First
 from pipelines.engines.duckdb.engine import DuckDBEngine
+from pipelines.lake.errors import LeaseError
+from pipelines.lake.lake import StoppedError
 from pipelines.lake.layout import standard
 from pipelines.lake.specs import BATCHES
 from pipelines.lake.table import ColumnSpec, TableSpec
@@ -165,3 +168,14 @@ def test_what_other_threads_ask_for_a_table_is_interrupted_too(tmp_path: Path) -
         with pytest.raises(Exception, match=r"(?i)interrupt"):
             engine.create_together(tables)
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_who_is_told_to_stop_does_not_wait_for_another_writer(place: Place) -> None:
+    place.run()
+    with place.opened() as other, place.opened() as at:
+        other.workspace.lake.hold()
+        threading.Timer(0.5, at.workspace.lake.stopped.set).start()
+        with ThreadPoolExecutor() as threads, pytest.raises(LeaseError, match="is being written by"):
+            threads.submit(at.workspace.lake.hold).result(PATIENCE)
+        with pytest.raises(StoppedError):
+            at.workspace.lake.hold()

@@ -65,7 +65,8 @@ class Lake:
     def __init__(self, root: Store, engine: Engine, lease: Lease | None = None) -> None:
         self.root, self.engine, self.lease = root, engine, lease
         self.alone = threading.RLock()
-        self.stopped = threading.Event()  # while the threads of this process may commit no more
+        # Set while the threads of this process may commit no more.
+        self.stopped = lease.stopped if lease else threading.Event()
         self._known: dict[TableId, State] = {}
         self._fence = 0  # the lease under which that was seen last
 
@@ -74,8 +75,9 @@ class Lake:
 
     def state(self, table: TableId) -> State | None:
         """What the table's log says now; None where the table has not been written yet."""
-        uri, found = self.uri(table), self._known.get(table)
-        if found and self._is_newest(uri, found):
+        uri, fence = self.uri(table), self._fence
+        found = self._known.get(table)
+        if found and self._is_newest(uri, found) and fence == self._fence:
             return found
         delta = delta_rs.open_table(uri)
         if delta is None:
@@ -83,7 +85,8 @@ class Lake:
         said, version = delta_rs.last_metadata(delta), delta.version()
         stamp = delta_rs.log_stamp(uri, version)
         state = State(delta, version, str(delta.metadata().id), said, content_version(said, version), stamp)
-        self._known[table] = state
+        if fence == self._fence:  # or another thread has taken the lease meanwhile: this may be out of date
+            self._known[table] = state
         return state
 
     def _is_newest(self, uri: str, state: State) -> bool:
@@ -150,14 +153,14 @@ class Lake:
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""
-        self.go_on()
         with self.alone:
+            self.go_on()
             if self.lease is None or not self.lease.hold():
                 return False
             fence = self.lease.fence or 0
-            if fence != self._fence + 1:  # somebody else has held it since
+            before, self._fence = self._fence, fence
+            if fence != before + 1:  # somebody else has held it since
                 self._known.clear()
-            self._fence = fence
             return True
 
     def go_on(self) -> None:

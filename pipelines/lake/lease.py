@@ -56,7 +56,8 @@ class Lease:
     """The right to write one lake, taken by the first `hold` and kept by a thread until `release`.
 
     `wait` and `term` are in seconds: how long to wait for another writer, and how long the lease outlives a holder
-    that no longer renews it. `on_lost` is called, from that thread, when somebody else has taken it.
+    that no longer renews it. `on_lost` is called, from that thread, when somebody else has taken it. While `stopped` is
+    set, nobody waits for another writer.
     """
 
     def __init__(self, database: sa.URL, store: Store, engine: str, wait: float, term: float = TERM) -> None:
@@ -64,6 +65,7 @@ class Lease:
         self._wait, self._term = wait, term
         self.fence: int | None = None
         self.on_lost: Callable[[], None] = lambda: None
+        self.stopped = threading.Event()
         self._stop = threading.Event()
         self._renewing: threading.Thread | None = None
 
@@ -122,14 +124,13 @@ class Lease:
                 taken = (LEASES.c.lake == str(self._store)) & (LEASES.c.fence == holder.fence)
                 if (fence := self._acquire(taken)) is not None:
                     return fence
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or self.stopped.wait(min(POLL, self._term / 10)):
                 raise LeaseError(
                     f"{self._store} is being written by {_described(holder)}; its lease runs until "
                     f"{_clock_time(holder.expires)} and is renewed while it works; what to do: run again when it is "
                     f"done, or let HUILIU_LEASE_WAIT (seconds, now {self._wait:g}) be longer. The lease of a writer "
                     f"that died ends by itself within {self._term:g} seconds. {UNHARMED}"
                 )
-            time.sleep(min(POLL, self._term / 10))
 
     def _check(self) -> None:
         with self._connected() as connection:
