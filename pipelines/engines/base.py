@@ -138,9 +138,10 @@ class Engine(ABC):
         Without rows it is there and empty.
         """
 
-    def create_together(self, tables: Sequence[First]) -> None:
-        """Create several tables, each as `create` would."""
+    def create_together(self, tables: Sequence[First], allowed: Callable[[], object]) -> None:
+        """Create several tables, each as `create` would; `allowed` is asked before each, and raises where it is not."""
         for one in tables:
+            allowed()
             self.create(one.uri, one.spec, one.rows, one.metadata)
 
     @abstractmethod

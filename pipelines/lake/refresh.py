@@ -112,7 +112,7 @@ def by_change_feeds(
             if rows is None:
                 return Scope("change feed gone")
             changed[spec.id] = rows
-        return Scope("inputs changed", affected(changed), max(lake.row_count(spec.id) for spec in inputs))
+        return Scope("inputs changed", affected(changed), max((lake.row_count(spec.id) for spec in inputs), default=0))
 
     return Derivation(lambda: lake.watermark([one.id for one in inputs], declarations), scope, compute, by)
 
@@ -232,7 +232,7 @@ class _Refresh:
                 engine.overwrite(uri, engine.empty(spec) if mine is None else mine, spec, metadata)
                 self._finish(part, "declarations changed", all_rows=True)
         if first:
-            self._lake.writer(*(one.spec.id for one in first)).create_together(first)
+            self._lake.writer(*(one.spec.id for one in first)).create_together(first, self._lake.hold)
         for part in [part for part in parts if part not in self._states]:
             self._finish(part, "first load")
 

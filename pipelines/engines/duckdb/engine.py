@@ -7,7 +7,7 @@ import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -42,6 +42,7 @@ VERSIONS = 3  # of a table that stay open: one step reads it before and after it
 # Bytes that Python, the readers and delta-rs take beside DuckDB, whatever its limit and however many rows there are.
 BESIDE, LEAST = 1_250_000_000, 0.3
 READER = 1_600_000_000  # bytes that a run takes for each file that it reads at once, while DuckDB has nothing to do
+CREATED_AT_ONCE = 2  # a table's rows are written by one core, however many DuckDB computes them with
 TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory beside others, and how many of them
 
 
@@ -194,20 +195,24 @@ class DuckDBEngine(Engine):
         first = None if rows is None else self._streamed(rows)
         delta_rs.create(uri, spec, first, metadata, once, self._retention)
 
-    def create_together(self, tables: Sequence[First]) -> None:
+    def create_together(self, tables: Sequence[First], allowed: Callable[[], object]) -> None:
         if len(tables) == 1:
-            super().create_together(tables)
+            super().create_together(tables, allowed)
             return
-        # A table's rows are written by one core, however many DuckDB computes them with.
-        with ThreadPoolExecutor(self.readers) as threads:
-            started = [
-                threads.submit(
-                    self.create, one.uri, one.spec, None if one.rows is None else self._beside(one.rows), one.metadata
-                )
-                for one in tables
-            ]
-        for done in started:
-            done.result()
+
+        def create(one: First, rows: pa.RecordBatchReader | None) -> None:
+            allowed()
+            self.create(one.uri, one.spec, rows, one.metadata)
+
+        with ThreadPoolExecutor(min(self.readers, CREATED_AT_ONCE)) as threads:
+            asked = [None if one.rows is None else self._beside(one.rows) for one in tables]
+            started = [threads.submit(create, one, rows) for one, rows in zip(tables, asked, strict=True)]
+            try:
+                for done in started:
+                    done.result()
+            except BaseException:
+                threads.shutdown(cancel_futures=True)
+                raise
 
     def _beside(self, rows: ir.Table) -> pa.RecordBatchReader:
         """As `stream`, by a connection of its own: to be read by another thread while this one goes on.
