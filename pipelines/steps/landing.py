@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -26,8 +27,12 @@ def ready_files(settings: Settings, source: str) -> Iterator[Path]:
 
 
 def delivered_bytes(settings: Settings, source: str) -> int:
-    """The size of a source's files that a run would look into, whether they are known already or not."""
-    return sum(path.stat().st_size for path in ready_files(settings, source))
+    """How much lies in a source's landing folder, whether it can be taken or is known already; for an order of work."""
+    folder, found = settings.landing / source, 0
+    for path in folder.iterdir() if folder.is_dir() else []:
+        with contextlib.suppress(OSError):  # taken away meanwhile
+            found += path.stat().st_size
+    return found
 
 
 def undeclared_sources(workspace: Workspace) -> list[Problem]:

@@ -61,7 +61,8 @@ class Run:
 
         def read(task: Task) -> Outcome:
             lake.go_on()
-            progress(task.step, task.name)
+            with lake.alone:
+                progress(task.step, task.name)
             return task.work(workspace)
 
         try:
