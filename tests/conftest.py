@@ -84,15 +84,15 @@ class Place:
         with self.opened() as at:
             return run(at.workspace)
 
-    def huiliu(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The real command, as a person would type it."""
+    def huiliu(self, *arguments: str, columns: int = 200) -> subprocess.CompletedProcess[str]:
+        """The real command, as a person would type it in a terminal of so many columns."""
         surroundings = {
             **os.environ,
             "HUILIU_LANDING": str(self.landing),
             "HUILIU_LAKE": str(self.lake),
             "HUILIU_SETTLE": str(self.settle),
             "HUILIU_PROJECT": str(self.project),
-            "COLUMNS": "200",
+            "COLUMNS": str(columns),
         }
         return subprocess.run(
             [HUILIU, *arguments],

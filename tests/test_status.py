@@ -125,6 +125,13 @@ def test_due_by_the_clock_of_people(update: str, last: str, now: str, due: str, 
     assert (found.at, found.overdue) == (at(due), overdue)
 
 
+def test_a_narrow_terminal_cuts_no_name_and_no_time(filled: Place) -> None:
+    said = filled.huiliu("status", columns=80).stdout
+    assert "…" not in said
+    assert max(map(len, said.splitlines()[:-1])) <= 80
+    assert SOURCE in said
+
+
 def test_a_file_of_the_same_name_and_size_that_came_later_waits(filled: Place) -> None:
     file = filled.landing / SOURCE / "1.csv"
     file.write_bytes(file.read_bytes().replace(b"08:00:00", b"09:00:00"))

@@ -74,26 +74,35 @@ def _seconds(lag: datetime.timedelta | None) -> float | None:
 def _show(found: list[TableStatus]) -> None:
     for layer, group in itertools.groupby(sorted(found, key=_layer_order(found)), key=lambda one: one.table.layer):
         table = Table(title=layer, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("table", no_wrap=True)
-        table.add_column("refreshed")
-        for name in ("version", "rows", "behind"):
-            table.add_column(name, justify="right")
-        for name in ("pending", "due"):
-            table.add_column(name)
-        for one in group:
-            table.add_row(
-                one.table.path.partition("/")[2],
-                _clock_time(one.refreshed_at),
-                "" if one.version is None else str(one.version),
-                f"{one.rows:,}",
-                _age(one.lag),
-                ", ".join(_pending(one)),
-                f"{_clock_time(one.due)} [bold red]overdue[/]" if one.overdue else _clock_time(one.due),
+        rows = [_cells(one) for one in group]
+        # What a layer has none of is left out: beside it the rest would not fit a terminal of 80 columns.
+        shown = [name for name in rows[0] if any(cells[name] for cells in rows)]
+        for name in shown:
+            table.add_column(
+                name,
+                justify="right" if name in ("version", "rows", "behind") else "left",
+                no_wrap=name == "table",
+                min_width=len("2026-01-01") if name in ("refreshed", "due") else None,
             )
+        for cells in rows:
+            table.add_row(*(cells[name] for name in shown))
         out.print(table)
     behind, overdue = sum(_is_behind(one) for one in found), [one.table.name for one in found if one.overdue]
     said = f"{len(found)} tables, {behind} behind their inputs; overdue: {', '.join(overdue) or 'none'}"
     out.print(said, highlight=False, soft_wrap=True)
+
+
+def _cells(one: TableStatus) -> dict[str, str]:
+    """A table's cells under their headings."""
+    return {
+        "table": one.table.path.partition("/")[2],
+        "refreshed": _clock_time(one.refreshed_at),
+        "version": "" if one.version is None else str(one.version),
+        "rows": f"{one.rows:,}",
+        "behind": _age(one.lag),
+        "pending": ", ".join(_pending(one)),
+        "due": f"{_clock_time(one.due)} [bold red]overdue[/]" if one.overdue else _clock_time(one.due),
+    }
 
 
 def _layer_order(found: list[TableStatus]) -> Any:
@@ -108,11 +117,11 @@ def _is_behind(one: TableStatus) -> bool:
 def _pending(one: TableStatus) -> list[str]:
     counts = {
         "files": one.files,
-        "batches unjudged": one.unjudged,
-        "batches held": one.held,
+        "unjudged batches": one.unjudged,
+        "held batches": one.held,
         "rows": one.rows_pending,
     }
-    return [f"{count:,} {name}" for name, count in counts.items() if count]
+    return [f"{name}: {count:,}" for name, count in counts.items() if count]
 
 
 def _clock_time(moment: datetime.datetime | None) -> str:
