@@ -28,7 +28,7 @@ from pipelines.lake.specs import BATCHES, RULE_RESULTS
 from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
 from pipelines.steps.plan import declared_workspace
-from pipelines.steps.run import Run
+from pipelines.steps.run import Run, run
 from pipelines.steps.tables import all_tables
 from simulation import simulate
 from tests.conftest import Place
@@ -193,8 +193,10 @@ def _hold_back(folder: Path) -> dict[Path, Path]:
 
 
 def _run(place: Place, hour: int = 0) -> Run:
-    """A run whose clock shows the same times whichever engine runs."""
+    """A run whose clock shows the same times whichever engine runs: they follow the order in which files are read."""
     started = datetime.datetime(2026, 11, 20, 8 + hour, tzinfo=datetime.UTC)
     ticks = itertools.count()
-    with patch.object(clock, "now", lambda: started + datetime.timedelta(seconds=next(ticks))):
-        return place.run()
+    ticking = patch.object(clock, "now", lambda: started + datetime.timedelta(seconds=next(ticks)))
+    with ticking, place.opened() as at:
+        at.workspace.lake.engine.readers = 1
+        return run(at.workspace)
