@@ -93,9 +93,9 @@ def test_either_engine_goes_on_with_what_the_other_wrote(
 
 
 def test_going_on_refreshes_and_rebuilds_nothing(lakes: Lakes) -> None:
-    for run in lakes.runs.values():
-        assert run.changed
-        assert {one.reason for one in run.refreshed} == {"inputs changed", "unchanged"}
+    for done in lakes.runs.values():
+        assert done.changed
+        assert {one.reason for one in done.refreshed} == {"inputs changed", "unchanged"}
 
 
 def test_what_one_engine_built_is_current_for_the_other(lakes: Lakes) -> None:
