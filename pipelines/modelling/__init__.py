@@ -2,10 +2,10 @@
 
 from pipelines.modelling.model import (
     Alike,
-    AppearancesOf,
     ClaimsOf,
     Computed,
     Finding,
+    FormsOf,
     Model,
     Returned,
     Route,
@@ -17,10 +17,10 @@ from pipelines.modelling.tables import DELIVERED, latest
 __all__ = [
     "DELIVERED",
     "Alike",
-    "AppearancesOf",
     "ClaimsOf",
     "Computed",
     "Finding",
+    "FormsOf",
     "Model",
     "Returned",
     "Route",
