@@ -17,7 +17,11 @@ FLAGS, RULES = "_flags", "_rules"
 
 
 class Expectation(Declared):
-    """A business rule of `expectations/<db>/<table>.yml`: a Great Expectations type with its arguments."""
+    """A business rule of `expectations/<db>/<table>.yml`: a Great Expectations type with its arguments.
+
+    A rule that names `elements` is for the sources that have columns of them, and its type is told these columns as
+    `of_columns`.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -25,6 +29,7 @@ class Expectation(Declared):
     type: str
     severity: Severity = "critical"
     title: str
+    elements: tuple[str, ...] = ()
 
 
 class Rule(Declared):

@@ -32,7 +32,7 @@ Affected = Mapping[str, tuple[Route, ...]]
 
 @dataclass(frozen=True)
 class AppearancesOf:
-    """An input: every place in standard where a value of one data element appears.
+    """An input: every place in standard where a value of one data element appears, or one that may be such a value.
 
     One row per source row and column: source, column, value, alias (the form as sent where it differs), batch, row.
     """

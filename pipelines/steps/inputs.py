@@ -145,22 +145,21 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
 def _appearances(catalog: Catalog, wanted: AppearancesOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
     for contract in catalog.contracts.values():
         spec = standard_spec(catalog, contract)
-        for column in contract.columns:
-            if column.element == wanted.element:
-                rows = read(spec)
-                alias = rows[column.name + AS_SENT] if column.name + AS_SENT in rows.columns else ibis.null("string")
-                value = rows[column.name]
-                yield (
-                    spec,
-                    rows.filter(value.notnull()).select(
-                        source=ibis.literal(contract.name),
-                        column=ibis.literal(column.name),
-                        value=value,
-                        alias=alias,
-                        batch=rows[BATCH],
-                        row=rows[ROW_NUMBER],
-                    ),
-                )
+        for column in catalog.columns_of(contract, wanted.element):
+            rows = read(spec)
+            alias = rows[column + AS_SENT] if column + AS_SENT in rows.columns else ibis.null("string")
+            value = rows[column]
+            yield (
+                spec,
+                rows.filter(value.notnull()).select(
+                    source=ibis.literal(contract.name),
+                    column=ibis.literal(column),
+                    value=value,
+                    alias=alias,
+                    batch=rows[BATCH],
+                    row=rows[ROW_NUMBER],
+                ),
+            )
 
 
 def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
