@@ -111,7 +111,7 @@ class ExpectCreditCodeCheckDigit(ColumnMapExpectation):
 
 
 class ExpectCreditCodeOrganisationCheck(ColumnMapExpectation):
-    """Expect the organisation code in credit codes to hold its own check (GB 11714), unless they begin with `exempt`."""
+    """Expect the organisation code in credit codes to hold its check (GB 11714), unless they begin with `exempt`."""
 
     exempt: list[str] = pydantic.Field(default_factory=list)
 

@@ -104,7 +104,7 @@ class CodeFitsType(ColumnPairMapMetricProvider):
 
 
 class ExpectCodeToFitItsType(ColumnPairMapExpectation):
-    """Expect codes (column_A) to be of the kind that `kinds` has for their type (column_B), or `untyped` without one."""
+    """Expect codes (column_A) to be of the kind in `kinds` of their type (column_B), or `untyped` without a type."""
 
     kinds: dict[str, Kind]
     untyped: Kind | None = None
