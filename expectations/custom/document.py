@@ -108,7 +108,7 @@ class ExpectCodeToFitItsType(ColumnPairMapExpectation):
 
     kinds: dict[str, Kind]
     untyped: Kind | None = None
-    ignore_row_if: Literal["either_value_is_missing", "neither"] = "either_value_is_missing"
+    ignore_row_if: Literal["either_value_is_missing", "both_values_are_missing"] = "either_value_is_missing"
 
     domain_keys = tuple(key for key in PAIR_DOMAIN if key != "table")
     map_metric = "column_pair_values.code_fits_type"
@@ -116,4 +116,4 @@ class ExpectCodeToFitItsType(ColumnPairMapExpectation):
 
     @pydantic.root_validator
     def _rows_without_a_type(cls, said: dict[str, Any]) -> dict[str, Any]:  # noqa: N805
-        return {**said, "ignore_row_if": "neither"} if said.get("untyped") else said
+        return {**said, "ignore_row_if": "both_values_are_missing"} if said.get("untyped") else said

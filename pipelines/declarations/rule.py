@@ -56,6 +56,11 @@ class Rule(Declared):
         return [name for name in found if name]
 
     @property
+    def needs(self) -> list[str]:
+        """Those of `columns` without which there is nothing to check: a code can be judged without its type too."""
+        return [self.arguments["column_A"]] if self.arguments.get("untyped") else self.columns
+
+    @property
     def compares_rows(self) -> bool:
         """Whether it compares the rows of a batch with each other."""
         return self.type.startswith("expect_rows_")

@@ -40,7 +40,7 @@ def applies(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
     """TRUE where a row has what the rule looks at, so that it counts as checked; never NULL."""
     asked = list(rule.where)
     if rule.type != "expect_column_values_to_not_be_null":
-        asked += rule.columns
+        asked += rule.needs
     return ibis.and_(*(rows[name].notnull() for name in asked)) if asked else ibis.literal(True)
 
 
