@@ -8,7 +8,7 @@ from pipelines.modelling import FormsOf, Returned, model
 @model(
     title="身份号码别名",
     key=("alias", "source", "column"),
-    inputs={"forms": FormsOf(("id_number",))},
+    inputs={"forms": FormsOf("id_number")},
     affected={"forms": "alias"},
     columns={"alias": "原号（15位）", "id_number": "公民身份号码"},
     returns=Returned("person.residence_region"),

@@ -92,8 +92,8 @@ def _imported(root: Path, path: Path) -> ModuleType:
 def _check_inputs(one: Placed, known: set[str], catalog: Catalog) -> None:
     name = one.declared.name
     for parameter, wanted in one.declared.inputs.items():
-        if isinstance(wanted, FormsOf) and (unknown := {*wanted.elements} - {*catalog.elements}):
-            raise one.error(f"{name}: no data element {', '.join(sorted(unknown))}; correct FormsOf")
+        if isinstance(wanted, FormsOf) and wanted.element not in catalog.elements:
+            raise one.error(f"{name}: no data element {wanted.element}; correct FormsOf")
         if isinstance(wanted, ClaimsOf) and wanted.attribute not in getattr(
             catalog.records.get(wanted.record), "attributes", {}
         ):

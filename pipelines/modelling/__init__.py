@@ -1,5 +1,6 @@
 """What models are written with: the decorators, and words for steps that every database's models share."""
 
+from pipelines.modelling.identifiers import is_id_number
 from pipelines.modelling.model import (
     Alike,
     ClaimsOf,
@@ -25,6 +26,7 @@ __all__ = [
     "Returned",
     "Route",
     "finding",
+    "is_id_number",
     "latest",
     "model",
 ]

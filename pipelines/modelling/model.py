@@ -32,12 +32,12 @@ Affected = Mapping[str, tuple[Route, ...]]
 
 @dataclass(frozen=True)
 class FormsOf:
-    """An input: every other form under which a value of one of the data elements was ever delivered.
+    """An input: every other form under which a value of one data element, or of one that may hold such, was delivered.
 
     One row per source, column and form: source, column, alias (the form), value, first_received_at.
     """
 
-    elements: tuple[str, ...]
+    element: str
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def _input(workspace: Workspace, wanted: str | FormsOf | ClaimsOf, read: Read) -
 
 
 def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
-    element = catalog.elements[wanted.elements[0]]
+    element = catalog.elements[wanted.element]
     said = (element.ibis_type, element.title, element.grade, element.mask, element.name)
     columns = (
         ColumnSpec("source", "string", "来源"),
@@ -123,7 +123,7 @@ def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
         ColumnSpec("value", *said),
         ColumnSpec("first_received_at", TIMESTAMP, "首次收到时间"),
     )
-    return TableSpec(layout.alias("*"), element.title, f"Forms of {', '.join(wanted.elements)}", (), columns)
+    return TableSpec(layout.alias("*"), element.title, f"Forms of {element.name}", (), columns)
 
 
 def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
@@ -143,7 +143,7 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
 
 def _forms(catalog: Catalog, wanted: FormsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
     for contract in catalog.contracts.values():
-        named = [column.name for column in contract.columns if column.element in wanted.elements]
+        named = list(catalog.columns_of(contract, wanted.element))
         spec = alias_spec(catalog, contract)
         if spec and named:
             rows = read(spec)
