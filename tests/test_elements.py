@@ -300,7 +300,7 @@ def test_codes_labels_and_other_labels_give_the_code(normalised, name: str) -> N
     wide = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
     spelt = [f"\u202a{said[:1]}\u00a0{said[1:]}\u200e".translate(wide) for said, _ in pairs]
     assert normalised(name, spelt) == [code for _, code in pairs]
-    assert normalised(name, [" 不在 表中\u00a0", "0001", "９9９"]) == ["不在 表中", "0001", "９9９"]
+    assert normalised(name, [" 不在 表中\u00a0", "0001", "Ｚ9Ｚ"]) == ["不在 表中", "0001", "Ｚ9Ｚ"]
 
 
 class TestNameKey:
