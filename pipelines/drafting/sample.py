@@ -53,7 +53,8 @@ def read_sample(path: Path, known: Iterable[Contract], rows: int = ROWS) -> Samp
 def _below_titles(path: Path, known: list[Contract], copies: ExitStack) -> tuple[Path, list[str], tuple[int, ...]]:
     """The file, or a copy of it without rows above its header; the header; and the numbers of those rows."""
     first = header_of(path, known)
-    below, header, above = path, first, ()
+    below, header = path, first
+    above: tuple[int, ...] = ()
     while is_title(header) and len(above) < titles.MOST and _format_of(path) in ("csv", "xlsx"):
         try:
             below, number = copies.enter_context(titles.without_first_row(below))
