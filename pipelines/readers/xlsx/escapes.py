@@ -10,32 +10,27 @@ import pyarrow.compute as pc
 
 from pipelines.readers.cells import Column
 
-_ESCAPES = re.compile("(?:_x[0-9A-Fa-f]{4}_)+")
-_UNIT = re.compile("_x([0-9A-Fa-f]{4})_")
+_UNIT = "_x[0-9A-Fa-f]{4}_"
+# A character beyond U+FFFF takes two of them.
+_CHARACTER = re.compile("_x([dD][89abAB][0-9A-Fa-f]{2})__x([dD][c-fC-F][0-9A-Fa-f]{2})_|_x([0-9A-Fa-f]{4})_")
 
 
 def decoded(texts: Column) -> Column:
     """The texts with what their escapes stand for. What stands for no character, or for NUL, stays as it is."""
-    escaped = pc.match_substring_regex(texts, _UNIT.pattern)
+    escaped = pc.match_substring_regex(texts, _UNIT)
     if not pc.any(escaped).as_py():
         return texts
     found = texts.filter(escaped).to_pylist()
-    plain = pa.array([_ESCAPES.sub(_characters, text) for text in found], texts.type)
+    plain = pa.array([_CHARACTER.sub(_character, text) for text in found], texts.type)
     places = np.flatnonzero(escaped.to_numpy(zero_copy_only=False))
     order = np.arange(len(texts))
     order[places] = len(texts) + np.arange(len(places))
     return pa.concat_arrays([texts, plain]).take(pa.array(order))
 
 
-def _characters(escapes: re.Match[str]) -> str:
-    units = [int(unit, 16) for unit in _UNIT.findall(escapes[0])]
+def _character(escape: re.Match[str]) -> str:
+    units = bytes.fromhex("".join(unit for unit in escape.groups() if unit))
     try:
-        return b"".join(unit.to_bytes(2, "little") for unit in units if _is_sound(unit)).decode("utf-16-le")
-    except (UnicodeDecodeError, ValueError):
-        return escapes[0]
-
-
-def _is_sound(unit: int) -> bool:
-    if unit == 0:
-        raise ValueError("NUL is no character of a text")
-    return True
+        return units.decode("utf-16-be") if any(units) else escape[0]
+    except UnicodeDecodeError:
+        return escape[0]

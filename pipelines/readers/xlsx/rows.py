@@ -18,7 +18,7 @@ from pipelines.readers.xlsx.sheet import Cells
 from pipelines.readers.xlsx.values import Texts, bare_serials, stored
 from pipelines.readers.xlsx.workbook import Workbook
 
-_SLICE_BYTES = 256 * 1024 * 1024
+_SLICE_BYTES = 64 * 1024 * 1024
 _WHATS = {
     values.ERROR: "cells of the column {} hold an error, such as #N/A",
     values.NO_RESULT: "cells of the column {} hold a formula without a stored result",
