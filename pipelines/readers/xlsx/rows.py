@@ -14,11 +14,12 @@ from pipelines.readers.delivery import CELL_ERROR, DIGITS_LOST, Delivery
 from pipelines.readers.header import Matched
 from pipelines.readers.xlsx import values
 from pipelines.readers.xlsx.merged import Merged
+from pipelines.readers.xlsx.package import damaged
 from pipelines.readers.xlsx.sheet import Cells
 from pipelines.readers.xlsx.values import Texts, bare_serials, stored
 from pipelines.readers.xlsx.workbook import Workbook
 
-_SLICE_BYTES = 64 * 1024 * 1024
+_SLICE_BYTES, _ROW_BYTES = 64 * 1024 * 1024, 256 * 1024 * 1024
 _WHATS = {
     values.ERROR: "cells of the column {} hold an error, such as #N/A",
     values.NO_RESULT: "cells of the column {} hold a formula without a stored result",
@@ -42,12 +43,15 @@ class Rows:
         self._declared = np.array(sorted(matched.columns.values()), np.int32)
 
     def take(self, cells: Cells, merged: Merged) -> Iterator[pa.RecordBatch]:
-        """The rows of these cells; each batch's text stays below what an Arrow column can hold."""
+        """The rows of these cells, in batches of some megabytes; raises UnreadableFile for a row that is too large."""
         places = {at: _places(cells, at) for at in self._matched.columns.values()}
         others = np.flatnonzero(~np.isin(cells.column, self._declared))
         cells, filled = merged.fill(cells, places)
         self._note_merged(filled)
         sizes = self._sizes(cells, places, others)
+        if sizes.max() > _ROW_BYTES:
+            row = int(cells.rows[np.argmax(sizes)])
+            raise damaged(self._delivery.path.name, " (this row holds more than 256 MB of text)", row)
         for start, stop in _slices(sizes):
             in_slice = (cells.row[others] >= start) & (cells.row[others] < stop)
             yield self._batch(
