@@ -7,6 +7,7 @@ import random
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -158,8 +159,8 @@ def test_merged_ranges_above_each_other_take_no_time(tmp_path: Path) -> None:
 # --- packages ------------------------------------------------------------------------------------------------------
 
 
-def rezipped(content: dict[str, str], name: object) -> bytes:
-    return packed({name(part): said for part, said in content.items()})  # type: ignore[operator]
+def rezipped(content: dict[str, str], rename: Callable[[str], str]) -> bytes:
+    return packed({rename(part): said for part, said in content.items()})
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def rezipped(content: dict[str, str], name: object) -> bytes:
     [lambda name: name.replace("/", "\\"), str.upper, lambda name: "/" + name, lambda name: "./" + name],
     ids=["backslashes", "upper case", "leading slash", "leading dot"],
 )
-def test_names_of_parts_as_other_programs_write_them(tmp_path: Path, rename: object) -> None:
+def test_names_of_parts_as_other_programs_write_them(tmp_path: Path, rename: Callable[[str], str]) -> None:
     assert read_numbers(tmp_path, rezipped(parts([SheetXml("a", ONE)]), rename)) == ["M1"]
 
 

@@ -17,7 +17,7 @@ from pipelines.readers.xlsx.formats import Shown
 from pipelines.readers.xlsx.package import Part
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-_BATCH_CELLS, _BATCH_ROWS, _BATCH_CHUNKS = 500_000, 65_536, 256
+_BATCH_CELLS, _BATCH_ROWS, _BATCH_CHUNKS = 250_000, 65_536, 256
 
 
 class Kind(IntEnum):
