@@ -219,7 +219,7 @@ def test_parquet_types_as_text(tmp_path: Path) -> None:
     assert cells(rows)[0] == ["M1", "150102198001010014", "2020-01-02", "2020-01-02 03:04:05", "1.50"]
     assert cells(rows)[1] == [None, "1", None, "2020-01-02 03:04:05.120000", None]
     kept = json.loads(rows[0]["_extra"])
-    assert kept == {"嵌套": '{"a":[1,2]}', "布尔": "true", "时刻": "2020-01-02 03:04:05+00:00"}
+    assert kept == {"嵌套": '{"a":[1,2]}', "布尔": "true", "时刻": "2020-01-02 11:04:05+08:00"}
     assert rows[1]["_extra"] is None
 
 

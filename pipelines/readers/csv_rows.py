@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.readers import encoding
-from pipelines.readers.cells import Column, assemble, json_objects
+from pipelines.readers.cells import Column, assemble, code_where, json_objects
 from pipelines.readers.delivery import BAD_BYTES, RAGGED, UNREADABLE, Delivery
 from pipelines.readers.encoding import Utf8Chunks
 from pipelines.readers.header import Matched
@@ -99,7 +99,7 @@ class Rows:
             return columns, damage
         count_quoting(self._delivery, rows.filter(broken)[0].as_py(), broken.true_count)
         columns = [pc.replace_substring(column, QUOTE_MARK, "") for column in columns]
-        return columns, _code(broken, UNREADABLE, damage)
+        return columns, code_where(broken, UNREADABLE, damage)
 
     def _decoding(
         self, columns: list[Column], rows: Column, damage: Column | None
@@ -114,7 +114,7 @@ class Rows:
         kept = np.full(len(rows), None, object)
         kept[places] = [self._hex(list(cells)) for cells in found]
         columns = [encoding.unmarked(column) for column in columns]
-        return columns, _code(broken, BAD_BYTES, damage), pa.array(kept, pa.string())
+        return columns, code_where(broken, BAD_BYTES, damage), pa.array(kept, pa.string())
 
     def _hex(self, cells: list[str | None]) -> str:
         """The bytes of a row, its cells joined by the delimiter again."""
@@ -184,9 +184,3 @@ def _any(flags: list[Column]) -> Column:
     for flag in flags[1:]:
         found = pc.or_(found, flag.fill_null(False))
     return found
-
-
-def _code(where: Column, code: str, damage: Column | None) -> Column:
-    """`code` where the flag holds; a code that stands already is kept."""
-    fresh = pc.if_else(where, pa.scalar(code), pa.scalar(None, pa.string()))
-    return fresh if damage is None else pc.coalesce(damage, fresh)

@@ -11,6 +11,7 @@ from pipelines.declarations.contract import Contract
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
 
 SHOWN = 200
+MOST = 16_384  # columns, as many as a spreadsheet has
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,14 @@ def missing_columns(file: str, missing: list[str], header: Sequence[str], contra
             column=missing[0],
         )
     )
+
+
+def check_number(file: str, columns: int, row: int | None = None) -> None:
+    """Raises UnreadableFile where a file has more columns than any table: its cells are names, or it is damaged."""
+    if columns > MOST:
+        what = f"the file names more than {MOST:,} columns"
+        todo = "write what differs from row to row into cells and not into names of columns, and export the file again"
+        raise UnreadableFile(Problem(file, what, todo, row))
 
 
 def note_unknown(delivery: Delivery, headers: Sequence[str]) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.declarations.contract import Contract
-from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
+from pipelines.readers.delivery import Delivery, Problem, UnreadableFile, own_or_unreadable
+
+if TYPE_CHECKING:
+    from pipelines.readers.csv import CsvDelivery
+    from pipelines.readers.jsonl import JsonLinesDelivery
+    from pipelines.readers.parquet import ParquetDelivery
+    from pipelines.readers.xlsx import XlsxDelivery
 
 _PEEK = 64 * 1024
 _OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -22,10 +28,14 @@ def open_delivery(path: Path, contract: Contract) -> Delivery:
     """
     with path.open("rb") as content:
         start = content.read(_PEEK)
-    return _format(path, start)(path, contract)
+    reader = _format(path, start)
+    try:
+        return reader(path, contract)
+    except Exception as error:
+        raise own_or_unreadable(error, path.name, reader.format) from None
 
 
-def _format(path: Path, start: bytes) -> Callable[[Path, Contract], Delivery]:
+def _format(path: Path, start: bytes) -> type[CsvDelivery | JsonLinesDelivery | ParquetDelivery | XlsxDelivery]:
     # Only here: who matches headers and reads no file needs no engine.
     from pipelines.readers.csv import CsvDelivery
     from pipelines.readers.jsonl import JsonLinesDelivery

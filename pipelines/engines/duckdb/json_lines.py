@@ -61,13 +61,6 @@ def cells(connection: duckdb.DuckDBPyConnection, lines: Any, keys: Sequence[str]
     return [_column(result, place) for place in range(len(keys))]
 
 
-def as_json(column: Any) -> pa.Array:
-    """A nested column as JSON text, NULL where it is NULL."""
-    query = "SELECT CASE WHEN nested IS NOT NULL THEN to_json(nested)::VARCHAR END FROM given"
-    with json_connection() as connection:
-        return _column(_run(connection, query, pa.table({"nested": column})), 0)
-
-
 def _run(connection: duckdb.DuckDBPyConnection, query: str, given: pa.Table) -> pa.Table:
     """Run a query over `given`; DuckDB's own messages quote the line, so they are not passed on."""
     connection.register("given", given)
