@@ -6,6 +6,7 @@ digits; a floating-point number is the shortest decimal that stands for it.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -212,6 +213,6 @@ def _uuid(storage: Column) -> Column:
     digits = storage.buffers()[1].slice(storage.offset * 16, length * 16).to_pybytes().hex().encode()
     whole = pa.Array.from_buffers(pa.binary(32), length, [None, pa.py_buffer(digits)]).cast(pa.binary())
     text = whole.cast(pa.string())
-    ends = zip(_UUID_PARTS, _UUID_PARTS[1:], strict=False)
+    ends = itertools.pairwise(_UUID_PARTS)
     joined = pc.binary_join_element_wise(*(pc.utf8_slice_codeunits(text, start, end) for start, end in ends), "-")
     return pc.if_else(storage.is_null(), pa.scalar(None, pa.string()), joined)

@@ -11,7 +11,7 @@ from pipelines.declarations.contract import Contract
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
 
 SHOWN = 200
-MOST = 16_384  # columns, as many as a spreadsheet has
+MOST = 4_096  # columns, as many as a table of a large database has
 
 
 @dataclass(frozen=True)

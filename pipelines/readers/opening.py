@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _PEEK = 64 * 1024
 _OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")
+_ARRAY = re.compile(rb"\[\s*\{")
 _BLANK = b" \t\r\n\x0b\x0c"
 
 
@@ -56,6 +58,6 @@ def _format(path: Path, start: bytes) -> type[CsvDelivery | JsonLinesDelivery | 
         return XlsxDelivery
     if start.startswith(_OLE2) or suffix == ".xls":
         return XlsxDelivery
-    if text.startswith(b"{") or suffix in {".jsonl", ".ndjson", ".json"}:
+    if text.startswith(b"{") or _ARRAY.match(text) or suffix in {".jsonl", ".ndjson", ".json"}:
         return JsonLinesDelivery
     return CsvDelivery
