@@ -17,7 +17,7 @@ _MARK = 0x10FE00
 MARKS = "[\\x{10FE80}-\\x{10FEFF}]"
 # The euro sign of code page 936, which Windows takes for GB18030: one byte, 0x80, that GB18030 has not.
 EURO_MARK = chr(_MARK + 0x80)
-_BAD_MARKS = "[\\x{10FE81}-\\x{10FEFF}]"
+BAD_MARKS = "[\\x{10FE81}-\\x{10FEFF}]"
 # Characters that editions of GB18030 before 2022 (and Python's codec, of 2000) have in the private plane.
 MOVED = str.maketrans(
     "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\ue816\ue817"
@@ -25,7 +25,7 @@ MOVED = str.maketrans(
     "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19\u1e3f\U00020087\U00020089"
     "\U000200cc\u9fb4\u9fb5\u9fb6\u9fb7\U000215d7\u9fb8\U0002298f\u9fb9\u9fba\U000241fe\u9fbb",
 )
-_MOVED_BEGIN = (b"\xee\x9e", b"\xee\x9f", b"\xee\xa0", b"\xee\xa1")
+MOVED_BEGIN = (b"\xee\x9e", b"\xee\x9f", b"\xee\xa0", b"\xee\xa1")
 _ERRORS = "huiliu-mark"
 
 
@@ -61,7 +61,7 @@ def has_marks(text: str) -> bool:
 
 def is_marked(column: Column, encoding: str | None = None) -> Column:
     """Which texts hold a marked byte that means nothing in the encoding."""
-    return pc.match_substring_regex(column, _BAD_MARKS if encoding == "gb18030" else MARKS)
+    return pc.match_substring_regex(column, BAD_MARKS if encoding == "gb18030" else MARKS)
 
 
 def unmarked(column: Column) -> Column:
@@ -93,7 +93,8 @@ def as_of_2022(column: Column) -> Column:
 class Utf8Chunks:
     """Chunks of a text file as UTF-8 without BOM.
 
-    `bad` becomes true once a byte was marked, `moved` once a character of `MOVED` was read from GB18030; `mixed` counts lines of a GB18030 file that are written in UTF-8.
+    `bad` becomes true once a byte was marked, `moved` once a character of `MOVED` may have been read from GB18030;
+    `mixed` counts lines of a GB18030 file that are written in UTF-8.
     """
 
     def __init__(self, path: Path, encoding: str, clean: bool) -> None:
@@ -138,7 +139,7 @@ class Utf8Chunks:
         utf8 = text.encode("utf-8", "replace")
         self.bad = self.bad or b"\xf4\x8f\xba" in utf8 or b"\xf4\x8f\xbb" in utf8
         # All of MOVED begin so, and few others.
-        self.moved = self.moved or (self._encoding == "gb18030" and any(begin in utf8 for begin in _MOVED_BEGIN))
+        self.moved = self.moved or (self._encoding == "gb18030" and any(begin in utf8 for begin in MOVED_BEGIN))
         return utf8
 
 

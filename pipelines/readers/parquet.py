@@ -36,11 +36,7 @@ class ParquetDelivery(Delivery):
 
     def __init__(self, path: Path, contract: Contract) -> None:
         _check_ends(path)
-        try:
-            self.file = pq.ParquetFile(path, coerce_int96_timestamp_unit="us", page_checksum_verification=True)
-        except (pa.ArrowException, OSError, MemoryError) as error:
-            raise _damaged(path.name, "its table of contents cannot be read", error) from None
-        header = _names(path.name, self.file)
+        self.file, header = _opened(path)
         super().__init__(path, contract, header)
         self.matched = headers.match(path.name, header, contract)
         self.instants = _instants(self.file)
@@ -109,16 +105,18 @@ def is_nested(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind))
 
 
-def _names(file: str, opened: pq.ParquetFile) -> list[str]:
+def _opened(path: Path) -> tuple[pq.ParquetFile, list[str]]:
+    """The file and its columns' names."""
     try:
+        opened = pq.ParquetFile(path, coerce_int96_timestamp_unit="us", page_checksum_verification=True)
         names = list(opened.schema_arrow.names)
     except UnicodeDecodeError:
         what, todo = "the name of a column is not UTF-8", "write the columns' names in UTF-8, and export the file again"
-        raise UnreadableFile(Problem(file, what, todo)) from None
+        raise UnreadableFile(Problem(path.name, what, todo)) from None
     except (pa.ArrowException, OSError, MemoryError) as error:
-        raise _damaged(file, "its table of contents cannot be read", error) from None
-    headers.check_number(file, len(names))
-    return names
+        raise _damaged(path.name, "its table of contents cannot be read", error) from None
+    headers.check_number(path.name, len(names))
+    return opened, names
 
 
 def _instants(opened: pq.ParquetFile) -> frozenset[int]:
