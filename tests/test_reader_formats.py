@@ -196,7 +196,7 @@ NESTED = '[1.50,1E5,-0,-0.0,12345678901234567890123,{"b":1.0,"b":2.50,"a":"1.50 
 def test_jsonl_numbers_within_values_keep_their_digits(tmp_path: Path) -> None:
     tricky = '"s": "a \\" 1.5 \\\\", "t": -0, "u": null, "v": -Infinity, "w": [], "x": "[1.50]", "y": "\U0010fd00 1.5"'
     line = lines(record()).strip()[:-1] + f', "n": {NESTED}, {tricky}}}\n'
-    delivery, rows = read(tmp_path, "a.jsonl", line)
+    _, rows = read(tmp_path, "a.jsonl", line)
     assert json.loads(rows[0]["_extra"]) == {
         "n": NESTED, "s": 'a " 1.5 \\', "t": "-0", "v": "-Infinity", "w": "[]", "x": "[1.50]", "y": "\U0010fd00 1.5",
     }  # fmt: skip

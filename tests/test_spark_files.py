@@ -59,6 +59,17 @@ def test_unknown_doubled_and_renamed_columns(spark_session: SparkSession, tmp_pa
     assert rows[3]["registration_number"] == "N3"
 
 
+def test_the_euro_of_code_page_936_and_the_characters_that_moved_in_2022(
+    spark_session: SparkSession, tmp_path: Path
+) -> None:
+    moved = bytes.fromhex("fe59fe61a6d9a6f3a8bcfe51fe9182359037")
+    sent = [b"M1,\x80 5,\x81\x80," + moved + b",5", b"M2,\x80\xff,\xfe\x59,4,5", b"\x80,2,3", b"M3,1,2,3,4"] * 6
+    rows = assert_same(spark_session, tmp_path, "a.csv", b"\n".join([LINE.encode("gb18030"), *sent]))
+    assert [rows[0]["marriage_event"], rows[0]["husband_id"]] == ["€ 5", "龴龵︐︙ḿ𠂇𤇾龴"]
+    assert [row["_damage"] for row in rows[:4]] == [None, "row.undecodable", "row.ragged", None]
+    assert bytes.fromhex(rows[1]["_undecodable"]) == sent[1]
+
+
 def test_a_header_over_several_lines_after_blank_ones(spark_session: SparkSession, tmp_path: Path) -> None:
     text = f'\r\n  \r\n{LINE},"备\n注"\r\n' + "M1,1,2,3,4,五\r\n" * 30
     rows = assert_same(spark_session, tmp_path, "a.csv", text)
