@@ -131,7 +131,7 @@ def _within(chance: random.Random, whole: bytes) -> tuple[str, bytes]:
         for part in parts:
             content = before.read(part)
             if part is chosen:
-                told, content = _changed(chance, content)
+                told, content = _changed(chance, content, kept=chance.random() < 0.8)
             after.writestr(part.filename, content)
     return f"{chosen.filename}: {told}", written.getvalue()
 
