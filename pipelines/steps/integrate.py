@@ -149,10 +149,12 @@ def _joined(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -
 
 def _voices(workspace: Workspace, record: GoldenRecord) -> list[Voice]:
     """Each feeder by its latest row, and by the latest that counts where an attribute looks at that."""
-    feeders = workspace.catalog.feeders(record)
-    asked = [(name, column) for one in record.attributes.values() for name, column in one.until.items()]
-    ending = [Voice(contract, column) for contract in feeders for name, column in asked if name == contract.name]
-    return [*(Voice(contract, None) for contract in feeders), *dict.fromkeys(ending)]
+    voices = [Voice(contract, None) for contract in workspace.catalog.feeders(record)]
+    asked = {end for attribute in record.attributes.values() for end in attribute.until.items()}
+    ending = [
+        Voice(one.contract, column) for one in voices for name, column in sorted(asked) if name == one.contract.name
+    ]
+    return [*voices, *ending]
 
 
 def _side(workspace: Workspace, record: GoldenRecord, voice: Voice, keys: ir.Table | None) -> ir.Table:
