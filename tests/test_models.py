@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.steps.inputs import table_spec
 from tests.conftest import Place
-from tests.deliveries import Row, household, marriage, name_of, person_id, registration_number
+from tests.deliveries import Row, household, marriage, name_of, person_id
 from tests.small_project import PERSONS, Delivered, death, small_project
 
 SOURCES = (*PERSONS, "social_insurance", "market_entity", "civil_organisation", "credit_code_check")
