@@ -15,8 +15,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
     from pipelines.lake.table import TableSpec
-    from pipelines.quality.gate import Judged
     from pipelines.quality.summary import RecordSummary, SourceSummary
+    from pipelines.quality.verdicts import Judged
     from pipelines.readers import Problem
     from pipelines.steps.run import Run
 
