@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import Code
 from pipelines.declarations.element import Element
 from pipelines.declarations.regions import City
-from pipelines.elements import capital, code, credit_code, dates, document, id_number, numbers, phone, region, text
+from pipelines.elements import capital, code, credit_code, dates, document, id_number, name, numbers, phone, region, text
 from pipelines.elements.name_key import name_key
 from pipelines.elements.sent import sent
 
@@ -24,6 +24,7 @@ _NORMALISERS: dict[str, Callable[[ir.StringValue, Element, Codes, Cities], ir.Va
     "upper_code": lambda value, element, codes, cities: text.normalise_upper_code(value),
     "code_text": lambda value, element, codes, cities: text.normalise_code(value),
     "text": lambda value, element, codes, cities: text.normalise(value),
+    "name": lambda value, element, codes, cities: name.normalise(value),
     "date": lambda value, element, codes, cities: dates.normalise(value),
     "end_date": lambda value, element, codes, cities: dates.normalise(value),
     "datetime": lambda value, element, codes, cities: dates.normalise_time(value),
@@ -59,9 +60,11 @@ def normalise(value: ir.StringValue, element: Element, codes: Codes, cities: Cit
 
 
 def sent_value(value: ir.StringValue, element: Element) -> ir.StringValue:
-    """What counts as sent: the trimmed cell, NULL for tokens of "nothing" and for dates that say "no end"."""
+    """What counts as sent: the trimmed cell, NULL for "nothing", for dates of "no end" and for names of nobody."""
     if element.normalise == "end_date":
         return dates.without_words_for_no_end(value)
+    if element.normalise == "name":
+        return name.normalise(value)
     return dates.without_no_end(value) if element.normalise in ("date", "datetime") else sent(value)
 
 
