@@ -172,3 +172,36 @@ def test_flags_of_exchange_platforms_are_flags(project: Path, tmp_path: Path, fl
     contract = drafted(project, with_columns(tmp_path / "s.csv", **columns))
     assert contract.deletes == Deletes(column=flag, value=said)
     assert contract.version == "dsc_biz_timestamp"
+
+
+def test_no_figure_of_something_else_becomes_a_sum_of_money(project: Path, tmp_path: Path) -> None:
+    headers = ("东经", "北纬", "考核得分", "平均气温", "年降水量", "人口密度")
+    path = with_columns(tmp_path / "s.csv", **{one: ["41.25", "38.50", "45.75"] for one in headers})
+    elements = by_header(drafted(project, path))
+    assert {elements[one] for one in headers} == {"text"}
+
+
+def test_days_on_which_something_ends_are_known_by_many_headers(project: Path, tmp_path: Path) -> None:
+    headers = ("有效期限", "证件有效期", "使用期限至", "合同终止日", "有效期结束日期", "期满届满日", "valid_until")
+    path = with_columns(tmp_path / "s.csv", **{one: ["长期", "2030-01-01"] for one in headers})
+    elements = by_header(drafted(project, path))
+    assert {elements[one] for one in headers} == {"end_date"}
+
+
+def test_days_on_which_something_begins_are_no_ends(project: Path, tmp_path: Path) -> None:
+    headers = ("有效期起", "有效期自", "有效期开始日期")
+    path = with_columns(tmp_path / "s.csv", **{one: ["2020-01-01", "2021-01-01"] for one in headers})
+    elements = by_header(drafted(project, path))
+    assert "end_date" not in {elements[one] for one in headers}
+
+
+@pytest.mark.parametrize("header", ["GXSJ", "UPDATETIME", "lastUpdateTime", "modifydate", "xgsj"])
+def test_platforms_own_columns_of_changes_are_the_version(project: Path, tmp_path: Path, header: str) -> None:
+    times = [f"2026-03-01 08:{minute:02d}:00" for minute in range(12)]
+    contract = drafted(project, with_columns(tmp_path / "s.csv", **{header: times}))
+    assert contract.version == header.lower()
+
+
+def test_a_column_of_ways_to_reach_people_is_no_number_of_documents(project: Path, tmp_path: Path) -> None:
+    path = with_columns(tmp_path / "s.csv", 联系方式=[f"1390000{number:04d}" for number in range(12)])
+    assert by_header(drafted(project, path))["联系方式"] == "phone"

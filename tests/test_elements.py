@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import itertools
 import unicodedata
 from decimal import Decimal
 
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from stdnum.cn import ric
 
 from pipelines import elements
+from pipelines.declarations.catalog import Code
 from pipelines.declarations.element import Element, Mask
+from pipelines.elements import code
 from pipelines.elements.characters import BLANKS, INVISIBLE
 from pipelines.elements.id_number import check_character
 from pipelines.elements.name_key import name_key
@@ -300,7 +303,77 @@ def test_codes_labels_and_other_labels_give_the_code(normalised, name: str) -> N
     wide = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
     spelt = [f"\u202a{said[:1]}\u00a0{said[1:]}\u200e".translate(wide) for said, _ in pairs]
     assert normalised(name, spelt) == [code for _, code in pairs]
-    assert normalised(name, [" 不在 表中\u00a0", "0001", "Ｚ9Ｚ"]) == ["不在 表中", "0001", "Ｚ9Ｚ"]
+    assert normalised(name, [" 不在 表中\u00a0", "08888", "Ｚ9Ｚ"]) == ["不在 表中", "08888", "Ｚ9Ｚ"]
+    both = [
+        f"{code.code}{between}{label}" for code in codes for label in code.labels for between in ("", "-", "：", "、 ")
+    ]
+    both += [f"({code.code}){code.title}" for code in codes]
+    expected = [code.code for code in codes for _ in code.labels for _ in range(4)] + [code.code for code in codes]
+    assert normalised(name, both) == expected
+    crossed = [f"{one.code}-{other.title}" for one, other in itertools.pairwise(codes)]
+    assert normalised(name, crossed) == crossed
+
+
+@pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
+def test_codes_that_spreadsheets_made_numbers_of_are_the_codes(normalised, name: str) -> None:
+    codes = [one.code for one in CATALOG.codes[CATALOG.elements[name].codes or ""] if one.code.isdecimal()]
+    spelt = [said for code in codes for said in (str(int(code)), f"{int(code)}.0", f"0{code}", f"{code}.00")]
+    assert normalised(name, spelt) == [code for code in codes for _ in range(4)]
+
+
+@pytest.mark.parametrize("name", ["person_name", "holder_name", "organisation_name"])
+def test_words_for_nobody_are_no_names(normalised, name: str) -> None:
+    words = [
+        "暂无",
+        "未知",
+        "不详",
+        "姓名不详",
+        "未填",
+        "待定",
+        "N/a",
+        "n.a.",
+        "nULL",
+        "ＮＵＬＬ",
+        "Ｎ／Ａ",
+        "－－",
+        "＃Ｎ／Ａ",
+    ]
+    words += [
+        "（空）",
+        "(无)",
+        "【未知】",
+        "〔暂无〕",
+        "（ＮＵＬＬ）",
+        "()",
+        "（）",
+        "无。",
+        " 暂 无\u3000",
+        "\u200b未知\u00a0",
+    ]
+    assert normalised(name, words) == [None] * len(words)
+    names = [
+        "空",
+        "未央",
+        "不花",
+        "暂一",
+        "无名",
+        "Nan",
+        "Nil",
+        "Na·Ni",
+        "N",
+        "（张三）",
+        "待弟",
+        "没有为",
+        "未知·其其格",
+        "A&A",
+    ]
+    assert normalised(name, names) == names
+
+
+def test_codes_that_differ_in_zeros_alone_are_compared_as_they_are_written(each) -> None:
+    codes = (Code("1", "一", ("一",)), Code("01", "零一", ("零一",)), Code("A", "A类", ("A类",)))
+    cells = ["1", "01", "001", "1.0", "A类", "A"]
+    assert each(lambda cell: code.normalise(cell, codes), cells) == ["1", "01", "001", "1.0", "A", "A"]
 
 
 class TestNameKey:

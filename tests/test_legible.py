@@ -74,3 +74,36 @@ def test_both_counts_agree_on_names_spoilt_in_any_way() -> None:
     ways = [re.compile(one) for one in (*second.OTHERWISE, second.utf8_as_gbk(SURNAMES))]
     differing = [name for name in names if bool(first.search(name)) != any(one.search(name) for one in ways)]
     assert not differing
+
+
+def broken(each: Callable[..., list[object]], element: str, names: list[str]) -> list[set[str]]:
+    """Per name the checks by a regular expression that it breaks."""
+    checks = {name: one for name, one in CATALOG.elements[element].checks.items() if "regex" in one.arguments}
+    wanted = {name: one.type == "expect_column_values_to_match_regex" for name, one in checks.items()}
+    found = {
+        name: each(lambda cell, regex=one.arguments["regex"]: cell.re_search(regex), names)
+        for name, one in checks.items()
+    }
+    return [{name for name in checks if found[name][at] is not wanted[name]} for at in range(len(names))]
+
+
+@pytest.mark.parametrize("element", ["person_name", "holder_name", "organisation_name"])
+def test_a_name_without_letters_is_none(each, element: str) -> None:
+    signs = ["·", "•", "...", "…", "——", "_", "、", "/ /", "***", "＊＊", "0", "123", "１２", "①", "$", "□", "()()"]
+    assert all("letters" in one for one in broken(each, element, signs))
+    assert CATALOG.elements[element].checks["letters"].severity == "critical"
+    names = [unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in [*GOOD, "O'Connor", "Ян", "〇"]]
+    assert broken(each, element, names) == [set()] * len(names)
+    # What a wrong conversion left is told as that.
+    assert not any("letters" in one for one in broken(each, element, BAD))
+
+
+def test_masked_names_and_placeholders_are_told_and_kept(each) -> None:
+    masked = ["张*", "*某", "张＊＊", "张某某", "张×", "XX", "欧阳XX", "张■"]
+    assert all("masked" in one for one in broken(each, "person_name", masked))
+    assert all("masked" in one for one in broken(each, "organisation_name", ["呼和浩特市*有限公司", "内蒙古＊＊"]))
+    placeholders = ["测试", "测试1", "Test", "无名氏", "本人", "未取名", "A"]
+    assert all("placeholder" in one for one in broken(each, "person_name", placeholders))
+    checks = CATALOG.elements["person_name"].checks
+    assert {checks[name].severity for name in ("masked", "placeholder")} == {"warning"}
+    assert broken(each, "organisation_name", ["内蒙古某协会", "XX铁路公司"]) == [set(), set()]

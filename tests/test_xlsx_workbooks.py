@@ -60,6 +60,22 @@ def test_a_visible_sheet_without_the_header_is_not_passed_over_for_a_hidden_one(
     assert "登记证号" in refusal(tmp_path, "a.xlsx", content).what
 
 
+def test_an_empty_form_in_front_is_passed_over_for_the_sheet_with_rows(tmp_path: Path) -> None:
+    sheets = [SheetXml("模板", sheet_xml([HEAD])), SheetXml("数据", sheet_xml([HEAD, row(2, [text("M1")])]))]
+    for given in (sheets, sheets[::-1]):
+        delivery, found = read(tmp_path, "a.xlsx", packed(parts(given)))
+        assert [line["registration_number"] for line in found] == ["M1"]
+        assert any("模板" in problem.what for problem in delivery.problems)
+    _, found = read(tmp_path, "a.xlsx", packed(parts([SheetXml(one, sheet_xml([HEAD])) for one in "甲乙"])))
+    assert found == []
+
+
+def test_a_cell_of_an_unknown_type_is_told_with_its_row(tmp_path: Path) -> None:
+    problem = refusal(tmp_path, "a.xlsx", book([HEAD, row(2, [text("M1"), number("5", t="zzz")])]))
+    assert problem.row == 2
+    assert "type" in problem.what
+
+
 def test_rows_in_hidden_sheets_alone(tmp_path: Path) -> None:
     content = packed(parts([SheetXml("旧", OTHER, "hidden"), SheetXml("空", sheet_xml([]))]))
     assert "hidden sheets" in refusal(tmp_path, "a.xlsx", content).what

@@ -17,17 +17,24 @@ from pipelines.readers.header import same
 
 PLAIN = "text"
 _NUMBERS = ("号", "号码", "编号", "编码")
-_TELEPHONES = ("电话", "手机")
+_TELEPHONES = ("电话", "手机", "联系方式", "传真", "热线")
 _CERTAIN = ("id_number", "credit_code")
 # Headers of days on which something ends, of changes to a row, of sums of money, and of figures that are none.
-_ENDS = re.compile("有效期(限)?(至|止|末|截止|到期)|截止|到期|失效|终止日期|期限止|(^|_)(expir|valid_to|end_date)")
+_ENDS = re.compile(
+    "有效期限?([至止末到]|截止|结束|$)|期限?[至止]|截止|到期|届满|失效|终止日|终止时间|结束日|(^|_)(expir|valid_?(to|until)|end_?date)"
+)
 CHANGES = re.compile(
     "(更新|修改|操作|变更|同步)(日期|时间|时刻)|最[后近](更新|修改)|时间戳"
-    "|^(dsc_biz_timestamp|cd_time)$|(^|_)(updated?|modif[a-z]*|last_?upd[a-z]*|timestamp)(_|$)"
+    "|^(dsc_biz_timestamp|cd_time|(zh)?(gx|xg)(sj|rq))$|(^|_)(updated?|modif[a-z]*|last_?upd[a-z]*|timestamp)(_|$)"
+    "|^(last)?(upd|update|modify|modified)(time|date|dt|ts|at)$"
 )
-_MONEY = re.compile("额|费|款|金|价|基数|工资|薪|收入|支出|税|元|余|(^|_)(amount|price|fee|sum|balance|wage|salary)")
+_MONEY = re.compile(
+    "额|费|款|金|价|基数|工资|薪|收入|支出|税|元|余|补贴|补助|奖励|产值|成本|利润|资产|负债|债务|欠"
+    "|(^|_)(amount|price|fee|sum|balance|wage|salary)"
+)
 _NO_MONEY = re.compile(
-    "经度|纬度|经纬|坐标|邮编|邮政编码|年度|年份|比例|比率|百分|占比|费率|税率|利率|率$|面积|长度|高度|宽度|海拔|重量|体重"
+    "经度|纬度|经纬|[东西]经|[南北]纬|坐标|得分|分数|评分|成绩|温度|气温|湿度|浓度|速度|风速|降水|雨量|蒸发|深度|厚度|距离|里程"
+    "|时长|工时|天数|坡度|角度|密度|强度|指数|系数|邮编|邮政编码|年度|年份|比例|比率|百分|占比|费率|税率|利率|率$|面积|长度|高度|宽度|海拔|重量|体重"
     "|身高|数量|人数|户数|次数|序号|代码|编码|编号|号码|(^|_)(lng|lat|lon|longitude|latitude|x|y|code|zip|postcode|rate|year)($|_)"
 )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -14,16 +15,22 @@ from pipelines.elements.sent import sent
 
 _PLAIN = "^[0-9A-Za-z\u4e00-\u9fff]+$"
 _COMPARED = str.maketrans(FULL_WIDTH, HALF_WIDTH, BLANKS)
+# A number as spreadsheets and data frames write it: without its zeros in front, or with zeros behind a point.
+_NUMBER = "^0*([0-9]+?)(?:[.]0+)?$"
+# Code and label in one cell: `1-男`, `1男`, `(1)男`.
+_CODE_AND_LABEL = "^[(\\[]?([0-9A-Za-z]+)[)\\]]?[-–—_.:、,|/=]?([\u4e00-\u9fff].*)$"
 
 
 def normalise(value: ir.StringValue, codes: Sequence[Code]) -> ir.StringValue:
-    """The code of a code or label; what the list does not have stays as sent.
+    """The code of a code or label, or of both where they agree (`1-男`); what the list does not have stays as sent.
 
-    Both are compared half-width and without blanks wherever they stand (`characters.without_blanks`), the case of
-    letters counts, and so do leading zeros: `１ ` is code 1, `01` is another one.
+    All are compared half-width and without blanks wherever they stand (`characters.without_blanks`), and the case of
+    letters counts. Numbers are compared as such where the list has no two that differ in zeros alone: `1` and `1.0`
+    are code 01.
     """
     labels = {label: code.code for code in reversed(codes) for label in (*code.labels, code.title)}
-    written = labels | {code.code: code.code for code in codes}
+    as_numbers = _by_number([code.code for code in codes])
+    written = labels | {as_numbers.get(code.code, code.code): code.code for code in codes}
     # Engines try one after the other, and lists begin with what is common.
     places = {code.code: place for place, code in enumerate(codes)}
     in_order = {
@@ -32,5 +39,32 @@ def normalise(value: ir.StringValue, codes: Sequence[Code]) -> ir.StringValue:
     if not in_order:
         return sent(value)
     text = sent(value)
-    compared = ibis.ifelse(text.re_search(_PLAIN), text, without_blanks(text))
-    return ibis.coalesce(bound(compared, lambda said: said.substitute(in_order, else_=ibis.null("string"))), text)
+    plain = ibis.ifelse(text.re_search(_PLAIN), text, without_blanks(text))
+    both = not any(re.search(_CODE_AND_LABEL, said) for said in in_order)
+    return ibis.coalesce(bound(plain, lambda cell: _found(cell, in_order, bool(as_numbers), both)), text)
+
+
+def _found(cell: ir.StringValue, listed: Mapping[str, str], as_numbers: bool, both: bool) -> ir.StringValue:
+    """The code of what the list says so; where `both` may stand in a cell, only if they say the same."""
+    alone = _number(cell) if as_numbers else cell
+    word = ibis.ifelse(cell.re_search(_CODE_AND_LABEL), cell.re_extract(_CODE_AND_LABEL, 2), alone) if both else alone
+    code = bound(word, lambda said: said.substitute(listed, else_=ibis.null("string")))
+    if not both:
+        return code
+    beside = cell.re_extract(_CODE_AND_LABEL, 1)  # empty where there is no label
+
+    def agreed(found: ir.StringValue) -> ir.StringValue:
+        alike = (_number(beside) == _number(found)) if as_numbers else beside == found
+        return ibis.ifelse((beside == "") | alike, found, ibis.null("string"))
+
+    return bound(code, agreed)
+
+
+def _number(text: ir.StringValue) -> ir.StringValue:
+    return ibis.ifelse(text.re_search(_NUMBER), text.re_extract(_NUMBER, 1), text)
+
+
+def _by_number(codes: Sequence[str]) -> dict[str, str]:
+    """Codes that are numbers as these; none where two of them differ in zeros alone."""
+    numbers = {code: re.sub(_NUMBER, r"\1", code) for code in codes if re.search(_NUMBER, code)}
+    return numbers if len({*numbers.values()}) == len(numbers) else {}

@@ -10,7 +10,19 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import Code
 from pipelines.declarations.element import Element
 from pipelines.declarations.regions import City
-from pipelines.elements import capital, code, credit_code, dates, document, id_number, name, numbers, phone, region, text
+from pipelines.elements import (
+    capital,
+    code,
+    credit_code,
+    dates,
+    document,
+    id_number,
+    name,
+    numbers,
+    phone,
+    region,
+    text,
+)
 from pipelines.elements.name_key import name_key
 from pipelines.elements.sent import sent
 

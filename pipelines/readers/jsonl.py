@@ -46,7 +46,12 @@ class JsonLinesDelivery(Delivery):
         physical = {self._known[headers.same(key)] for key in self.header if headers.same(key) in self._known}
         if not self.header:
             raise UnreadableFile(
-                Problem(path.name, "no line is a JSON object", "write one object per line: {…}, newline, {…}", row=1)
+                Problem(
+                    path.name,
+                    "no line is a JSON object whose keys stand once and hold no NUL",
+                    "write one object per line: {…}, newline, {…}",
+                    row=1,
+                )
             )
         if missing := headers.missing_headers(physical, contract):
             raise headers.missing_columns(path.name, missing, self.header, contract)

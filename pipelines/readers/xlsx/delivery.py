@@ -35,7 +35,7 @@ class XlsxDelivery(Delivery):
         visible = [one for one in filled if not one[0].hidden]
         if not visible:
             raise _without_rows(path.name, [sheet.name for sheet, _, _ in filled])
-        self._sheet, self._header_row, header = max(visible, key=lambda one: headers.recognised(one[2], contract))
+        self._sheet, self._header_row, header = self._meant(visible, contract)
         super().__init__(path, contract, header)
         self._matched = headers.match(path.name, header, contract)
         headers.note_unknown(self, [header[at] for at in self._matched.unknown if header[at].strip()])
@@ -59,6 +59,18 @@ class XlsxDelivery(Delivery):
             header = dict(zip(columns, texts.texts.to_pylist(), strict=True))
             return int(cells.rows[0]), [header.get(at, "") for at in range(max(columns) + 1)]
         return 0, []
+
+    def _meant(self, visible: list[tuple[Sheet, int, list[str]]], contract: Contract) -> tuple[Sheet, int, list[str]]:
+        """The sheet with the most declared headers; of such sheets the first that has rows below them."""
+        known = [headers.recognised(header, contract) for _, _, header in visible]
+        best = [one for one, count in zip(visible, known, strict=True) if count == max(known)]
+        if len(best) == 1:
+            return best[0]
+        return next((one for one in best if self._has_rows(*one[:2])), best[0])
+
+    def _has_rows(self, sheet: Sheet, header_row: int) -> bool:
+        batches = read_cells(sheet.part, self._book.formats, len(self._book.texts.lengths), batch_rows=1)
+        return any(len(cells.below(header_row).rows) for cells in batches)
 
     def _note_other_sheets(self, others: list[Sheet]) -> None:
         if others:

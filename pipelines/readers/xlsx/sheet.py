@@ -198,7 +198,10 @@ class _Reading:
         if kind is None or kind == "n":
             self._kind = self._numbers.get(attributes.get("s", ""), Kind.NUMBER)
         else:
-            self._kind = _KINDS[kind]
+            known = _KINDS.get(kind)
+            if known is None:
+                raise self._part.damaged("a cell has a type that no workbook has", self._row)
+            self._kind = known
 
     def _end_cell(self) -> None:
         self._in_cell = False
