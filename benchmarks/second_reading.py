@@ -83,10 +83,10 @@ def _parquet(content: bytes, scratch: str) -> Reading:
     with open(scratch, "wb") as file:
         file.write(content)
     with duckdb.connect() as connection:
-        names = [row[0] for row in connection.execute("DESCRIBE FROM read_parquet(?)", [scratch]).fetchall()]
-        casts = ", ".join('CAST("' + name.replace('"', '""') + '" AS VARCHAR)' for name in names)
-        rows = connection.execute(f"SELECT {casts} FROM read_parquet(?)", [scratch]).fetchall()
-    return {number: dict(zip(names, cells, strict=True)) for number, cells in enumerate(rows, 1)}
+        found = connection.read_parquet(scratch)
+        texts = [duckdb.ColumnExpression(name).cast("VARCHAR") for name in found.columns]
+        rows = found.select(*texts).fetchall()
+    return {number: dict(zip(found.columns, cells, strict=True)) for number, cells in enumerate(rows, 1)}
 
 
 def _workbook(content: bytes) -> Reading:

@@ -16,7 +16,7 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Placed, read_models
-from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
+from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, VERSION
 from pipelines.lake import layout
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import TableId
@@ -146,7 +146,7 @@ def _standardise(declared: Workspace, contract: Contract) -> Task:
         (raw.id,),
         lambda workspace: standardise(workspace, contract),
         lambda: {
-            **{spec.id: _standard_origins(contract, spec, raw) for spec in (standard, *withdrawn)},
+            **{spec.id: _standard_origins(catalog, contract, spec, raw) for spec in (standard, *withdrawn)},
             rejected.id: _unchanged(rejected, raw),
             **({alias.id: _alias_origins(catalog, contract, raw)} if alias else {}),
         },
@@ -155,9 +155,12 @@ def _standardise(declared: Workspace, contract: Contract) -> Task:
     )
 
 
-def _standard_origins(contract: Contract, standard: TableSpec, raw: TableSpec) -> Origins:
+def _standard_origins(catalog: Catalog, contract: Contract, standard: TableSpec, raw: TableSpec) -> Origins:
     """By the declaration: a column is its own cell, normalised, and so is the form as sent beside it."""
     origins = dict(_unchanged(standard, raw))
+    if contract.version and catalog.is_dated(contract):
+        version = contract.cells[contract.column(contract.version).header]
+        origins[VERSION] = frozenset({(raw.id, version), (raw.id, RECEIVED_AT)})
     for column in contract.columns:
         cell = frozenset({(raw.id, contract.cells[column.header])})
         origins |= {name: cell for name in (column.name, column.name + AS_SENT) if name in standard.names}
