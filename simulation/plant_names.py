@@ -18,6 +18,7 @@ def plant_names(block: Block) -> None:
     _spaces(block)
     _rare(block)
     _digits(block)
+    _hardly_names(block)
     _missing(block)
     _addresses(block)
 
@@ -94,6 +95,22 @@ def _digits(block: Block) -> None:
     for row in block.rows(HOUSEHOLD, also=block.only(HOUSEHOLD)):
         block.household.change(row, "person_name", block.household.sent["person_name"][row] + "2")
         block.household.flag(row, "name_with_digit", "person_name.digits")
+
+
+def _hardly_names(block: Block) -> None:
+    """Signs alone, and what masks and test data leave of names."""
+    only = block.only(HOUSEHOLD)
+    for at, row in enumerate(block.rows(HOUSEHOLD, also=only)):
+        block.household.put(row, "person_name", ["·", "***", "——"][at % 3])
+        rules = ["person_name.letters", *(["person_name.masked"] if at % 3 == 1 else [])]
+        block.household.quarantine(row, "name_without_letters", *rules)
+    for at, row in enumerate(block.rows(HOUSEHOLD, also=only)):
+        name = block.household.sent["person_name"][row]
+        block.household.change(row, "person_name", name[0] + ["*", "某某", "＊＊"][at % 3])
+        block.household.flag(row, "name_masked", "person_name.masked")
+    for at, row in enumerate(block.rows(HOUSEHOLD, also=only)):
+        block.household.change(row, "person_name", ["测试", "本人", "未取名"][at % 3])
+        block.household.flag(row, "name_placeholder", "person_name.placeholder")
 
 
 def _missing(block: Block) -> None:
