@@ -25,7 +25,7 @@ TYPES = {"id": "string", "text": "string", "day": "date", "other_day": "date", "
 Row = dict[str, Any]
 
 
-def rule(type_: str, *, where: str | None = None, **arguments: Any) -> Rule:
+def rule(type_: str, *, where: tuple[str, ...] = (), **arguments: Any) -> Rule:
     return Rule(code="some.rule", title="…", severity="critical", type=type_, arguments=arguments, where=where)
 
 
@@ -100,7 +100,7 @@ def test_pairs(judged) -> None:
 
 
 def test_where_restricts_a_rule_to_rows_with_a_value_there(judged) -> None:
-    readable = rule("expect_column_values_to_not_be_null", column="day", where="text")
+    readable = rule("expect_column_values_to_not_be_null", column="day", where=("text",))
     rows = [{"day": None, "text": "不详"}, {"day": None, "text": None}, {"day": RECEIVED, "text": "2026-06-30"}]
     assert judged(readable, rows) == [False, True, True]
 

@@ -57,12 +57,18 @@ def catalog() -> Catalog:
     return read_catalog(ROOT)
 
 
-def rule(kind: str, where: str | None = None, severity: Any = "critical", **arguments: Any) -> Rule:
+def rule(kind: str, where: tuple[str, ...] = (), severity: Any = "critical", **arguments: Any) -> Rule:
     return Rule(code="a.rule", title="规则", severity=severity, type=kind, arguments=arguments, where=where)
 
 
 def a_view(engine: Engine, columns: str, rows: Sequence[Sequence[Any]]) -> str:
-    """A view `delivered` of typed rows (of `given`); `columns` are DuckDB's column definitions."""
+    """A view `delivered` of typed rows (of `given`); `columns` are DuckDB's column definitions.
+
+    Rows are numbered from 2, where `columns` have no number of their own.
+    """
+    if not re.search(r"\b_row\b", columns):
+        columns += ", _row BIGINT"
+        rows = [(*row, place) for place, row in enumerate(rows, 2)]
     if isinstance(engine, DuckDBEngine):
         engine.connection.execute(f"CREATE OR REPLACE TABLE given ({columns})")
         if rows:

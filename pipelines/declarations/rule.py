@@ -30,7 +30,7 @@ class Expectation(Declared):
 class Rule(Declared):
     """A rule ready to run: `arguments` are the expectation's, columns included.
 
-    `where` names a column that must not be NULL for the rule to apply. `code` is `<column>.<check>`, or the name
+    `where` names columns that must not be NULL for the rule to apply. `code` is `<column>.<check>`, or the name
     of a business rule.
     """
 
@@ -39,7 +39,7 @@ class Rule(Declared):
     severity: Severity
     type: str
     arguments: dict[str, Any]
-    where: str | None = None
+    where: tuple[str, ...] = ()
     standard: str | None = None
 
     @property
@@ -74,7 +74,7 @@ def column_rules(column: Column, element: Element, codes: Callable[[str], list[s
             severity=check.severity,
             type=check.type,
             arguments=_placed(column.name, check) | _listed(element, check, codes),
-            where=sent if check.where == "sent" else None,
+            where=(sent,) if check.where == "sent" else (),
             standard=element.standard,
         )
 

@@ -15,16 +15,14 @@ from pipelines.declarations.rule import BATCH, Rule
 from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
+from pipelines.quality.comparing import CountsDisagreeError, check_counts
 from pipelines.quality.counting import BatchCounts, Ungated, count_batches
 
 if TYPE_CHECKING:
     from pipelines.quality.great_expectations import Validation
+    from pipelines.quality.great_expectations.second_reading import Reading
 
 READABLE, REJECT_SHARE = "file.readable", "batch.reject_share"
-
-
-class CountsDisagreeError(Exception):
-    """The gate and Great Expectations counted differently: one of them is wrong, and nothing may be published."""
 
 
 @dataclass(frozen=True)
@@ -134,10 +132,11 @@ def _judge_readable(
     lake: Lake, contract: Contract, rules: Sequence[Rule], ungated: Ungated, batches: Sequence[dict[str, Any]]
 ) -> list[Judged]:
     names = [batch["batch"] for batch in batches]
-    new = Ungated(*(rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged)))
+    parts = (rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged))
+    new = Ungated(*parts, readings=ungated.readings)
     counts = count_batches(lake, rules, new)
-    validation = _validate(lake, contract, rules, new.typed, names[-1])
-    _check_counts(contract, rules, counts, validation)
+    validation = _validate(lake, contract, rules, new.typed, names[-1], new.readings)
+    check_counts(contract, rules, new.readings, counts, validation)
     failures = {name: _failed_rules(lake, contract, rules, new.typed, name, validation, names) for name in names}
     judged, results = [], []
     for batch in batches:
@@ -176,24 +175,18 @@ def _keep(
     lake.append_rows(VALIDATIONS, [kept], once=names[-1])
 
 
-def _validate(lake: Lake, contract: Contract, rules: Sequence[Rule], rows: ir.Table, batch: str) -> Validation:
+def _validate(
+    lake: Lake,
+    contract: Contract,
+    rules: Sequence[Rule],
+    rows: ir.Table,
+    batch: str,
+    readings: Sequence[Reading] = (),
+) -> Validation:
     from pipelines.quality.great_expectations import validate
 
     view = lake.engine.view(rows, "new_rows")
-    return validate(lake.engine, view, rules, source=contract.name, batch=batch)
-
-
-def _check_counts(
-    contract: Contract, rules: Sequence[Rule], counts: Mapping[str, BatchCounts], validation: Validation
-) -> None:
-    for rule in rules:
-        ours = sum(counted.broken.get(rule.code, 0) for counted in counts.values())
-        theirs = validation.outcomes[rule.code].unexpected
-        if not rule.on_table and ours != theirs:
-            raise CountsDisagreeError(
-                f"{contract.name}, batches {', '.join(counts)}, rule {rule.code}: the gate counts {ours} rows that "
-                f"break it, Great Expectations {theirs}; the rule's two implementations differ"
-            )
+    return validate(lake.engine, view, rules, source=contract.name, batch=batch, readings=readings)
 
 
 def _failed_rules(

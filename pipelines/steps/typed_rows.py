@@ -12,6 +12,7 @@ from pipelines.declarations.rule import BATCH, RECEIVED_AT, RECEIVED_ON, ROW_HAS
 from pipelines.elements import alias, normalise, sent_value
 from pipelines.lake.specs import AS_SENT, raw_spec
 from pipelines.quality.counting import Ungated
+from pipelines.quality.great_expectations.second_reading import CELL, readings_of
 from pipelines.quality.rows import broken_rules
 from pipelines.steps.workspace import Workspace
 
@@ -30,18 +31,21 @@ def read_ungated(
         raw = raw.filter(raw[BATCH].isin(batches))
     typed_rows = engine.materialise(typed(workspace, contract, raw), "typed_rows")
     broken = engine.materialise(broken_rules(typed_rows, rules, contract), "broken_rows")
-    return Ungated(typed_rows, broken, raw.filter(raw["_damage"].notnull()))
+    readings = readings_of(workspace.catalog, contract)
+    return Ungated(typed_rows, broken, raw.filter(raw["_damage"].notnull()), readings)
 
 
 def typed(workspace: Workspace, contract: Contract, raw: ir.Table, only: Collection[str] | None = None) -> ir.Table:
     """Raw's undamaged rows with every cell normalised to its element; of the declared columns `only` those (all).
 
     Beside a typed column `<column>__sent` keeps what was sent, and beside an identifier `<column>_as_sent` the form
-    as sent where it is another one; `_row_hash` is over the cells as sent.
+    as sent where it is another one; `_row_hash` is over the cells as sent. With all columns come the cells of those
+    that are read a second time, as `<column>__cell`.
     """
     catalog = workspace.catalog
     headers = contract.cells
     columns: dict[str, ir.Value] = {}
+    twice = {one.column for one in readings_of(catalog, contract)} if only is None else set()
     for column in contract.columns:
         if only is not None and column.name not in only:
             continue
@@ -51,6 +55,8 @@ def typed(workspace: Workspace, contract: Contract, raw: ir.Table, only: Collect
             columns[column.name + SENT] = sent_value(cell, element)
         if element.alias:
             columns[column.name + AS_SENT] = alias(cell, element)
+        if column.name in twice:
+            columns[column.name + CELL] = cell
     cells = [raw[name].fill_null("\x01") for name in headers.values()]
     deleted = _deleted(contract, raw)
     return raw.filter(raw["_damage"].isnull()).select(

@@ -13,6 +13,7 @@ from duckdb_engine import ConnectionWrapper
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.execution_engine.execution_engine import MetricComputationConfiguration
 from great_expectations.expectations.metrics.map_metric_provider import (
@@ -24,13 +25,25 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.pool import StaticPool
 
+from pipelines.declarations.rule import ROW_NUMBER
+from pipelines.quality.great_expectations.number_of_rows import NumberOfRows
+from pipelines.quality.great_expectations.second_reading import Reading, read_again_in_duckdb
 from pipelines.quality.great_expectations.value_sets import unpacked
 
 Value = Any  # what a metric may be, as in Great Expectations
+Conditions = Sequence[sa.ColumnElement[bool]]
 
 
-def batch_of(context: AbstractDataContext, connection: duckdb.DuckDBPyConnection, view: str, name: str) -> Batch:
-    """The rows of a table or view that `connection` sees, as a batch to validate."""
+def batch_of(
+    context: AbstractDataContext,
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    name: str,
+    readings: Sequence[Reading] = (),
+) -> Batch:
+    """The rows of a table or view that `connection` sees, as a batch to validate; what has `readings` is read again."""
+    if readings:
+        view = read_again_in_duckdb(connection, view, readings)
     lake = context.data_sources.add_duckdb("lake", connection_string="duckdb:///:memory:", kwargs=lend(connection))
     return lake.add_table_asset(name, table_name=view).add_batch_definition_whole_table("whole").get_batch()
 
@@ -80,6 +93,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         # Makes Great Expectations write REGEXP_MATCHES, which DuckDB has too; it knows no DuckDB of its own.
         self.dialect_module = SimpleNamespace(DremioDialect=None)
         self._views = ViewInspector(self.engine)
+        self._found: Mapping[Any, Value] = {}
 
     def get_inspector(self) -> ViewInspector:
         return self._views
@@ -91,34 +105,72 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         runtime_configuration: dict[str, Any] | None = None,
     ) -> dict[Any, Value]:
         """As in Great Expectations, but samples of unexpected values are always empty: they may be personal data."""
-        asked = list(metrics_to_resolve)
-        samples = [metric for metric in asked if metric.metric_name.endswith(".unexpected_values")]
-        rest = [metric for metric in asked if metric not in samples]
+        rest: list[MetricConfiguration] = []
+        samples: dict[Any, Value] = {}
+        numbers: dict[MetricConfiguration, Conditions] = {}
+        for metric in metrics_to_resolve:
+            kept = self._selection(metric.metric_domain_kwargs)
+            if metric.metric_name.endswith(".unexpected_values"):
+                samples[metric.id] = []
+            elif metric.metric_name.endswith(".filtered_row_count") and kept is not None:
+                numbers[metric] = kept
+            else:
+                rest.append(metric)
+        self._found = metrics or {}
         found = super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {}
-        return {**found, **{metric.id: [] for metric in samples}}
+        return {**found, **samples, **self._numbers_of_rows(numbers)}
+
+    def _numbers_of_rows(self, domains: Mapping[MetricConfiguration, Conditions]) -> dict[Any, Value]:
+        """How many rows there are in each metric's domain, by one scan; Great Expectations makes one for each."""
+        try:
+            return self._counts({metric.id: kept for metric, kept in domains.items()})
+        except Exception as error:
+            raise MetricResolutionError(message=str(error), failed_metrics=list(domains)) from error
 
     def resolve_metric_bundle(self, metric_fn_bundle: Iterable[MetricComputationConfiguration]) -> dict[Any, Value]:
-        """Aggregates over several subsets of the rows as one query: what selects the rows becomes a FILTER.
+        """Counts over several subsets of the rows as one query: what selects the rows becomes part of what is counted.
 
         Great Expectations scans once per subset; a source's rules have a dozen, and its view is not cheap to read.
         """
-        together: dict[Any, sa.ColumnElement[Any]] = {}
+        together: dict[Any, Conditions] = {}
         alone = []
         for metric in metric_fn_bundle:
-            kept = self._selection(metric.compute_domain_kwargs or {})
-            if kept is None or not isinstance(metric.metric_fn, sa.sql.functions.FunctionElement):
+            counted = self._counted(metric)
+            if counted is None:
                 alone.append(metric)
             else:
-                together[metric.metric_configuration.id] = metric.metric_fn.filter(*kept) if kept else metric.metric_fn
-        resolved = super().resolve_metric_bundle(alone)
-        if together:
-            selectable = self.get_domain_records({})
-            named = [aggregate.label(f"metric_{place}") for place, aggregate in enumerate(together.values())]
-            counted = self.execute_query(sa.select(*named).select_from(selectable)).one()
-            resolved |= dict(zip(together, counted, strict=True))
-        return resolved
+                together[metric.metric_configuration.id] = counted
+        return super().resolve_metric_bundle(alone) | self._counts(together)
 
-    def _selection(self, domain: Mapping[str, Any]) -> Sequence[sa.ColumnElement[bool]] | None:
+    def _counts(self, conditions: Mapping[Any, Conditions]) -> dict[Any, Value]:
+        """For which rows of the batch all of each entry's conditions hold."""
+        if not conditions:
+            return {}
+        number: sa.ColumnElement[int] = sa.column(ROW_NUMBER)
+        # Each condition once: DuckDB would compute it for the number of rows and for the sum.
+        named = [
+            sa.and_(sa.true(), *holds).label(f"condition_{place}") for place, holds in enumerate(conditions.values())
+        ]
+        flags = sa.select(number, *named).select_from(self.get_domain_records({})).subquery()
+        found: list[sa.ColumnElement[Any]] = []
+        for holds in flags.c[1:]:
+            totals = (sa.func.count(), sa.func.sum(flags.c[0]), sa.func.min(flags.c[0]))
+            found += [total.filter(holds) for total in totals]
+        labelled = [total.label(f"total_{place}") for place, total in enumerate(found)]
+        counted = self.execute_query(sa.select(*labelled).select_from(flags)).one()
+        return dict(zip(conditions, NumberOfRows.of_totals(counted), strict=True))
+
+    def _counted(self, metric: MetricComputationConfiguration) -> Conditions | None:
+        """What holds for the rows that a metric counts; None where it is no plain count over the batch."""
+        configuration = metric.metric_configuration
+        kept = self._selection({**configuration.metric_domain_kwargs, **(metric.compute_domain_kwargs or {})})
+        if kept is None or configuration.metric_name == "table.row_count":
+            return kept
+        counting = configuration.metric_dependencies["metric_partial_fn"].metric_dependencies
+        condition = self._found.get(counting["unexpected_condition"].id) if "unexpected_condition" in counting else None
+        return None if condition is None else [*kept, condition[0]]
+
+    def _selection(self, domain: Mapping[str, Any]) -> Conditions | None:
         """The conditions under which rows belong to a domain; None where it is no plain selection from the batch."""
         condition = domain.get("row_condition")
         if isinstance(condition, dict):

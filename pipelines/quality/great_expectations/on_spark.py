@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from great_expectations.compatibility.pyspark import functions as spark
@@ -16,18 +16,28 @@ from great_expectations.execution_engine.execution_engine import MetricComputati
 from great_expectations.expectations.row_conditions import Condition, deserialize_row_condition
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
+from pipelines.declarations.rule import ROW_NUMBER
+from pipelines.quality.great_expectations.number_of_rows import NumberOfRows
+from pipelines.quality.great_expectations.second_reading import Reading, read_again_on_spark
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
 
 Value = Any  # what a metric may be, as in Great Expectations
 
 
-def batch_of(context: AbstractDataContext, session: SparkSession, view: str, name: str) -> Batch:
-    """The rows of a view that `session` sees, as a batch to validate; they stay where they are."""
+def batch_of(
+    context: AbstractDataContext, session: SparkSession, view: str, name: str, readings: Sequence[Reading] = ()
+) -> Batch:
+    """The rows of a view that `session` sees, as a batch to validate; they stay where they are.
+
+    What has `readings` is read again.
+    """
+    rows = session.table(view)
     lake = context.data_sources.add_lent_spark("lake", persist=False)
     lake.lend(session)
     whole = lake.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
-    return whole.get_batch({"dataframe": session.table(view)})
+    return whole.get_batch({"dataframe": read_again_on_spark(rows, readings) if readings else rows})
 
 
 class CountingSparkEngine(SparkDFExecutionEngine):
@@ -59,7 +69,7 @@ class CountingSparkEngine(SparkDFExecutionEngine):
         found = super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {}
         return {**found, **samples, **self._numbers_of_rows(numbers)}
 
-    def _numbers_of_rows(self, domains: Mapping[MetricConfiguration, Column]) -> dict[Any, int]:
+    def _numbers_of_rows(self, domains: Mapping[MetricConfiguration, Column]) -> dict[Any, Value]:
         """How many rows there are in each metric's domain, by one job; Great Expectations runs one for each."""
         try:
             return self._counts({metric.id: kept for metric, kept in domains.items()})
@@ -81,12 +91,19 @@ class CountingSparkEngine(SparkDFExecutionEngine):
                 together[metric.metric_configuration.id] = counted
         return super().resolve_metric_bundle(alone) | self._counts(together)
 
-    def _counts(self, conditions: Mapping[Any, Column]) -> dict[Any, int]:
-        """For how many rows of the batch each condition holds."""
+    def _counts(self, conditions: Mapping[Any, Column]) -> dict[Any, Value]:
+        """For which rows of the batch each condition holds."""
         if not conditions:
             return {}
-        named = [spark.count_if(holds).alias(f"metric_{place}") for place, holds in enumerate(conditions.values())]
-        return dict(zip(conditions, self.dataframe.agg(*named).collect()[0], strict=True))
+        totals = []
+        for place, holds in enumerate(conditions.values()):
+            number = spark.when(holds, spark.col(ROW_NUMBER))
+            found = (spark.count_if(holds), spark.sum(number), spark.min(number))
+            # A row's number is never 0.
+            totals += [
+                spark.coalesce(total, spark.lit(0)).alias(f"total_{place}_{kind}") for kind, total in enumerate(found)
+            ]
+        return dict(zip(conditions, NumberOfRows.of_totals(self.dataframe.agg(*totals).collect()[0]), strict=True))
 
     def _counted(self, metric: MetricComputationConfiguration) -> Column | None:
         """TRUE for the rows that a metric counts; None where it is no plain count over the batch."""
