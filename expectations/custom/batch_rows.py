@@ -15,15 +15,15 @@ from great_expectations.compatibility.pyspark import functions as spark
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.execution_engine import SparkDFExecutionEngine, SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
-from great_expectations.expectations.model_field_types import ConditionParser
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.expectations.model_field_types import ConditionParser
 from great_expectations.expectations.row_conditions import RowConditionType
 
 BATCH, ROW_NUMBER, ROW_HASH = "_batch", "_row", "_row_hash"
 
 Arguments = dict[str, Any]
-Groups = sa.Select[Any]  # per group of rows: how many are unexpected, the sum of their numbers, and the first of these
+Groups = sa.Select[int, int, int]  # per group of rows: how many are unexpected, the sum of their numbers, and the first of these
 Found = tuple[int, int, int | None]  # the same of all groups together
 Frame = Any  # of pyspark, which is not there where only DuckDB is
 

@@ -17,9 +17,7 @@ CURRENCIES = {
     "KRW": "韩|KRW",
 }
 HOME = "CNY"
-WORD = (
-    "(?:人民币|RMB|CNY|美[元金]|US[$D]|[$]|港[币元]|港|HK[$D]|欧元|EUR|€|日[元圆]|JPY|英镑|GBP|£|韩[元币圆]|韩|KRW|[¥￥元圆整])"
-)
+WORD = "(?:人民币|RMB|CNY|美[元金]|US[$D]|[$]|港[币元]|港|HK[$D]|欧元|EUR|€|日[元圆]|JPY|英镑|GBP|£|韩[元币圆]|韩|KRW|[¥￥元圆整])"
 FIGURE, FINEST = 16, 8  # digits before the point of a figure with a unit, and behind it
 WIDEST = "decimal(24,4)"
 
@@ -80,9 +78,7 @@ def _capital(words: Words, text: Value, kind: str) -> Value:
     def read(number: Value) -> Value:
         unit = words.first_found(behind, scales)
         small = words.matches(number, "^[0-9]{1,9}(?:[.][0-9]{0,4})?\\z")
-        return words.case(
-            (small, _small(words, number, unit, kind)), otherwise=_large(words, number, unit, kind)
-        )
+        return words.case((small, _small(words, number, unit, kind)), otherwise=_large(words, number, unit, kind))
 
     number = words.named(_plain_number(words, text), read)
     return words.case((spelt, number), otherwise=words.nothing(kind))

@@ -139,20 +139,16 @@ def _clock(words: Words, text: Value) -> Value:
         return whole + words.integer(words.padded(words.case((finer != "", finer), otherwise=words.text("0")), 6))
 
     clock = words.first_found(text, "[0-9]{1,2}:[0-9:.]+")
-    return words.case(
-        (clock == "", words.number(0)), otherwise=words.named(words.all_found(clock, "[0-9]+"), read)
-    )
+    return words.case((clock == "", words.number(0)), otherwise=words.named(words.all_found(clock, "[0-9]+"), read))
 
 
 def _since_midnight(words: Words, hour: Value, minute: Value, second: Value) -> Value:
     possible = (hour < 24) & (minute < 60) & (second < 60)
-    return words.case(
-        (possible, hour * HOUR + minute * MINUTE + second * SECOND), otherwise=words.nothing("integer")
-    )
+    return words.case((possible, hour * HOUR + minute * MINUTE + second * SECOND), otherwise=words.nothing("integer"))
 
 
 def _offset(words: Words, text: Value) -> Value:
-    """Microseconds that the clock is ahead of UTC, as Beijing's where nothing is said; NULL where no place is so far."""
+    """Microseconds that the clock is ahead of UTC, Beijing's where nothing is said; NULL where no place is so far."""
 
     def read(said: Value) -> Value:
         digits = words.translated(said, "+-:", "")

@@ -53,9 +53,7 @@ def read_id_number(words: Words, cell: Value) -> Value:
         return words.joined(digits, _check(words, digits))
 
     spelt = words.upper(bare(words, sent(words, cell)))
-    return words.case(
-        (words.matches(cell, "^[0-9]{17}[0-9X]\\z"), cell), otherwise=words.named(spelt, complete)
-    )
+    return words.case((words.matches(cell, "^[0-9]{17}[0-9X]\\z"), cell), otherwise=words.named(spelt, complete))
 
 
 def _with_century(words: Words, old: Value) -> Value:

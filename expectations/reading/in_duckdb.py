@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
 from expectations.reading.words import Value
 
-KINDS: dict[str, sa.types.TypeEngine[object]] = {
+KINDS: dict[str, sa.types.TypeEngine[Any]] = {
     "text": sa.String(),
     "date": sa.Date(),
     "instant": sa.TIMESTAMP(timezone=True),
@@ -108,11 +109,11 @@ class InDuckDB:
         return sa.func.list_extract(sa.func.list_transform(sa.func.list_value(value), function), 1)
 
 
-def _text(found: sa.ColumnElement[object]) -> Value:
+def _text(found: sa.ColumnElement[Any]) -> Value:
     return sa.type_coerce(found, sa.String())
 
 
-def _kind(kind: str) -> sa.types.TypeEngine[object]:
+def _kind(kind: str) -> sa.types.TypeEngine[Any]:
     if kind in KINDS:
         return KINDS[kind]
     precision, scale = map(int, kind.removeprefix("decimal(").removesuffix(")").split(","))

@@ -47,7 +47,8 @@ def _read_differently(reading: Reading, validation: Validation) -> str | None:
     found = validation.outcomes[reading.code]
     if not found.unexpected:
         return None
-    return f"column {reading.column}: {found.unexpected} rows are read differently, the first of them row {found.first_row}"
+    rows = f"{found.unexpected} rows are read differently, the first of them row {found.first_row}"
+    return f"column {reading.column}: {rows}"
 
 
 def _counted_differently(rule: Rule, counts: Mapping[str, BatchCounts], validation: Validation) -> str | None:

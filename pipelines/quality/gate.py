@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from pipelines.declarations.rule import BATCH, Rule
 from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
-from pipelines.quality.comparing import CountsDisagreeError, check_counts
+from pipelines.quality.comparing import check_counts
 from pipelines.quality.counting import BatchCounts, Ungated, count_batches
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def _judge_readable(
     lake: Lake, contract: Contract, rules: Sequence[Rule], ungated: Ungated, batches: Sequence[dict[str, Any]]
 ) -> list[Judged]:
     names = [batch["batch"] for batch in batches]
-    parts = (rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged))
-    new = Ungated(*parts, readings=ungated.readings)
+    parts = [rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged)]
+    new = Ungated(parts[0], parts[1], parts[2], ungated.readings)
     counts = count_batches(lake, rules, new)
     validation = _validate(lake, contract, rules, new.typed, names[-1], new.readings)
     check_counts(contract, rules, new.readings, counts, validation)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
-
 from pipelines.quality.great_expectations.number_of_rows import NumberOfRows
 from pipelines.quality.great_expectations.second_reading import Reading, alike
 
@@ -140,9 +139,7 @@ def _run(
     raise NotValidatedError(f"{name}: Great Expectations could not read the rows in {view} ({problem})")
 
 
-def _batch(
-    context: AbstractDataContext, engine: Engine, view: str, name: str, readings: Sequence[Reading]
-) -> Batch:
+def _batch(context: AbstractDataContext, engine: Engine, view: str, name: str, readings: Sequence[Reading]) -> Batch:
     from pipelines.quality.great_expectations import on_duckdb, on_spark
 
     if isinstance(engine, DuckDBEngine):
