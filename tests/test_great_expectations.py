@@ -299,7 +299,7 @@ def test_every_contract_with_all_its_rules(either_engine: Engine, catalog: Catal
         assert list(outcomes) == [one.code for one in rules]
         required = [one.code for one in rules if one.code.endswith(".required")]
         assert {(outcomes[code].evaluated, outcomes[code].unexpected) for code in required} == {(30, 10)}
-        unreadable = [one.code for one in rules if one.where]
+        unreadable = [one.code for one in rules if any(name.endswith("__sent") for name in one.where)]
         assert all((outcomes[code].evaluated, outcomes[code].unexpected) == (20, 20) for code in unreadable)
 
 

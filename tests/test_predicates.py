@@ -252,6 +252,8 @@ def test_every_declared_row_rule_is_an_expression_of_both_engines(name: str, dia
     columns = {column.name: CATALOG.elements[column.element].ibis_type for column in contract.columns}
     sent = {column.name + SENT: "string" for column in contract.columns}
     evidence = {"_batch": "string", "_row": "int64", "_row_hash": "string", "_received_on": "date"}
+    evidence |= {"_upsert": "boolean", "_sound": "boolean", "_latest_version": "timestamp('UTC')"}
+    evidence |= {"delete_flag": "string"}
     rows = ibis.table({**columns, **sent, **evidence}, name="rows")
     batch = {"key": list(contract.key), "version": contract.version}
     said = [

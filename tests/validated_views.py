@@ -106,6 +106,10 @@ def contract_view(engine: Engine, catalog: Catalog, source: str, rows: int) -> s
         "_batch": ibis.literal("b1"),
         "_row_hash": place.cast("string").hexdigest("md5"),
         "_received_on": ibis.literal(RECEIVED),
+        "_latest_version": ibis.literal(RECEIVED).cast("timestamp('UTC')"),
+        "_upsert": ibis.literal(True),
+        "_sound": ibis.literal(True),
+        "delete_flag": ibis.null("string"),
     }
     for column in catalog.contracts[source].columns:
         element = catalog.elements[column.element]

@@ -23,7 +23,9 @@ from great_expectations.expectations.row_conditions import RowConditionType
 BATCH, ROW_NUMBER, ROW_HASH = "_batch", "_row", "_row_hash"
 
 Arguments = dict[str, Any]
-Groups = sa.Select[int, int, int]  # per group of rows: how many are unexpected, the sum of their numbers, and the first of these
+Groups = sa.Select[
+    int, int, int
+]  # per group of rows: how many are unexpected, the sum of their numbers, and the first of these
 Found = tuple[int, int, int | None]  # the same of all groups together
 Frame = Any  # of pyspark, which is not there where only DuckDB is
 
@@ -127,7 +129,6 @@ class BatchRowsExpectation(BatchExpectation):
     key: list[str]
     # A model of Great Expectations has an attribute `version` already.
     version_column: str | None = pydantic.Field(None, alias="version")
-
     row_condition: RowConditionType = None
     condition_parser: ConditionParser | None = None
 

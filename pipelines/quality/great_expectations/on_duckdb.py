@@ -13,7 +13,6 @@ from duckdb_engine import ConnectionWrapper
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
-from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.execution_engine.execution_engine import MetricComputationConfiguration
 from great_expectations.expectations.metrics.map_metric_provider import (
@@ -32,6 +31,8 @@ from pipelines.quality.great_expectations.value_sets import unpacked
 
 Value = Any  # what a metric may be, as in Great Expectations
 Conditions = Sequence[sa.ColumnElement[bool]]
+
+PARTIAL, CONDITION = ".unexpected_count.aggregate_fn", "unexpected_condition"
 
 
 def batch_of(
@@ -94,6 +95,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.dialect_module = SimpleNamespace(DremioDialect=None)
         self._views = ViewInspector(self.engine)
         self._found: Mapping[Any, Value] = {}
+        self._counted_ahead: dict[Any, Value] = {}
 
     def get_inspector(self) -> ViewInspector:
         return self._views
@@ -104,43 +106,72 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         metrics: dict[Any, Value] | None = None,
         runtime_configuration: dict[str, Any] | None = None,
     ) -> dict[Any, Value]:
-        """As in Great Expectations, but samples of unexpected values are always empty: they may be personal data."""
+        """As in Great Expectations, but samples of unexpected values are always empty: they may be personal data.
+
+        All numbers of rows that can be counted by now are counted in one scan, those that are asked for later too.
+        """
+        self._found = metrics or {}
         rest: list[MetricConfiguration] = []
         samples: dict[Any, Value] = {}
-        numbers: dict[MetricConfiguration, Conditions] = {}
+        asked: dict[MetricConfiguration, Conditions] = {}
+        later: dict[Any, Conditions] = {}
         for metric in metrics_to_resolve:
-            kept = self._selection(metric.metric_domain_kwargs)
+            counted = self._counted_by(metric)
             if metric.metric_name.endswith(".unexpected_values"):
                 samples[metric.id] = []
-            elif metric.metric_name.endswith(".filtered_row_count") and kept is not None:
-                numbers[metric] = kept
-            else:
+            elif counted is None or metric.metric_name.endswith(PARTIAL):
                 rest.append(metric)
-        self._found = metrics or {}
-        found = super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {}
-        return {**found, **samples, **self._numbers_of_rows(numbers)}
-
-    def _numbers_of_rows(self, domains: Mapping[MetricConfiguration, Conditions]) -> dict[Any, Value]:
-        """How many rows there are in each metric's domain, by one scan; Great Expectations makes one for each."""
+                if counted is not None:
+                    later[metric.metric_dependencies[CONDITION].id] = counted
+            else:
+                asked[metric] = counted
         try:
-            return self._counts({metric.id: kept for metric, kept in domains.items()})
-        except Exception as error:
-            raise MetricResolutionError(message=str(error), failed_metrics=list(domains)) from error
+            numbers = self._counts({**{metric.id: counted for metric, counted in asked.items()}, **later})
+        except Exception:
+            # One of them cannot be counted: each by itself, so that Great Expectations says which.
+            rest, asked, numbers = [*rest, *asked], {}, {}
+        self._counted_ahead |= {condition: numbers.pop(condition) for condition in later if condition in numbers}
+        found = super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {}
+        return {**found, **samples, **numbers}
+
+    def _counted_by(self, metric: MetricConfiguration) -> Conditions | None:
+        """What holds for the rows that a metric on rows counts; None for other metrics."""
+        kept = self._selection(metric.metric_domain_kwargs)
+        if kept is None or metric.metric_name.endswith(".filtered_row_count"):
+            return kept
+        if not metric.metric_name.endswith((".unexpected_count", PARTIAL)):
+            return None
+        condition = self._condition(metric)
+        return None if condition is None else [*kept, condition]
+
+    def _condition(self, metric: MetricConfiguration) -> sa.ColumnElement[bool] | None:
+        known = (
+            self._found.get(metric.metric_dependencies[CONDITION].id)
+            if CONDITION in metric.metric_dependencies
+            else None
+        )
+        return None if known is None else known[0]
 
     def resolve_metric_bundle(self, metric_fn_bundle: Iterable[MetricComputationConfiguration]) -> dict[Any, Value]:
         """Counts over several subsets of the rows as one query: what selects the rows becomes part of what is counted.
 
         Great Expectations scans once per subset; a source's rules have a dozen, and its view is not cheap to read.
         """
-        together: dict[Any, Conditions] = {}
+        known: dict[Any, Value] = {}
+        rows: dict[Any, Conditions] = {}
         alone = []
         for metric in metric_fn_bundle:
-            counted = self._counted(metric)
-            if counted is None:
-                alone.append(metric)
+            configuration = metric.metric_configuration
+            counting = configuration.metric_dependencies["metric_partial_fn"].metric_dependencies
+            ahead = self._counted_ahead.get(counting[CONDITION].id) if CONDITION in counting else None
+            kept = self._selection(metric.compute_domain_kwargs or {})
+            if ahead is not None:
+                known[configuration.id] = ahead
+            elif configuration.metric_name == "table.row_count" and kept is not None:
+                rows[configuration.id] = kept
             else:
-                together[metric.metric_configuration.id] = counted
-        return super().resolve_metric_bundle(alone) | self._counts(together)
+                alone.append(metric)
+        return super().resolve_metric_bundle(alone) | known | self._counts(rows)
 
     def _counts(self, conditions: Mapping[Any, Conditions]) -> dict[Any, Value]:
         """For which rows of the batch all of each entry's conditions hold."""
@@ -159,16 +190,6 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         labelled = [total.label(f"total_{place}") for place, total in enumerate(found)]
         counted = self.execute_query(sa.select(*labelled).select_from(flags)).one()
         return dict(zip(conditions, NumberOfRows.of_totals(counted), strict=True))
-
-    def _counted(self, metric: MetricComputationConfiguration) -> Conditions | None:
-        """What holds for the rows that a metric counts; None where it is no plain count over the batch."""
-        configuration = metric.metric_configuration
-        kept = self._selection({**configuration.metric_domain_kwargs, **(metric.compute_domain_kwargs or {})})
-        if kept is None or configuration.metric_name == "table.row_count":
-            return kept
-        counting = configuration.metric_dependencies["metric_partial_fn"].metric_dependencies
-        condition = self._found.get(counting["unexpected_condition"].id) if "unexpected_condition" in counting else None
-        return None if condition is None else [*kept, condition[0]]
 
     def _selection(self, domain: Mapping[str, Any]) -> Conditions | None:
         """The conditions under which rows belong to a domain; None where it is no plain selection from the batch."""
