@@ -43,7 +43,67 @@ def place(project: Path, tmp_path: Path) -> Place:
     return at
 
 
+def stopped(place: Place) -> str:
+    """What a run says that stops before anything is judged."""
+    with pytest.raises(CountsDisagreeError) as raised:
+        place.run()
+    with place.opened() as at:
+        assert not [row for row in at.rows(VERDICTS) if row["source"] in str(raised.value)]
+    said = f"{raised.value} {raised.value.__cause__} {raised.value.__context__}"
+    assert not any(person_id(number) in said or name_of(number) in said for number in range(40))
+    assert "1960" not in said
+    return str(raised.value)
+
+
+def changed(normaliser: Normaliser, change: Callable[[Any], Any]) -> Normaliser:
+    return lambda value, *rest: change(normaliser(value, *rest))
+
+
 def test_both_counts_agree_on_rows_and_on_what_is_read(place: Place) -> None:
     place.run()
     with place.opened() as at:
         assert {row["source"]: row["verdict"] for row in at.rows(VERDICTS)} == {PEOPLE: "passed", MARRIAGES: "passed"}
+        kept = {row["source"]: json.loads(row["result"]) for row in at.rows(VALIDATIONS)}
+    results = {one["expectation_config"]["meta"]["rule"]: one["result"] for one in kept[PEOPLE]["result"]["results"]}
+    assert results["birth_date.read_alike"]["unexpected_count"] == 0
+    wrong = results["id_number.check_digit"]
+    assert (wrong["unexpected_count"], wrong["unexpected_row_sum"], wrong["first_unexpected_row"]) == (1, WRONG, WRONG)
+    assert person_id(0) not in json.dumps(kept)
+
+
+def test_a_day_too_many_stops_the_run_where_no_rule_counts_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dates, "normalise", changed(dates.normalise, lambda day: day + ibis.interval(days=1)))
+    said = stopped(place)
+    assert re.search(r"household_registration, batches household_registration-\w+: column birth_date: 39 rows", said)
+    assert "the first of them row 2" in said
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "change", "column", "rows", "first"),
+    [
+        # A check character made right is no longer told by any rule: both typed counts would agree on that.
+        (id_number, "normalise", lambda number: repaired(number), "id_number", 1, WRONG),
+        (
+            id_number,
+            "normalise",
+            lambda number: number.re_replace("^(.{6})18", "\\119") if DUCK else number,
+            "id_number",
+            1,
+            CENTENARIAN,
+        ),
+        (dates, "normalise_time", lambda moment: moment + ibis.interval(hours=8), "updated_at", 40, 2),
+        (text, "normalise_code", lambda number: number.re_replace("-", ""), "certificate_number", 20, 2),
+    ],
+)
+def test_whatever_else_a_normaliser_does_to_a_value_stops_the_run(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    name: str,
+    change: Callable[[Any], Any],
+    column: str,
+    rows: int,
+    first: int,
+) -> None:
+    monkeypatch.setattr(module, name, changed(getattr(module, name), change))
+    assert f"column {column}: {rows} rows are read differently, the first of them row {first}" in stopped(place)
