@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, Rule
-from pipelines.elements import credit_code, id_number, license_identifier
+from pipelines.elements import credit_code, id_number, legible, license_identifier
 from pipelines.elements.listed import listed
 
 ROW_HASH, CONTRADICTS, REPEATS = "_row_hash", "_contradicts", "_repeats"
@@ -118,6 +118,10 @@ def _does_not_match(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Bool
     return ~_matches(rule, arguments, rows)
 
 
+def _legible(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    return legible.is_legible(_column(rule, arguments, rows), arguments.pop("surnames", ""))
+
+
 def _in_set(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     value, values = _column(rule, arguments, rows), _take(rule, arguments, "value_set")
     return listed(value, values) if value.type().is_string() else value.isin(list(values))
@@ -220,6 +224,7 @@ _PREDICATES: dict[str, Predicate] = {
     "expect_column_values_to_match_regex": _matches,
     "expect_column_values_to_not_match_regex": _does_not_match,
     "expect_column_values_to_be_in_set": _in_set,
+    "expect_column_values_to_be_legible": _legible,
     "expect_column_values_to_be_between": _between,
     "expect_column_pair_values_a_to_be_greater_than_b": _greater,
     "expect_column_pair_values_to_be_different": _different,
