@@ -11,7 +11,7 @@ from expectations.reading.words import Value, Words
 SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000  # microseconds
 BEIJING = 8 * HOUR
 SERIAL_ZERO = (1899, 12, 30)
-FRACTION = 14  # digits of a serial that count: more than a spreadsheet keeps, and what 18 digits hold times 86,400
+FRACTION = 10  # digits behind the point of a serial that count: as many as a spreadsheet keeps
 
 OFFSET = "(?:[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)"
 CLOCK = f"[T ]+[0-9]{{1,2}}:[0-9]{{1,2}}(?::[0-9]{{1,2}}(?:[.][0-9]{{1,9}})?)? *{OFFSET}?"
