@@ -45,7 +45,9 @@ class TestDates:
 
     @settings(max_examples=12, deadline=None)
     @given(
-        parts=st.lists(st.tuples(st.integers(1000, 9998), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=99)
+        parts=st.lists(
+            st.tuples(st.integers(1000, 9998), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=99
+        )
     )
     def test_only_days_of_the_calendar_are_dates(self, normalised, parts: list[tuple[int, int, int]]) -> None:
         def real(year: int, month: int, day: int) -> datetime.date | None:
