@@ -8,8 +8,9 @@ from random import Random
 UNSEEN, SPACES = "\u200b\u200d\u200e\u202a\u202e\u2060\u2066\ufeff\u00ad", " \t\n\u3000\u00a0\u2009\u2028\u202f\x85"
 MARKS = "'‘’＇"
 NOTHING = (
-    "", "N/A", "n/a", "NA", "NULL", "null", "Null", "无", "-", "--", "—", "/", "nan", "NaN", "\\N", "NaT", "<NA>", "nil",
-    "undefined", "(null)", "<null>", "[NULL]", "#N/A", "#REF!", "#DIV/0!", "#GETTING_DATA", "none", "None", "Ｎ／Ａ", "NIL",
+    "", "N/A", "n/a", "NA", "NULL", "null", "Null", "无", "-", "--", "—", "/", "nan", "NaN", "\\N", "NaT", "<NA>",
+    "nil", "undefined", "(null)", "<null>", "[NULL]", "#N/A", "#REF!", "#DIV/0!", "#GETTING_DATA", "none", "None",
+    "Ｎ／Ａ", "NIL",
 )  # fmt: skip
 FOREVER = (
     "长期", "永久有效", "无固定期限", "至长期", "长期（有效）", "长期(经营", "无限期", "不限期", "不约定期限", "长 期",
