@@ -17,7 +17,10 @@ CURRENCIES = {
     "KRW": "韩|KRW",
 }
 HOME = "CNY"
-WORD = "(?:人民币|RMB|CNY|美[元金]|US[$D]|[$]|港[币元]|港|HK[$D]|欧元|EUR|€|日[元圆]|JPY|英镑|GBP|£|韩[元币圆]|韩|KRW|[¥￥元圆整])"
+WORD = (
+    "(?:人民币|RMB|CNY|美[元金]|US[$D]|[$]|港[币元]|港|HK[$D]|欧元|EUR|€|日[元圆]|JPY|英镑|GBP|£"
+    "|韩[元币圆]|韩|KRW|[¥￥元圆整])"
+)
 FIGURE, FINEST = 16, 8  # digits before the point of a figure with a unit, and behind it
 WIDEST = "decimal(24,4)"
 

@@ -40,7 +40,9 @@ def sent(words: Words, cell: Value) -> Value:
     def unless_nothing(text: Value) -> Value:
         return words.case((_says_nothing(words, text), words.nothing("text")), otherwise=text)
 
-    return words.named(words.trimmed(cell, BLANKS), unless_nothing)
+    # No word for "nothing" begins with a digit, and nothing is to be trimmed.
+    plain = words.matches(cell, "^[0-9](?:[!-~]*[!-~])?\\z")
+    return words.case((plain, cell), otherwise=words.named(words.trimmed(cell, BLANKS), unless_nothing))
 
 
 def _says_nothing(words: Words, text: Value) -> Value:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+# A metric whose first row is told: one such row stops the run. For the others that would be paid for in vain.
+FIRST_ROW_OF = "column_pair_values.read_alike."
 
 
 class NumberOfRows(int):
-    """How many rows a metric counts, with the sum of their numbers and the first of these (None where there is none).
+    """How many rows a metric counts, with the sum of their numbers and, where it is asked for, the first of these.
 
     For Great Expectations it is the number alone, wherever that goes.
     """
@@ -20,10 +20,3 @@ class NumberOfRows(int):
         number = cls(rows)
         number.row_sum, number.first_row = row_sum, first_row
         return number
-
-    @classmethod
-    def of_totals(cls, totals: Sequence[Any]) -> Iterator[NumberOfRows]:
-        """Of number, sum and first row after each other, of one metric after the other."""
-        for place in range(0, len(totals), 3):
-            rows, row_sum, first_row = totals[place : place + 3]
-            yield cls.of(int(rows), int(row_sum or 0), int(first_row) if first_row else None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -25,12 +26,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.pool import StaticPool
 
 from pipelines.declarations.rule import ROW_NUMBER
-from pipelines.quality.great_expectations.number_of_rows import NumberOfRows
+from pipelines.quality.great_expectations.number_of_rows import FIRST_ROW_OF, NumberOfRows
 from pipelines.quality.great_expectations.second_reading import Reading, read_again_in_duckdb
 from pipelines.quality.great_expectations.value_sets import unpacked
 
 Value = Any  # what a metric may be, as in Great Expectations
 Conditions = Sequence[sa.ColumnElement[bool]]
+
+# What a row adds to a sum beside its number: more than all row numbers together, and no more than a bigint holds.
+A_ROW = 10**17
 
 PARTIAL, CONDITION = ".unexpected_count.aggregate_fn", "unexpected_condition"
 
@@ -64,6 +68,24 @@ class LentConnection(ConnectionWrapper):
 def lend(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Arguments of SQLAlchemy's `create_engine` that make every session run on `connection`."""
     return {"poolclass": StaticPool, "creator": lambda: LentConnection(connection)}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows for which all conditions hold; `which` asks for the sum of their numbers too, `first` for the first one."""
+
+    conditions: Conditions
+    which: bool = False
+    first: bool = False
+
+
+def _number(one: Counted, found: Iterator[Any]) -> int:
+    """What `one` asked for, from the totals that were found."""
+    total = int(next(found) or 0)
+    if not one.which:
+        return total
+    rows, row_sum = divmod(total, A_ROW)
+    return NumberOfRows.of(rows, row_sum, next(found) if one.first else None)
 
 
 class ViewInspector:
@@ -113,8 +135,8 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self._found = metrics or {}
         rest: list[MetricConfiguration] = []
         samples: dict[Any, Value] = {}
-        asked: dict[MetricConfiguration, Conditions] = {}
-        later: dict[Any, Conditions] = {}
+        asked: dict[MetricConfiguration, Counted] = {}
+        later: dict[Any, Counted] = {}
         for metric in metrics_to_resolve:
             counted = self._counted_by(metric)
             if metric.metric_name.endswith(".unexpected_values"):
@@ -134,22 +156,19 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         found = super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {}
         return {**found, **samples, **numbers}
 
-    def _counted_by(self, metric: MetricConfiguration) -> Conditions | None:
+    def _counted_by(self, metric: MetricConfiguration) -> Counted | None:
         """What holds for the rows that a metric on rows counts; None for other metrics."""
         kept = self._selection(metric.metric_domain_kwargs)
-        if kept is None or metric.metric_name.endswith(".filtered_row_count"):
-            return kept
-        if not metric.metric_name.endswith((".unexpected_count", PARTIAL)):
-            return None
+        if kept is not None and metric.metric_name.endswith(".filtered_row_count"):
+            return Counted(kept)
         condition = self._condition(metric)
-        return None if condition is None else [*kept, condition]
+        if kept is None or condition is None or not metric.metric_name.endswith((".unexpected_count", PARTIAL)):
+            return None
+        return Counted([*kept, condition], which=True, first=metric.metric_name.startswith(FIRST_ROW_OF))
 
     def _condition(self, metric: MetricConfiguration) -> sa.ColumnElement[bool] | None:
-        known = (
-            self._found.get(metric.metric_dependencies[CONDITION].id)
-            if CONDITION in metric.metric_dependencies
-            else None
-        )
+        depends = metric.metric_dependencies
+        known = self._found.get(depends[CONDITION].id) if CONDITION in depends else None
         return None if known is None else known[0]
 
     def resolve_metric_bundle(self, metric_fn_bundle: Iterable[MetricComputationConfiguration]) -> dict[Any, Value]:
@@ -158,7 +177,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         Great Expectations scans once per subset; a source's rules have a dozen, and its view is not cheap to read.
         """
         known: dict[Any, Value] = {}
-        rows: dict[Any, Conditions] = {}
+        rows: dict[Any, Counted] = {}
         alone = []
         for metric in metric_fn_bundle:
             configuration = metric.metric_configuration
@@ -168,28 +187,28 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             if ahead is not None:
                 known[configuration.id] = ahead
             elif configuration.metric_name == "table.row_count" and kept is not None:
-                rows[configuration.id] = kept
+                rows[configuration.id] = Counted(kept)
             else:
                 alone.append(metric)
         return super().resolve_metric_bundle(alone) | known | self._counts(rows)
 
-    def _counts(self, conditions: Mapping[Any, Conditions]) -> dict[Any, Value]:
-        """For which rows of the batch all of each entry's conditions hold."""
-        if not conditions:
+    def _counts(self, asked: Mapping[Any, Counted]) -> dict[Any, Value]:
+        """For how many rows of the batch all conditions of each entry hold, and for which."""
+        if not asked:
             return {}
         number: sa.ColumnElement[int] = sa.column(ROW_NUMBER)
-        # Each condition once: DuckDB would compute it for the number of rows and for the sum.
-        named = [
-            sa.and_(sa.true(), *holds).label(f"condition_{place}") for place, holds in enumerate(conditions.values())
-        ]
-        flags = sa.select(number, *named).select_from(self.get_domain_records({})).subquery()
-        found: list[sa.ColumnElement[Any]] = []
-        for holds in flags.c[1:]:
-            totals = (sa.func.count(), sa.func.sum(flags.c[0]), sa.func.min(flags.c[0]))
-            found += [total.filter(holds) for total in totals]
-        labelled = [total.label(f"total_{place}") for place, total in enumerate(found)]
-        counted = self.execute_query(sa.select(*labelled).select_from(flags)).one()
-        return dict(zip(conditions, NumberOfRows.of_totals(counted), strict=True))
+        holds = [sa.and_(sa.true(), *one.conditions).label(f"condition_{at}") for at, one in enumerate(asked.values())]
+        rows = sa.select(number, (number + A_ROW).label("counted"), *holds).select_from(self.get_domain_records({}))
+        flags = rows.subquery()
+        totals: list[sa.ColumnElement[Any]] = []
+        for one, flag in zip(asked.values(), flags.c[2:], strict=True):
+            # Number and sum as one: each sum over some of the rows takes as long as three rules do.
+            totals.append((sa.func.sum(flags.c[1]) if one.which else sa.func.count()).filter(flag))
+            if one.first:
+                totals.append(sa.func.min(flags.c[0]).filter(flag))
+        labelled = [total.label(f"total_{at}") for at, total in enumerate(totals)]
+        found = iter(self.execute_query(sa.select(*labelled).select_from(flags)).one())
+        return {name: _number(one, found) for name, one in asked.items()}
 
     def _selection(self, domain: Mapping[str, Any]) -> Conditions | None:
         """The conditions under which rows belong to a domain; None where it is no plain selection from the batch."""

@@ -17,7 +17,7 @@ from great_expectations.expectations.row_conditions import Condition, deserializ
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from pipelines.declarations.rule import ROW_NUMBER
-from pipelines.quality.great_expectations.number_of_rows import NumberOfRows
+from pipelines.quality.great_expectations.number_of_rows import FIRST_ROW_OF, NumberOfRows
 from pipelines.quality.great_expectations.second_reading import Reading, read_again_on_spark
 
 if TYPE_CHECKING:
@@ -81,29 +81,39 @@ class CountingSparkEngine(SparkDFExecutionEngine):
 
         Great Expectations runs a job per subset; a source's rules have a dozen.
         """
-        together: dict[Any, Column] = {}
+        rows: dict[Any, Column] = {}
+        unexpected: dict[MetricConfiguration, Column] = {}
         alone = []
         for metric in metric_fn_bundle:
-            counted = self._counted(metric)
+            counted, configuration = self._counted(metric), metric.metric_configuration
             if counted is None:
                 alone.append(metric)
+            elif configuration.metric_name == "table.row_count":
+                rows[configuration.id] = counted
             else:
-                together[metric.metric_configuration.id] = counted
-        return super().resolve_metric_bundle(alone) | self._counts(together)
+                unexpected[configuration] = counted
+        return super().resolve_metric_bundle(alone) | self._counts(rows) | self._unexpected(unexpected)
 
     def _counts(self, conditions: Mapping[Any, Column]) -> dict[Any, Value]:
-        """For which rows of the batch each condition holds."""
+        """For how many rows of the batch each condition holds."""
+        if not conditions:
+            return {}
+        named = [spark.count_if(holds).alias(f"metric_{place}") for place, holds in enumerate(conditions.values())]
+        return dict(zip(conditions, self.dataframe.agg(*named).collect()[0], strict=True))
+
+    def _unexpected(self, conditions: Mapping[MetricConfiguration, Column]) -> dict[Any, Value]:
+        """For how many rows of the batch each metric's condition holds, and for which."""
         if not conditions:
             return {}
         totals = []
-        for place, holds in enumerate(conditions.values()):
+        for place, (metric, holds) in enumerate(conditions.items()):
             number = spark.when(holds, spark.col(ROW_NUMBER))
-            found = (spark.count_if(holds), spark.sum(number), spark.min(number))
-            # A row's number is never 0.
-            totals += [
-                spark.coalesce(total, spark.lit(0)).alias(f"total_{place}_{kind}") for kind, total in enumerate(found)
-            ]
-        return dict(zip(conditions, NumberOfRows.of_totals(self.dataframe.agg(*totals).collect()[0]), strict=True))
+            first = spark.min(number) if metric.metric_name.startswith(FIRST_ROW_OF) else spark.lit(0)
+            for kind, total in {"rows": spark.count_if(holds), "sum": spark.sum(number), "first": first}.items():
+                totals.append(spark.coalesce(total, spark.lit(0)).alias(f"{kind}_{place}"))
+        found = iter(self.dataframe.agg(*totals).collect()[0])
+        # A row's number is never 0.
+        return {one.id: NumberOfRows.of(next(found), next(found), next(found) or None) for one in conditions}
 
     def _counted(self, metric: MetricComputationConfiguration) -> Column | None:
         """TRUE for the rows that a metric counts; None where it is no plain count over the batch."""

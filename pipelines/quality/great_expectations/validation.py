@@ -38,7 +38,7 @@ class Outcome:
     """How one rule fared. `evaluated` is the number of rows it applied to, None for a rule on the whole table.
 
     `unexpected` counts the rows that break it; for a rule on the whole table it is 0 or 1. `row_sum` is the sum of
-    these rows' numbers and `first_row` the least of them, None where there is none or the rule is on the table.
+    these rows' numbers, None for a rule on the whole table; `first_row` is the least of them, where it is asked for.
     """
 
     rule: str
