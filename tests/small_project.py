@@ -53,6 +53,7 @@ def small_project(
     if not every_column:
         _cut_columns(catalog, sources, folder)
     used = {column.element for contract in read_catalog(folder).contracts.values() for column in contract.columns}
+    used |= {name for rule in _read_yaml(folder / "expectations/every_source.yml") for name in rule.get("elements", ())}
     for path in (folder / "catalog/elements").glob("*.yml"):
         _cut(path, {*used, *(record.key for record in catalog.records.values())})
     return folder
@@ -88,9 +89,12 @@ def _keep_sources(record: Path, sources: Collection[str]) -> set[str]:
         if not (attribute and "from" in attribute):
             continue
         attribute["from"] = [one for one in attribute["from"] if one.partition(".")[0] in sources]
+        attribute["until"] = {name: one for name, one in attribute.get("until", {}).items() if name in sources}
         if not attribute["from"]:
             del said["attributes"][name]
             lost.add(name)
+    scope = said["returns"]["scope"]
+    said["returns"]["scope"] = [name for name in ([scope] if isinstance(scope, str) else scope) if name not in lost]
     _write_yaml(record, said)
     return lost
 

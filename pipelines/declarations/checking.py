@@ -34,6 +34,11 @@ def check_references(catalog: Catalog, documents: Documents) -> None:
         _check_contract(catalog, contract, documents["table", contract.name])
     for record in catalog.records.values():
         _check_record(catalog, record, documents["table", record.name])
+    for place, expectation in enumerate(catalog.expectations["every_source"]):
+        for element in expectation.elements:
+            if element not in catalog.elements:
+                document = documents["expectations", "every_source"]
+                raise document.error(_no_element(expectation.rule, element), place, "elements")
     for source, expectations in catalog.expectations.items():
         if expectations and source != "every_source":
             _check_expectations(catalog, source, documents["expectations", source])
@@ -43,6 +48,8 @@ def _check_element(catalog: Catalog, name: str, document: Document) -> None:
     element = catalog.elements[name]
     if element.codes and element.codes not in catalog.codes:
         raise document.error(_no_codes(name, element.codes), name, "codes")
+    if element.holds and element.holds not in catalog.elements:
+        raise document.error(_no_element(name, element.holds), name, "holds")
     for check, said in element.checks.items():
         if said.codes and said.codes not in catalog.codes:
             raise document.error(_no_codes(name, said.codes), name, "checks", check, "codes")
@@ -56,6 +63,10 @@ def _check_element(catalog: Catalog, name: str, document: Document) -> None:
     rows = ibis.table({"value": element.ibis_type, "value" + SENT: "string", RECEIVED_ON: "date"}, name="rows")
     for rule in column_rules(column, element, lambda _: ["0"]):
         _check_rule(rule, rows, document, name, "checks", rule.code.partition(".")[2])
+
+
+def _no_element(name: str, element: str) -> str:
+    return f"{name}: there is no data element `{element}` in catalog/elements/; correct the name"
 
 
 def _no_codes(name: str, codes: str) -> str:
@@ -131,8 +142,9 @@ def _check_record(catalog: Catalog, record: GoldenRecord, document: Document) ->
     for name, attribute in record.attributes.items():
         _check_attribute(catalog, record, name, attribute, document)
     if record.returns:
-        if record.returns.scope not in record.attributes:
-            raise document.error(f"returns: scope {record.returns.scope} is no attribute", "returns", "scope")
+        for name in record.returns.scope:
+            if name not in record.attributes:
+                raise document.error(f"returns: scope {name} is no attribute", "returns", "scope")
         _check_basis(catalog, record.returns.legal_basis, document, "returns", "legal_basis")
         for name in record.returns.withhold:
             if name not in record.attributes:
@@ -158,6 +170,8 @@ def _check_attribute(
             )
     if not catalog.authorities(record, name):
         raise document.error(f"{name}: no source has such a column; name one with `from`, or remove it", *place)
+    for source, column in attribute.until.items():
+        _check_until(catalog, record, name, source, column, document)
     if attribute.otherwise:
         try:
             if attribute.otherwise != record.key:
@@ -165,6 +179,19 @@ def _check_attribute(
             derived(ibis.null("string"), catalog.elements[record.key], name)
         except ValueError as error:
             raise document.error(f"{name}: {error}", *place, "else") from error
+
+
+def _check_until(
+    catalog: Catalog, record: GoldenRecord, name: str, source: str, column: str, document: Document
+) -> None:
+    place = ("attributes", name, "until", source)
+    contract = next((one for one, _ in catalog.authorities(record, name) if one.name == source), None)
+    if contract is None:
+        raise document.error(f"{name}: until: {source} is no source of this attribute", *place)
+    if column not in {one.name for one in contract.columns}:
+        raise document.error(f"{name}: until: {source} has no column {column}", *place)
+    if (kind := catalog.element_of(contract, column).type) != "date":
+        raise document.error(f"{name}: until: {source}.{column} is a {kind}; name the column of a last day", *place)
 
 
 def _check_expectations(catalog: Catalog, source: str, document: Document) -> None:

@@ -31,10 +31,10 @@ Affected = Mapping[str, tuple[Route, ...]]
 
 
 @dataclass(frozen=True)
-class AppearancesOf:
-    """An input: every place in standard where a value of one data element appears.
+class FormsOf:
+    """An input: every other form under which a value of one data element, or of one that may hold such, was delivered.
 
-    One row per source row and column: source, column, value, alias (the form as sent where it differs), batch, row.
+    One row per source, column and form: source, column, alias (the form), value, first_received_at.
     """
 
     element: str
@@ -53,13 +53,19 @@ class ClaimsOf:
 
 @dataclass(frozen=True)
 class Returned:
-    """How a model's table flows back: `scope` is its region column, or `record.column` reached by the table's key.
+    """How a model's table flows back: `scope` names the regions that say whose a row is, the first first.
 
-    `withhold` names columns that stay behind, each with the law that says so (F7).
+    Each is a region column of the table, `record.column` reached by the golden record's key, or `record` for all that
+    the record itself flows back by. The first that lies in a league or city decides. `withhold` names columns that stay
+    behind, each with the law that says so (F7).
     """
 
-    scope: str
+    scope: str | tuple[str, ...]
     withhold: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return (self.scope,) if isinstance(self.scope, str) else self.scope
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Model:
     key: tuple[str, ...]
     description: str
     function: Transformation
-    inputs: Mapping[str, str | AppearancesOf | ClaimsOf]
+    inputs: Mapping[str, str | FormsOf | ClaimsOf]
     columns: Mapping[str, str]
     returns: Returned | None
     affected: Affected
@@ -90,7 +96,7 @@ class Finding:
     title: str
     description: str
     function: Transformation
-    inputs: Mapping[str, str | AppearancesOf | ClaimsOf]
+    inputs: Mapping[str, str | FormsOf | ClaimsOf]
     affected: Affected
 
     @property
@@ -103,7 +109,7 @@ def model(
     *,
     title: str,
     key: str | tuple[str, ...],
-    inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None,
+    inputs: Mapping[str, FormsOf | ClaimsOf] | None = None,
     columns: Mapping[str, str] | None = None,
     returns: Returned | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
@@ -139,7 +145,7 @@ def model(
 def finding(
     *,
     title: str,
-    inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None,
+    inputs: Mapping[str, FormsOf | ClaimsOf] | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
 ) -> Callable[[Transformation], Finding]:
     """Declare a rule across tables. The function returns one row per fault: subject, source, batch and row.
@@ -162,8 +168,8 @@ def _described(function: Transformation) -> str:
 
 
 def _inputs(
-    function: Transformation, special: Mapping[str, AppearancesOf | ClaimsOf] | None
-) -> dict[str, str | AppearancesOf | ClaimsOf]:
+    function: Transformation, special: Mapping[str, FormsOf | ClaimsOf] | None
+) -> dict[str, str | FormsOf | ClaimsOf]:
     named = special or {}
     return {name: named.get(name, name) for name in inspect.signature(function).parameters}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ from pipelines.declarations.contract import Contract
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
 
 SHOWN = 200
+_DELIMITERS = ",;|\t，"
+_CAPTION = re.compile("[^：:]+[：:].*", re.DOTALL)
+MOST = 4_096  # columns, as many as a table of a large database has
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,14 @@ def missing_columns(file: str, missing: list[str], header: Sequence[str], contra
     )
 
 
+def check_number(file: str, columns: int, row: int | None = None) -> None:
+    """Raises UnreadableFile where a file has more columns than any table: its cells are names, or it is damaged."""
+    if columns > MOST:
+        what = f"the file names more than {MOST:,} columns"
+        todo = "write what differs from row to row into cells and not into names of columns, and export the file again"
+        raise UnreadableFile(Problem(file, what, todo, row))
+
+
 def note_unknown(delivery: Delivery, headers: Sequence[str]) -> None:
     """Say which columns the contract does not know."""
     if headers:
@@ -108,9 +120,24 @@ def note_unversioned(delivery: Delivery) -> None:
 
 def shown(header: Sequence[str], contract: Contract) -> str:
     """What stands where the header should, for a message. Strange cells with digits may be data and are not shown."""
+    if is_title(header) and not recognised(header, contract) and len(contract.cells) > 1:
+        titled = "the first row seems to be a title above the header: remove it"
+        is_plain = not any(character.isdigit() for cell in header for character in cell)
+        return f"is {cut(' | '.join(header))}; {titled}" if is_plain else f"is missing: {titled}"
     if not recognised(header, contract) and any(character.isdigit() for cell in header for character in cell):
         return "is missing: the first row looks like data and is not shown"
     return f"is {cut(' | '.join(header))}"
+
+
+def is_title(cells: Sequence[str]) -> bool:
+    """Whether a row names no columns: it holds one text alone (merged cells repeat it), or `单位：…` and the like.
+
+    A line of a text file may come as one cell, with its delimiters.
+    """
+    filled = {text for cell in cells if (text := cell.strip(" \t\r\n" + _DELIMITERS))}
+    if any(delimiter in text for text in filled for delimiter in _DELIMITERS):
+        return False
+    return len(filled) == 1 or (len(filled) > 1 and all(_CAPTION.fullmatch(text) for text in filled))
 
 
 def cut(text: str) -> str:

@@ -11,11 +11,12 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Placed, read_models
-from pipelines.declarations.rule import BATCH, ROW_NUMBER
+from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
 from pipelines.lake import layout
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import TableId
@@ -23,6 +24,7 @@ from pipelines.lake.refresh import Refreshed
 from pipelines.lake.specs import (
     AS_SENT,
     RELEASES,
+    alias_spec,
     conflict_spec,
     finding_spec,
     golden_spec,
@@ -38,7 +40,7 @@ from pipelines.steps.affected import check_affected
 from pipelines.steps.derive import derive, find
 from pipelines.steps.ingest import Ingested, ingest
 from pipelines.steps.inputs import expression_of, inputs_of, model_spec
-from pipelines.steps.integrate import integrate
+from pipelines.steps.integrate import follows_newest_day, integrate
 from pipelines.steps.release import Released, release
 from pipelines.steps.return_flow import Flow, flows, return_flow
 from pipelines.steps.standardise import Standardised, standardise
@@ -53,7 +55,8 @@ class Task:
     """One piece of work that brings its `outputs` up to date from its `inputs`.
 
     `group` is the database that it works for. `origins` gives, per output table and column, the input columns that
-    the values come from; a column that is in no origin comes from the pipeline itself.
+    the values come from; a column that is in no origin comes from the pipeline itself. `follows_day` says that it also
+    has work when no input has changed, but a file of any source came on a later day.
     """
 
     step: str
@@ -65,6 +68,7 @@ class Task:
     origins: Callable[[], Mapping[TableId, Origins]] = dict
     declared_in: tuple[Path, ...] = ()
     contract: Contract | None = None
+    follows_day: bool = False
 
 
 def declared_workspace(settings: Settings) -> Workspace:
@@ -132,17 +136,19 @@ def _standardise(declared: Workspace, contract: Contract) -> Task:
     catalog = declared.catalog
     raw, standard, rejected = (spec(catalog, contract) for spec in (raw_spec, standard_spec, quarantine_spec))
     withdrawn = (withdrawn_spec(catalog, contract),) if contract.deletes else ()
+    alias = alias_spec(catalog, contract)
 
     return Task(
         "standardise",
         contract.name,
         contract.database,
-        (standard, rejected, *withdrawn),
+        (standard, rejected, *withdrawn, *((alias,) if alias else ())),
         (raw.id,),
         lambda workspace: standardise(workspace, contract),
         lambda: {
             **{spec.id: _standard_origins(contract, spec, raw) for spec in (standard, *withdrawn)},
             rejected.id: _unchanged(rejected, raw),
+            **({alias.id: _alias_origins(catalog, contract, raw)} if alias else {}),
         },
         (_contract_path(declared, contract),),
         contract,
@@ -158,6 +164,12 @@ def _standard_origins(contract: Contract, standard: TableSpec, raw: TableSpec) -
     return origins
 
 
+def _alias_origins(catalog: Catalog, contract: Contract, raw: TableSpec) -> Origins:
+    known = [column for column in contract.columns if catalog.elements[column.element].alias]
+    cells = frozenset((raw.id, contract.cells[column.header]) for column in known)
+    return {"alias": cells, "value": cells, "first_received_at": frozenset({(raw.id, RECEIVED_AT)})}
+
+
 def _integrate(declared: Workspace, record: GoldenRecord) -> Task:
     catalog = declared.catalog
     golden, conflict = golden_spec(catalog, record), conflict_spec(catalog, record)
@@ -170,6 +182,7 @@ def _integrate(declared: Workspace, record: GoldenRecord) -> Task:
         lambda workspace: integrate(workspace, record),
         lambda: {golden.id: _golden_origins(declared, record), conflict.id: _conflict_origins(declared, record)},
         (catalog.root / "foundation_dbs" / record.database / f"{record.name}.yml",),
+        follows_day=follows_newest_day(record),
     )
 
 
