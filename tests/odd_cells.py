@@ -131,6 +131,7 @@ def capital(random: Random) -> str:
 
 KINDS: dict[str, tuple[Callable[[Random], str], str]] = {
     "id_number": (identifier, "0123456789Xx'‘"),
+    "person_document": (identifier, "0123456789Xx'‘("),
     "credit_code": (identifier, "0123456789ABab'’"),
     "document_number": (identifier, "0123456789Aa字#'"),
     "license_identifier": (identifier, "0123456789A.a'"),

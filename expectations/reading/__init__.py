@@ -10,6 +10,7 @@ Importing the package alone is cheap.
 # The normal forms, as elements declare them, that are read twice, and whether what was sent is asked for beside them.
 READ_TWICE = {
     "id_number": False,
+    "person_document": False,
     "credit_code": False,
     "upper_code": False,
     "code_text": False,

@@ -13,6 +13,8 @@ from expectations.reading.words import Value, Words
 
 READINGS: dict[str, Callable[[Words, Value, str], Value]] = {
     "id_number": lambda words, cell, kind: read_id_number(words, cell),
+    # What has not the form of an id number is left by its reading as any code is by its own.
+    "person_document": lambda words, cell, kind: read_id_number(words, cell),
     "credit_code": lambda words, cell, kind: read_upper_code(words, cell),
     "upper_code": lambda words, cell, kind: read_upper_code(words, cell),
     "code_text": lambda words, cell, kind: read_code(words, cell),
