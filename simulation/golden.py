@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulation.names import MIDDLE_DOTS, lookalikes
-from simulation.table import Table
+from simulation.standing import Standing
 
 Row = dict[str, str | None]
 _SIGNS = str.maketrans(
@@ -75,36 +76,18 @@ def name_key(name: str) -> str:
     return re.sub(r"\s", "", plain).casefold()
 
 
-def current_rows(table: Table, key: list[str]) -> list[int]:
-    """The latest accepted row of each key; none where that row deletes it."""
-    moments = table.column("updated_at")
-    columns = [table.column(name) for name in key]
-    latest: dict[tuple[str | None, ...], int] = {}
-    for row, values in enumerate(zip(*columns, strict=True)):
-        if row in table.rejected:
-            continue
-        held = latest.get(values)
-        # Of two equal moments the later row counts; different rows of one key never share a moment otherwise.
-        if held is None or str(moments[row]) >= str(moments[held]):
-            latest[values] = row
-    deleted = table.sent.get("operation")
-    return [row for row in latest.values() if deleted is None or deleted[row] != "D"]
-
-
-def claims(
-    tables: list[Table], keys: dict[str, list[str]], key: str, attributes: list[Attribute]
-) -> dict[str, dict[str, Row]]:
+def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute]) -> dict[str, dict[str, Row]]:
     """Golden key → source → the values of its latest row."""
     held: dict[str, dict[str, Row]] = {}
-    for table in tables:
-        wanted = _columns_of(table.source, attributes)
-        columns = {name: table.column(name) for name in (*wanted, "updated_at")}
-        identity = table.column(key)
-        for row in current_rows(table, keys[table.source]):
-            sources = held.setdefault(str(identity[row]), {})
-            before = sources.get(table.source)
-            if before is None or str(before["updated_at"]) < str(columns["updated_at"][row]):
-                sources[table.source] = {name: values[row] or None for name, values in columns.items()}
+    for standing in standings:
+        source = standing.table.source
+        names = [*_columns_of(source, attributes), "updated_at"]
+        rows = zip(standing.values(key), *(standing.values(name) for name in names), strict=True)
+        for identity, *values in rows:
+            sources = held.setdefault(str(identity), {})
+            before = sources.get(source)
+            if before is None or str(before["updated_at"]) < str(values[-1]):
+                sources[source] = dict(zip(names, values, strict=True))
     return held
 
 

@@ -95,6 +95,8 @@ def household(rng: np.random.Generator, people: People, members: list[int]) -> T
         "ethnicity": [of.ethnicity[at] for at in members],
         "birth_date": list(iso_days(born)),
         "education_level": [code or None for code in education],
+        "marital_state": [of.marital[at] for at in members],
+        "moved_in_on": [f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else None for day in moved],
     }
     return Table("household_registration", sent, due, part)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulation.calendar import full_width
+from simulation.calendar import NO_END, full_width
 from simulation.checksums import CREDIT_ALPHABET, credit_check
 from simulation.names import LOST, MOJIBAKE, with_lookalikes
 from simulation.plant_ids import wrong_check
@@ -156,11 +156,15 @@ def _dates(registers: Registers) -> None:
     for row in registers.in_market():
         market.put(row, "established_on", "2099-01-01")
         market.quarantine(row, "established_in_future", "established_on.not_future")
-    for row in registers.in_market():
-        market.put(row, "valid_to", "长期")
+    for table, rows in ((market, registers.in_market()), (civil, registers.in_civil())):
+        for at, row in enumerate(rows):
+            table.put(row, "valid_to", NO_END[at % len(NO_END)], None)
+            table.accept(row, "no_end_in_words")
+    for at, row in enumerate(registers.in_market()):
+        market.put(row, "valid_to", ["2024-02-30", "三十年", "2024-13-01"][at % 3])
         market.quarantine(row, "date_unreadable", "valid_to.form")
     for row in registers.in_market():
-        market.put(row, "valid_to", "9999-12-31")
+        market.put(row, "valid_to", "9999-12-31", None)
         market.accept(row, "date_sentinel")
     for row in registers.in_civil():
         civil.put(row, "established_on", civil.sent["established_on"][row].replace("-", "/"))

@@ -83,6 +83,8 @@ def _spellings(block: Block) -> None:
 def _respell(table: Table, row: int, kind: str, spell: Callable[[str], str], column: str = "id_number") -> None:
     table.put(row, column, spell(table.sent[column][row]))
     table.accept(row, kind)
+    if spell is fifteen:
+        table.old_forms[row, column] = table.sent[column][row]
 
 
 def _excel_damage(block: Block) -> None:

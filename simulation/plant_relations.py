@@ -69,7 +69,7 @@ def _under_age(block: Block) -> None:
         # Either the wife is 19 and her husband not two years older, or she is just 20 and he not yet 22.
         both = at % 2 == 0
         day = int(block.people.born[wife]) + (19 * 365 + 100 if both else 20 * 366 + 60)
-        block.marriage.put(row, "registered_on", iso(day))
+        block.marriage.change(row, "registered_on", iso(day))
         for person in (husband, wife) if both else (husband,):
             block.truth.finding("person", "marriage_under_age", block.people.id_number[person])
 
@@ -89,16 +89,16 @@ def _married_after_death(block: Block) -> None:
 
 def _rewrite(block: Block, row: int, husband: int, wife: int, day: str, event: str) -> None:
     people, table = block.people, block.marriage
-    table.put(row, "registration_number", f"J150102-{day[:4]}-9{block.number:03}{row:07}")
-    table.put(row, "marriage_event", MARRIAGE_EVENT[event][0])
-    table.put(row, "registered_on", day)
+    table.change(row, "registration_number", f"J150102-{day[:4]}-9{block.number:03}{row:07}")
+    table.put(row, "marriage_event", MARRIAGE_EVENT[event][0], event)
+    table.change(row, "registered_on", day)
     for role, person in (("husband", husband), ("wife", wife)):
-        table.put(row, f"{role}_name", people.name[person])
-        table.put(row, f"{role}_id", people.id_number[person])
+        table.change(row, f"{role}_name", people.name[person])
+        table.change(row, f"{role}_id", people.id_number[person])
 
 
 def _paid_after_death(block: Block) -> None:
     for person in block.choose(block.within(DEATH, INSURANCE)):
         row = int(block.row[INSURANCE][person])
-        block.insurance.put(row, "benefit_paid_to", iso(int(block.people.died[person]) + 100))
+        block.insurance.change(row, "benefit_paid_to", iso(int(block.people.died[person]) + 100))
         block.truth.finding("person", "benefit_after_death", block.people.id_number[person])

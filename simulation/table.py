@@ -41,6 +41,7 @@ class Table:
     rejected: set[int] = field(default_factory=set)
     broken: dict[int, Broken] = field(default_factory=dict)
     absent: set[int] = field(default_factory=set)
+    old_forms: dict[tuple[int, str], str] = field(default_factory=dict)  # row and column → number as it was before 1999
 
     def __len__(self) -> int:
         return len(self.part)
