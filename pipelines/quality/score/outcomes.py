@@ -39,7 +39,8 @@ def _compare(workspace: Workspace, name: str, due: ir.Table, found: ir.Table, on
     columns = list(on)
     due, found = due.select(columns).distinct(), found.select(columns).distinct()
     counts = [due.count(), found.count(), due.semi_join(found, columns).count()]
-    return OutcomeScore(name, *(int(workspace.lake.engine.scalar(count)) for count in counts))
+    due_rows, found_rows, right = (int(workspace.lake.engine.scalar(count)) for count in counts)
+    return OutcomeScore(name, due_rows, found_rows, right)
 
 
 def _found(workspace: Workspace) -> dict[str, ir.Table]:

@@ -101,8 +101,9 @@ def _returned(workspace: Workspace, table: _Scored) -> ir.Table:
 
 def _rows(workspace: Workspace, name: str, due: ir.Table, found: ir.Table) -> OutcomeScore:
     due, found = due.distinct(), found.distinct()
-    right = due.semi_join(found, due.columns)
-    return OutcomeScore(name, *(int(workspace.lake.engine.scalar(rows.count())) for rows in (due, found, right)))
+    sides = (due, found, due.semi_join(found, due.columns))
+    due_rows, found_rows, right = (int(workspace.lake.engine.scalar(rows.count())) for rows in sides)
+    return OutcomeScore(name, due_rows, found_rows, right)
 
 
 def _values(
