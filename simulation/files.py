@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from simulation.layouts import Format
+from simulation.names import SINCE_2022
 from simulation.table import Broken
 
 Records = Iterable[tuple[list[Any], Broken | None]]
@@ -47,7 +48,12 @@ def _csv_blocks(form: Format, headers: list[str], records: Records) -> Iterable[
 
 
 def _encoded(text: io.StringIO, encoding: str) -> bytes:
-    data = text.getvalue().encode(encoding)
+    plain = text.getvalue()
+    if encoding == "gb18030":
+        # Python's codec is that of 2005.
+        for sign, before in SINCE_2022.items():
+            plain = plain.replace(sign, before)
+    data = plain.encode(encoding)
     text.seek(0)
     text.truncate()
     return data.replace(_NO_CHARACTER.encode(), b"\xff\xff")

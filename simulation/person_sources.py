@@ -10,7 +10,7 @@ from simulation.regions import CITIES, counties, place_names
 from simulation.table import Table
 from simulation.vocabulary import EDUCATION, ETHNICITY, MARITAL, MARRIAGE_EVENT, SEX, label
 
-MAIN, DRIFTED, LATER = 0, 1, 2
+MAIN, DRIFTED, LATER, UNDATED = 0, 1, 2, 3
 STREETS = [
     "新华大街",
     "中山西路",

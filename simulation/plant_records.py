@@ -79,6 +79,8 @@ def later(table: Table, row: int, operation: str, moment: str) -> int:
     table.part[copy] = LATER
     table.put(copy, "operation", operation)
     table.change(copy, "updated_at", moment)
+    if operation == "D":
+        table.withdrawing.add(copy)
     return copy
 
 

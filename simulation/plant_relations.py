@@ -44,14 +44,19 @@ def _permits_differ(block: Block) -> None:
         ("household_region", lambda person: homes[homes.index(people.region[person]) - 1]),
     ):
         for person in block.choose(both):
-            block.permit.change(int(block.row[PERMIT][person]), column, other(person))
+            row = int(block.row[PERMIT][person])
+            block.permit.change(row, column, other(person))
+            if column == "sex":
+                block.permit.flag(row, "sex_mismatch", "sex_matches_id")
             block.truth.conflict("person", people.id_number[person], column, f"conflict_{column}")
 
 
 def _certificates_differ(block: Block) -> None:
     for person in block.choose(block.within(HOUSEHOLD, DEATH)):
         code = other_than(SEX, block.people.sex[person])
-        block.death.put(int(block.row[DEATH][person]), "sex", SEX[code][0], code)
+        row = int(block.row[DEATH][person])
+        block.death.put(row, "sex", SEX[code][0], code)
+        block.death.flag(row, "sex_mismatch", "sex_matches_id")
         block.truth.conflict("person", block.people.id_number[person], "sex", "conflict_sex")
 
 

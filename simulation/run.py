@@ -16,12 +16,16 @@ from simulation.due import EntitiesDue, licenses_due, people_due
 from simulation.licenses import LICENSES_FEWEST, ORGANISATION, Holder, license_register
 from simulation.plant_entities import plant_entities
 from simulation.plant_entity_relations import deliver_swapped_file, plant_entity_relations
+from simulation.plant_entity_values import plant_entity_values
+from simulation.plant_events import plant_events
 from simulation.plant_ids import plant_ids
 from simulation.plant_licenses import plant_licenses
 from simulation.plant_names import plant_names
 from simulation.plant_records import deliver_odd_files, plant_records
 from simulation.plant_relations import plant_relations
+from simulation.plant_spellings import plant_spellings
 from simulation.plant_values import plant_values
+from simulation.plant_versions import plant_versions
 from simulation.population import Numbers, People, draw_numbers, settle
 from simulation.registers import Registers, make_registers
 from simulation.standing import Standing, standing
@@ -74,6 +78,7 @@ def _entities(registers: Registers, landing: Landing) -> EntitiesDue:
     """The legal entities' files and truth."""
     plant_entities(registers)
     plant_entity_relations(registers)
+    plant_entity_values(registers)
     tables = [registers.market, registers.civil, registers.check]
     for table in tables:
         landing.deliver(table, 0)
@@ -105,6 +110,9 @@ def _people(block: Block, landing: Landing, elsewhere: Sequence[Standing]) -> Co
     plant_relations(block)
     plant_ids(block)
     plant_names(block)
+    plant_events(block)
+    plant_versions(block)
+    plant_spellings(block)
     plant_values(block)
     plant_records(block)
     tables = [block.household, block.permit, block.insurance, block.death, block.marriage]

@@ -23,6 +23,7 @@ KEYS = {
 _SPLIT = {"market_entity": ["capital_currency"], "civil_organisation": ["capital_currency"]}
 # Agencies write Beijing time.
 _OFFSET = "+08:00"
+_AT_RECEIPT = "9999"  # later than every moment that a file states
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,23 @@ class Standing:
 
 
 def standing(table: Table) -> Standing:
-    """The row of each key that counts: of several versions the latest, of equal ones the row that came last."""
+    """The row of each key that counts: of several versions the latest, of equal ones the row that came last.
+
+    A version from the future loses against every other; a row without one is as new as its receipt.
+    """
     moments = table.column("updated_at")
     latest: dict[tuple[str | None, ...], int] = {}
     for row, key in enumerate(_keys(table)):
         if row not in table.rejected:
             held = latest.get(key)
-            if held is None or str(moments[row]) >= str(moments[held]):
+            if held is None or _rank(table, moments, row) >= _rank(table, moments, held):
                 latest[key] = row
-    flags = table.sent.get("operation")
-    gone = {row for row in latest.values() if flags is not None and flags[row] == "D"}
+    gone = {row for row in latest.values() if row in table.withdrawing}
     return Standing(table, [row for row in latest.values() if row not in gone], sorted(gone))
+
+
+def _rank(table: Table, moments: list[str | None], row: int) -> tuple[bool, str]:
+    return row not in table.from_future, moments[row] or _AT_RECEIPT
 
 
 def _keys(table: Table) -> Iterable[tuple[str | None, ...]]:
