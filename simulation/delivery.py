@@ -12,8 +12,8 @@ from simulation.person_sources import DRIFTED, UNDATED
 from simulation.table import Table
 from simulation.truth import Truth
 
-_DAYS = ["20260401", "20260401", "20260630", "20260630"]
-_OFFICES = ["", "_旗县", "", "_无更新时间"]
+_DAYS = ["20260401", "20260401", "20260630", "20260630", "20260630"]
+_OFFICES = ["", "_旗县", "", "_无更新时间", "_零星"]
 
 
 class Landing:

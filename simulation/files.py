@@ -17,7 +17,7 @@ import xlsxwriter
 
 from simulation.layouts import Format
 from simulation.names import SINCE_2022
-from simulation.table import Broken
+from simulation.table import Broken, Cell
 
 Records = Iterable[tuple[list[Any], Broken | None]]
 # Stands for bytes that no encoding knows; written as ASCII, so it never splits a character of two or four bytes.
@@ -88,7 +88,10 @@ def write_xlsx(path: Path, headers: list[str], records: Records) -> None:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for row, cells in enumerate([headers, *(cells for cells, _ in records)]):
             for at, cell in enumerate(cells):
-                if isinstance(cell, date):
+                if isinstance(cell, Cell):
+                    # The formula of a workbook that a program wrote and no spreadsheet has calculated yet.
+                    sheet.write_formula(row, at, "=Z1", value=cell.value if cell is Cell.ERROR else "")
+                elif isinstance(cell, date):
                     sheet.write_datetime(row, at, cell, day)
                 elif isinstance(cell, int):
                     sheet.write_number(row, at, cell)

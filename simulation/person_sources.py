@@ -10,7 +10,7 @@ from simulation.regions import CITIES, counties, place_names
 from simulation.table import Table
 from simulation.vocabulary import EDUCATION, ETHNICITY, MARITAL, MARRIAGE_EVENT, SEX, label
 
-MAIN, DRIFTED, LATER, UNDATED = 0, 1, 2, 3
+MAIN, DRIFTED, LATER, UNDATED, SPORADIC = 0, 1, 2, 3, 4
 STREETS = [
     "新华大街",
     "中山西路",

@@ -11,7 +11,7 @@ from simulation.calendar import day_number, full_width
 from simulation.checksums import ID_CHECKS, id_check, id_number
 from simulation.population import Mask
 from simulation.regions import HK_MACAO_TAIWAN, NEVER_VALID
-from simulation.table import Table
+from simulation.table import Cell, Table
 
 HOUSEHOLD, PERMIT, INSURANCE = "household_registration", "residence_permit", "social_insurance"
 MARRIAGE = "marriage_registration"
@@ -25,7 +25,9 @@ def plant_ids(block: Block) -> None:
     _spouses(block)
     _spellings(block)
     _excel_damage(block)
+    _cells(block)
     _wrong(block)
+    _centenarians(block)
     _impossible_birthdays(block)
     _unknown_regions(block)
 
@@ -135,6 +137,24 @@ def _impossible_birthdays(block: Block) -> None:
         for source, table in ((INSURANCE, block.insurance), (PERMIT, block.permit)):
             for row in block.rows(source):
                 _spoil(table, row, kind, _born_on(day), "birth_date")
+
+
+def _cells(block: Block) -> None:
+    """Numbers in a workbook's number cells, which keep fifteen digits; and cells without a value."""
+    for row in block.rows(PERMIT, also=_no_x(block)):
+        block.permit.put(row, "id_number", int(block.permit.sent["id_number"][row]))
+        block.permit.quarantine(row, "id_in_number_cell", "id_number.form")
+    for at, row in enumerate(block.rows(PERMIT, max(block.each, 2))):
+        block.permit.put(row, "residence_address", [Cell.UNCALCULATED, Cell.ERROR][at % 2])
+        block.permit.quarantine(row, "cell_without_value", "row.cell_error")
+
+
+def _centenarians(block: Block) -> None:
+    """15 digits with a sequence of 996 to 999 stand for people born in the 1800s, not a century later."""
+    for at, row in enumerate(block.rows(INSURANCE)):
+        number = block.insurance.sent["id_number"][row]
+        block.insurance.put(row, "id_number", f"{fifteen(number)[:12]}{996 + at % 4}")
+        block.insurance.quarantine(row, "centenarian_15_digits", "id_number.birth_date")
 
 
 def _born_on(day: str) -> Callable[[str], str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from simulation.block import Block
 from simulation.calendar import SINCE, moments
 from simulation.layouts import FIRST_LAYOUT
-from simulation.person_sources import UNDATED
+from simulation.person_sources import SPORADIC, UNDATED
+from simulation.plant_ids import wrong_check
 from simulation.plant_records import later
 from simulation.standing import KEYS
 from simulation.table import Table
@@ -26,6 +27,7 @@ def plant_versions(block: Block) -> None:
     _unstated(block)
     _good_twins(block)
     _undated_file(block)
+    _sporadic_file(block)
 
 
 def _moments(block: Block, count: int) -> list[str]:
@@ -124,3 +126,20 @@ def _undated_file(block: Block) -> None:
         table.put(copy, "updated_at", "", None)
         table.change(copy, "household_address", table.sent["household_address"][row] + "（无更新时间）")
         table.accept(copy, "file_without_version_column")
+
+
+def _sporadic_file(block: Block) -> None:
+    """So few rows that the share of bad ones says nothing about the file: two of five are bad, and it is taken."""
+    if block.number:
+        return
+    table = block.household
+    when = _moments(block, 5)
+    for at, row in enumerate(block.rows(HOUSEHOLD, 5, block.only(HOUSEHOLD))):
+        copy = later(table, row, "U", when.pop())
+        table.part[copy] = SPORADIC
+        if at % 2:
+            table.put(copy, "id_number", wrong_check(table.sent["id_number"][row]))
+            table.quarantine(copy, "bad_row_in_small_file", "id_number.check_digit")
+        else:
+            table.change(copy, "household_address", table.sent["household_address"][row] + "附2号")
+            table.accept(copy, "good_row_in_small_file")

@@ -14,6 +14,7 @@ from simulation.block import Block, make_block
 from simulation.delivery import Landing
 from simulation.due import EntitiesDue, licenses_due, people_due
 from simulation.licenses import LICENSES_FEWEST, ORGANISATION, Holder, license_register
+from simulation.odd_files import deliver_odd_files
 from simulation.plant_entities import plant_entities
 from simulation.plant_entity_relations import deliver_swapped_file, plant_entity_relations
 from simulation.plant_entity_values import plant_entity_values
@@ -21,7 +22,7 @@ from simulation.plant_events import plant_events
 from simulation.plant_ids import plant_ids
 from simulation.plant_licenses import plant_licenses
 from simulation.plant_names import plant_names
-from simulation.plant_records import deliver_odd_files, plant_records
+from simulation.plant_records import plant_records
 from simulation.plant_relations import plant_relations
 from simulation.plant_spellings import plant_spellings
 from simulation.plant_values import plant_values

@@ -19,6 +19,13 @@ class Broken(Enum):
     NO_JSON = "no json"
 
 
+class Cell(Enum):
+    """Cells of a workbook that hold no value."""
+
+    UNCALCULATED = "a formula without a stored value"
+    ERROR = "#N/A"
+
+
 @dataclass(frozen=True)
 class Mark:
     """An outcome due for one row."""
