@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from simulation.layouts import FIRST_LAYOUT
 from simulation.standing import Standing
@@ -11,7 +13,9 @@ from simulation.standing import Standing
 Columns = dict[str, list[str | None]]
 Person = Mapping[str, str | None]
 # GB/T 2261.2: whom a registration leaves married and whom divorced; a lost certificate's copy says the same again.
-_STATE = {"1": "20", "2": "40", "3": "20", "4": "40"}
+MARRIED, ANNULLED = "1", "5"
+_STATE = {MARRIED: "20", "2": "40", "3": "20", "4": "40", ANNULLED: "10"}
+_ID_CARDS = (None, "111")
 BENEFIT, LEFT = "4", "3"
 # GB/T 36904: an identifier ends in `.<version 3>.<check 1>`; GB 32100: 3–8 are the region.
 _VERSION_AND_CHECK, _REGION = 6, slice(2, 8)
@@ -20,21 +24,53 @@ _VERSION_AND_CHECK, _REGION = 6, slice(2, 8)
 def deaths(registered: Standing) -> Columns:
     """One row per person, by the certificate that was updated last."""
     names = [name for name in FIRST_LAYOUT["death_registration"] if name not in ("person_name", "sex", "updated_at")]
-    latest = _last(zip(registered.values("id_number"), _rows(registered, ["updated_at", *names]), strict=True))
-    return _columns(names, (row[1:] for row in latest.values()))
+    rows = zip(registered.values("id_number"), registered.values("updated_at"), _rows(registered, names), strict=True)
+    return _columns(names, _last(rows).values())
 
 
 def marriages(registered: Standing) -> Columns:
-    """One row per person whose marriage or divorce was ever registered: what the latest registration left."""
-    names = ["registered_on", "registration_number", "marriage_event", "husband_id", "wife_id", "husband_name"]
-    events = []
-    for day, number, event, husband, wife, name, wife_name in _rows(registered, [*names, "wife_name"]):
-        state = _STATE[str(event)]
-        events.append((husband, (day, number, state, wife, wife_name)))
-        events.append((wife, (day, number, state, husband, name)))
-    latest = _last(events)
-    people = ([person, *row] for person, row in latest.items())
-    return _columns(["id_number", "registered_on", "registration_number", "state", "spouse_id", "spouse_name"], people)
+    """One row per person whose marriage or divorce was ever registered: what the registrations left.
+
+    Whoever is known by a passport or another document is a spouse, and nobody of whom a row is kept.
+    """
+    events: dict[str, list[_Event]] = defaultdict(list)
+    names = ["registered_on", "updated_at", "registration_number", "marriage_event"]
+    for one, other in (("husband", "wife"), ("wife", "husband")):
+        about = [f"{one}_id", f"{one}_document_type", f"{other}_id", f"{other}_name"]
+        for day, moment, number, event, person, document, spouse, name in _rows(registered, [*names, *about]):
+            if document in _ID_CARDS:
+                events[str(person)].append(_Event(str(day), str(moment), str(event), number, spouse, name))
+    last = {person: _left(sorted(some, key=lambda one: (one.day, one.moment))) for person, some in events.items()}
+    rows = ([who, one.day, one.number, _STATE[one.kind], one.spouse, one.spouse_name] for who, one in last.items())
+    return _columns(["id_number", "registered_on", "registration_number", "state", "spouse_id", "spouse_name"], rows)
+
+
+@dataclass(frozen=True)
+class _Event:
+    """A registration as it is about one of the two."""
+
+    day: str
+    moment: str
+    kind: str
+    number: str | None
+    spouse: str | None
+    spouse_name: str | None
+
+
+def _left(events: list[_Event]) -> _Event:
+    """The registration that decides, of a person's in their order.
+
+    An annulled marriage was void from its first day (民法典第一千零五十四条): nothing registered of it counts.
+    """
+    standing: list[_Event] = []
+    for event in events:
+        if event.kind != ANNULLED:
+            standing.append(event)
+            continue
+        begun = [at for at, one in enumerate(standing) if one.spouse == event.spouse and one.kind == MARRIED]
+        first = begun[-1] if begun else len(standing)
+        standing = [one for at, one in enumerate(standing) if at < first or one.spouse != event.spouse]
+    return (standing or events)[-1]
 
 
 def social_security(registered: Standing) -> Columns:
@@ -60,17 +96,13 @@ def current_licenses(registered: Standing) -> Columns:
     """One row per licence: its highest version."""
     columns = registered.columns()
     names = [name for name in columns if name != "license_identifier"]
+    issuer, moment = names.index("issuer_code"), names.index("updated_at")
     versions = []
     for identifier, *values in zip(columns["license_identifier"], *(columns[name] for name in names), strict=True):
-        version = int(str(identifier)[-5:-2])
-        order = (version, values[names.index("updated_at")], identifier)
-        versions.append((str(identifier)[:-_VERSION_AND_CHECK], (order, *values)))
-    at = names.index("issuer_code")
-    rows = (
-        [license, str(order[0]), order[2], str(values[at])[_REGION], *values]
-        for license, (order, *values) in _last(versions).items()
-    )
-    return _columns(["license", "version", "license_identifier", "issue_region", *names], rows)
+        license, version = str(identifier)[:-_VERSION_AND_CHECK], int(str(identifier)[-5:-2])
+        row = [license, str(version), identifier, str(values[issuer])[_REGION], *values]
+        versions.append((license, (version, values[moment]), row))
+    return _columns(["license", "version", "license_identifier", "issue_region", *names], _last(versions).values())
 
 
 def person_files(
@@ -78,8 +110,9 @@ def person_files(
 ) -> Columns:
     """一人一档: one row per golden record."""
     spouses = dict(zip(married["id_number"], zip(married["state"], married["spouse_id"], strict=True), strict=True))
-    insurances = Counter(insured["id_number"])
-    paid = {person for person, state in zip(insured["id_number"], insured["state"], strict=True) if state == BENEFIT}
+    states = list(zip(insured["id_number"], insured["state"], strict=True))
+    insurances = Counter(person for person, state in states if state != LEFT)
+    paid = {person for person, state in states if state == BENEFIT}
     copied = ["person_name", "sex", "birth_date", "ethnicity", "residence_region", "died_on"]
     counted = ["insurances", "receives_benefit", "conflicts", "findings"]
     rows = (
@@ -112,11 +145,12 @@ def enterprise_files(
     return _columns(["credit_code", *copied, "check_result", "is_checked", *counted], rows)
 
 
-def staff(insured: Columns) -> Counter[str]:
-    """Employer → how many people it has insured."""
+def staff(insured: Columns, dead: set[str | None]) -> Counter[str]:
+    """Employer → how many living people it has insured whose insurance goes on: paid, paused, or drawing benefits."""
     members: dict[str, set[str | None]] = defaultdict(set)
-    for person, employer in zip(insured["id_number"], insured["employer_code"], strict=True):
-        if employer:
+    rows = zip(insured["id_number"], insured["employer_code"], insured["state"], strict=True)
+    for person, employer, state in rows:
+        if employer and state != LEFT and person not in dead:
             members[employer].add(person)
     return Counter({employer: len(people) for employer, people in members.items()})
 
@@ -125,18 +159,14 @@ def _rows(standing: Standing, names: list[str]) -> Iterable[tuple[str | None, ..
     return zip(*(standing.values(name) for name in names), strict=True)
 
 
-def _last(rows: Iterable[tuple[str | None, tuple]]) -> dict[str | None, tuple]:
-    """Of each key the row that sorts last."""
-    latest: dict[str | None, tuple] = {}
-    for key, row in rows:
+def _last(rows: Iterable[tuple[str | None, Any, Iterable[Any]]]) -> dict[str | None, Iterable[Any]]:
+    """Of each key the row whose order is the highest, of equal ones that which comes last."""
+    latest: dict[str | None, tuple[Any, Iterable[Any]]] = {}
+    for key, order, row in rows:
         held = latest.get(key)
-        if held is None or _order(row) > _order(held):
-            latest[key] = row
-    return latest
-
-
-def _order(row: tuple) -> tuple:
-    return row[:2]
+        if held is None or order >= held[0]:
+            latest[key] = (order, row)
+    return {key: row for key, (_, row) in latest.items()}
 
 
 def _columns(names: list[str], rows: Iterable[Iterable[str | None]]) -> Columns:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from simulation import derived
 from simulation.derived import Columns
 from simulation.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
+from simulation.regions import city_of
 from simulation.standing import Standing
 from simulation.truth import Truth
 
@@ -54,7 +55,8 @@ def people_due(truth: Truth, registers: Sequence[Standing], elsewhere: Sequence[
     insured, dead = feeding[2], feeding[3]
     _registers_due(truth, registers)
     people = _golden_due(truth, "person", feeding, "id_number", PERSON)
-    regions = {number: values["residence_region"] for number, values in people.items()}
+    scope = ("residence_region", "household_region", "insured_region")
+    regions = {number: _first_in_a_city(values[name] for name in scope) for number, values in people.items()}
     tables = {
         "marriage": (derived.marriages(married), ["id_number"]),
         "social_security": (derived.social_security(insured), ["id_number", "insurance_type"]),
@@ -64,13 +66,21 @@ def people_due(truth: Truth, registers: Sequence[Standing], elsewhere: Sequence[
     for name, (due, key) in tables.items():
         truth.table(f"{_FOUNDATION}/person/{name}", due)
         places = [regions.get(str(number)) for number in due["id_number"]]
+        if "insured_region" in due:
+            # Known or not, a person is insured somewhere.
+            places = [_first_in_a_city(both) for both in zip(places, due["insured_region"], strict=True)]
         truth.returned(f"person/{name}", places, {column: due[column] for column in key})
     _record_returned(truth, "person", "id_number", regions)
     marriages, insurances = tables["marriage"][0], tables["social_security"][0]
+    buried = set(tables["death"][0]["id_number"])
     files = derived.person_files(people, marriages, insurances, *_doubts(truth, "person"))
     truth.table("theme/personal_file/person_file", files)
     truth.forget("person")
-    return derived.staff(insurances)
+    return derived.staff(insurances, buried)
+
+
+def _first_in_a_city(regions: Iterable[str | None]) -> str | None:
+    return next((region for region in regions if city_of(region)), None)
 
 
 def _registers_due(truth: Truth, registers: Sequence[Standing]) -> None:

@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulation.calendar import AS_OF
 from simulation.names import MIDDLE_DOTS, lookalikes
 from simulation.standing import Standing
 
 Row = dict[str, str | None]
+VALID = " (valid)"  # a source's latest row that is still valid
 _SIGNS = str.maketrans(
     {radical: sign for sign, radical in lookalikes().items()} | dict.fromkeys(["·", *MIDDLE_DOTS], "")
 )
@@ -25,15 +27,17 @@ class Attribute:
     latest: bool = False
     compared: bool = True
     otherwise: str = ""
+    until: tuple[str, ...] = ()  # sources whose word counts only while it is valid
 
     def claims(self, rows: dict[str, Row]) -> list[tuple[str, str]]:
         """(moment, value) of each source that holds one, in the order of authority."""
         held = []
         for place in self.sources:
             source, _, column = place.partition(".")
-            value = rows[source].get(column or self.name) if source in rows else None
+            row = rows.get(source + VALID if source in self.until else source, {})
+            value = row.get(column or self.name)
             if value is not None:
-                held.append((str(rows[source]["updated_at"]), value))
+                held.append((str(row["updated_at"]), value))
         return held
 
 
@@ -47,8 +51,9 @@ PERSON = [
     Attribute("education_level", (H,)),
     Attribute("household_region", (H, R)),
     Attribute("household_address", (H,)),
-    Attribute("residence_region", (R, H + ".household_region"), latest=True),
-    Attribute("residence_address", (R, H + ".household_address"), latest=True),
+    Attribute("residence_region", (R, H + ".household_region"), latest=True, until=(R,)),
+    Attribute("residence_address", (R, H + ".household_address"), latest=True, until=(R,)),
+    Attribute("insured_region", (S,), latest=True),
     Attribute("phone", (R, S), latest=True),
     Attribute("died_on", (D,)),
 ]
@@ -81,14 +86,28 @@ def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute])
     held: dict[str, dict[str, Row]] = {}
     for standing in standings:
         source = standing.table.source
-        names = [*_columns_of(source, attributes), "updated_at"]
+        ends = any(source in attribute.until for attribute in attributes)
+        names = [*_columns_of(source, attributes), *(["valid_to"] if ends else []), "updated_at"]
         rows = zip(standing.values(key), *(standing.values(name) for name in names), strict=True)
         for identity, *values in rows:
             sources = held.setdefault(str(identity), {})
-            before = sources.get(source)
-            if before is None or str(before["updated_at"]) < str(values[-1]):
-                sources[source] = dict(zip(names, values, strict=True))
+            row = dict(zip(names, values, strict=True))
+            _keep_later(sources, source, row)
+            if ends and not is_over(row["valid_to"]):
+                _keep_later(sources, source + VALID, row)
     return held
+
+
+def _keep_later(sources: dict[str, Row], name: str, row: Row) -> None:
+    before = sources.get(name)
+    # Of two equal moments the row that came last.
+    if before is None or str(before["updated_at"]) <= str(row["updated_at"]):
+        sources[name] = row
+
+
+def is_over(valid_to: str | None) -> bool:
+    """Whether what is valid to a day is over when the files are delivered, some time after the last of them."""
+    return valid_to is not None and valid_to < AS_OF.isoformat()
 
 
 def _columns_of(source: str, attributes: list[Attribute]) -> list[str]:

@@ -70,7 +70,7 @@ def _names(registers: Registers) -> None:
 
 def _organisation_codes(registers: Registers) -> None:
     """Codes that were issued around an organisation code whose own check (GB 11714) is another one."""
-    for row in registers.in_market():
+    for row in registers.in_market(of=("91", "93")):
         code = registers.entities.credit_code[row]
         right = organisation_check(code[8:16])
         wrong = ORGANISATION_CHECKS[(ORGANISATION_CHECKS.index(right) + 4) % len(ORGANISATION_CHECKS)]

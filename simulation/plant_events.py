@@ -14,6 +14,7 @@ def plant_events(block: Block) -> None:
     """Events that have not happened yet or happened in the wrong order, and a sex that the number denies."""
     _not_yet(block)
     _died_before_birth(block)
+    _before_birth(block)
     _another_sex(block)
 
 
@@ -37,6 +38,18 @@ def _died_before_birth(block: Block) -> None:
         row = int(block.row[DEATH][person])
         block.death.put(row, "died_on", iso(int(block.people.born[person]) - 20))
         block.death.quarantine(row, "died_before_birth", "death_after_birth")
+
+
+def _before_birth(block: Block) -> None:
+    for source, table, column, rule in (
+        (HOUSEHOLD, block.household, "moved_in_on", "moved_in_after_birth"),
+        (INSURED, block.insurance, "enrolled_on", "enrolled_after_birth"),
+        (INSURED, block.insurance, "last_paid_on", "last_paid_after_birth"),
+        (PERMIT, block.permit, "issued_on", "issued_after_birth"),
+    ):
+        for row in block.rows(source):
+            table.change(row, column, "1925-03-01")
+            table.flag(row, "event_before_birth", rule)
 
 
 def _another_sex(block: Block) -> None:

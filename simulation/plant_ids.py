@@ -9,6 +9,7 @@ import numpy as np
 from simulation.block import Block
 from simulation.calendar import day_number, full_width
 from simulation.checksums import ID_CHECKS, id_check, id_number
+from simulation.plant_marriages import document_rules
 from simulation.population import Mask
 from simulation.regions import HK_MACAO_TAIWAN, NEVER_VALID
 from simulation.table import Cell, Table
@@ -137,13 +138,15 @@ def _impossible_birthdays(block: Block) -> None:
         for source, table in ((INSURANCE, block.insurance), (PERMIT, block.permit)):
             for row in block.rows(source):
                 _spoil(table, row, kind, _born_on(day), "birth_date")
+                if day > "2027":
+                    table.quarantine(row, kind, *AFTER_BIRTH[source])
 
 
 def _cells(block: Block) -> None:
     """Numbers in a workbook's number cells, which keep fifteen digits; and cells without a value."""
     for row in block.rows(PERMIT, also=_no_x(block)):
         block.permit.put(row, "id_number", int(block.permit.sent["id_number"][row]))
-        block.permit.quarantine(row, "id_in_number_cell", "id_number.form")
+        block.permit.quarantine(row, "id_in_number_cell", "row.digits_lost")
     for at, row in enumerate(block.rows(PERMIT, max(block.each, 2))):
         block.permit.put(row, "residence_address", [Cell.UNCALCULATED, Cell.ERROR][at % 2])
         block.permit.quarantine(row, "cell_without_value", "row.cell_error")
@@ -155,6 +158,10 @@ def _centenarians(block: Block) -> None:
         number = block.insurance.sent["id_number"][row]
         block.insurance.put(row, "id_number", f"{fifteen(number)[:12]}{996 + at % 4}")
         block.insurance.quarantine(row, "centenarian_15_digits", "id_number.birth_date")
+
+
+# What a day of birth in the future is held against.
+AFTER_BIRTH = {INSURANCE: ("enrolled_after_birth", "last_paid_after_birth"), PERMIT: ("issued_after_birth",)}
 
 
 def _born_on(day: str) -> Callable[[str], str]:
@@ -197,9 +204,12 @@ def _spouses(block: Block) -> None:
     table = block.marriage
     for row in block.weddings(also=both_before_2000):
         _respell(table, row, "id_15_digits", fifteen, "husband_id")
-    for row in block.weddings():
-        _spoil(table, row, "id_check_digit", wrong_check, "check_digit", "husband_id")
-    for row in block.weddings():
-        _spoil(table, row, "id_too_short", lambda number: number[:16], "form", "wife_id")
+    for kind, damage, role, rule in (
+        ("id_check_digit", wrong_check, "husband", "husband_id.check_digit"),
+        ("id_too_short", lambda number: number[:16], "wife", "wife_id.form"),
+    ):
+        for row in block.weddings():
+            table.put(row, f"{role}_id", damage(table.sent[f"{role}_id"][row]))
+            table.quarantine(row, kind, *document_rules(block, row, role, rule))
     for row in block.weddings():
         _spoil(table, row, "required_missing", lambda _: "", "required", "wife_id")

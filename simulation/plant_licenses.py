@@ -10,6 +10,7 @@ from simulation.calendar import SENTINELS, SINCE, full_width, moments
 from simulation.checksums import ORGANISATION_CHECKS, credit_check
 from simulation.licenses import ORGANISATION, PERSON, ROOT, TYPES, identifier, with_another_check, with_version
 from simulation.person_sources import LATER, MAIN
+from simulation.plant_ids import wrong_check
 from simulation.plant_records import later
 from simulation.plant_spellings import MARKS, YEAR_ONE, midnight, respell
 from simulation.plant_versions import DELETES, UNKNOWN_FLAGS, key_alone, withdraw
@@ -78,7 +79,9 @@ def _holders(table: Table, rows: Rows) -> None:
     types = table.column("holder_code_type")
     for at, row in enumerate(rows()):
         other = next(n for n in range(len(table)) if types[n] in (PERSON, ORGANISATION) and types[n] != types[row])
-        wrong = [table.sent["holder_code"][other], table.sent["holder_code"][row][:15] + "000"][at % 2]
+        own = table.sent["holder_code"][row]
+        damaged = wrong_check(own) if types[row] == PERSON else own[:17]
+        wrong = [table.sent["holder_code"][other], damaged][at % 2]
         table.put(row, "holder_code", wrong)
         table.quarantine(row, "holder_code_of_another_type", "holder_code_fits_type")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.block import Block
 from simulation.calendar import iso
-from simulation.golden import name_key
+from simulation.golden import is_over, name_key
 from simulation.regions import counties
 from simulation.vocabulary import ETHNICITY, MARRIAGE_EVENT, SEX, other_than
 
@@ -23,6 +23,8 @@ def plant_relations(block: Block) -> None:
     _under_age(block)
     _married_after_death(block)
     _paid_after_death(block)
+    _two_certificates(block)
+    _expired_permits(block)
 
 
 def _names_differ(block: Block) -> None:
@@ -98,6 +100,7 @@ def _rewrite(block: Block, row: int, husband: int, wife: int, day: str, event: s
     table.put(row, "marriage_event", MARRIAGE_EVENT[event][0], event)
     table.change(row, "registered_on", day)
     for role, person in (("husband", husband), ("wife", wife)):
+        table.put(row, f"{role}_document_type", "", None)
         table.change(row, f"{role}_name", people.name[person])
         table.change(row, f"{role}_id", people.id_number[person])
 
@@ -107,3 +110,23 @@ def _paid_after_death(block: Block) -> None:
         row = int(block.row[INSURANCE][person])
         block.insurance.change(row, "benefit_paid_to", iso(int(block.people.died[person]) + 100))
         block.truth.finding("person", "benefit_after_death", block.people.id_number[person])
+
+
+def _two_certificates(block: Block) -> None:
+    """Two certificates of one person, of one moment, with different days: the one that came last stands."""
+    table = block.death
+    for person in block.choose(block.within(DEATH)):
+        second = table.copy_row(int(block.row[DEATH][person]))
+        table.change(second, "certificate_number", f"15{block.number:04}9{second:07}")
+        table.change(second, "died_on", iso(int(block.people.died[person]) + 1))
+        table.accept(second, "two_certificates")
+        block.truth.finding("person", "several_death_dates", block.people.id_number[person])
+
+
+def _expired_permits(block: Block) -> None:
+    """Whose permit is over lives where the household register says."""
+    over = np.zeros(len(block.people), dtype=bool)
+    for person in np.flatnonzero(block.within(HOUSEHOLD, PERMIT)).tolist():
+        over[person] = is_over(block.permit.sent["valid_to"][int(block.row[PERMIT][person])])
+    for row in block.rows(PERMIT, also=over):
+        block.permit.accept(row, "permit_expired")

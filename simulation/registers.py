@@ -30,9 +30,12 @@ class Registers:
     def __post_init__(self) -> None:
         self.free = np.ones(len(self.entities), dtype=bool)
 
-    def in_market(self, count: int | None = None) -> list[int]:
-        """Rows of the market's register, which are the entities' numbers too."""
-        return self._choose(np.arange(len(self.entities)) < self.entities.market, count)
+    def in_market(self, count: int | None = None, of: tuple[str, ...] = ("9",)) -> list[int]:
+        """Rows of the market's register, which are the entities' numbers too; of codes that begin with one of `of`."""
+        held = np.arange(len(self.entities)) < self.entities.market
+        if of != ("9",):
+            held &= np.array([code.startswith(of) for code in self.entities.credit_code])
+        return self._choose(held, count)
 
     def in_civil(self, count: int | None = None) -> list[int]:
         """Rows of the civil organisations' register; add `first_civil` for the entity."""

@@ -21,6 +21,7 @@ from simulation.plant_entity_values import plant_entity_values
 from simulation.plant_events import plant_events
 from simulation.plant_ids import plant_ids
 from simulation.plant_licenses import plant_licenses
+from simulation.plant_marriages import plant_marriages
 from simulation.plant_names import plant_names
 from simulation.plant_records import plant_records
 from simulation.plant_relations import plant_relations
@@ -108,6 +109,7 @@ def _licenses(
 def _people(block: Block, landing: Landing, elsewhere: Sequence[Standing]) -> Counter[str]:
     """A block's files and truth; gives how many people each employer has insured."""
     # First what only few people and couples are fit for.
+    plant_marriages(block)
     plant_relations(block)
     plant_ids(block)
     plant_names(block)
