@@ -25,7 +25,7 @@ TYPES = {"id": "string", "text": "string", "day": "date", "other_day": "date", "
 Row = dict[str, Any]
 
 
-def rule(type_: str, *, where: str | None = None, **arguments: Any) -> Rule:
+def rule(type_: str, *, where: tuple[str, ...] = (), **arguments: Any) -> Rule:
     return Rule(code="some.rule", title="…", severity="critical", type=type_, arguments=arguments, where=where)
 
 
@@ -100,7 +100,7 @@ def test_pairs(judged) -> None:
 
 
 def test_where_restricts_a_rule_to_rows_with_a_value_there(judged) -> None:
-    readable = rule("expect_column_values_to_not_be_null", column="day", where="text")
+    readable = rule("expect_column_values_to_not_be_null", column="day", where=("text",))
     rows = [{"day": None, "text": "不详"}, {"day": None, "text": None}, {"day": RECEIVED, "text": "2026-06-30"}]
     assert judged(readable, rows) == [False, True, True]
 
@@ -252,6 +252,8 @@ def test_every_declared_row_rule_is_an_expression_of_both_engines(name: str, dia
     columns = {column.name: CATALOG.elements[column.element].ibis_type for column in contract.columns}
     sent = {column.name + SENT: "string" for column in contract.columns}
     evidence = {"_batch": "string", "_row": "int64", "_row_hash": "string", "_received_on": "date"}
+    evidence |= {"_upsert": "boolean", "_sound": "boolean", "_latest_version": "timestamp('UTC')"}
+    evidence |= {"delete_flag": "string"}
     rows = ibis.table({**columns, **sent, **evidence}, name="rows")
     batch = {"key": list(contract.key), "version": contract.version}
     said = [

@@ -57,7 +57,7 @@ def catalog() -> Catalog:
     return read_catalog(ROOT)
 
 
-def rule(kind: str, where: str | None = None, severity: Any = "critical", **arguments: Any) -> Rule:
+def rule(kind: str, where: tuple[str, ...] = (), severity: Any = "critical", **arguments: Any) -> Rule:
     return Rule(code="a.rule", title="规则", severity=severity, type=kind, arguments=arguments, where=where)
 
 
@@ -100,6 +100,10 @@ def contract_view(engine: Engine, catalog: Catalog, source: str, rows: int) -> s
         "_batch": ibis.literal("b1"),
         "_row_hash": place.cast("string").hexdigest("md5"),
         "_received_on": ibis.literal(RECEIVED),
+        "_latest_version": ibis.literal(RECEIVED).cast("timestamp('UTC')"),
+        "_upsert": ibis.literal(True),
+        "_sound": ibis.literal(True),
+        "delete_flag": ibis.null("string"),
     }
     for column in catalog.contracts[source].columns:
         element = catalog.elements[column.element]

@@ -16,6 +16,8 @@ from great_expectations.execution_engine import SparkDFExecutionEngine, SqlAlche
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.expectations.model_field_types import ConditionParser
+from great_expectations.expectations.row_conditions import RowConditionType
 
 BATCH, ROW_HASH = "_batch", "_row_hash"
 
@@ -48,7 +50,8 @@ class BatchRowsMetric(TableMetricProvider):
         **_: Any,
     ) -> int:
         rows, _domain, _accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
-        groups = cls.in_duckdb(rows, *_said(metric_value_kwargs)).subquery()
+        some = rows.subquery() if isinstance(rows, sa.Select) else rows  # those of a row condition
+        groups = cls.in_duckdb(some, *_said(metric_value_kwargs)).subquery()
         total = sa.select(sa.func.coalesce(sa.func.sum(groups.c[0]), 0))
         return int(execution_engine.execute_query(total).scalar_one())
 
@@ -107,7 +110,10 @@ class BatchRowsExpectation(BatchExpectation):
     key: list[str]
     # A model of Great Expectations has an attribute `version` already.
     version_column: str | None = pydantic.Field(None, alias="version")
+    row_condition: RowConditionType = None
+    condition_parser: ConditionParser | None = None
 
+    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "table", "row_condition", "condition_parser")
     success_keys: ClassVar[tuple[str, ...]] = ("key", "version_column")
     metric_dependencies: ClassVar[tuple[str, ...]] = ("table.row_count",)
 

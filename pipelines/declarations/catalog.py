@@ -15,7 +15,10 @@ from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
 from pipelines.declarations.reading import Declared
 from pipelines.declarations.regions import City
-from pipelines.declarations.rule import Expectation, Rule, business_rule, column_rules
+from pipelines.declarations.rule import Expectation, Rule, business_rule, column_rules, delivery_rules, where_content
+
+# The code list of what a row does: to be inserted, to replace another, or to delete one.
+OPERATION = "operation"
 
 
 class Agency(Declared):
@@ -65,10 +68,18 @@ class Catalog:
         """Every rule of a source: required columns, element checks, those of every source, its own business rules."""
         rules: list[Rule] = []
         for column in contract.columns:
-            element = self.elements[column.element]
-            rules.extend(column_rules(column, element, lambda name: [code.code for code in self.codes[name]]))
+            where = where_content(contract, column.name)
+            rules.extend(column_rules(column, self.elements[column.element], self._values, where))
+        rules.extend(delivery_rules(contract, self.is_dated(contract), self._values(OPERATION)))
         business = (*self.expectations["every_source"], *self.expectations.get(contract.name, ()))
         return (*rules, *(business_rule(one, contract) for one in business))
+
+    def _values(self, codes: str) -> list[str]:
+        return [code.code for code in self.codes.get(codes, ())]
+
+    def is_dated(self, contract: Contract) -> bool:
+        """Whether a source's version is a date or a time, which can be compared with that of its receipt."""
+        return contract.version is not None and self.element_of(contract, contract.version).is_dated
 
     def feeders(self, record: GoldenRecord) -> tuple[Contract, ...]:
         """The sources of a golden record, in order of rank, then name."""

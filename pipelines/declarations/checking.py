@@ -14,6 +14,8 @@ from pipelines.declarations.rule import (
     ROW_HASH,
     ROW_NUMBER,
     SENT,
+    SOUND,
+    UPSERT,
     Rule,
     business_rule,
     column_rules,
@@ -174,6 +176,7 @@ def _check_expectations(catalog: Catalog, source: str, document: Document) -> No
     columns = {column.name: catalog.elements[column.element].ibis_type for column in contract.columns}
     sent = {name + SENT: "string" for name in columns}
     fixed = {RECEIVED_ON: "date", BATCH: "string", ROW_NUMBER: "int64", ROW_HASH: "string"}
+    fixed |= {UPSERT: "boolean", SOUND: "boolean"}
     rows = ibis.table({**columns, **sent, **fixed}, name="rows")
     seen = {rule.code for rule in catalog.rules(contract)[: -len(catalog.expectations[source])]}
     for place, expectation in enumerate(catalog.expectations[source]):

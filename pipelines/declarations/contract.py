@@ -34,10 +34,14 @@ class Feeds(Declared):
 
 
 class Deletes(Declared):
-    """How a delivery says that a row is gone: the flag's header and the value that means deleted."""
+    """How a delivery says that a row is gone: the flag's header and the value that means deleted.
+
+    Beside `value` and `keeps`, which mean the opposite, a flag is any entry of the code list `operation`.
+    """
 
     column: str
     value: str
+    keeps: tuple[str, ...] = ()
 
 
 SNAPSHOT: Literal["snapshot"] = "snapshot"
@@ -77,6 +81,9 @@ class Contract(Declared):
     """A source. `name` is the file's name, `database` the folder it stands in.
 
     `deletes` is how rows go: by a flag, or, where each delivery is a `snapshot` of everything, by not being in it.
+    A row without a version counts by the time at which it was `received`; or, where `unversioned` says so, a batch
+    whose header lacks the version column is `held`. A batch is held where more than `reject_limit` of its rows, and
+    at least `reject_least`, are rejected, and a snapshot that has shrunk to less than `shrink_limit` of the one before.
     """
 
     name: str = Field(pattern=IDENTIFIER)
@@ -87,6 +94,7 @@ class Contract(Declared):
     legal_basis: str = Field(min_length=1)
     key: tuple[str, ...] = Field(min_length=1)
     version: str | None = None
+    unversioned: Literal["received", "held"] = "received"
     deletes: Deletes | Literal["snapshot"] | None = None
     update: Literal["realtime", "daily", "weekly", "monthly", "quarterly", "yearly"]
     sharing: Literal["unconditional", "conditional", "none"]
@@ -95,6 +103,8 @@ class Contract(Declared):
     sharing_basis: str | None = None
     openness: Literal["unconditional", "conditional", "none"]
     reject_limit: float = Field(0.3, gt=0, le=1)
+    reject_least: int = Field(5, ge=1)
+    shrink_limit: float = Field(0.5, ge=0, le=1)
     feeds: Feeds | None = None
     table: SourceTable | None = None
     columns: tuple[Column, ...] = Field(min_length=1)

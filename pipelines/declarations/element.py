@@ -72,5 +72,9 @@ class Element(Declared):
         return self.type == "string"
 
     @property
+    def is_dated(self) -> bool:
+        return self.type in ("date", "timestamp")
+
+    @property
     def is_personal(self) -> bool:
         return self.grade in ("personal", "sensitive_personal")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from pydantic import ConfigDict
 
-from pipelines.declarations.contract import Column, Contract
+from pipelines.declarations.contract import DELETE_FLAG, Column, Contract
 from pipelines.declarations.element import Check, Element, Severity
 from pipelines.declarations.reading import Declared
 
 SENT = "__sent"
+UPSERT, SOUND = "_upsert", "_sound"
+VERSION, LATEST_VERSION = "_version", "_latest_version"
 ROW_NUMBER, BATCH, RECEIVED_AT, RECEIVED_ON, ROW_HASH = "_row", "_batch", "_received_at", "_received_on", "_row_hash"
 FLAGS, RULES = "_flags", "_rules"
 
@@ -30,7 +32,7 @@ class Expectation(Declared):
 class Rule(Declared):
     """A rule ready to run: `arguments` are the expectation's, columns included.
 
-    `where` names a column that must not be NULL for the rule to apply. `code` is `<column>.<check>`, or the name
+    `where` names columns that must not be NULL for the rule to apply. `code` is `<column>.<check>`, or the name
     of a business rule.
     """
 
@@ -39,7 +41,7 @@ class Rule(Declared):
     severity: Severity
     type: str
     arguments: dict[str, Any]
-    where: str | None = None
+    where: tuple[str, ...] = ()
     standard: str | None = None
 
     @property
@@ -49,14 +51,21 @@ class Rule(Declared):
         return [name for name in found if name]
 
     @property
+    def compares_rows(self) -> bool:
+        """Whether it compares the rows of a batch with each other."""
+        return self.type.startswith("expect_rows_")
+
+    @property
     def on_table(self) -> bool:
         return self.type.startswith("expect_table_")
 
 
-def column_rules(column: Column, element: Element, codes: Callable[[str], list[str]]) -> Iterator[Rule]:
+def column_rules(
+    column: Column, element: Element, codes: Callable[[str], list[str]], where: tuple[str, ...] = ()
+) -> Iterator[Rule]:
     """What a column must satisfy: to be there if it is required, and every check of its element.
 
-    `codes` gives the values of a code list by its name.
+    `codes` gives the values of a code list by its name; `where` names columns without which no rule applies.
     """
     sent = column.name if element.is_text else column.name + SENT
     if column.required:
@@ -66,6 +75,7 @@ def column_rules(column: Column, element: Element, codes: Callable[[str], list[s
             severity="critical",
             type="expect_column_values_to_not_be_null",
             arguments={"column": sent},
+            where=where,
         )
     for name, check in element.checks.items():
         yield Rule(
@@ -74,21 +84,65 @@ def column_rules(column: Column, element: Element, codes: Callable[[str], list[s
             severity=check.severity,
             type=check.type,
             arguments=_placed(column.name, check) | _listed(element, check, codes),
-            where=sent if check.where == "sent" else None,
+            where=(*where, sent) if check.where == "sent" else where,
             standard=element.standard,
         )
 
 
 def business_rule(expectation: Expectation, contract: Contract) -> Rule:
-    """A declared expectation as a rule; one that compares rows of a batch is told the source's key and version."""
-    within = {"key": list(contract.key), "version": contract.version}
-    return Rule(
+    """A declared expectation as a rule; one that compares rows of a batch is told the source's key and version.
+
+    A row that is wrong by itself is no part of a comparison: it would drag its good twin along.
+    """
+    rule = Rule(
         code=expectation.rule,
         title=expectation.title,
         severity=expectation.severity,
         type=expectation.type,
-        arguments=(expectation.model_extra or {}) | (within if expectation.type.startswith("expect_rows_") else {}),
+        arguments=expectation.model_extra or {},
     )
+    if rule.compares_rows:
+        within = {"key": list(contract.key), "version": contract.version}
+        return rule.model_copy(update={"arguments": rule.arguments | within, "where": (SOUND,)})
+    return rule if rule.on_table else rule.model_copy(update={"where": where_content(contract, *rule.columns)})
+
+
+def where_content(contract: Contract, *columns: str) -> tuple[str, ...]:
+    """Where a rule on `columns` applies: a row that deletes its key must give the key and the version, nothing else."""
+    identifies = bool(columns) and {*columns} <= {*contract.key, contract.version}
+    return () if identifies or contract.delete_flag is None else (UPSERT,)
+
+
+def delivery_rules(contract: Contract, dated: bool, operations: Collection[str]) -> Iterator[Rule]:
+    """What a row must say of itself: a version that is not ahead of its receipt, and a flag that is known.
+
+    `dated` says that the version is a date or time; `operations` are the codes of the list `operation`.
+    """
+    if dated and contract.version:
+        version = contract.column(contract.version)
+        yield Rule(
+            code="version.future",
+            title=f"{version.title}：不应晚于收到时间一天以上（晚于者不优先于其他版本）",
+            severity="warning",
+            type="expect_column_pair_values_a_to_be_greater_than_b",
+            arguments={"column_A": LATEST_VERSION, "column_B": version.name, "or_equal": True},
+        )
+        if not version.required:
+            yield Rule(
+                code="version.stated",
+                title=f"{version.title}：未填写，以收到时间为准",
+                severity="warning",
+                type="expect_column_values_to_not_be_null",
+                arguments={"column": version.name + SENT},
+            )
+    if flag := contract.delete_flag:
+        yield Rule(
+            code=f"{DELETE_FLAG}.known",
+            title=f"{flag.column}：应为已知的操作标志",
+            severity="critical",
+            type="expect_column_values_to_be_in_set",
+            arguments={"column": DELETE_FLAG, "value_set": [*dict.fromkeys((*operations, flag.value, *flag.keeps))]},
+        )
 
 
 def _placed(column: str, check: Check) -> dict[str, Any]:

@@ -117,6 +117,10 @@ class Engine(ABC):
         """Name an expression, so that Great Expectations can query it on this engine's connection."""
 
     @abstractmethod
+    def named(self, expression: ir.Table, name: str) -> ir.Table:
+        """An expression under a name: what is made of its columns does not repeat how they are computed."""
+
+    @abstractmethod
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         """A small result as Python rows, for what is shown or decided, never for the way of the data."""
 

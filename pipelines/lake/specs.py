@@ -6,7 +6,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import DELETE_FLAG, Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES
+from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES, VERSION
 from pipelines.lake import layout
 from pipelines.lake.table import ColumnSpec, TableSpec
 
@@ -61,7 +61,12 @@ def standard_spec(catalog: Catalog, contract: Contract) -> TableSpec:
         contract.title,
         f"Current rows of {contract.title} by {', '.join(contract.key)}. Source: {contract.legal_basis}.",
         contract.key,
-        (*columns, *ORIGIN, ColumnSpec(FLAGS, "array<string>", "提示的规则")),
+        (
+            *columns,
+            *ORIGIN,
+            ColumnSpec(VERSION, TIMESTAMP, "所依版本时间"),
+            ColumnSpec(FLAGS, "array<string>", "提示的规则"),
+        ),
     )
 
 

@@ -12,9 +12,10 @@ from pipelines.modelling.model import (
     finding,
     model,
 )
-from pipelines.modelling.tables import latest
+from pipelines.modelling.tables import DELIVERED, latest
 
 __all__ = [
+    "DELIVERED",
     "Alike",
     "AppearancesOf",
     "ClaimsOf",

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+# In which order the rows of a source supersede each other, the last one first to be believed: by their version, then
+# by receipt. It is total.
+DELIVERED = ("_version", "_received_at", "_batch", "_row")
+
 
 def latest(table: ir.Table, *, key: str | Sequence[str], order: Sequence[str]) -> ir.Table:
     """One row per `key`: the last by `order`, NULLs first. `order` must be total within a key, or engines differ."""

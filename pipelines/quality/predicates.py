@@ -33,12 +33,12 @@ def predicate(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
     kept = build(rule, arguments, rows).fill_null(True)
     if arguments:
         raise ValueError(f"rule {rule.code}: {rule.type} does not take {', '.join(sorted(arguments))}")
-    return kept if rule.where is None else kept | rows[rule.where].isnull()
+    return ibis.or_(kept, *(rows[name].isnull() for name in rule.where))
 
 
 def applies(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
     """TRUE where a row has what the rule looks at, so that it counts as checked; never NULL."""
-    asked = [rule.where] if rule.where else []
+    asked = list(rule.where)
     if rule.type != "expect_column_values_to_not_be_null":
         asked += rule.columns
     return ibis.and_(*(rows[name].notnull() for name in asked)) if asked else ibis.literal(True)

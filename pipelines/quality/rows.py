@@ -1,4 +1,4 @@
-"""Which rows break which rules: one pass over a source's typed rows."""
+"""Which rows break which rules: a pass over typed rows, and another over those that are sound by themselves."""
 
 from __future__ import annotations
 
@@ -13,13 +13,38 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES, Rule
 from pipelines.quality.predicates import predicate, with_duplicates
 
+PLACE = (BATCH, ROW_NUMBER)
 
-def broken_rules(rows: ir.Table, rules: Sequence[Rule], contract: Contract) -> ir.Table:
-    """One row (batch, row, rules) per row that breaks at least one rule, critical or not."""
-    row_rules = [rule for rule in rules if not rule.on_table]
-    rows = with_duplicates(rows, list(contract.key), contract.version)
-    kept = {rule.code: predicate(rule, rows) for rule in row_rules}
-    clean = functools.reduce(operator.and_, kept.values())
+
+def broken_alone(rows: ir.Table, rules: Sequence[Rule]) -> ir.Table:
+    """One row (batch, row, rules) per row that breaks a rule on single rows, critical or not."""
+    return _broken(rows, [rule for rule in rules if not rule.on_table and not rule.compares_rows])
+
+
+def broken_together(sound: ir.Table, rules: Sequence[Rule], contract: Contract) -> ir.Table:
+    """The same for the rules that compare rows of a batch, among those that break no critical rule by themselves."""
+    rows = with_duplicates(sound, list(contract.key), contract.version)
+    return _broken(rows, [rule.model_copy(update={"where": ()}) for rule in rules if rule.compares_rows])
+
+
+def _broken(rows: ir.Table, rules: Sequence[Rule]) -> ir.Table:
+    kept = {rule.code: predicate(rule, rows) for rule in rules}
+    clean = functools.reduce(operator.and_, kept.values(), ibis.literal(True))
     # Only the few rows that break something pay for the list of what they break.
     broken = ibis.array([ibis.ifelse(keeps, ibis.null("string"), code) for code, keeps in kept.items()])
-    return rows.filter(~clean).select(BATCH, ROW_NUMBER, **{RULES: broken.filter(lambda code: code.notnull())})
+    return rows.filter(~clean).select(*PLACE, **{RULES: broken.filter(lambda code: code.notnull())})
+
+
+def both(one: ir.Table, other: ir.Table) -> ir.Table:
+    """What `one` and `other` say of each row, in that order."""
+    named = other.select(**{f"{name}__other": other[name] for name in (*PLACE, RULES)})
+    joined = one.outer_join(named, [(name, f"{name}__other") for name in PLACE])
+    nothing = ibis.literal([], "array<string>")
+    said = [joined[name].fill_null(nothing) for name in (RULES, f"{RULES}__other")]
+    place = {name: joined[name].coalesce(joined[f"{name}__other"]) for name in PLACE}
+    return joined.select(**place, **{RULES: said[0].concat(said[1])})
+
+
+def rejected(broken: ir.Table, critical: Sequence[str]) -> ir.Table:
+    """Those rows of `broken` that break one of the `critical` rules."""
+    return broken.filter(broken[RULES].filter(lambda code: code.isin(critical)).length() > 0)

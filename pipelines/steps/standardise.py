@@ -23,7 +23,7 @@ from pipelines.steps.standing import PLACE, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
 from pipelines.steps.workspace import Workspace
 
-ACCEPTED = ("passed", "released")
+ACCEPTED, REFUSED = ("passed", "released"), "rejected"
 # Beyond this share of a source's rows, what stood before is of little help.
 MOST = 0.5
 
@@ -184,7 +184,10 @@ class _Standardise:
 
     def _gated(self, ungated: Ungated) -> Gated:
         critical = [rule.code for rule in self._rules if rule.severity == "critical"]
-        return Gated(self._contract, ungated, self._accepted(), critical, self._newest())
+        undated = None if self._catalog.is_dated(self._contract) else self._contract.version
+        verdicts = verdicts_of(self._lake, self._contract.name)
+        refused = sorted(batch for batch, verdict in verdicts.items() if verdict == REFUSED)
+        return Gated(self._contract, ungated, self._accepted(), critical, self._newest(), refused, undated)
 
     def _refreshed(self, news: _News, gated: Gated | None, judged: list[Judged]) -> Standardised:
         names, by = self._standard.names, self._contract.key[0]
@@ -193,7 +196,10 @@ class _Standardise:
         if gated and news.new is not None:
             gated = gated.kept(self._lake.engine, names)
             rejected, corrected = self._rejected(gated, news.new), self._corrected(gated, news.new)
-            by_batch = Scope(news.reason, rejected.select(BATCH).union(corrected.select(BATCH)))
+            refused = self._lake.read(BATCHES)
+            refused = refused.filter(refused.batch.isin([one for one in news.decided if one in gated.refused]))
+            touched = [rejected.select(BATCH), corrected.select(BATCH), refused.select(**{BATCH: refused.batch})]
+            by_batch = Scope(news.reason, ibis.union(*touched))
             if not self._contract.is_snapshot:
                 by_key = Scope(news.reason, gated.good([by]).select(by), self._lake.row_count(self._standard.id))
 
@@ -254,16 +260,21 @@ class _Standardise:
         """Rows in quarantine since before the `new` batches that stand corrected now."""
         stored = self._lake.read(self._quarantine)
         before = stored.filter(~stored[BATCH].isin(new))
-        return gated.corrected(typed(self._workspace, self._contract, before, self._contract.key))
+        return gated.corrected(self._keyed(before))
+
+    def _keyed(self, rows: ir.Table) -> ir.Table:
+        """The keys of rows as sent, of damaged ones too: whose they are can often still be read."""
+        return typed(self._workspace, self._contract, rows, self._contract.key, damaged=True)
 
     def _waiting(self, gated: Gated, new: Sequence[str] | None, keys: ir.Table | None) -> ir.Table:
         rejected = self._rejected(gated, new)
         if new is None:
-            return rejected.anti_join(gated.corrected(gated.ungated.typed), PLACE)
+            rejected = self._lake.engine.materialise(rejected, "rejected_rows")
+            return rejected.anti_join(gated.corrected(self._keyed(rejected)), PLACE)
         stored = self._lake.read(self._quarantine)
-        before = stored.filter(~stored[BATCH].isin(new))
+        before = stored.filter(~stored[BATCH].isin([*new, *gated.refused]))
         if keys is not None:
             before = before.semi_join(keys, BATCH)
         names = self._quarantine.names
         rows = before.select(*names).union(rejected.select(*names))
-        return rows.anti_join(gated.corrected(typed(self._workspace, self._contract, rows, self._contract.key)), PLACE)
+        return rows.anti_join(gated.corrected(self._keyed(rows)), PLACE)

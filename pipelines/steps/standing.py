@@ -13,21 +13,20 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
-from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES
+from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES, VERSION
 from pipelines.engines.base import Engine
-from pipelines.modelling import latest
+from pipelines.modelling import DELIVERED, latest
 from pipelines.quality.counting import Ungated
+from pipelines.quality.rows import PLACE, rejected
 from pipelines.steps.typed_rows import DELETED
-
-PLACE = [BATCH, ROW_NUMBER]
-LAST = "_last_received_at"
 
 
 @dataclass(frozen=True)
 class Gated:
     """A source's typed rows with what became of them: `accepted` batches, and the codes of `critical` rules.
 
-    `newest` is the last accepted delivery, which says what there is where each one is a snapshot.
+    `newest` is the last accepted delivery, which says what there is where each one is a snapshot. The rows of batches
+    that were `refused` wait for nothing. `undated` is the column of a version that is no time.
     """
 
     contract: Contract
@@ -35,6 +34,8 @@ class Gated:
     accepted: Sequence[str]
     critical: Sequence[str]
     newest: str | None
+    refused: Sequence[str] = ()
+    undated: str | None = None
     accepted_rows: ir.Table | None = None
 
     def kept(self, engine: Engine, names: Sequence[str]) -> Gated:
@@ -53,10 +54,10 @@ class Gated:
     def standing(self, rows: ir.Table) -> ir.Table:
         """One row per key of `rows`, the last of each; `_deleted` says which keys are gone."""
         contract = self.contract
-        version = [contract.version] if contract.version else []
+        version = self.undated or VERSION
         if not contract.is_snapshot:
-            return latest(rows, key=contract.key, order=[*version, RECEIVED_AT, BATCH, ROW_NUMBER])
-        last = latest(rows, key=contract.key, order=[RECEIVED_AT, BATCH, *version, ROW_NUMBER])
+            return latest(rows, key=contract.key, order=[version, *DELIVERED[1:]])
+        last = latest(rows, key=contract.key, order=[RECEIVED_AT, BATCH, version, ROW_NUMBER])
         # A row that is there and cannot be accepted is no reason to take the key's last good row away.
         typed = self.ungated.typed
         there = typed.filter(typed[BATCH] == self.newest).select(*contract.key).distinct()
@@ -67,19 +68,26 @@ class Gated:
 
     def rejected(self, raw: ir.Table) -> ir.Table:
         """Rows as sent that break a critical rule, or could not be read as a row at all, with the rules."""
+        raw = raw.filter(raw[BATCH].notin(self.refused)) if self.refused else raw
         broken, damaged = self._rejected(), raw.filter(raw["_damage"].notnull())
         rejects = raw.semi_join(broken, PLACE).inner_join(broken, PLACE)
         damaged = damaged.mutate(**{RULES: ibis.array([damaged["_damage"]])})
         return rejects.select(*damaged.columns).union(damaged)
 
     def _rejected(self) -> ir.Table:
-        broken = self.ungated.broken
-        return broken.filter(broken[RULES].filter(lambda code: code.isin(self.critical)).length() > 0)
+        return rejected(self.ungated.broken, self.critical)
 
     def corrected(self, typed: ir.Table) -> ir.Table:
-        """Which of the typed rows stand corrected: an accepted row of the same key was delivered after them."""
+        """Which of the typed rows stand corrected: an accepted row of their key, not older, was delivered after them.
+
+        A row whose version is ahead of its receipt may be of any age. Every snapshot is newer than those before it.
+        """
         key = list(self.contract.key)
-        good = self.good([*key, RECEIVED_AT])
-        last = good.group_by(key).agg(**{LAST: good[RECEIVED_AT].max()})
-        met = typed.select(*PLACE, *key, RECEIVED_AT).inner_join(last, key)
-        return met.filter(met[LAST] > met[RECEIVED_AT]).select(*PLACE)
+        good = self.good([*key, RECEIVED_AT, VERSION])
+        later = {f"{name}__later": good[name] for name in (RECEIVED_AT, VERSION)}
+        met = typed.select(*PLACE, *key, RECEIVED_AT, VERSION).inner_join(good.select(*key, **later), key)
+        corrects = met[f"{RECEIVED_AT}__later"] > met[RECEIVED_AT]
+        if not self.contract.is_snapshot:
+            version = met[f"{VERSION}__later"].coalesce(met[f"{RECEIVED_AT}__later"])
+            corrects = corrects & (met[VERSION].isnull() | (version >= met[VERSION]))
+        return met.filter(corrects).select(*PLACE).distinct()

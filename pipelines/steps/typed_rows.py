@@ -7,15 +7,33 @@ from collections.abc import Collection, Sequence
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.contract import Contract
-from pipelines.declarations.rule import BATCH, RECEIVED_AT, RECEIVED_ON, ROW_HASH, ROW_NUMBER, SENT, Rule
-from pipelines.elements import alias, normalise, sent_value
-from pipelines.lake.specs import AS_SENT, raw_spec
+from pipelines.declarations.catalog import OPERATION, Catalog
+from pipelines.declarations.contract import DELETE_FLAG, Contract
+from pipelines.declarations.rule import (
+    BATCH,
+    LATEST_VERSION,
+    RECEIVED_AT,
+    RECEIVED_ON,
+    ROW_HASH,
+    ROW_NUMBER,
+    SENT,
+    SOUND,
+    UPSERT,
+    VERSION,
+    Rule,
+)
+from pipelines.elements import alias, match_key, normalise, sent_value
+from pipelines.elements.bound import bound
+from pipelines.elements.code import normalise as normalise_code
+from pipelines.lake.specs import AS_SENT, TIMESTAMP, raw_spec
 from pipelines.quality.counting import Ungated
-from pipelines.quality.rows import broken_rules
+from pipelines.quality.rows import PLACE, both, broken_alone, broken_together, rejected
 from pipelines.steps.workspace import Workspace
 
 DELETED = "_deleted"
+DELETE = "D"  # in the code list `operation`
+BEIJING = ibis.interval(hours=8)
+AHEAD = ibis.interval(days=1)
 
 
 def read_ungated(
@@ -28,16 +46,30 @@ def read_ungated(
     engine, raw = workspace.lake.engine, workspace.lake.read(raw_spec(workspace.catalog, contract))
     if batches is not None:
         raw = raw.filter(raw[BATCH].isin(batches))
-    typed_rows = engine.materialise(typed(workspace, contract, raw), "typed_rows")
-    broken = engine.materialise(broken_rules(typed_rows, rules, contract), "broken_rows")
-    return Ungated(typed_rows, broken, raw.filter(raw["_damage"].notnull()))
+    # Under a name of its own, or the normal forms would stand in the query twice and be computed twice.
+    cells = engine.named(typed(workspace, contract, raw), "typed_cells")
+    rows = engine.materialise(cells.mutate(**{ROW_HASH: _content(workspace, contract, cells)}), "typed_rows")
+    alone = engine.materialise(broken_alone(rows, rules), "broken_alone")
+    wrong = rejected(alone, [rule.code for rule in rules if rule.severity == "critical"]).select(*PLACE)
+    compared = broken_together(rows.anti_join(wrong, PLACE), rules, contract)
+    broken = engine.materialise(both(alone, compared), "broken_rows")
+    marked = rows.left_join(wrong.mutate(_wrong=True), PLACE)
+    sound = ibis.ifelse(marked["_wrong"].isnull(), True, ibis.null("boolean"))
+    return Ungated(marked.select(*rows.columns, **{SOUND: sound}), broken, raw.filter(raw["_damage"].notnull()))
 
 
-def typed(workspace: Workspace, contract: Contract, raw: ir.Table, only: Collection[str] | None = None) -> ir.Table:
-    """Raw's undamaged rows with every cell normalised to its element; of the declared columns `only` those (all).
+def typed(
+    workspace: Workspace,
+    contract: Contract,
+    raw: ir.Table,
+    only: Collection[str] | None = None,
+    damaged: bool = False,
+) -> ir.Table:
+    """Raw's rows with every cell normalised to its element; of the declared columns `only` those (all).
 
-    Beside a typed column `<column>__sent` keeps what was sent, and beside an identifier `<column>_as_sent` the form
-    as sent where it is another one; `_row_hash` is over the cells as sent.
+    Rows that are `damaged` cannot be trusted, and are left out but where they are asked for. Beside a typed column
+    `<column>__sent` keeps what was sent, and beside an identifier `<column>_as_sent` the form as sent where it is
+    another one. `_version` is what a row is placed by among those of its key (see `_placed_by`).
     """
     catalog = workspace.catalog
     headers = contract.cells
@@ -51,23 +83,70 @@ def typed(workspace: Workspace, contract: Contract, raw: ir.Table, only: Collect
             columns[column.name + SENT] = sent_value(cell, element)
         if element.alias:
             columns[column.name + AS_SENT] = alias(cell, element)
-    cells = [raw[name].fill_null("\x01") for name in headers.values()]
-    deleted = _deleted(contract, raw)
-    return raw.filter(raw["_damage"].isnull()).select(
+    flag = _flag(catalog, contract, raw)
+    gone = _means_deleted(contract, flag)
+    rows = raw if damaged else raw.filter(raw["_damage"].isnull())
+    return rows.select(
         BATCH,
         ROW_NUMBER,
         RECEIVED_AT,
         **{
-            RECEIVED_ON: (raw[RECEIVED_AT] + ibis.interval(hours=8)).date(),  # the day in Asia/Shanghai
-            ROW_HASH: ibis.literal("\x1f").join(cells).hexdigest("md5"),
-            DELETED: deleted,
+            RECEIVED_ON: (raw[RECEIVED_AT] + BEIJING).date(),
+            DELETED: gone,
+            UPSERT: ibis.ifelse(gone, ibis.null("boolean"), True),
+            **({DELETE_FLAG: flag} if contract.delete_flag else {}),
+            **_versions(workspace, contract, raw),
         },
         **columns,
     )
 
 
-def _deleted(contract: Contract, raw: ir.Table) -> ir.Value:
+def _flag(catalog: Catalog, contract: Contract, raw: ir.Table) -> ir.StringValue:
+    """What a row does, as a code of the list `operation` where the flag is a label of one; NULL where it is blank."""
+    if contract.delete_flag is None:
+        return ibis.null("string")
+    cell = raw[contract.cells[contract.delete_flag.column]]
+    return normalise_code(cell.upper(), catalog.codes.get(OPERATION, ()))
+
+
+def _means_deleted(contract: Contract, flag: ir.StringValue) -> ir.BooleanValue:
     if contract.delete_flag is None:
         return ibis.literal(False)
-    flag = raw[contract.cells[contract.delete_flag.column]]
-    return (flag.strip() == contract.delete_flag.value).fill_null(False)
+    return flag.isin((DELETE, contract.delete_flag.value.upper())).fill_null(False)
+
+
+def _versions(workspace: Workspace, contract: Contract, raw: ir.Table) -> dict[str, ir.Value]:
+    """What a row is placed by, and the latest version that can be right on the day of its receipt.
+
+    A row without a version is placed by the time of its receipt, and one whose version lies more than a day ahead of
+    that behind all others of its key: a wrong clock would win for ever. The day leaves room for mistaken time zones.
+    """
+    received = raw[RECEIVED_AT]
+    if not workspace.catalog.is_dated(contract):
+        return {VERSION: ibis.null(TIMESTAMP)}
+    assert contract.version
+    element = workspace.catalog.element_of(contract, contract.version)
+    cell = raw[contract.cells[contract.column(contract.version).header]]
+    version = normalise(cell, element, workspace.catalog.codes, workspace.catalog.cities)
+    latest = received + AHEAD
+    if element.type == "date":
+        return {
+            LATEST_VERSION: (latest + BEIJING).date(),
+            VERSION: bound(version, lambda day: _placed_by(day.cast(TIMESTAMP) - BEIJING, received, latest)),
+        }
+    return {LATEST_VERSION: latest, VERSION: bound(version, lambda moment: _placed_by(moment, received, latest))}
+
+
+def _placed_by(version: ir.TimestampValue, received: ir.TimestampValue, latest: ir.TimestampValue) -> ir.TimestampValue:
+    return ibis.cases((version.isnull(), received), (version <= latest, version), else_=ibis.null(TIMESTAMP))
+
+
+def _content(workspace: Workspace, contract: Contract, rows: ir.Table) -> ir.StringValue:
+    """A hash of what a row says, however it spells that; of a row that deletes its key, that it does."""
+    said = []
+    for column in contract.columns:
+        element, value = workspace.catalog.elements[column.element], rows[column.name]
+        text = match_key(value, element) if element.is_text else value.cast("string").coalesce(rows[column.name + SENT])
+        keeps = column.name in (*contract.key, contract.version)
+        said.append((text if keeps else ibis.ifelse(rows[DELETED], ibis.null("string"), text)).fill_null("\x01"))
+    return ibis.literal("\x1f").join([rows[DELETED].cast("string"), *said]).hexdigest("md5")

@@ -167,6 +167,9 @@ class DuckDBEngine(Engine):
         self.ibis.create_view(name, self._in_words(expression), overwrite=True)
         return name
 
+    def named(self, expression: ir.Table, name: str) -> ir.Table:
+        return self._named(self.view(expression, name))
+
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         return self.ibis.to_pyarrow(self._in_words(expression)).to_pylist()
 

@@ -128,6 +128,9 @@ class SparkEngine(Engine):
         self._frame(expression).createOrReplaceTempView(name)
         return name
 
+    def named(self, expression: ir.Table, name: str) -> ir.Table:
+        return self._named(self._frame(expression), name)
+
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow()).to_pylist()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,7 +43,7 @@ def _expectation(rule: Rule) -> Expectation:
     if values and all(isinstance(value, str) for value in values):
         settings["value_set"] = packed(values)
     if rule.where:
-        settings["row_condition"] = Column(rule.where).is_not_null()
+        settings["row_condition"] = functools.reduce(operator.and_, (Column(name).is_not_null() for name in rule.where))
     if issubclass(kind, ColumnPairMapExpectation):
         # Nothing can be said of a pair that is not complete.
         settings.setdefault("ignore_row_if", "either_value_is_missing")
