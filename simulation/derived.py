@@ -81,13 +81,12 @@ def social_security(registered: Standing) -> Columns:
 
 
 def aliases(registers: Iterable[Standing]) -> Columns:
-    """15-digit forms, with the number each stands for, by the column that it came in."""
+    """15-digit forms that were ever delivered, with the number each stands for, by the column that it came in."""
     times: Counter[tuple[str, str, str, str]] = Counter()
     for register in registers:
         table = register.table
-        stand = set(register.rows)
         for (row, column), form in table.old_forms.items():
-            if row in stand:
+            if row not in table.rejected:
                 times[form, table.source, column, str(table.column(column)[row])] += 1
     return _columns(["alias", "source", "column", "id_number", "times"], ([*key, str(n)] for key, n in times.items()))
 

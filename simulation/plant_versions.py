@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from simulation.block import Block
-from simulation.calendar import SINCE, moments
+from simulation.calendar import SINCE, day_number, moments
 from simulation.layouts import FIRST_LAYOUT
 from simulation.person_sources import SPORADIC, UNDATED
-from simulation.plant_ids import wrong_check
+from simulation.plant_ids import fifteen, wrong_check
 from simulation.plant_records import later
 from simulation.standing import KEYS
 from simulation.table import Table
@@ -26,6 +26,7 @@ def plant_versions(block: Block) -> None:
     _future(block)
     _unstated(block)
     _good_twins(block)
+    _forms_given_up(block)
     _undated_file(block)
     _sporadic_file(block)
 
@@ -113,6 +114,18 @@ def _good_twins(block: Block) -> None:
         block.insurance.put(bad, "enrolled_on", "2099-01-01")
         block.insurance.quarantine(bad, "bad_row_beside_good_twin", "enrolled_on.not_future")
         block.insurance.accept(row, "good_row_beside_bad_twin")
+
+
+def _forms_given_up(block: Block) -> None:
+    """Delivered with 15 digits once, with 18 ever since: the old number still leads to the person."""
+    table = block.household
+    rows = block.rows(HOUSEHOLD, also=block.people.born < day_number("1995-01-01"))
+    when = _moments(block, len(rows))
+    for row in rows:
+        table.accept(later(table, row, "U", when.pop()), "id_form_given_up")
+        number = fifteen(table.sent["id_number"][row])
+        table.put(row, "id_number", number)
+        table.old_forms[row, "id_number"] = number
 
 
 def _undated_file(block: Block) -> None:
