@@ -93,16 +93,18 @@ def _golden_due(
     truth: Truth, record: str, registers: Sequence[Standing], key: str, attributes: list[Attribute]
 ) -> Records:
     held = claims(registers, key, attributes)
-    records, conflicts = {}, set()
     names = [attribute.name for attribute in attributes]
-    for identity in sorted(held):
-        values, disputed = resolve(identity, held[identity], attributes)
-        records[identity] = dict(zip(names, values[1:], strict=True))
-        conflicts |= {(identity, attribute) for attribute in disputed}
-    truth.check_conflicts(record, conflicts)
-    columns: Columns = {name: [values[name] for values in records.values()] for name in names}
-    truth.table(f"golden_{record}", {key: list(records), **columns})
-    return records
+    golden = {identity: resolve(identity, key, held[identity], attributes) for identity in sorted(held)}
+    disputed = {(identity, attribute) for identity, one in golden.items() for attribute in one.disputed}
+    truth.check_conflicts(record, disputed)
+    columns: Columns = {key: list(golden)}
+    for at, name in enumerate(names):
+        columns[name] = [one.values[at] for one in golden.values()]
+        columns[f"{name}_source"] = [one.sources[at] for one in golden.values()]
+        doubtful = {identity for identity, attribute in disputed if attribute == name}
+        columns[f"{name}_disputed"] = ["true" if identity in doubtful else "false" for identity in golden]
+    truth.table(f"golden_{record}", columns)
+    return {identity: dict(zip(names, one.values, strict=True)) for identity, one in golden.items()}
 
 
 def _record_returned(truth: Truth, record: str, key: str, regions: Regions) -> None:

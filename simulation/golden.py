@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from simulation.calendar import AS_OF
 from simulation.names import MIDDLE_DOTS, lookalikes
@@ -29,16 +30,23 @@ class Attribute:
     otherwise: str = ""
     until: tuple[str, ...] = ()  # sources whose word counts only while it is valid
 
-    def claims(self, rows: dict[str, Row]) -> list[tuple[str, str]]:
-        """(moment, value) of each source that holds one, in the order of authority."""
+    def claims(self, rows: dict[str, Row]) -> list[tuple[str, str, str]]:
+        """(moment, value, source) of each source that holds a value, in the order of authority."""
         held = []
-        for place in self.sources:
-            source, _, column = place.partition(".")
-            row = rows.get(source + VALID if source in self.until else source, {})
-            value = row.get(column or self.name)
-            if value is not None:
-                held.append((str(row["updated_at"]), value))
+        for voice, source, column in self._places:
+            row = rows.get(voice)
+            if row is not None and (value := row[column]) is not None:
+                held.append((str(row["updated_at"]), value, source))
         return held
+
+    @cached_property
+    def _places(self) -> list[tuple[str, str, str]]:
+        """Whose row is looked at, the source, and the column."""
+        places = [place.partition(".") for place in self.sources]
+        return [
+            (source + VALID if source in self.until else source, source, column or self.name)
+            for source, _, column in places
+        ]
 
 
 H, R, S, D = "household_registration", "residence_permit", "social_insurance", "death_registration"
@@ -120,20 +128,32 @@ def _columns_of(source: str, attributes: list[Attribute]) -> list[str]:
     return list(wanted)
 
 
-def resolve(key: str, rows: dict[str, Row], attributes: list[Attribute]) -> tuple[list[str | None], list[str]]:
-    """The golden values of one key, and the attributes about which its sources disagree."""
-    values: list[str | None] = [key]
+@dataclass(frozen=True)
+class Golden:
+    """What stands for a key, attribute by attribute: the value, the source it is from, and what is disputed."""
+
+    values: list[str | None]
+    sources: list[str | None]
+    disputed: list[str]
+
+
+def resolve(key: str, key_name: str, rows: dict[str, Row], attributes: list[Attribute]) -> Golden:
+    """The golden record of one key, which is known as `key_name`."""
+    values: list[str | None] = []
+    sources: list[str | None] = []
     disputed = []
     for attribute in attributes:
         held = attribute.claims(rows)
         if not held:
             values.append(_from_key(attribute.otherwise, key))
+            sources.append(key_name if attribute.otherwise else None)
             continue
         chosen = max(held, key=lambda claim: claim[0]) if attribute.latest else held[0]
         values.append(chosen[1])
-        if attribute.compared and not attribute.latest and _differ(attribute.name, [value for _, value in held]):
+        sources.append(chosen[2])
+        if attribute.compared and not attribute.latest and _differ(attribute.name, [value for _, value, _ in held]):
             disputed.append(attribute.name)
-    return values, disputed
+    return Golden(values, sources, disputed)
 
 
 def _differ(attribute: str, values: list[str]) -> bool:

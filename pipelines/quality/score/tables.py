@@ -92,11 +92,13 @@ def _note(table: _Scored, due: ir.Table) -> str:
 def _returned(workspace: Workspace, table: _Scored) -> ir.Table:
     """The rows of every city, with whose they are."""
     assert table.flow
-    parts = []
-    for city in workspace.catalog.cities:
-        rows = workspace.lake.read(table.flow.city_spec(city))
-        parts.append(rows.mutate(**{CITY: ibis.literal(city)}))
-    return ibis.union(*parts)
+    lake = workspace.lake
+    parts = {city: table.flow.city_spec(city) for city in workspace.catalog.cities}
+    written = {city: spec for city, spec in parts.items() if lake.exists(spec.id)}
+    if not written:
+        nothing = lake.engine.empty(next(iter(parts.values())))
+        return nothing.mutate(**{CITY: ibis.null("string")})
+    return lake.read_together(written, CITY)
 
 
 def _rows(workspace: Workspace, name: str, due: ir.Table, found: ir.Table) -> OutcomeScore:
