@@ -15,7 +15,8 @@ Person = Mapping[str, str | None]
 # GB/T 2261.2: whom a registration leaves married and whom divorced; a lost certificate's copy says the same again.
 MARRIED, ANNULLED = "1", "5"
 _STATE = {MARRIED: "20", "2": "40", "3": "20", "4": "40", ANNULLED: "10"}
-_ID_CARDS = (None, "111")
+# Identity cards, said or not, and the cards of foreigners who stay for good: their numbers are those of persons.
+_ID_CARDS = (None, "111", "553")
 BENEFIT, LEFT = "4", "3"
 # GB/T 36904: an identifier ends in `.<version 3>.<check 1>`; GB 32100: 3–8 are the region.
 _VERSION_AND_CHECK, _REGION = 6, slice(2, 8)

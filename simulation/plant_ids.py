@@ -154,10 +154,14 @@ def _cells(block: Block) -> None:
 
 def _centenarians(block: Block) -> None:
     """15 digits with a sequence of 996 to 999 stand for people born in the 1800s, not a century later."""
-    for at, row in enumerate(block.rows(INSURANCE)):
+    born = block.people.born
+    years = (born >= day_number("1960-01-01")) & (born < day_number("2000-01-01"))
+    for at, row in enumerate(block.rows(INSURANCE, also=years)):
         number = block.insurance.sent["id_number"][row]
-        block.insurance.put(row, "id_number", f"{fifteen(number)[:12]}{996 + at % 4}")
-        block.insurance.quarantine(row, "centenarian_15_digits", "id_number.birth_date")
+        old = f"{fifteen(number)[:12]}{996 + at % 4}"
+        block.insurance.put(row, "id_number", old, id_number(f"{old[:6]}18{old[6:]}"))
+        block.insurance.old_forms[row, "id_number"] = old
+        block.insurance.accept(row, "centenarian_15_digits")
 
 
 # What a day of birth in the future is held against.
