@@ -13,7 +13,7 @@ from pipelines.engines import delta_rs
 from pipelines.lake.specs import RULE_RESULTS
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.gate import batches_of, verdicts_of
+from pipelines.quality.verdicts import batches_of, verdicts_of
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.plan import Outcome, Task

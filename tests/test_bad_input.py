@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
-from pipelines.quality.gate import decide
+from pipelines.quality.verdicts import decide
 from pipelines.steps.ingest import ingest
 from pipelines.steps.run import Run
 from tests.bad_deliveries import BAD, ROWS, SOURCE, Bad, couples, joined, lines, rows

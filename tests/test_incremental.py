@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from benchmarks.sequences import AS_BEFORE, DECLARED, Deliveries, Step
 from pipelines.lake.specs import BATCHES
-from pipelines.quality.gate import decide, verdicts_of
+from pipelines.quality.verdicts import decide, verdicts_of
 from pipelines.steps.run import run
 from pipelines.steps.tables import all_tables
 from tests.conftest import Place

@@ -23,9 +23,9 @@ from pipelines.cli.report import register
 from pipelines.declarations.element import Mask
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import RULE_RESULTS, conflict_spec, finding_spec, golden_spec, quarantine_spec, standard_spec
-from pipelines.quality.gate import decide, verdicts_of
 from pipelines.quality.report import build_report
 from pipelines.quality.report.masked import glimpse
+from pipelines.quality.verdicts import decide, verdicts_of
 from pipelines.settings import Settings
 from pipelines.steps.run import run
 from pipelines.steps.workspace import Workspace, open_workspace

@@ -12,7 +12,8 @@ from rich.table import Table
 from pipelines.cli.screen import err, out
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
-from pipelines.quality.gate import READABLE, REJECT_SHARE
+from pipelines.quality.batch_rules import REJECT_SHARE, titles
+from pipelines.quality.gate import READABLE
 from pipelines.readers import UnreadableFile, looks_temporary
 from pipelines.settings import Settings
 from pipelines.steps.dry_run import DryRun, HeaderMatch, dry_run, guess_source
@@ -135,10 +136,8 @@ def _show_verdict(found: DryRun) -> None:
 def _why(found: DryRun, code: str) -> str:
     if code == READABLE:
         return "文件应可读取 (the file cannot be read; see above what to do)"
-    if code == REJECT_SHARE:
+    if title := titles(found.contract).get(code):
         judged = found.judged
-        return (
-            f"隔离记录占比不应超过 {found.contract.reject_limit:.0%} "
-            f"({judged.quarantined:,} of {judged.rows:,} rows would be quarantined)"
-        )
+        told = f" ({judged.quarantined:,} of {judged.rows:,} rows would be quarantined)" if code == REJECT_SHARE else ""
+        return title + told
     return next((one.title for one in found.broken if one.code == code), code)

@@ -9,7 +9,7 @@ import typer
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out, tell
 from pipelines.lake.specs import BATCHES
-from pipelines.quality.gate import decide, gate_reasons, verdicts_of
+from pipelines.quality.verdicts import decide, gate_reasons, verdicts_of
 from pipelines.steps.workspace import open_workspace
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pipelines.quality.gate import Judged
     from pipelines.quality.summary import RecordSummary, SourceSummary
+    from pipelines.quality.verdicts import Judged
     from pipelines.readers import Problem
     from pipelines.steps.run import Run
 

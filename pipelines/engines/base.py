@@ -164,6 +164,10 @@ class Engine(ABC):
     def add_columns(self, uri: str, spec: TableSpec, names: list[str], metadata: str) -> None:
         """Add declared columns that the table lacks, in a commit that says `metadata`."""
 
+    def blames_rows(self, error: Exception) -> bool:
+        """Whether a computation failed by what rows hold, and not for want of memory, files or time."""
+        return False
+
     @abstractmethod
     def interrupt(self) -> None:
         """Stop what another thread is computing, which fails there: this process may write no more."""

@@ -8,3 +8,11 @@ import datetime
 def now() -> datetime.datetime:
     """This moment, in UTC."""
     return datetime.datetime.now(datetime.UTC)
+
+
+MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+def after(last: datetime.datetime | None) -> datetime.datetime:
+    """This moment, and in any case after `last`: what is ordered by time must not be undone by a clock set back."""
+    return max(now(), last + MICROSECOND) if last else now()

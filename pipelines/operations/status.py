@@ -20,7 +20,7 @@ from pipelines.lake.specs import VERDICTS
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import content_version
 from pipelines.operations.due import Due, next_due
-from pipelines.quality.gate import batches_of, last_decided, verdicts_of
+from pipelines.quality.verdicts import batches_of, last_decided, verdicts_of
 from pipelines.readers import looks_temporary, shown_name
 from pipelines.steps.landing import file_hash, no_delivery
 from pipelines.steps.plan import Task, plan

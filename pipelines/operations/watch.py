@@ -11,8 +11,8 @@ from pathlib import Path
 from pipelines.lake.errors import LeaseError
 from pipelines.lake.layout import TableId, raw
 from pipelines.operations.maintenance import maintain
-from pipelines.quality.gate import sources_decided_since
 from pipelines.quality.great_expectations import warm_up
+from pipelines.quality.verdicts import sources_decided_since
 from pipelines.service.deliver import deliver_pushed
 from pipelines.steps.landing import is_pushed, ready_files
 from pipelines.steps.plan import plan

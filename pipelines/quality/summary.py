@@ -8,8 +8,8 @@ from typing import Any
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import VERDICTS, conflict_spec, finding_spec, golden_spec
-from pipelines.quality.gate import batches_of, verdicts_of
+from pipelines.lake.specs import conflict_spec, finding_spec, golden_spec
+from pipelines.quality.verdicts import batches_of, gate_verdicts, verdicts_of
 from pipelines.steps.workspace import Workspace
 
 
@@ -67,9 +67,8 @@ def summarise_source(lake: Lake, contract: Contract) -> SourceSummary:
 
 
 def gate_counts(lake: Lake, source: str) -> list[dict[str, Any]]:
-    """The gate's own verdict on each batch, with its counts; people's later decisions carry none."""
-    decided = lake.read(VERDICTS)
-    return lake.engine.rows(decided.filter((decided.source == source) & decided.rows.notnull()))
+    """The gate's last verdict on each batch, with its counts; people's later decisions carry none."""
+    return [*gate_verdicts(lake, source).values()]
 
 
 def summarise_record(workspace: Workspace, record: GoldenRecord) -> RecordSummary:

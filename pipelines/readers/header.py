@@ -88,6 +88,24 @@ def note_unknown(delivery: Delivery, headers: Sequence[str]) -> None:
         )
 
 
+def note_unversioned(delivery: Delivery) -> None:
+    """Say that the column is missing by which a row is told to be newer than another one of its key."""
+    contract = delivery.contract
+    if contract.version is None:
+        return
+    version = contract.column(contract.version).header
+    known = known_headers(contract)
+    if contract.cells[version] in {known.get(same(one)) for one in delivery.header}:
+        return
+    held = contract.unversioned == "held"
+    delivery.note(
+        f"the column {version} is missing, which says how old each row is; "
+        + ("the batch is held" if held else "the time of receipt stands for it"),
+        f"send the column {version} too, or rows that come in another order than they were written replace newer ones",
+        column=version,
+    )
+
+
 def shown(header: Sequence[str], contract: Contract) -> str:
     """What stands where the header should, for a message. Strange cells with digits may be data and are not shown."""
     if not recognised(header, contract) and any(character.isdigit() for cell in header for character in cell):

@@ -17,7 +17,7 @@ from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
 from pipelines.engines.base import OPERATION, Merge, difference
 from pipelines.lake.specs import raw_spec
 from pipelines.lake.watermark import changed_now, unchanged_since
-from pipelines.quality.gate import batches_of
+from pipelines.quality.verdicts import batches_of
 from pipelines.readers import Problem, UnreadableFile, open_delivery
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.ingest import Counter, Ingested, Original, delivered_rows, kept_name

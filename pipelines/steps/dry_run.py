@@ -18,7 +18,8 @@ from pipelines.declarations.rule import RULES, Rule
 from pipelines.lake.specs import RULE_RESULTS
 from pipelines.lake.store import Store
 from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import Judged, batches_of, judge
+from pipelines.quality.gate import judge
+from pipelines.quality.verdicts import Judged, batches_of
 from pipelines.readers.header import known_headers, recognised, same
 from pipelines.settings import Settings
 from pipelines.steps.ingest import ingest_files

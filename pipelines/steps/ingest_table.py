@@ -19,12 +19,12 @@ from pipelines.engines import delta_rs
 from pipelines.engines.postgres.failures import PostgresFailure
 from pipelines.engines.postgres.snapshot import access_to, open_snapshot
 from pipelines.engines.postgres.table import NOTHING, Mark, PostgresTable
-from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, raw_spec
 from pipelines.readers import Problem, UnreadableFile
 from pipelines.readers.delivery import EXTRA, ROW
 from pipelines.readers.header import cut, match
+from pipelines.steps.landing import time_of_receipt
 from pipelines.steps.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _read(workspace: Workspace, contract: Contract, declared: SourceTable, done:
             return
         problems = _problems(contract, declared, table, now, list(matched.unknown.values()))
         batch = _batch(contract, last, of, now)
-        received_at = clock.now()
+        received_at = time_of_receipt(lake, contract.name)
         entry = _entry(contract, declared, batch, received_at, table.columns, rows, problems)
         named = {name: table.columns[place] for name, place in matched.columns.items()}
         cells = {name: named.get(name) for name in spec.names if name not in (BATCH, ROW, RECEIVED_AT, EXTRA)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import os
 import re
@@ -10,6 +11,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.lake import clock
+from pipelines.lake.lake import Lake
+from pipelines.lake.specs import BATCHES
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.settings import Settings
 from pipelines.steps.workspace import Workspace
@@ -78,6 +82,13 @@ def no_delivery(path: Path, landing: Path) -> Problem | None:
     if not target.is_file():
         return Problem(shown_name(path), "is no regular file, so it is not read", "remove it, and deliver a file")
     return None
+
+
+def time_of_receipt(lake: Lake, source: str) -> datetime.datetime:
+    """Now, and after all that the source has delivered before: its deliveries are told apart by when they came."""
+    with lake.alone:
+        batches = lake.read(BATCHES)
+        return clock.after(lake.engine.scalar(batches.filter(batches.source == source).received_at.max()))
 
 
 def unopened(path: Path, error: OSError) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,17 @@ from pipelines.lake.specs import BATCHES, VERDICTS, quarantine_spec, raw_spec, s
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
 from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import Judged, batches_of, decided_since, judge, last_decided, verdicts_of
+from pipelines.quality.gate import judge
+from pipelines.quality.verdicts import (
+    Judged,
+    batches_of,
+    decided_since,
+    gate_verdicts,
+    hold_untypable,
+    last_decided,
+    untypable,
+    verdicts_of,
+)
 from pipelines.steps.standing import PLACE, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
 from pipelines.steps.workspace import Workspace
@@ -55,12 +65,14 @@ def standardise(workspace: Workspace, contract: Contract) -> Standardised:
 class _News:
     """The batches that the tables do not hold yet: those that are `new` in raw, and all whose verdict is.
 
-    None is all batches, because of `reason`.
+    None is all batches, because of `reason`. `recounted` says that those judged before have to be counted again: the
+    rules are others, or their rows.
     """
 
     reason: Reason
     new: Sequence[str] | None = None
     decided: Sequence[str] = ()
+    recounted: bool = False
 
     @property
     def batches(self) -> list[str] | None:
@@ -89,10 +101,11 @@ class _Standardise:
         if is_done:
             return self._as_they_are()
         news = self._news(unjudged)
-        ungated = self._ungated(news)
+        before = gate_verdicts(self._lake, self._contract.name) if news.recounted else {}
+        ungated, aside = self._ungated(news, before)
         judged: list[Judged] = []
-        if unjudged:
-            judged = judge(self._lake, self._contract, self._rules, ungated, unjudged)
+        if asked := [one for one in self._to_judge(unjudged, before) if one["batch"] not in aside]:
+            judged = judge(self._lake, self._contract, self._rules, ungated, asked, before)
         return self._refreshed(news, self._gated(ungated) if ungated else None, judged)
 
     def _as_they_are(self) -> Standardised:
@@ -104,6 +117,12 @@ class _Standardise:
     def _unjudged(self) -> list[dict[str, Any]]:
         verdicts = verdicts_of(self._lake, self._contract.name)
         return [one for one in batches_of(self._lake, self._contract.name) if one["batch"] not in verdicts]
+
+    def _to_judge(self, unjudged: list[dict[str, Any]], before: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if not before:
+            return unjudged
+        new, all_of_them = {one["batch"] for one in unjudged}, batches_of(self._lake, self._contract.name)
+        return [one for one in all_of_them if one["batch"] in new or (one["batch"] in before and one["readable"])]
 
     def _tables(self) -> list[TableSpec]:
         # Withdrawn rows first: while standard alone knew of it, a key that is gone could come back.
@@ -127,11 +146,11 @@ class _Standardise:
     def _news(self, unjudged: Sequence[dict[str, Any]]) -> _News:
         states = [self._lake.state(spec.id) for spec in self._tables()]
         marks = [state.watermark for state in states if state]
-        if len(marks) < len(states):
-            return _News("first load")
         known = [mark for mark in marks if mark and mark.declarations == self._declared]
         if len(known) < len(marks):
-            return _News("declarations changed")
+            return _News("declarations changed", recounted=True)
+        if len(marks) < len(states):
+            return _News("first load")
         since = [mark.inputs[self._raw.id.path] for mark in known]
         if len({table for table, _ in since}) > 1:
             return _News("input recreated")
@@ -159,16 +178,49 @@ class _Standardise:
             return _News("change feed gone")
         found = self._lake.engine.rows(changed.distinct())
         if any(one[OLD_AND_NEW] != "insert" for one in found):
-            return _News("inputs changed")
+            return _News("inputs changed", recounted=True)
         return _News("inputs changed", [one[BATCH] for one in found])
 
-    def _ungated(self, news: _News) -> Ungated | None:
+    def _ungated(self, news: _News, before: Mapping[str, Any]) -> tuple[Ungated | None, Collection[str]]:
+        """The rows to be judged and placed, and the batches whose rows cannot be typed."""
         if not self._lake.exists(self._raw.id):
-            return None
+            return None, ()
         batches = news.batches
         if batches is not None and (newest := self._newest()):
             batches = sorted({*batches, newest})
-        return read_ungated(self._workspace, self._contract, self._rules, batches)
+        # Under other rules, what could not be typed may be.
+        aside = [] if before else untypable(self._lake, self._contract.name)
+        try:
+            return self._read(batches, aside), aside
+        except Exception as error:
+            if not self._lake.engine.blames_rows(error):
+                raise
+            found = sorted({*aside, *self._failing(batches, aside)})
+            if len(found) == len(aside):
+                raise
+        hold_untypable(self._lake, self._contract.name, [one for one in found if one not in aside])
+        return self._read(batches, found), found
+
+    def _read(self, batches: Sequence[str] | None, aside: Collection[str]) -> Ungated:
+        return read_ungated(self._workspace, self._contract, self._rules, self._without(batches, aside))
+
+    def _without(self, batches: Sequence[str] | None, aside: Collection[str]) -> Sequence[str] | None:
+        """Batches by their names, so that the files of those set `aside` are not even opened."""
+        if not aside:
+            return batches
+        named = [one["batch"] for one in batches_of(self._lake, self._contract.name)] if batches is None else batches
+        return [one for one in named if one not in aside]
+
+    def _failing(self, batches: Sequence[str] | None, aside: Collection[str]) -> Iterator[str]:
+        named = batches or [one["batch"] for one in batches_of(self._lake, self._contract.name)]
+        for batch in named:
+            try:
+                if batch not in aside:
+                    self._read([batch], ())
+            except Exception as error:
+                if not self._lake.engine.blames_rows(error):
+                    raise
+                yield batch
 
     def _accepted(self) -> list[str]:
         verdicts = verdicts_of(self._lake, self._contract.name)
@@ -254,7 +306,8 @@ class _Standardise:
 
     def _rejected(self, gated: Gated, batches: Sequence[str] | None) -> ir.Table:
         raw = self._lake.read(self._raw)
-        return gated.rejected(raw if batches is None else raw.filter(raw[BATCH].isin(batches)))
+        named = self._without(batches, untypable(self._lake, self._contract.name))
+        return gated.rejected(raw if named is None else raw.filter(raw[BATCH].isin(named)))
 
     def _corrected(self, gated: Gated, new: Sequence[str]) -> ir.Table:
         """Rows in quarantine since before the `new` batches that stand corrected now."""

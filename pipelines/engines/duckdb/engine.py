@@ -167,6 +167,9 @@ class DuckDBEngine(Engine):
         self.ibis.create_view(name, self._in_words(expression), overwrite=True)
         return name
 
+    def blames_rows(self, error: Exception) -> bool:
+        return isinstance(error, duckdb.DataError | duckdb.InvalidInputException)
+
     def named(self, expression: ir.Table, name: str) -> ir.Table:
         return self._named(self.view(expression, name))
 

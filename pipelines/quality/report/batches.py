@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.declarations.contract import Contract
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, VERDICTS
 from pipelines.quality.report.words import UNJUDGED, batch_rule_title, local
+from pipelines.quality.verdicts import in_order
 from pipelines.steps.workspace import Workspace
 
 LISTED = 100
@@ -73,7 +74,7 @@ def read_deliveries(workspace: Workspace) -> Deliveries:
     lake = workspace.lake
     delivered = lake.read(BATCHES).drop("header", "sha256")
     verdicts: dict[str, list[dict[str, Any]]] = {}
-    for row in lake.engine.rows(lake.read(VERDICTS).order_by("decided_at")):
+    for row in lake.engine.rows(in_order(lake.read(VERDICTS))):
         verdicts.setdefault(row["batch"], []).append(row)
     titles = _titles_of_batch_rules(workspace)
     by_source: dict[str, list[Batch]] = {name: [] for name in workspace.catalog.contracts}
@@ -97,7 +98,7 @@ def _batch(
     titles: Mapping[str, str],
     is_listed: bool,
 ) -> Batch:
-    judged = next((one for one in decided if one["rows"] is not None), {})
+    judged: dict[str, Any] = next((one for one in reversed(decided) if one["rows"] is not None), {})
     last = decided[-1] if decided else None
     failed = tuple(batch_rule_title(code, contract) or titles.get(code, code) for code in judged.get("rules") or ())
     return Batch(

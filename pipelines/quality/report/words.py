@@ -6,7 +6,9 @@ import datetime
 import re
 
 from pipelines.declarations.contract import Contract
-from pipelines.quality.gate import READABLE, REJECT_SHARE
+from pipelines.quality.batch_rules import titles
+from pipelines.quality.gate import READABLE
+from pipelines.quality.verdicts import TYPABLE
 from pipelines.settings import PEOPLE_TIME
 
 UNJUDGED = "unjudged"
@@ -32,10 +34,8 @@ def severity(code: str, *, on_table: bool) -> str:
 
 def batch_rule_title(code: str, contract: Contract) -> str | None:
     """Title of a rule that the gate itself applies to a batch; None for any other rule."""
-    return {
-        READABLE: "文件应完整且可读取",
-        REJECT_SHARE: f"隔离记录占比不应超过 {share(contract.reject_limit)}",
-    }.get(code)
+    said = {READABLE: "文件应完整且可读取", TYPABLE: "记录应能读取为数据"}
+    return (said | titles(contract)).get(code)
 
 
 def number(value: int | None) -> str:

@@ -1,0 +1,156 @@
+"""Verdicts on batches: the gate's own, which follows the rules of the day, and people's, which stand."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.types as ir
+
+from pipelines.lake import clock
+from pipelines.lake.lake import Lake
+from pipelines.lake.specs import BATCHES, VERDICTS
+
+# What a batch whose rows cannot be typed is held for: nobody can release it.
+TYPABLE = "batch.typable"
+BY_PEOPLE = ("released", "rejected")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on one batch. `accepted` rows keep every critical rule; `flagged` ones of them break a warning."""
+
+    batch: str
+    source: str
+    file: str
+    verdict: str
+    rules: tuple[str, ...]
+    rows: int
+    accepted: int
+    flagged: int
+    quarantined: int
+
+    def repeats(self, before: Mapping[str, Any] | None) -> bool:
+        """Whether the gate's verdict `before` says the same."""
+        said = (self.verdict, [*self.rules], self.rows, self.accepted, self.flagged, self.quarantined)
+        names = ("verdict", "rules", "rows", "accepted", "flagged", "quarantined")
+        return before is not None and said == tuple(before[name] for name in names)
+
+
+def batches_of(lake: Lake, source: str) -> list[dict[str, Any]]:
+    """The delivered files of a source, oldest first."""
+    batches = lake.read(BATCHES)
+    return lake.engine.rows(batches.filter(batches.source == source).order_by("received_at", "file"))
+
+
+def verdicts_of(lake: Lake, source: str | None = None) -> dict[str, str]:
+    """The verdict that stands on each judged batch: a person's last one, or else the gate's."""
+    decided = lake.read(VERDICTS)
+    if source is not None:
+        decided = decided.filter(decided.source == source)
+    return {row["batch"]: row["verdict"] for row in lake.engine.rows(in_order(decided))}
+
+
+def in_order(decided: ir.Table) -> ir.Table:
+    """Verdicts, those that count before others last: the gate may judge anew, but what people decided stands."""
+    return decided.order_by(decided.verdict.isin(BY_PEOPLE), "decided_at")
+
+
+def gate_verdicts(lake: Lake, source: str) -> dict[str, dict[str, Any]]:
+    """The gate's last verdict on each batch of a source, with its counts."""
+    decided = lake.read(VERDICTS)
+    own = decided.filter((decided.source == source) & decided.verdict.notin(BY_PEOPLE))
+    return {row["batch"]: row for row in lake.engine.rows(own.order_by("decided_at"))}
+
+
+def hold_untypable(lake: Lake, source: str, batches: Sequence[str]) -> None:
+    """Hold batches whose rows the engine cannot type, so that they stop nobody."""
+    known = {row["batch"]: row for row in batches_of(lake, source)}
+    moment, rows = moment_of_decision(lake), []
+    for batch in batches:
+        found = Judged(batch, source, known[batch]["file"], "held", (TYPABLE,), int(known[batch]["rows"]), 0, 0, 0)
+        rows.append(verdict_row(batch, source, "held", f"gate: {TYPABLE}", moment, found))
+    lake.append_rows(VERDICTS, rows, once=f"{TYPABLE}:{','.join(batches)}:{moment.isoformat()}")
+
+
+def untypable(lake: Lake, source: str) -> list[str]:
+    """The batches of a source whose rows could not be typed."""
+    return sorted(name for name, row in gate_verdicts(lake, source).items() if TYPABLE in (row["rules"] or ()))
+
+
+EPOCH, MICROSECOND = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC), clock.MICROSECOND
+
+
+def last_decided(lake: Lake, source: str) -> tuple[str, int]:
+    """How many verdicts there are on a source's batches, and when the last one was given (microseconds since 1970)."""
+    decided = lake.read(VERDICTS)
+    own = decided.filter(decided.source == source)
+    found = lake.engine.rows(own.agg(verdicts=own.count(), last=own.decided_at.max()))[0]
+    return str(found["verdicts"]), (found["last"] - EPOCH) // MICROSECOND if found["last"] else 0
+
+
+def decided_since(lake: Lake, source: str, moment: int) -> list[str]:
+    """The source's batches that got a verdict after `moment` (microseconds since 1970)."""
+    decided = lake.read(VERDICTS)
+    late = decided.filter((decided.source == source) & (decided.decided_at > EPOCH + moment * MICROSECOND))
+    return [row["batch"] for row in lake.engine.rows(late.select("batch").distinct())]
+
+
+def sources_decided_since(lake: Lake, moment: int) -> tuple[set[str], int]:
+    """The sources of verdicts after `moment`, and when the last one was given (microseconds since 1970)."""
+    decided = lake.read(VERDICTS)
+    late = decided.filter(decided.decided_at > EPOCH + moment * MICROSECOND)
+    found = lake.engine.rows(late.group_by("source").agg(last=late.decided_at.max()))
+    return {one["source"] for one in found}, max([moment, *((one["last"] - EPOCH) // MICROSECOND for one in found)])
+
+
+def gate_reasons(lake: Lake) -> dict[str, str]:
+    """Why each batch got the verdict that stands."""
+    return {row["batch"]: row["reason"] for row in lake.engine.rows(in_order(lake.read(VERDICTS)))}
+
+
+def decide(lake: Lake, batch: str, verdict: str, reason: str) -> None:
+    """A person's decision on a held batch: `released` or `rejected`.
+
+    Raises LookupError where there is no such batch, ValueError where it is not held.
+    """
+    known = {row["batch"]: row for row in lake.engine.rows(lake.read(BATCHES))}
+    if batch not in known:
+        raise LookupError(f"there is no batch {batch}; `huiliu gate list` shows those that are held")
+    before = verdicts_of(lake).get(batch)
+    # Or two people would decide at once, each on what the other had not said yet.
+    if before == "held" and lake.hold():
+        before = verdicts_of(lake).get(batch)
+    if before != "held":
+        raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a held batch can be {verdict}")
+    if verdict == "released" and not known[batch]["readable"]:
+        raise ValueError(f"batch {batch} holds no readable rows: ask for a new file and reject this one")
+    if verdict == "released" and batch in untypable(lake, known[batch]["source"]):
+        raise ValueError(f"the rows of batch {batch} cannot be read as values: ask for a new file and reject this one")
+    row = verdict_row(batch, known[batch]["source"], verdict, reason, moment_of_decision(lake))
+    lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}")
+
+
+def moment_of_decision(lake: Lake) -> datetime.datetime:
+    """Now, and after every verdict there is: their order decides which one counts, and clocks are set back."""
+    last = lake.engine.scalar(lake.read(VERDICTS).decided_at.max())
+    return clock.after(last)
+
+
+def verdict_row(
+    batch: str, source: str, verdict: str, reason: str, moment: datetime.datetime, found: Judged | None = None
+) -> dict[str, Any]:
+    return {
+        "batch": batch,
+        "source": source,
+        "verdict": verdict,
+        "rules": list(found.rules) if found else [],
+        "reason": reason,
+        "decided_at": moment,
+        "rows": found.rows if found else None,
+        "accepted": found.accepted if found else None,
+        "flagged": found.flagged if found else None,
+        "quarantined": found.quarantined if found else None,
+    }
