@@ -138,7 +138,7 @@ def _undated_file(block: Block) -> None:
         table.part[copy] = UNDATED
         table.put(copy, "updated_at", "", None)
         table.change(copy, "household_address", table.sent["household_address"][row] + "（无更新时间）")
-        table.accept(copy, "file_without_version_column")
+        table.flag(copy, "file_without_version_column", "version.stated")
 
 
 def _sporadic_file(block: Block) -> None:
