@@ -76,7 +76,8 @@ def two_sources(folder: Path) -> Path:
     """A project of two of the real contracts and one small golden record: the other sources would only take time."""
     shutil.copytree(PROJECT / "catalog", folder / "catalog")
     kept = ("sources/marriage_registration.yml", "sources/household_registration.yml")
-    for file in (*(f"foundation_dbs/person/{one}" for one in kept), "expectations/every_source.yml"):
+    rules = ("every_source.yml", "person/marriage_registration.yml", "person/household_registration.yml")
+    for file in (*(f"foundation_dbs/person/{one}" for one in kept), *(f"expectations/{one}" for one in rules)):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / file, folder / file)
     attributes = "{person_name: {from: [household_registration]}}"

@@ -65,7 +65,7 @@ MISTAKES = {
     ),
     "column without an element": Mistake(
         HOUSEHOLDS,
-        "何时迁入: {name: moved_in_on, element: date}",
+        "何时迁入: {name: moved_in_on, element: past_date}",
         "何时迁入: {name: moved_in_on}",
         "element` is missing",
     ),

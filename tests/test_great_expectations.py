@@ -310,4 +310,5 @@ def test_an_empty_view_breaks_no_rule_on_rows(either_engine: Engine, catalog: Ca
         view = contract_view(either_engine, catalog, source, rows=0)
         outcomes = validate(either_engine, view, catalog.rules(contract), source=source, batch="b1").outcomes
         assert outcomes.pop("batch.row_count") == Outcome("batch.row_count", None, 1, False)
+        assert outcomes.pop("batch.id_endings") == Outcome("batch.id_endings", None, 0, True)
         assert {(one.evaluated, one.unexpected, one.success) for one in outcomes.values()} == {(0, 0, True)}

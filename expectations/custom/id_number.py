@@ -35,15 +35,22 @@ class IdNumberCheckDigit(ColumnMapMetricProvider):
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, column: Text, **_: Any) -> Holds:
-        total = sum((_weighted(column, start) for start in range(0, 17, GROUP)), sa.literal(0))
-        due = sa.func.substr(CHECK_CHARACTERS, total % 11 + 1, 1)
-        return where_of_form(column, ID_NUMBER, part(column, 18, 1) == due)
+        return where_of_form(column, ID_NUMBER, holds_check(column))
 
     @column_condition_partial(engine=SparkDFExecutionEngine)
     def _spark(cls, column: Column, **_: Any) -> Column:
-        total = sum((_weighted_on_spark(column, start) for start in range(0, 17, GROUP)), spark.lit(0))
-        due = on_spark.part(spark.lit(CHECK_CHARACTERS), total % 11 + 1, 1)
-        return on_spark.where_of_form(column, ID_NUMBER, on_spark.part(column, 18, 1) == due)
+        return on_spark.where_of_form(column, ID_NUMBER, holds_check_on_spark(column))
+
+
+def holds_check(column: Text) -> Holds:
+    """Whether the 18th character is the check of the 17 digits before it; NULL where those are no digits."""
+    total = sum((_weighted(column, start) for start in range(0, 17, GROUP)), sa.literal(0))
+    return part(column, 18, 1) == sa.func.substr(CHECK_CHARACTERS, total % 11 + 1, 1)
+
+
+def holds_check_on_spark(column: Column) -> Column:
+    total = sum((_weighted_on_spark(column, start) for start in range(0, 17, GROUP)), spark.lit(0))
+    return on_spark.part(column, 18, 1) == on_spark.part(spark.lit(CHECK_CHARACTERS), total % 11 + 1, 1)
 
 
 def _weighted(column: Text, start: int) -> Text:
@@ -97,12 +104,12 @@ class IdNumberBirthDate(ColumnPairMapMetricProvider):
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
-        known = _birth_date(first).between(EARLIEST_BIRTH, second)
+        known = birth_date(first).between(EARLIEST_BIRTH, second)
         return where_of_form(first, ID_NUMBER, sa.func.coalesce(known, sa.false()))
 
     @column_pair_condition_partial(engine=SparkDFExecutionEngine)
     def _spark(cls, first: Column, second: Column, **_: Any) -> Column:
-        known = _birth_date_on_spark(first).between(EARLIEST_BIRTH, second)
+        known = birth_date_on_spark(first).between(EARLIEST_BIRTH, second)
         return on_spark.where_of_form(first, ID_NUMBER, known)
 
 
@@ -115,21 +122,68 @@ class DateMatchesIdNumber(ColumnPairMapMetricProvider):
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
-        same = sa.cast(first, sa.Date) == _birth_date(second)
+        same = sa.cast(first, sa.Date) == birth_date(second)
         return where_of_form(second, ID_NUMBER, sa.func.coalesce(same, sa.false()))
 
     @column_pair_condition_partial(engine=SparkDFExecutionEngine)
     def _spark(cls, first: Column, second: Column, **_: Any) -> Column:
-        same = first.cast("date") == _birth_date_on_spark(second)
+        same = first.cast("date") == birth_date_on_spark(second)
         return on_spark.where_of_form(second, ID_NUMBER, same)
 
 
-def _birth_date(column: Text) -> Text:
+class DateNotBeforeBirth(ColumnPairMapMetricProvider):
+    """A date's eight digits come, as text, not before digits 7 to 14 of the id number in the other column."""
+
+    condition_metric_name = "column_pair_values.date_not_before_birth_in_id_number"
+    condition_domain_keys = PAIR_DOMAIN
+    condition_value_keys = ()
+
+    @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
+        day = sa.func.strftime(sa.cast(first, sa.Date), "%Y%m%d")
+        return where_of_form(second, ID_NUMBER, sa.or_(day >= part(second, 7, 8), _damaged(second)))
+
+    @column_pair_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, first: Column, second: Column, **_: Any) -> Column:
+        day = spark.date_format(first.cast("date"), "yyyyMMdd")
+        kept = (day >= on_spark.part(second, 7, 8)) | _damaged_on_spark(second)
+        return on_spark.where_of_form(second, ID_NUMBER, kept)
+
+
+class SexMatchesIdNumber(ColumnPairMapMetricProvider):
+    """1 (male) stands beside numbers whose 17th digit is odd, 2 (female) beside the others; other codes say neither."""
+
+    condition_metric_name = "column_pair_values.sex_matches_id_number"
+    condition_domain_keys = PAIR_DOMAIN
+    condition_value_keys = ()
+
+    @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
+        differs = sa.tuple_(first, sa.try_cast(part(second, 17, 1), sa.Integer) % 2).in_([("1", 0), ("2", 1)])
+        return where_of_form(second, ID_NUMBER, sa.or_(sa.not_(differs), _damaged(second)))
+
+    @column_pair_condition_partial(engine=SparkDFExecutionEngine)
+    def _spark(cls, first: Column, second: Column, **_: Any) -> Column:
+        odd = on_spark.part(second, 17, 1).try_cast("int") % 2
+        differs = ((first == "1") & (odd == 0)) | ((first == "2") & (odd == 1))
+        return on_spark.where_of_form(second, ID_NUMBER, ~differs | _damaged_on_spark(second))
+
+
+def _damaged(column: Text) -> Holds:
+    """No part of a number whose check digit does not hold can be held against anything else."""
+    return sa.func.coalesce(sa.not_(holds_check(column)), sa.true())
+
+
+def _damaged_on_spark(column: Column) -> Column:
+    return spark.coalesce(~holds_check_on_spark(column), spark.lit(True))
+
+
+def birth_date(column: Text) -> Text:
     """Digits 7 to 14 as a date; NULL where the calendar has no such day."""
     return sa.cast(sa.func.try_strptime(part(column, 7, 8), "%Y%m%d"), sa.Date)
 
 
-def _birth_date_on_spark(column: Column) -> Column:
+def birth_date_on_spark(column: Column) -> Column:
     year, month, day = (on_spark.part(column, first, length) for first, length in ((7, 4), (11, 2), (13, 2)))
     return spark.concat_ws("-", year, month, day).try_cast("date")
 
@@ -160,3 +214,15 @@ class ExpectDateToMatchIdNumber(CompletePairExpectation, ColumnPairMapExpectatio
     """Expect dates (column_A) to be the birth date in the id numbers of column_B."""
 
     map_metric = "column_pair_values.date_matches_id_number"
+
+
+class ExpectDateNotBeforeBirthInIdNumber(CompletePairExpectation, ColumnPairMapExpectation):
+    """Expect dates (column_A) not to lie before the birth date in the id numbers of column_B."""
+
+    map_metric = "column_pair_values.date_not_before_birth_in_id_number"
+
+
+class ExpectSexToMatchIdNumber(CompletePairExpectation, ColumnPairMapExpectation):
+    """Expect sexes (column_A, GB/T 2261.1) to be those of the 17th digit of the id numbers in column_B."""
+
+    map_metric = "column_pair_values.sex_matches_id_number"

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.modelling import finding
+from pipelines.modelling import finding, is_id_number
 
 LEGAL_AGE = {"husband": 22, "wife": 20}
 
@@ -19,10 +19,13 @@ def marriage_under_age(marriage_registration: ir.Table) -> ir.Table:
 
 def _under_age(registrations: ir.Table, spouse: str, years: int) -> ir.Table:
     # Dates as whole numbers yyyymmdd: the age is reached when the day stands `years` in the years' place further on.
-    born = registrations[f"{spouse}_id"].substr(6, 8).cast("int64")
+    number = registrations[f"{spouse}_id"]
+    born = number.substr(6, 8).try_cast("int64")
     day = registrations.registered_on.strftime("%Y%m%d").cast("int64")
     return _at_fault(
-        registrations.filter((registrations.marriage_event == "1") & (day < born + years * 10_000)),
+        registrations.filter(
+            (registrations.marriage_event == "1") & is_id_number(number) & (day < born + years * 10_000)
+        ),
         f"{spouse}_id",
         "marriage_registration",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,22 @@ class Catalog:
             rules.extend(column_rules(column, self.elements[column.element], self._values, where))
         rules.extend(delivery_rules(contract, self.is_dated(contract), self._values(OPERATION)))
         business = (*self.expectations["every_source"], *self.expectations.get(contract.name, ()))
-        return (*rules, *(business_rule(one, contract) for one in business))
+        return (*rules, *(rule for one in business for rule in self._business_rules(one, contract)))
+
+    def _business_rules(self, expectation: Expectation, contract: Contract) -> Iterator[Rule]:
+        rule = business_rule(expectation, contract)
+        if not expectation.elements:
+            yield rule
+        elif found := [name for element in expectation.elements for name in self.columns_of(contract, element)]:
+            yield rule.model_copy(update={"arguments": {**rule.arguments, "of_columns": found}})
+
+    def columns_of(self, contract: Contract, element: str) -> list[str]:
+        """The columns of a source that hold values of a data element, if beside others."""
+        return [
+            column.name
+            for column in contract.columns
+            if element in (column.element, self.elements[column.element].holds)
+        ]
 
     def _values(self, codes: str) -> list[str]:
         return [code.code for code in self.codes.get(codes, ())]

@@ -34,6 +34,11 @@ def check_references(catalog: Catalog, documents: Documents) -> None:
         _check_contract(catalog, contract, documents["table", contract.name])
     for record in catalog.records.values():
         _check_record(catalog, record, documents["table", record.name])
+    for place, expectation in enumerate(catalog.expectations["every_source"]):
+        for element in expectation.elements:
+            if element not in catalog.elements:
+                document = documents["expectations", "every_source"]
+                raise document.error(_no_element(expectation.rule, element), place, "elements")
     for source, expectations in catalog.expectations.items():
         if expectations and source != "every_source":
             _check_expectations(catalog, source, documents["expectations", source])
@@ -43,6 +48,8 @@ def _check_element(catalog: Catalog, name: str, document: Document) -> None:
     element = catalog.elements[name]
     if element.codes and element.codes not in catalog.codes:
         raise document.error(_no_codes(name, element.codes), name, "codes")
+    if element.holds and element.holds not in catalog.elements:
+        raise document.error(_no_element(name, element.holds), name, "holds")
     for check, said in element.checks.items():
         if said.codes and said.codes not in catalog.codes:
             raise document.error(_no_codes(name, said.codes), name, "checks", check, "codes")
@@ -56,6 +63,10 @@ def _check_element(catalog: Catalog, name: str, document: Document) -> None:
     rows = ibis.table({"value": element.ibis_type, "value" + SENT: "string", RECEIVED_ON: "date"}, name="rows")
     for rule in column_rules(column, element, lambda _: ["0"]):
         _check_rule(rule, rows, document, name, "checks", rule.code.partition(".")[2])
+
+
+def _no_element(name: str, element: str) -> str:
+    return f"{name}: there is no data element `{element}` in catalog/elements/; correct the name"
 
 
 def _no_codes(name: str, codes: str) -> str:

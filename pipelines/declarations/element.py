@@ -41,7 +41,10 @@ class Mask(Declared):
 
 
 class Element(Declared):
-    """A data element. `type` is an Ibis type; `normalise` names a function of `pipelines/elements/`."""
+    """A data element. `type` is an Ibis type; `normalise` names a function of `pipelines/elements/`.
+
+    `holds` names another element, one of whose values a value of this one may be.
+    """
 
     name: str
     title: str
@@ -50,6 +53,7 @@ class Element(Declared):
     normalise: str = "text"
     codes: str | None = None
     alias: bool = False
+    holds: str | None = None
     compare: Literal["value", "name_key"] = "value"
     grade: Grade
     mask: Mask | None = None

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.reading import DeclarationError
-from pipelines.modelling import AppearancesOf, ClaimsOf, Finding, Model
+from pipelines.modelling import ClaimsOf, Finding, FormsOf, Model
 
 FOLDERS: Mapping[str, Literal["foundation", "theme"]] = {"foundation_dbs": "foundation", "theme_dbs": "theme"}
 
@@ -92,8 +92,8 @@ def _imported(root: Path, path: Path) -> ModuleType:
 def _check_inputs(one: Placed, known: set[str], catalog: Catalog) -> None:
     name = one.declared.name
     for parameter, wanted in one.declared.inputs.items():
-        if isinstance(wanted, AppearancesOf) and wanted.element not in catalog.elements:
-            raise one.error(f"{name}: no data element {wanted.element}; correct AppearancesOf")
+        if isinstance(wanted, FormsOf) and wanted.element not in catalog.elements:
+            raise one.error(f"{name}: no data element {wanted.element}; correct FormsOf")
         if isinstance(wanted, ClaimsOf) and wanted.attribute not in getattr(
             catalog.records.get(wanted.record), "attributes", {}
         ):

@@ -19,7 +19,11 @@ FLAGS, RULES = "_flags", "_rules"
 
 
 class Expectation(Declared):
-    """A business rule of `expectations/<db>/<table>.yml`: a Great Expectations type with its arguments."""
+    """A business rule of `expectations/<db>/<table>.yml`: a Great Expectations type with its arguments.
+
+    A rule that names `elements` is for the sources that have columns of them, and its type is told these columns as
+    `of_columns`.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -27,6 +31,7 @@ class Expectation(Declared):
     type: str
     severity: Severity = "critical"
     title: str
+    elements: tuple[str, ...] = ()
 
 
 class Rule(Declared):
@@ -49,6 +54,11 @@ class Rule(Declared):
         """The columns that the rule looks at; empty for a rule on the whole row or table."""
         found = [self.arguments.get(name) for name in ("column", "column_A", "column_B")]
         return [name for name in found if name]
+
+    @property
+    def needs(self) -> list[str]:
+        """Those of `columns` without which there is nothing to check: a code can be judged without its type too."""
+        return [self.arguments["column_A"]] if self.arguments.get("untyped") else self.columns
 
     @property
     def compares_rows(self) -> bool:

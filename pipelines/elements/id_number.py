@@ -63,6 +63,11 @@ def born_on(number: ir.StringValue, born_on: ir.DateValue) -> ir.BooleanValue:
     return _birth_digits(number) == born_on.year() * 10_000 + born_on.month() * 100 + born_on.day()
 
 
+def not_born_after(number: ir.StringValue, day: ir.DateValue) -> ir.BooleanValue:
+    """Whether `day` is characters 7–14 or later; NULL where either is missing or the characters are no number."""
+    return _birth_digits(number) <= day.year() * 10_000 + day.month() * 100 + day.day()
+
+
 def holds_region(number: ir.StringValue) -> ir.BooleanValue:
     """Whether characters 1–6 are a region: not in permits of HK, Macao and Taiwan residents and foreigners' numbers."""
     return ~(number.startswith("9") | number.substr(0, 6).isin(_NO_REGION))

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import Code
 from pipelines.declarations.element import Element
 from pipelines.declarations.regions import City
-from pipelines.elements import capital, code, credit_code, dates, id_number, numbers, phone, region, text
+from pipelines.elements import capital, code, credit_code, dates, document, id_number, numbers, phone, region, text
 from pipelines.elements.name_key import name_key
 from pipelines.elements.sent import sent
 
@@ -19,6 +19,7 @@ Cities = Mapping[str, City]
 
 _NORMALISERS: dict[str, Callable[[ir.StringValue, Element, Codes, Cities], ir.Value]] = {
     "id_number": lambda value, element, codes, cities: id_number.normalise(value),
+    "person_document": lambda value, element, codes, cities: document.normalise(value),
     "credit_code": lambda value, element, codes, cities: credit_code.normalise(value),
     "upper_code": lambda value, element, codes, cities: text.normalise_upper_code(value),
     "code_text": lambda value, element, codes, cities: text.normalise_code(value),
@@ -33,7 +34,10 @@ _NORMALISERS: dict[str, Callable[[ir.StringValue, Element, Codes, Cities], ir.Va
     "capital_currency": lambda value, element, codes, cities: capital.currency(value),
     "code": lambda value, element, codes, cities: code.normalise(value, _list_of(element, codes)),
 }
-_OLD_FORMS: dict[str, Callable[[ir.StringValue], ir.StringValue]] = {"id_number": id_number.old_form}
+_OLD_FORMS: dict[str, Callable[[ir.StringValue], ir.StringValue]] = {
+    "id_number": id_number.old_form,
+    "person_document": id_number.old_form,
+}
 _DERIVED: dict[tuple[str, str], Callable[[ir.StringValue], ir.Value]] = {
     ("id_number", "sex"): id_number.sex,
     ("id_number", "birth_date"): id_number.birth_date,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Layer = Literal["raw", "standard", "withdrawn", "quarantine", "foundation", "theme", "returns", "quality"]
+Layer = Literal["raw", "standard", "withdrawn", "alias", "quarantine", "foundation", "theme", "returns", "quality"]
 
 
 @dataclass(frozen=True, order=True)
@@ -43,6 +43,10 @@ def standard(source: str) -> TableId:
 
 def withdrawn(source: str) -> TableId:
     return TableId("withdrawn", source)
+
+
+def alias(source: str) -> TableId:
+    return TableId("alias", source)
 
 
 def quarantine(source: str) -> TableId:

@@ -86,6 +86,27 @@ def withdrawn_spec(catalog: Catalog, contract: Contract) -> TableSpec:
     )
 
 
+def alias_spec(catalog: Catalog, contract: Contract) -> TableSpec | None:
+    """Every other form under which an accepted row gave an identifier; None where identifiers have but one."""
+    elements = [catalog.elements[column.element] for column in contract.columns]
+    known = [element for element in elements if element.alias]
+    if not known:
+        return None
+    said = ("string", known[0].title, known[0].grade, known[0].mask, known[0].name)
+    return TableSpec(
+        layout.alias(contract.name),
+        f"{contract.title}（别名）",
+        f"Other forms of identifiers in {contract.title}, whatever its rows say today: a form once seen is kept.",
+        ("alias", "column"),
+        (
+            ColumnSpec("alias", *said),
+            ColumnSpec("column", "string", "列"),
+            ColumnSpec("value", *said),
+            ColumnSpec("first_received_at", TIMESTAMP, "首次收到时间"),
+        ),
+    )
+
+
 def quarantine_spec(catalog: Catalog, contract: Contract) -> TableSpec:
     """Rejected rows as they were sent, with every rule that they break, until a later delivery corrects them."""
     return TableSpec(

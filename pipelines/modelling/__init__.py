@@ -1,11 +1,12 @@
 """What models are written with: the decorators, and words for steps that every database's models share."""
 
+from pipelines.modelling.identifiers import is_id_number
 from pipelines.modelling.model import (
     Alike,
-    AppearancesOf,
     ClaimsOf,
     Computed,
     Finding,
+    FormsOf,
     Model,
     Returned,
     Route,
@@ -17,14 +18,15 @@ from pipelines.modelling.tables import DELIVERED, latest
 __all__ = [
     "DELIVERED",
     "Alike",
-    "AppearancesOf",
     "ClaimsOf",
     "Computed",
     "Finding",
+    "FormsOf",
     "Model",
     "Returned",
     "Route",
     "finding",
+    "is_id_number",
     "latest",
     "model",
 ]

@@ -31,10 +31,10 @@ Affected = Mapping[str, tuple[Route, ...]]
 
 
 @dataclass(frozen=True)
-class AppearancesOf:
-    """An input: every place in standard where a value of one data element appears.
+class FormsOf:
+    """An input: every other form under which a value of one data element, or of one that may hold such, was delivered.
 
-    One row per source row and column: source, column, value, alias (the form as sent where it differs), batch, row.
+    One row per source, column and form: source, column, alias (the form), value, first_received_at.
     """
 
     element: str
@@ -71,7 +71,7 @@ class Model:
     key: tuple[str, ...]
     description: str
     function: Transformation
-    inputs: Mapping[str, str | AppearancesOf | ClaimsOf]
+    inputs: Mapping[str, str | FormsOf | ClaimsOf]
     columns: Mapping[str, str]
     returns: Returned | None
     affected: Affected
@@ -90,7 +90,7 @@ class Finding:
     title: str
     description: str
     function: Transformation
-    inputs: Mapping[str, str | AppearancesOf | ClaimsOf]
+    inputs: Mapping[str, str | FormsOf | ClaimsOf]
     affected: Affected
 
     @property
@@ -103,7 +103,7 @@ def model(
     *,
     title: str,
     key: str | tuple[str, ...],
-    inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None,
+    inputs: Mapping[str, FormsOf | ClaimsOf] | None = None,
     columns: Mapping[str, str] | None = None,
     returns: Returned | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
@@ -139,7 +139,7 @@ def model(
 def finding(
     *,
     title: str,
-    inputs: Mapping[str, AppearancesOf | ClaimsOf] | None = None,
+    inputs: Mapping[str, FormsOf | ClaimsOf] | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
 ) -> Callable[[Transformation], Finding]:
     """Declare a rule across tables. The function returns one row per fault: subject, source, batch and row.
@@ -162,8 +162,8 @@ def _described(function: Transformation) -> str:
 
 
 def _inputs(
-    function: Transformation, special: Mapping[str, AppearancesOf | ClaimsOf] | None
-) -> dict[str, str | AppearancesOf | ClaimsOf]:
+    function: Transformation, special: Mapping[str, FormsOf | ClaimsOf] | None
+) -> dict[str, str | FormsOf | ClaimsOf]:
     named = special or {}
     return {name: named.get(name, name) for name in inspect.signature(function).parameters}
 

@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, Rule
-from pipelines.elements import credit_code, id_number, license_identifier
+from pipelines.elements import credit_code, document, id_number, license_identifier, organisation_code
 from pipelines.elements.listed import listed
 
 ROW_HASH, CONTRADICTS, REPEATS = "_row_hash", "_contradicts", "_repeats"
@@ -40,7 +40,7 @@ def applies(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
     """TRUE where a row has what the rule looks at, so that it counts as checked; never NULL."""
     asked = list(rule.where)
     if rule.type != "expect_column_values_to_not_be_null":
-        asked += rule.columns
+        asked += rule.needs
     return ibis.and_(*(rows[name].notnull() for name in asked)) if asked else ibis.literal(True)
 
 
@@ -204,6 +204,43 @@ def _date_matches_id(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Boo
     return _unless_malformed(id_number.born_on(number, date), id_number.has_form(number) & date.notnull())
 
 
+def _not_before_birth(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    date, number = _pair(rule, arguments, rows)
+    return _unless_malformed(id_number.not_born_after(number, date), _tells_of_somebody(number) & date.notnull())
+
+
+def _sex_matches_id(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    sex, number = _pair(rule, arguments, rows)
+    return (id_number.sex(number) == sex) | ~sex.isin(("1", "2")) | ~_tells_of_somebody(number)
+
+
+def _tells_of_somebody(number: ir.StringValue) -> ir.BooleanValue:
+    """Damage to a number shows in its check digit, and then no part of it can be held against anything else."""
+    return id_number.has_form(number) & id_number.has_check_digit(number)
+
+
+def _credit_organisation_check(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    code = _column(rule, arguments, rows)
+    exempt = list(arguments.pop("exempt", []))
+    kept = organisation_code.has_check_character(code.substr(8, 9)) | code.substr(0, 2).isin(exempt)
+    return _unless_malformed(kept, credit_code.has_form(code) & credit_code.has_check_digit(code))
+
+
+def _code_fits_type(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    code, said = _pair(rule, arguments, rows)
+    kinds, untyped = dict(_take(rule, arguments, "kinds")), arguments.pop("untyped", None)
+    asked = {*kinds.values(), *([untyped] if untyped else [])}
+    if unknown := asked - {*document.KINDS}:
+        raise ValueError(
+            f"rule {rule.code}: a kind is one of {', '.join(document.KINDS)}, not {', '.join(sorted(unknown))}"
+        )
+    types = {kind: [one for one in kinds if kinds[one] == kind] for kind in sorted({*kinds.values()})}
+    judged = [(said.isin(ones), document.KINDS[kind](code)) for kind, ones in types.items()]
+    if untyped:
+        judged.append((said.isnull(), document.KINDS[untyped](code)))
+    return ibis.cases(*judged, else_=True) | code.isnull()
+
+
 def _no_contradiction(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     key, version = list(_take(rule, arguments, "key")), arguments.pop("version", None)
     return ~(rows[CONTRADICTS] if CONTRADICTS in rows.columns else _contradicts(rows, key, version))
@@ -231,6 +268,10 @@ _PREDICATES: dict[str, Predicate] = {
     "expect_license_identifier_check_character": _license_check_character,
     "expect_license_identifier_to_hold_code": _license_holds_code,
     "expect_date_to_match_id_number": _date_matches_id,
+    "expect_date_not_before_birth_in_id_number": _not_before_birth,
+    "expect_sex_to_match_id_number": _sex_matches_id,
+    "expect_credit_code_organisation_check": _credit_organisation_check,
+    "expect_code_to_fit_its_type": _code_fits_type,
     "expect_rows_not_to_contradict_in_batch": _no_contradiction,
     "expect_rows_not_to_repeat_in_batch": _no_repeat,
 }

@@ -14,10 +14,10 @@ from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.elements import match_key
 from pipelines.lake import layout
 from pipelines.lake.layout import TableId
-from pipelines.lake.specs import AS_SENT, conflict_spec, finding_spec, golden_spec, standard_spec
+from pipelines.lake.specs import TIMESTAMP, alias_spec, conflict_spec, finding_spec, golden_spec, standard_spec
 from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.lineage.columns import parents
-from pipelines.modelling import AppearancesOf, ClaimsOf, Model
+from pipelines.modelling import ClaimsOf, FormsOf, Model
 from pipelines.steps.workspace import Workspace
 
 
@@ -95,36 +95,35 @@ def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) ->
 GRADES = ("public", "internal", "personal", "sensitive_personal")
 
 
-def _spec(workspace: Workspace, wanted: str | AppearancesOf | ClaimsOf) -> TableSpec:
-    if isinstance(wanted, AppearancesOf):
-        return _appearances_spec(workspace.catalog, wanted)
+def _spec(workspace: Workspace, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
+    if isinstance(wanted, FormsOf):
+        return _forms_spec(workspace.catalog, wanted)
     if isinstance(wanted, ClaimsOf):
         return _claims_spec(workspace.catalog, wanted)
     return table_spec(workspace, wanted)
 
 
-def _input(workspace: Workspace, wanted: str | AppearancesOf | ClaimsOf, read: Read) -> Input:
+def _input(workspace: Workspace, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
     spec = _spec(workspace, wanted)
     if isinstance(wanted, str):
         return Input(spec, (spec,), read(spec))
     catalog = workspace.catalog
-    found = _appearances(catalog, wanted, read) if isinstance(wanted, AppearancesOf) else _claims(catalog, wanted, read)
+    found = _forms(catalog, wanted, read) if isinstance(wanted, FormsOf) else _claims(catalog, wanted, read)
     tables, rows = zip(*found, strict=True)
     return Input(spec, tuple(dict.fromkeys(tables)), ibis.union(*rows) if len(rows) > 1 else rows[0])
 
 
-def _appearances_spec(catalog: Catalog, wanted: AppearancesOf) -> TableSpec:
+def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
     element = catalog.elements[wanted.element]
     said = (element.ibis_type, element.title, element.grade, element.mask, element.name)
     columns = (
         ColumnSpec("source", "string", "来源"),
         ColumnSpec("column", "string", "列"),
-        ColumnSpec("value", *said),
         ColumnSpec("alias", *said),
-        ColumnSpec("batch", "string", "批次"),
-        ColumnSpec("row", "int64", "文件中的行号"),
+        ColumnSpec("value", *said),
+        ColumnSpec("first_received_at", TIMESTAMP, "首次收到时间"),
     )
-    return TableSpec(layout.standard("*"), element.title, f"Appearances of {element.name}", (), columns)
+    return TableSpec(layout.alias("*"), element.title, f"Forms of {element.name}", (), columns)
 
 
 def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
@@ -142,25 +141,14 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
     return TableSpec(layout.standard("*"), title, f"Claims of {record.name}.{wanted.attribute}", (), columns)
 
 
-def _appearances(catalog: Catalog, wanted: AppearancesOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
+def _forms(catalog: Catalog, wanted: FormsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
     for contract in catalog.contracts.values():
-        spec = standard_spec(catalog, contract)
-        for column in contract.columns:
-            if column.element == wanted.element:
-                rows = read(spec)
-                alias = rows[column.name + AS_SENT] if column.name + AS_SENT in rows.columns else ibis.null("string")
-                value = rows[column.name]
-                yield (
-                    spec,
-                    rows.filter(value.notnull()).select(
-                        source=ibis.literal(contract.name),
-                        column=ibis.literal(column.name),
-                        value=value,
-                        alias=alias,
-                        batch=rows[BATCH],
-                        row=rows[ROW_NUMBER],
-                    ),
-                )
+        named = list(catalog.columns_of(contract, wanted.element))
+        spec = alias_spec(catalog, contract)
+        if spec and named:
+            rows = read(spec)
+            mine = rows.filter(rows["column"].isin(named))
+            yield spec, mine.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name))
 
 
 def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:

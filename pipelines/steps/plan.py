@@ -11,11 +11,12 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Placed, read_models
-from pipelines.declarations.rule import BATCH, ROW_NUMBER
+from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
 from pipelines.lake import layout
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import TableId
@@ -23,6 +24,7 @@ from pipelines.lake.refresh import Refreshed
 from pipelines.lake.specs import (
     AS_SENT,
     RELEASES,
+    alias_spec,
     conflict_spec,
     finding_spec,
     golden_spec,
@@ -132,17 +134,19 @@ def _standardise(declared: Workspace, contract: Contract) -> Task:
     catalog = declared.catalog
     raw, standard, rejected = (spec(catalog, contract) for spec in (raw_spec, standard_spec, quarantine_spec))
     withdrawn = (withdrawn_spec(catalog, contract),) if contract.deletes else ()
+    alias = alias_spec(catalog, contract)
 
     return Task(
         "standardise",
         contract.name,
         contract.database,
-        (standard, rejected, *withdrawn),
+        (standard, rejected, *withdrawn, *((alias,) if alias else ())),
         (raw.id,),
         lambda workspace: standardise(workspace, contract),
         lambda: {
             **{spec.id: _standard_origins(contract, spec, raw) for spec in (standard, *withdrawn)},
             rejected.id: _unchanged(rejected, raw),
+            **({alias.id: _alias_origins(catalog, contract, raw)} if alias else {}),
         },
         (_contract_path(declared, contract),),
         contract,
@@ -156,6 +160,12 @@ def _standard_origins(contract: Contract, standard: TableSpec, raw: TableSpec) -
         cell = frozenset({(raw.id, contract.cells[column.header])})
         origins |= {name: cell for name in (column.name, column.name + AS_SENT) if name in standard.names}
     return origins
+
+
+def _alias_origins(catalog: Catalog, contract: Contract, raw: TableSpec) -> Origins:
+    known = [column for column in contract.columns if catalog.elements[column.element].alias]
+    cells = frozenset((raw.id, contract.cells[column.header]) for column in known)
+    return {"alias": cells, "value": cells, "first_received_at": frozenset({(raw.id, RECEIVED_AT)})}
 
 
 def _integrate(declared: Workspace, record: GoldenRecord) -> Task:

@@ -14,11 +14,12 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
 from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
-from pipelines.lake.specs import BATCHES, VERDICTS, quarantine_spec, raw_spec, standard_spec, withdrawn_spec
+from pipelines.lake.specs import BATCHES, VERDICTS, alias_spec, quarantine_spec, raw_spec, standard_spec, withdrawn_spec
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
 from pipelines.quality.counting import Ungated
 from pipelines.quality.gate import judge
+from pipelines.quality.rows import PLACE
 from pipelines.quality.verdicts import (
     Judged,
     batches_of,
@@ -29,7 +30,7 @@ from pipelines.quality.verdicts import (
     untypable,
     verdicts_of,
 )
-from pipelines.steps.standing import PLACE, Gated
+from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
 from pipelines.steps.workspace import Workspace
 
@@ -40,17 +41,11 @@ MOST = 0.5
 
 @dataclass(frozen=True)
 class Standardised:
-    """What standardise did for one source. `judged` are the batches that had no verdict before."""
+    """What standardise did to the tables of one source, and the batches that it judged, for the first time or anew."""
 
     source: str
-    standard: Refreshed
-    quarantine: Refreshed
-    withdrawn: Refreshed | None
+    refreshed: tuple[Refreshed, ...]
     judged: list[Judged]
-
-    @property
-    def refreshed(self) -> list[Refreshed]:
-        return [one for one in (self.standard, self.withdrawn, self.quarantine) if one]
 
 
 def standardise(workspace: Workspace, contract: Contract) -> Standardised:
@@ -88,6 +83,7 @@ class _Standardise:
         self._standard = standard_spec(self._catalog, contract)
         self._quarantine = quarantine_spec(self._catalog, contract)
         self._withdrawn = withdrawn_spec(self._catalog, contract) if contract.deletes else None
+        self._alias = alias_spec(self._catalog, contract)
         elements = [self._catalog.elements[column.element] for column in contract.columns]
         labels = [self._catalog.codes[element.codes] for element in elements if element.codes]
         self._declared = digest(contract, self._rules, elements, labels, self._catalog.cities)
@@ -111,8 +107,7 @@ class _Standardise:
     def _as_they_are(self) -> Standardised:
         """Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here."""
         found = {spec: unchanged(self._lake, spec) for spec in self._tables()}
-        withdrawn = found[self._withdrawn] if self._withdrawn else None
-        return Standardised(self._contract.name, found[self._standard], found[self._quarantine], withdrawn, judged=[])
+        return Standardised(self._contract.name, tuple(found.values()), judged=[])
 
     def _unjudged(self) -> list[dict[str, Any]]:
         verdicts = verdicts_of(self._lake, self._contract.name)
@@ -125,8 +120,9 @@ class _Standardise:
         return [one for one in all_of_them if one["batch"] in new or (one["batch"] in before and one["readable"])]
 
     def _tables(self) -> list[TableSpec]:
-        # Withdrawn rows first: while standard alone knew of it, a key that is gone could come back.
-        return [one for one in (self._withdrawn, self._standard, self._quarantine) if one]
+        # Withdrawn rows first: while standard alone knew of it, a key that is gone could come back. In this order they
+        # are written.
+        return [one for one in (self._withdrawn, self._standard, self._quarantine, self._alias) if one]
 
     def _mark(self) -> Watermark:
         """Only this source's verdicts are an input: another source's must not make this one stale."""
@@ -272,15 +268,26 @@ class _Standardise:
             assert gated
             return self._waiting(gated, news.new, keys)
 
+        def forms(keys: ir.Table | None) -> ir.Table:
+            assert gated
+            assert self._alias
+            stored = None if news.new is None or keys is None else self._lake.read(self._alias).semi_join(keys, ALIAS)
+            return gated.forms(self._columns_with_forms(), stored)
+
         mark = self._mark()
-        withdrawn = self._refresh(self._withdrawn, mark, by_key, kept(True), by, gated) if self._withdrawn else None
-        return Standardised(
-            self._contract.name,
-            self._refresh(self._standard, mark, by_key, kept(False), by, gated),
-            self._refresh(self._quarantine, mark, by_batch, waiting, BATCH, gated),
-            withdrawn,
-            judged,
-        )
+        done = []
+        if self._withdrawn:
+            done.append(self._refresh(self._withdrawn, mark, by_key, kept(True), by, gated))
+        done.append(self._refresh(self._standard, mark, by_key, kept(False), by, gated))
+        done.append(self._refresh(self._quarantine, mark, by_batch, waiting, BATCH, gated))
+        if self._alias:
+            known = gated.forms(self._columns_with_forms()).select(ALIAS) if gated and news.new is not None else None
+            by_form = Scope(news.reason, known, self._lake.row_count(self._alias.id))
+            done.append(self._refresh(self._alias, mark, by_form, forms, ALIAS, gated))
+        return Standardised(self._contract.name, tuple(done), judged)
+
+    def _columns_with_forms(self) -> list[str]:
+        return [one.name for one in self._contract.columns if self._catalog.elements[one.element].alias]
 
     def _refresh(
         self,

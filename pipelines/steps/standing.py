@@ -15,10 +15,13 @@ import ibis.expr.types as ir
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES, VERSION
 from pipelines.engines.base import Engine
+from pipelines.lake.specs import AS_SENT
 from pipelines.modelling import DELIVERED, latest
 from pipelines.quality.counting import Ungated
 from pipelines.quality.rows import PLACE, rejected
 from pipelines.steps.typed_rows import DELETED
+
+ALIAS = "alias"
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,22 @@ class Gated:
         joined = last.drop(DELETED).left_join(there, [(name, f"{name}__there") for name in contract.key])
         gone = joined[f"{contract.key[0]}__there"].isnull()
         return joined.mutate(**{DELETED: gone}).select(*last.columns)
+
+    def forms(self, columns: Sequence[str], stored: ir.Table | None = None) -> ir.Table:
+        """Every other form in which an accepted row gives an identifier of `columns`, `stored` ones included."""
+        good = self.good([*columns, *(name + AS_SENT for name in columns), RECEIVED_AT])
+        received = good[RECEIVED_AT]
+        found = [
+            good.select(
+                column=ibis.literal(name), value=good[name], received_at=received, **{ALIAS: good[name + AS_SENT]}
+            )
+            for name in columns
+        ]
+        if stored is not None:
+            found.append(stored.select("column", "value", received_at=stored["first_received_at"], alias=stored[ALIAS]))
+        rows = ibis.union(*found) if len(found) > 1 else found[0]
+        named = rows.filter(rows[ALIAS].notnull())
+        return named.group_by(ALIAS, "column", "value").agg(first_received_at=named.received_at.min())
 
     def rejected(self, raw: ir.Table) -> ir.Table:
         """Rows as sent that break a critical rule, or could not be read as a row at all, with the rules."""

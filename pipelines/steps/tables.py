@@ -10,6 +10,7 @@ from pipelines.lake.specs import (
     RULE_RESULTS,
     VALIDATIONS,
     VERDICTS,
+    alias_spec,
     conflict_spec,
     finding_spec,
     golden_spec,
@@ -30,6 +31,8 @@ def source_tables(workspace: Workspace) -> Iterator[TableSpec]:
             yield spec(workspace.catalog, contract)
         if contract.deletes:
             yield withdrawn_spec(workspace.catalog, contract)
+        if alias := alias_spec(workspace.catalog, contract):
+            yield alias
 
 
 def integrated_tables(workspace: Workspace) -> Iterator[TableSpec]:

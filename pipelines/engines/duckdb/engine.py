@@ -93,7 +93,7 @@ class DuckDBEngine(Engine):
         name = f"delta_{self._opened_so_far}"
         self._opened_so_far += 1
         files = delta_rs.scattered_files(uri, version)
-        scan = f"SELECT * FROM delta_scan({_text(uri)}, version = {version})"
+        whole = scan = f"SELECT * FROM delta_scan({_text(uri)}, version = {version})"
         if files is None:
             self.connection.execute(f"CREATE VIEW {name} AS {scan}")
             return self._named(name)
@@ -102,8 +102,12 @@ class DuckDBEngine(Engine):
         if before and before.files < files and before.name in {one.get_name() for one in self._read[uri].values()}:
             added = ", ".join(map(_text, sorted(files - before.files)))
             scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM read_parquet([{added}])"
-        self.connection.execute(f"CREATE TABLE {name} AS {scan}")
-        self._scattered[uri] = _Scattered(name, files)
+        try:
+            self.connection.execute(f"CREATE TABLE {name} AS {scan}")
+            self._scattered[uri] = _Scattered(name, files)
+        except duckdb.InvalidInputException:
+            # One of them holds what cannot be read. Who asks for the rows of others does not have to open it.
+            self.connection.execute(f"CREATE VIEW {name} AS {whole}")
         return self._named(name)
 
     def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
