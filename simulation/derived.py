@@ -81,15 +81,22 @@ def social_security(registered: Standing) -> Columns:
     return {name: registered.values(name) for name in names}
 
 
+def old_forms(register: Standing) -> Columns:
+    """15-digit forms that an accepted row of a register ever had, by column, with the number each stands for."""
+    table = register.table
+    given = [(row, column, form) for (row, column), form in table.old_forms.items() if row not in table.rejected]
+    rows = {(form, column): table.column(column)[row] for row, column, form in given}
+    return _columns(["alias", "column", "value"], ([*place, number] for place, number in rows.items()))
+
+
 def aliases(registers: Iterable[Standing]) -> Columns:
-    """15-digit forms that were ever delivered, with the number each stands for, by the column that it came in."""
-    times: Counter[tuple[str, str, str, str]] = Counter()
+    """The 15-digit forms of all registers."""
+    rows = []
     for register in registers:
-        table = register.table
-        for (row, column), form in table.old_forms.items():
-            if row not in table.rejected:
-                times[form, table.source, column, str(table.column(column)[row])] += 1
-    return _columns(["alias", "source", "column", "id_number", "times"], ([*key, str(n)] for key, n in times.items()))
+        forms = old_forms(register)
+        for alias, column, number in zip(forms["alias"], forms["column"], forms["value"], strict=True):
+            rows.append([alias, register.table.source, column, number])
+    return _columns(["alias", "source", "column", "id_number"], rows)
 
 
 def current_licenses(registered: Standing) -> Columns:

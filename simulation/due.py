@@ -14,6 +14,7 @@ from simulation.truth import Truth
 
 Records = dict[str, dict[str, str | None]]
 Regions = Mapping[str, str | None]
+ID_COLUMNS = {"id_number", "representative_id", "husband_id", "wife_id"}
 _FOUNDATION = "foundation"
 
 
@@ -87,6 +88,8 @@ def _registers_due(truth: Truth, registers: Sequence[Standing]) -> None:
     for register in registers:
         truth.table(f"standard/{register.table.source}", register.columns())
         truth.table(f"withdrawn/{register.table.source}", register.withdrawn_keys())
+        if ID_COLUMNS & register.table.sent.keys():
+            truth.table(f"alias/{register.table.source}", derived.old_forms(register))
 
 
 def _golden_due(

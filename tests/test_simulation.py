@@ -220,6 +220,7 @@ def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -
     truth = simulated / "truth"
     for folder in ("standard", "withdrawn"):
         assert {path.stem for path in (truth / folder).iterdir()} == set(KEYS)
+    assert {path.stem for path in (truth / "alias").iterdir()} == set(KEYS) - {"credit_code_check", "e_license"}
     derived = {str(path.relative_to(truth)) for layer in ("foundation", "theme") for path in truth.glob(f"{layer}/*/*")}
     assert derived == {
         "foundation/e_license/current_license.csv",

@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.lake.layout import TableId
-from pipelines.lake.specs import AS_SENT, golden_spec, standard_spec, withdrawn_spec
+from pipelines.lake.specs import AS_SENT, alias_spec, golden_spec, standard_spec, withdrawn_spec
 from pipelines.lake.table import TableSpec
 from pipelines.quality.score.scored import OutcomeScore
 from pipelines.steps.inputs import model_spec
@@ -53,6 +53,8 @@ def _tables(workspace: Workspace) -> Iterator[_Scored]:
         yield _whole(standard_spec(catalog, contract), f"standard {contract.name}")
         if contract.deletes:
             yield _whole(withdrawn_spec(catalog, contract), f"withdrawn {contract.name}")
+        if alias := alias_spec(catalog, contract):
+            yield _whole(alias, f"alias {contract.name}")
     for record in catalog.records.values():
         file = f"golden_{record.name}.csv"
         yield _whole(golden_spec(catalog, record), f"golden {record.name}", file)
