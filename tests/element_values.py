@@ -18,7 +18,20 @@ from pipelines.engines.base import Engine
 ROOT = Path(__file__).parents[1]
 CATALOG = read_catalog(ROOT)
 REAL_SAMPLE = ROOT.parent / "shared/data/market_entity_real_sample.csv"
-NULL_TOKENS = ["", "N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", "/"]
+NULL_TOKENS = ["", "N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", "/", "\\N", "nan", "NaN", "None", "none"]
+NULL_TOKENS += [
+    "(null)",
+    "<null>",
+    "[null]",
+    "(NULL)",
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+]
 UTC = datetime.UTC
 
 

@@ -31,7 +31,7 @@ class TestDates:
     )
 
     @settings(max_examples=12, deadline=None)
-    @given(days=st.lists(st.dates(datetime.date(1, 1, 1), datetime.date(9998, 12, 31)), min_size=1, max_size=30))
+    @given(days=st.lists(st.dates(datetime.date(1000, 1, 1), datetime.date(9998, 12, 31)), min_size=1, max_size=30))
     def test_every_spelling_of_every_day(self, normalised, days: list[datetime.date]) -> None:
         cells = [spell(day) for day in days for spell in self.SPELLINGS]
         assert normalised("date", cells) == [day for day in days for _ in self.SPELLINGS]
@@ -45,7 +45,9 @@ class TestDates:
 
     @settings(max_examples=12, deadline=None)
     @given(
-        parts=st.lists(st.tuples(st.integers(1, 9998), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=99)
+        parts=st.lists(
+            st.tuples(st.integers(1000, 9998), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=99
+        )
     )
     def test_only_days_of_the_calendar_are_dates(self, normalised, parts: list[tuple[int, int, int]]) -> None:
         def real(year: int, month: int, day: int) -> datetime.date | None:
@@ -75,6 +77,66 @@ class TestDates:
             assert normalised(name, cells) == [None] * len(cells)
             assert each(lambda cell, name=name: elements.sent_value(cell, CATALOG.elements[name]), cells) == cells
 
+    def test_years_before_1000_cannot_be_read(self, each, normalised) -> None:
+        cells = ["0020-01-01", "0999-12-31", "0001-01-02", "0000-01-01", "00200101", "0002/1/1 00:00:00"]
+        for name in ("date", "end_date", "datetime"):
+            assert normalised(name, cells) == [None] * len(cells)
+            element = CATALOG.elements[name]
+            assert each(lambda cell, element=element: elements.sent_value(cell, element), cells) == cells
+
+    def test_what_systems_write_for_an_empty_date_counts_as_not_sent(self, each, normalised) -> None:
+        cells = ["0001-01-01", "0001-1-1", "00010101", "0001/01/01 00:00:00", "0001-01-01T00:00:00Z", "0001年1月1日"]
+        cells += ["0000-00-00", "0000-00-00 00:00:00", "00000000", "0001-01-01 00:00:00.000", "00010101000000"]
+        cells += ["０００１－０１－０１", "\u200e0001-01-01\u202c", "0001-\u200b01-01 08:05:43"]
+        for name in ("date", "end_date", "datetime"):
+            assert normalised(name, cells) == [None] * len(cells)
+            element = CATALOG.elements[name]
+            assert each(lambda cell, element=element: elements.sent_value(cell, element), cells) == [None] * len(cells)
+
+    @settings(max_examples=10, deadline=None)
+    @given(
+        times=st.lists(
+            st.tuples(
+                st.datetimes(datetime.datetime(1000, 1, 2), datetime.datetime(9998, 12, 30)),
+                st.integers(-12 * 4, 14 * 4),
+            ),
+            min_size=1,
+            max_size=30,
+        )
+    )
+    def test_written_offsets_give_the_day_in_beijing(
+        self, normalised, times: list[tuple[datetime.datetime, int]]
+    ) -> None:
+        cells: list[str] = []
+        due: list[datetime.datetime] = []
+        for time, quarters in times:
+            offset = datetime.timedelta(minutes=15 * quarters)
+            sign, minutes = "-" if quarters < 0 else "+", abs(15 * quarters)
+            written = (f"{sign}{minutes // 60:02}:{minutes % 60:02}", f" {sign}{minutes // 60:02}{minutes % 60:02}")
+            cells += [time.isoformat() + one for one in written]
+            due += [time - offset] * len(written)
+            cells += [time.isoformat(" ") + one for one in ("Z", "+00:00", " UTC", "+0000", "+00")]
+            due += [time] * 5
+        assert normalised("date", cells) == [(one + datetime.timedelta(hours=8)).date() for one in due]
+        assert normalised("datetime", cells) == [one.replace(tzinfo=UTC) for one in due]
+        plain = [time.isoformat() for time, _ in times]
+        assert normalised("date", plain) == [time.date() for time, _ in times]
+
+    def test_fractions_count_to_the_microsecond(self, normalised) -> None:
+        cells = [f"2024-01-01 08:00:00.{digits}" for digits in ("1", "12", "123456", "1234569", "999999999")]
+        due = [100000, 120000, 123456, 123456, 999999]
+        assert normalised("datetime", cells) == [datetime.datetime(2024, 1, 1, 0, 0, 0, one, UTC) for one in due]
+
+    def test_unseen_characters_and_other_spaces_in_dates(self, normalised) -> None:
+        cells = [
+            "\u202a2024-01-31\u202c",
+            "2024\u200b-01-31",
+            "2024年\u00a01月31日",
+            "2024/1/31\u00a08:05",
+            "\ufeff20240131",
+        ]
+        assert normalised("date", cells) == [datetime.date(2024, 1, 31)] * len(cells)
+
     def test_dates_that_say_no_end_count_as_not_sent(self, each, normalised) -> None:
         cells = ["9999-12-31", "9999-9-9", "99991231", "9999/12/31", "9999年12月31日", " ９９９９－１２－３１ "]
         cells += ["9999-12-31 23:59:59", "99991231235959"]
@@ -91,6 +153,8 @@ class TestDates:
             " 永久有效\u3000",
             "无期限",
             "无固定期限",
+            *["长久", "长年", "无限期", "不限期", "永续", "永续经营", "长期（有效）", "长期(有效)", "永续（经营）"],
+            *["至长期", "长\u3000期", "\u202a长期\u202c", "9999-12-31T16:00:00Z", "0001-01-01"],
             "9999-12-31",
             "99991231",
             "",

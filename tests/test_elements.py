@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import unicodedata
 from decimal import Decimal
 
 import ibis
@@ -15,6 +16,7 @@ from stdnum.cn import ric
 
 from pipelines import elements
 from pipelines.declarations.element import Element, Mask
+from pipelines.elements.characters import BLANKS, INVISIBLE
 from pipelines.elements.id_number import check_character
 from pipelines.elements.name_key import name_key
 from tests.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE
@@ -22,7 +24,8 @@ from tests.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE
 
 @pytest.mark.parametrize("name", sorted(CATALOG.elements))
 def test_tokens_for_nothing_are_null_in_every_element(each, name: str) -> None:
-    cells = [None, *NULL_TOKENS, *(f" \t{token}\u3000" for token in NULL_TOKENS)]
+    cells = [None, *NULL_TOKENS, *(f" \t{token}\u3000" for token in NULL_TOKENS), *BLANKS, BLANKS]
+    cells += [f"\u200b{token}\u00a0\u202c" for token in NULL_TOKENS]
     element = CATALOG.elements[name]
 
     def all_three(cell: ir.Value) -> ir.Value:
@@ -58,6 +61,45 @@ def test_text_is_kept_as_it_came_but_for_its_ends(normalised) -> None:
     assert normalised("text", cells) == ["张三", "乌云·其其格", "（某）公司，A：Ｂ", "⻔ 牌\u3000号", "a\tb", "䶮𠮷𫖯"]
 
 
+def test_texts_lose_what_cannot_be_seen_at_their_ends_only(normalised) -> None:
+    cells = [f"{blank}乌云{blank}其其格{blank}" for blank in BLANKS]
+    assert normalised("person_name", cells) == [f"乌云{blank}其其格" for blank in BLANKS]
+    names = ["Nan", "Na", "Nil", "无名", "无量", "None·Smith"]
+    assert normalised("person_name", names) == names
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    places=st.lists(
+        st.tuples(
+            st.integers(0, 18), st.sampled_from(BLANKS), st.sampled_from(["", "'", "''", "＇", "’", "‘", "\u202a'"])
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_identifiers_hold_nothing_unseen_and_no_apostrophe_in_front(
+    normalised, places: list[tuple[int, str, str]]
+) -> None:
+    identifiers = {
+        "id_number": "11010519491231002X",
+        "credit_code": "91350211M000100Y46",
+        "license_type_code": "11100000MB0276749X001",
+        "document_number": "J15010220240001001",
+        "region": "150102",
+        "phone": "13800000000",
+    }
+    for name, due in identifiers.items():
+        unseen = [(at, blank if blank in INVISIBLE or name != "phone" else "", sign) for at, blank, sign in places]
+        cells = [sign + due[:at] + blank + due[at:] + blank for at, blank, sign in unseen]
+        assert normalised(name, cells) == [due] * len(cells), name
+
+
+def test_an_apostrophe_alone_is_what_was_sent(normalised) -> None:
+    cells = ["'", "''", "'第1号", "‘第1号", "1'2", "'1'2"]
+    assert normalised("document_number", cells) == ["'", "''", "第1号", "‘第1号", "1'2", "1'2"]
+
+
 def test_document_numbers_are_half_width_without_white_space(normalised) -> None:
     assert normalised("document_number", ["ＡＢ－1２", " a b\u30001 ", "J15-001", "ＮＡ1", "第〔2024〕1号"]) == [
         "AB-12", "ab1", "J15-001", "NA1", "第〔2024〕1号",
@@ -75,6 +117,12 @@ class TestIdNumber:
         assert normalised("id_number", cells) == ["150102198001010014"] * 3 + list(self.SPECIMENS)
         aliases = each(lambda cell: elements.alias(cell, CATALOG.elements["id_number"]), cells)
         assert aliases == ["150102800101001"] * 3 + [None] * 4
+
+    def test_sequences_of_centenarians_are_of_the_century_before(self, normalised) -> None:
+        cells = ["150102990101995", "150102990101996", "150102500101997", "150102010101998", "150102800101999"]
+        assert [number[6:17] for number in normalised("id_number", cells)] == [
+            "19990101995", "18990101996", "18500101997", "18010101998", "18800101999",
+        ]  # fmt: skip
 
     def test_spellings_of_one_number(self, normalised) -> None:
         number = "11010519491231002X"
@@ -249,7 +297,10 @@ def test_codes_labels_and_other_labels_give_the_code(normalised, name: str) -> N
     codes = CATALOG.codes[CATALOG.elements[name].codes or ""]
     pairs = [(said, code.code) for code in codes for said in (code.code, code.title, *code.labels)]
     assert normalised(name, [f" {said}" for said, _ in pairs]) == [code for _, code in pairs]
-    assert normalised(name, ["不在表中"]) == ["不在表中"]
+    wide = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
+    spelt = [f"\u202a{said[:1]}\u00a0{said[1:]}\u200e".translate(wide) for said, _ in pairs]
+    assert normalised(name, spelt) == [code for _, code in pairs]
+    assert normalised(name, [" 不在 表中\u00a0", "0001", "Ｚ9Ｚ"]) == ["不在 表中", "0001", "Ｚ9Ｚ"]
 
 
 class TestNameKey:
@@ -263,6 +314,18 @@ class TestNameKey:
         for group in groups:
             assert len(set(each(name_key, group))) == 1
         assert len({each(name_key, group)[0] for group in groups}) == len(groups)
+
+    @pytest.mark.parametrize("name", ["José·Müller", "Ñusta", "Nguyễn Văn Ân", "Йосиф", "ئابدۇلئەزىز"])
+    def test_composed_and_decomposed_names_have_one_key(self, each, name: str) -> None:
+        spelt = [unicodedata.normalize(form, name) for form in ("NFC", "NFD")]
+        assert spelt[0] != spelt[1]
+        assert len(set(each(name_key, spelt))) == 1
+
+    def test_characters_that_left_the_private_use_area_are_where_they_are_now(self, each) -> None:
+        before, now = "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864", "龴龵龶龷龸龹龺龻"
+        before += "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796"
+        now += "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19"
+        assert each(name_key, [f"王{one}" for one in before]) == [f"王{one}" for one in now]
 
     def test_different_names_have_different_keys(self, each) -> None:
         names = ["张三", "张叁", "𠮷田", "吉田", "公司(一)", "公司(二)", "公司一", None]

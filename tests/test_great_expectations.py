@@ -142,8 +142,10 @@ def test_birth_date_in_id_number(either_engine: Engine) -> None:
         "19801301": False,
     }
     rows: list[tuple[str | None, datetime.date]] = [(f"150102{day}0014", RECEIVED) for day in born]
+    centenarians = {"18500101": True, "18491231": False, "18991231": True}
+    rows += [(f"150102{day}9960", RECEIVED) for day in centenarians]
     rows += [(DAMAGED, RECEIVED), (None, RECEIVED), ("1501022023023000", RECEIVED)]
-    due = (len(rows) - 1, sum(not good for good in born.values()))
+    due = (len(rows) - 1, sum(not good for good in [*born.values(), *centenarians.values()]))
     assert counted(either_engine, one, "id VARCHAR, _received_on DATE", rows) == due
 
 

@@ -140,9 +140,18 @@ class TestIdNumbers:
 
     def test_birth_date_of_malformed_numbers_and_at_the_day_of_receipt(self, judged) -> None:
         said = rule("expect_id_number_birth_date", column_A="id", column_B="_received_on")
-        cells = ["150102202606300014", "150102202607010014", "150102190001010014", "150102189912310014", *MALFORMED]
+        cells = [
+            "150102185001019960",
+            "150102184912319960",
+            "150102189901019959",
+            "150102202606300014",
+            "150102202607010014",
+            "150102190001010014",
+            "150102189912310014",
+            *MALFORMED,
+        ]
         rows = [{"id": cell, "_received_on": RECEIVED} for cell in cells]
-        expected = [True, False, True, False] + [True] * len(MALFORMED)
+        expected = [True, False, False, True, False, True, False] + [True] * len(MALFORMED)
         assert judged(said, rows, {"id": "string", "_received_on": "date"}) == expected
 
     def test_region(self, judged_values) -> None:

@@ -26,6 +26,9 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
 GROUP = 3  # digits looked up together
 EARLIEST_BIRTH = datetime.date(1900, 1, 1)
+# Of the numbers that GB 11643 keeps for people past a hundred.
+EARLIEST_BIRTH_OF_CENTENARIANS = datetime.date(1850, 1, 1)
+CENTENARIANS = ("996", "997", "998", "999")
 
 
 class IdNumberCheckDigit(ColumnMapMetricProvider):
@@ -96,7 +99,10 @@ class IdNumberRegion(ColumnMapMetricProvider):
 
 
 class IdNumberBirthDate(ColumnPairMapMetricProvider):
-    """Digits 7 to 14 are a day of the calendar between 1900 and the day in the other column."""
+    """Digits 7 to 14 are a day of the calendar between 1900 and the day in the other column.
+
+    Numbers whose digits 15 to 17 are 996 to 999 may be of people born from 1850 on.
+    """
 
     condition_metric_name = "column_pair_values.id_number_birth_date"
     condition_domain_keys = PAIR_DOMAIN
@@ -104,12 +110,16 @@ class IdNumberBirthDate(ColumnPairMapMetricProvider):
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, first: Text, second: Text, **_: Any) -> Holds:
-        known = birth_date(first).between(EARLIEST_BIRTH, second)
+        centenarian = part(first, 15, 3).in_(CENTENARIANS)
+        earliest = sa.case((centenarian, EARLIEST_BIRTH_OF_CENTENARIANS), else_=EARLIEST_BIRTH)
+        known = birth_date(first).between(earliest, second)
         return where_of_form(first, ID_NUMBER, sa.func.coalesce(known, sa.false()))
 
     @column_pair_condition_partial(engine=SparkDFExecutionEngine)
     def _spark(cls, first: Column, second: Column, **_: Any) -> Column:
-        known = birth_date_on_spark(first).between(EARLIEST_BIRTH, second)
+        centenarian = on_spark.part(first, 15, 3).isin(*CENTENARIANS)
+        earliest = spark.when(centenarian, EARLIEST_BIRTH_OF_CENTENARIANS).otherwise(EARLIEST_BIRTH)
+        known = birth_date_on_spark(first).between(earliest, second)
         return on_spark.where_of_form(first, ID_NUMBER, known)
 
 
@@ -205,7 +215,7 @@ class ExpectIdNumberRegion(ColumnMapExpectation):
 
 
 class ExpectIdNumberBirthDate(CompletePairExpectation, ColumnPairMapExpectation):
-    """Expect the birth date in id numbers (column_A) to be real, after 1899 and not after the date in column_B."""
+    """Expect real birth dates in id numbers (column_A), after 1899 (centenarians: 1849) and not after column_B."""
 
     map_metric = "column_pair_values.id_number_birth_date"
 

@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Write a contract for a file of a new source: it works as it is, and says what a person must look at."""
-        from pipelines.drafting import Said, to_yaml
+        from pipelines.drafting import Said, said_of_titles, to_yaml
         from pipelines.drafting import draft as drafted
         from pipelines.drafting.contract import CannotDraftError
         from pipelines.drafting.sample import read_sample
@@ -66,6 +66,9 @@ def register(app: typer.Typer) -> None:
             raise _refused(str(error.problem)) from error
         path = target or settings.project / "foundation_dbs" / found.database / "sources" / f"{found.name}.yml"
         _write(path, to_yaml(found))
+        if sample.titles:
+            warned = f"{file.name}: {said_of_titles(sample.titles)}; deliveries must begin with their header: remove it"
+            out.print(warned, highlight=False, markup=False, soft_wrap=True)
         open_questions = len(found.remarks) + sum(bool(one.remarks) for one in found.columns) + 3
         told = (
             f"{path}: {len(found.columns)} columns, key {', '.join(found.key)}; {open_questions} lines ask for a look "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from pipelines.declarations.reading import Declared, mistake
 
@@ -109,6 +109,7 @@ class Contract(Declared):
     table: SourceTable | None = None
     columns: tuple[Column, ...] = Field(min_length=1)
     aliases: dict[str, str] = Field(default_factory=dict)
+    _dated: frozenset[str] = PrivateAttr(frozenset())
 
     @field_validator("key", mode="before")
     @classmethod
@@ -172,6 +173,16 @@ class Contract(Declared):
         if self.delete_flag:
             cells.setdefault(self.delete_flag.column, DELETE_FLAG)
         return cells
+
+    @property
+    def dated(self) -> frozenset[str]:
+        """The physical columns of raw whose cells are dates or times; none until the catalog's elements are known."""
+        return self._dated
+
+    def know_elements(self, types: Mapping[str, str]) -> None:
+        """Be told the declared type of each element by name."""
+        dated = (column for column in self.columns if types.get(column.element) in ("date", "timestamp"))
+        self._dated = frozenset(self.cells[column.header] for column in dated)
 
     @property
     def delete_flag(self) -> Deletes | None:

@@ -36,6 +36,8 @@ def read_catalog(root: Path) -> Catalog:
         expectations=dict(_expectations(root / "expectations", documents)),
     )
     check_references(catalog, documents)
+    for contract in catalog.contracts.values():
+        contract.know_elements({element.name: element.type for element in catalog.elements.values()})
     return catalog
 
 

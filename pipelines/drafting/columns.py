@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import ibis
+
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import DELETE_FLAG, IDENTIFIER, Column
 from pipelines.declarations.element import Element
@@ -17,6 +19,17 @@ PLAIN = "text"
 _NUMBERS = ("号", "号码", "编号", "编码")
 _TELEPHONES = ("电话", "手机")
 _CERTAIN = ("id_number", "credit_code")
+# Headers of days on which something ends, of changes to a row, of sums of money, and of figures that are none.
+_ENDS = re.compile("有效期(限)?(至|止|末|截止|到期)|截止|到期|失效|终止日期|期限止|(^|_)(expir|valid_to|end_date)")
+CHANGES = re.compile(
+    "(更新|修改|操作|变更|同步)(日期|时间|时刻)|最[后近](更新|修改)|时间戳"
+    "|^(dsc_biz_timestamp|cd_time)$|(^|_)(updated?|modif[a-z]*|last_?upd[a-z]*|timestamp)(_|$)"
+)
+_MONEY = re.compile("额|费|款|金|价|基数|工资|薪|收入|支出|税|元|余|(^|_)(amount|price|fee|sum|balance|wage|salary)")
+_NO_MONEY = re.compile(
+    "经度|纬度|经纬|坐标|邮编|邮政编码|年度|年份|比例|比率|百分|占比|费率|税率|利率|率$|面积|长度|高度|宽度|海拔|重量|体重"
+    "|身高|数量|人数|户数|次数|序号|代码|编码|编号|号码|(^|_)(lng|lat|lon|longitude|latitude|x|y|code|zip|postcode|rate|year)($|_)"
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,10 @@ def _as_known(
 ) -> DraftColumn:
     share = profile.share(cell, catalog.elements[columns[0].element])
     remarks: tuple[str, ...] = ()
-    if share < FITS:
+    if any(_loses(catalog.elements[column.element], counts) for column in columns):
+        columns = [column.model_copy(update={"element": PLAIN}) for column in columns[:1]]
+        remarks = (f"请核对：样本中的值有前导零或更多小数位，数据元 {catalog.elements[PLAIN].name} 保持原样",)
+    elif share < FITS:
         remarks = (f"请核对：样本中只有 {share:.0%} 的值符合数据元 {columns[0].element}",)
     copies = tuple(
         column.model_copy(
@@ -117,9 +133,9 @@ def _element(
     if not counts.filled:
         return catalog.elements[PLAIN], ("请核对：样本中没有值，暂按文本",)
     for element in _by_title(catalog, known, header):
-        if profile.share(cell, element) >= FITS:
+        if profile.share(cell, element) >= FITS and not _loses(element, counts):
             return element, ()
-    found = profile.element(cell)
+    found = _by_values(catalog, profile, header, cell, counts)
     if _is_number(header, counts) and (found is None or found.name not in _CERTAIN):
         return catalog.elements.get("document_number", catalog.elements[PLAIN]), ()
     if found is not None:
@@ -127,11 +143,32 @@ def _element(
     return catalog.elements[PLAIN], ()
 
 
+def _by_values(catalog: Catalog, profile: Profile, header: str, cell: str, counts: Counts) -> Element | None:
+    """The element that the values fit, where the header does not speak against it."""
+    found = profile.element(cell)
+    if found is None or found.normalise != "decimal":
+        return found
+    named = same(header).lower()
+    is_money = bool(_MONEY.search(named)) or counts.fraction > 0
+    return found if is_money and not _NO_MONEY.search(named) and not _loses(found, counts) else None
+
+
+def _loses(element: Element, counts: Counts) -> bool:
+    """Whether numbers would lose digits that were sent: decimals beyond the element's, zeros in front."""
+    if element.normalise != "decimal":
+        return False
+    scale = ibis.dtype(element.ibis_type).scale or 0
+    return counts.fraction > scale or counts.led > 0
+
+
 def _by_title(catalog: Catalog, known: dict[str, tuple[Column, ...]], header: str) -> Iterator[Element]:
     """Elements whose title, or a known header of theirs, the header is or ends with; the longest match first."""
     comparable = same(header)
     if comparable.lower() in catalog.elements:
         yield catalog.elements[comparable.lower()]
+    for named, element in ((CHANGES, "datetime"), (_ENDS, "end_date")):
+        if named.search(comparable.lower()) and element in catalog.elements:
+            yield catalog.elements[element]
     titles = {same(element.title): element for element in catalog.elements.values()}
     titles |= {title: catalog.elements[columns[0].element] for title, columns in known.items()}
     ends = [title for title in titles if len(title) >= 2 and comparable.endswith(title)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Deletes, Feeds
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.drafting.columns import PLAIN, DraftColumn, draft_columns
+from pipelines.drafting.columns import CHANGES, PLAIN, DraftColumn, draft_columns
 from pipelines.drafting.profile import Profile
 from pipelines.drafting.sample import Sample
 from pipelines.engines.base import Engine
@@ -17,6 +18,12 @@ from pipelines.readers.header import same
 
 _ARTICLES = {"person": "2024-19 第十三条", "legal_entity": "2024-19 第十四条"}
 _NUMBERING = ("id_number", "credit_code", "code_text")
+# What headers of keys are or end with, in either language, and what only looks like one.
+_NAMED_AS_KEY = re.compile("(号|编码|代码|号码|主键|标识)$|(^|_)(id|code|no|number|key|uuid|guid)$")
+_NO_KEY = re.compile("邮政|邮编|区划|电话|手机|传真|电报")
+# The flags of exchange platforms, beside those that other contracts declare; they say insert, update or delete.
+_FLAGS = ("dsc_biz_operation", "cd_operation")
+_DELETED = ("D", "delete", "DELETE", "Delete", "d", "删除")
 
 
 class CannotDraftError(ValueError):
@@ -52,6 +59,7 @@ class Draft:
     columns: tuple[DraftColumn, ...]
     sample_rows: int
     sample_format: str
+    titles: tuple[int, ...] = ()
     remarks: dict[str, str] = field(default_factory=dict)
 
 
@@ -64,7 +72,7 @@ def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft
         raise CannotDraftError(f"no agency {said.provider}: declare it in catalog/agencies.yml; there are {known}")
     profile = Profile(catalog, engine, sample)
     remarks: dict[str, str] = {}
-    deletes, deleting = _deletes(catalog, sample)
+    deletes, deleting = _deletes(catalog, profile, sample)
     columns = [
         one for one in draft_columns(catalog, profile, sample, said.database) if same(one.header) != same(deleting)
     ]
@@ -89,6 +97,7 @@ def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft
         columns=tuple(columns),
         sample_rows=sample.cells.num_rows,
         sample_format=sample.format,
+        titles=sample.titles,
         remarks=remarks,
     )
 
@@ -109,12 +118,16 @@ def _any_basis(catalog: Catalog, database: str) -> str:
     return next(f"{one.name} 第一条" for one in catalog.regulations.values() if one.in_force)
 
 
-def _deletes(catalog: Catalog, sample: Sample) -> tuple[Deletes | None, str]:
-    """The delete flag that other contracts declare, where the sample has it, and its header."""
+def _deletes(catalog: Catalog, profile: Profile, sample: Sample) -> tuple[Deletes | None, str]:
+    """The delete flag that other contracts declare or exchange platforms add, where the sample has it; its header."""
     for contract in catalog.contracts.values():
         for header in sample.header:
             if contract.delete_flag and same(contract.delete_flag.column) == same(header):
                 return Deletes(column=header.strip(), value=contract.delete_flag.value), header
+    for place, header in enumerate(sample.header, start=1):
+        if same(header).lower() in _FLAGS:
+            said = next((one for one in _DELETED if profile.holds(f"c{place}", one)), _DELETED[0])
+            return Deletes(column=header.strip(), value=said), header
     return None, ""
 
 
@@ -133,6 +146,8 @@ def _key(catalog: Catalog, profile: Profile, columns: Sequence[DraftColumn], rem
     """The first column that is never empty and never repeats, numbers first; else two together; else the likeliest."""
     for cells in _key_candidates(catalog, columns):
         if profile.unique([one.cell for one in cells]):
+            whole = "无空值且不重复" if len(cells) == 1 else "无空值，合起来不重复"
+            remarks["key"] = f"样本 {cells[0].counts.rows} 行中{whole}，请核对"
             return [one.name for one in cells]
     complete = [one for one in columns if one.counts.complete] or list(columns)
     likeliest = max(complete, key=lambda one: (_is_numbering(catalog, one), one.counts.distinct))
@@ -143,12 +158,13 @@ def _key(catalog: Catalog, profile: Profile, columns: Sequence[DraftColumn], rem
 def _key_candidates(catalog: Catalog, columns: Sequence[DraftColumn]) -> Iterator[tuple[DraftColumn, ...]]:
     complete = [one for one in columns if one.counts.complete]
     numbering = [one for one in complete if _is_numbering(catalog, one)]
+    named = [one for one in complete if one not in numbering and _is_named_as_key(one)]
     others = [
         one
         for one in complete
-        if one not in numbering and (one.element == PLAIN or catalog.elements[one.element].codes)
+        if one not in (*numbering, *named) and (one.element == PLAIN or catalog.elements[one.element].codes)
     ]
-    yield from ((one,) for one in (*numbering, *others))
+    yield from ((one,) for one in (*numbering, *named, *others))
     yield from itertools.combinations(numbering, 2)
     yield from itertools.product(numbering, others)
 
@@ -157,11 +173,16 @@ def _is_numbering(catalog: Catalog, one: DraftColumn) -> bool:
     return catalog.elements[one.element].normalise in _NUMBERING
 
 
+def _is_named_as_key(one: DraftColumn) -> bool:
+    header = same(one.header).lower()
+    return bool(_NAMED_AS_KEY.search(header)) and not _NO_KEY.search(header)
+
+
 def _version(catalog: Catalog, columns: Sequence[DraftColumn]) -> str | None:
-    """The time of the last change: a column of that name, else the last date and time of the file."""
+    """The time of the last change to a row, by its header: no other time of a record tells which row is newer."""
     times = [one for one in columns if catalog.elements[one.element].type == "timestamp"]
-    named = [one for one in times if one.name == "updated_at" or "更新" in one.header or "修改" in one.header]
-    return (named or times)[-1].name if times else None
+    named = [one for one in times if one.name == "updated_at" or CHANGES.search(same(one.header).lower())]
+    return named[-1].name if named else None
 
 
 def _feeding(

@@ -23,13 +23,16 @@ from pipelines.settings import PEOPLE_TIME
 
 FITS = 0.9
 _TEXT = "_text"
+_DAY = "^[0-9]{4}[-/.年 ]+[0-9]{1,2}[-/.月 ]+[0-9]|^[0-9]{8}$"
+# A time of day that is not midnight, as spreadsheets write it behind dates.
+_TIME_OF_DAY = "[0-9日][T ]+(0?0:(0?0:)?[0-9]*[1-9]|0?[1-9]:|1[0-9]:|2[0-3]:)|^[0-9]{14}$"
 # What values look like when nothing else is known of a column: an element's own checks let more pass, and cost more.
 _LOOKS = {
     "id_number": "[0-9]{14}",
     "credit_code": "^ *[0-9A-Za-z]{18} *$",
     "region": "^[0-9]{6}([0-9]{3}){0,2}$",
     "phone": "^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})(;.*)?$",
-    "date": "^[0-9]{4}[-/.年 ]+[0-9]{1,2}[-/.月 ]+[0-9]|^[0-9]{8}$",
+    "date": _DAY,
     "datetime": "[0-9][T ]*[0-9]{1,2}:[0-9]{2}|^[0-9]{14}$",
     "decimal": "^-?([0-9]|[1-9][0-9,]{1,15})([.][0-9]+)?$",
     "capital_amount": "^[^0-9]*[0-9][0-9,.]*[(（]?[^0-9]*[万元亿]",
@@ -45,6 +48,8 @@ class Counts:
     """Of a column in the sample: rows, cells with a value, different values, and values that look like numbers.
 
     `code_like` values hold four digits and nothing that a document's number has not; `long` ones eight or more.
+    `timed` ones hold a time of day other than midnight. `fraction` is the most digits behind a point, `led` how many
+    values begin with a zero that a number would lose.
     """
 
     rows: int
@@ -52,6 +57,9 @@ class Counts:
     distinct: int
     code_like: int
     long: int
+    timed: int
+    fraction: int
+    led: int
 
     @property
     def complete(self) -> bool:
@@ -73,6 +81,9 @@ class Profile:
             distinct=value.nunique(),
             code_like=value.re_search(_CODE_LIKE).sum().fill_null(0),
             long=value.re_search(_LONG_NUMBER).sum().fill_null(0),
+            timed=value.re_search(_TIME_OF_DAY).sum().fill_null(0),
+            fraction=value.re_extract("^[+-]?[0-9,]*[.]([0-9]+)$", 1).length().max().fill_null(0),
+            led=value.re_search("^[+-]?0[0-9]").sum().fill_null(0),
         )
         return Counts(**self._engine.rows(counted)[0])
 
@@ -90,6 +101,10 @@ class Profile:
         # Labels that stand in several code lists do not tell which one is meant.
         rivals = [one for one in fitting if one.normalise == fitting[0].normalise]
         return fitting[0] if len(rivals) == 1 else None
+
+    def holds(self, cell: str, text: str) -> bool:
+        """Whether any record holds this text in a column."""
+        return bool(self._engine.scalar((sent(self._rows[cell]) == text).any()))
 
     def unique(self, cells: Sequence[str]) -> bool:
         """Whether no two records share the values of these columns."""
@@ -112,8 +127,10 @@ class Profile:
         """The candidates that at least nine filled cells in ten look like."""
         text = sent(self._rows[cell])
         looks = {one.name: self._looks(text, one).mean().fill_null(0.0) for one in candidates}
-        found = self._engine.rows(self._rows.aggregate(**looks))[0]
-        return [one for one in candidates if found[one.name] >= FITS]
+        found = self._engine.rows(self._rows.aggregate(**looks, **{_TEXT: text.re_search(_TIME_OF_DAY).any()}))[0]
+        # Spreadsheets write midnight behind dates.
+        timed = [one for one in candidates if one.normalise != "datetime" or found[_TEXT]]
+        return [one for one in timed if found[one.name] >= FITS]
 
     def _looks(self, text: ir.StringValue, element: Element) -> ir.BooleanValue:
         if element.normalise != "code":
@@ -130,7 +147,9 @@ class Profile:
         # A sample has not been received: today stands for the day on which it would be.
         today = ibis.literal(datetime.datetime.now(PEOPLE_TIME).date())
         rows = self._rows.select(**{_TEXT: sent(value), RECEIVED_ON: today}, **typed, **as_sent)
-        shares = {one.name: self._fits(rows, one).mean(where=rows[_TEXT].notnull()) for one in elements}
+        # What only says that there is no end or no date neither fits nor speaks against.
+        said = {one.name: rows[_TEXT].notnull() & rows[one.name + SENT].notnull() for one in elements}
+        shares = {one.name: self._fits(rows, one).mean(where=said[one.name]) for one in elements}
         return self._engine.rows(rows.aggregate(**{name: share.fill_null(1.0) for name, share in shares.items()}))[0]
 
     def _fits(self, rows: ir.Table, element: Element) -> ir.BooleanValue:

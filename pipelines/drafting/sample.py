@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.declarations.contract import Column, Contract
+from pipelines.drafting import titles
 from pipelines.readers import Problem, UnreadableFile, open_delivery
 from pipelines.readers.csv import DELIMITERS
 from pipelines.readers.delivery import DAMAGE
-from pipelines.readers.header import recognised, same
+from pipelines.readers.header import is_title, recognised, same
 from pipelines.readers.text import open_text
 
 ROWS = 10_000
@@ -26,19 +29,54 @@ _NO_HEADER = "\x00"
 
 @dataclass(frozen=True)
 class Sample:
-    """The first undamaged rows of a file. `cells` has a text column `c1`, `c2` … per header, in their order."""
+    """The first undamaged rows of a file. `cells` has a text column `c1`, `c2` … per header, in their order.
+
+    `titles` are the numbers of rows above the header that name no columns.
+    """
 
     path: Path
     format: str
     header: tuple[str, ...]
     cells: pa.Table
+    titles: tuple[int, ...] = ()
 
 
 def read_sample(path: Path, known: Iterable[Contract], rows: int = ROWS) -> Sample:
     """Read up to `rows` rows; raises UnreadableFile, also where the first row seems to be data and no header."""
-    header = tuple(name for name in header_of(path, known) if same(name))
-    _refuse_data(path, header)
-    delivery = open_delivery(path, _provisional(header))
+    with ExitStack() as copies:
+        below, found, above = _below_titles(path, list(known), copies)
+        header = tuple(name for name in found if same(name))
+        _refuse_data(path, header)
+        return _read(path, below, header, above, rows)
+
+
+def _below_titles(path: Path, known: list[Contract], copies: ExitStack) -> tuple[Path, list[str], tuple[int, ...]]:
+    """The file, or a copy of it without rows above its header; the header; and the numbers of those rows."""
+    first = header_of(path, known)
+    below, header = path, first
+    above: tuple[int, ...] = ()
+    while is_title(header) and len(above) < titles.MOST and _format_of(path) in ("csv", "xlsx"):
+        try:
+            below, number = copies.enter_context(titles.without_first_row(below))
+            header, above = header_of(below, known), (*above, number)
+        except UnreadableFile:
+            break
+        if len(above) > 1 and not zipfile.is_zipfile(path):
+            above = (*above[:-1], above[-2] + number)
+        if len(set(header)) > 1 and not is_title(header):
+            return below, header, above
+    return path, first, ()
+
+
+def _format_of(path: Path) -> str:
+    try:
+        return open_delivery(path, _provisional([_NO_HEADER])).format
+    except UnreadableFile:
+        return "csv"
+
+
+def _read(path: Path, below: Path, header: tuple[str, ...], above: tuple[int, ...], rows: int) -> Sample:
+    delivery = open_delivery(below, _provisional(header))
     names = [f"c{place}" for place in range(1, len(header) + 1)]
     taken: list[pa.RecordBatch] = []
     for batch in delivery.batches():
@@ -48,7 +86,7 @@ def read_sample(path: Path, known: Iterable[Contract], rows: int = ROWS) -> Samp
         if rows <= 0:
             break
     schema = pa.schema([(name, pa.string()) for name in names])
-    return Sample(path, delivery.format, header, pa.Table.from_batches(taken, schema))
+    return Sample(path, delivery.format, header, pa.Table.from_batches(taken, schema), above)
 
 
 def header_of(path: Path, known: Iterable[Contract] = ()) -> list[str]:
@@ -63,7 +101,8 @@ def header_of(path: Path, known: Iterable[Contract] = ()) -> list[str]:
         header = _text_header(path, list(known))
         if not header:
             raise
-        return open_delivery(path, _provisional(header)).header
+        named = list({same(name): name for name in header if same(name)}.values())
+        return open_delivery(path, _provisional(named)).header
 
 
 def _text_header(path: Path, known: Sequence[Contract]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import yaml
 
@@ -16,8 +16,17 @@ def to_yaml(draft: Draft) -> str:
     return "\n".join(_lines(draft)) + "\n"
 
 
+def said_of_titles(titles: Sequence[int]) -> str:
+    """What is to be said of the rows above a header."""
+    if len(titles) == 1:
+        return f"row {titles[0]} is a title above the header"
+    return f"rows {', '.join(map(str, titles))} are titles above the header"
+
+
 def _lines(draft: Draft) -> Iterator[str]:
     yield f"# Drafted from a sample of {draft.sample_rows:,} rows ({draft.sample_format})."
+    if draft.titles:
+        yield f"# In the sample {said_of_titles(draft.titles)}: deliveries must begin with their header."
     yield "# 标有“请填写”“请核对”“请起英文列名”的行需要人工确认；确认后请删除该注释。"
     yield _field(draft, "title", _scalar(draft.title))
     yield _field(draft, "providers", f"[{_scalar(draft.provider)}]")

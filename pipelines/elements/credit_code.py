@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
-from pipelines.elements.characters import SPACES, half_width, one_of
+from pipelines.elements.characters import without_blanks
 from pipelines.elements.digit_sums import weighted_sum
 from pipelines.elements.sent import sent
 
@@ -20,9 +20,8 @@ _PLAIN = "^[0-9A-Z]{18}$"
 
 
 def normalise(value: ir.StringValue) -> ir.StringValue:
-    """Half-width, without white space, upper case."""
-    text = half_width(sent(value)).re_replace(one_of(SPACES), "").upper()
-    return ibis.ifelse(value.re_search(_PLAIN), value, text)
+    """As `characters.without_blanks` makes it, upper case."""
+    return ibis.ifelse(value.re_search(_PLAIN), value, without_blanks(sent(value)).upper())
 
 
 def has_form(code: ir.StringValue) -> ir.BooleanValue:

@@ -1,4 +1,10 @@
-"""Dates and times as agencies spell them (GB/T 7408.1, Chinese, compact, Excel serials); times are Beijing time."""
+"""Dates and times as agencies spell them (GB/T 7408.1, Chinese, compact, Excel serials); times are Beijing time.
+
+Of a cell that takes more than a look, full-width forms become half-width, unseen characters (INVISIBLE) go wherever
+they stand, and any other white space is a space. Years run from 1000 to 9998: a day of 9999 says "no end"; 0001-01-01
+and 0000-00-00, in any of these spellings and with any time of day, are what systems write for an empty date; any other
+year below 1000 is a slip that cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +12,15 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
-from pipelines.elements.characters import half_width
+from pipelines.elements.characters import INVISIBLE, SPACES, half_width, one_of, without_blanks
 from pipelines.elements.sent import sent
 
-# Years 0001 to 9998: 9999 is how systems write "no end", and year 0 is none.
-_YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])"
+_YEAR = "([1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])"
 _CLOCK = "(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]{1,9})?)?"
-_ZONE = "(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
-_TIME = f"(?:[T ]+({_CLOCK}) *({_ZONE}))?"
+_OFFSET = "(?:[Zz]|UTC|GMT|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)"
+_TIME = f"(?:[T ]+({_CLOCK}) *({_OFFSET}?))?"
+_WITH_OFFSET = f":[0-9.]+ *{_OFFSET}$"
+_TO_MICROSECONDS = "^[0-9:]*(?:[.][0-9]{1,6})?"
 _ISO = f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}$"
 _SLASHED = f"^{_YEAR}[-/.][0-9]{{1,2}}[-/.][0-9]{{1,2}}$"
 _CHINESE = f"^{_YEAR}年[0-9]{{1,2}}月[0-9]{{1,2}}日$"
@@ -21,12 +28,19 @@ _CHINESE = f"^{_YEAR}年[0-9]{{1,2}}月[0-9]{{1,2}}日$"
 _USUAL_NOTHING = ("", "9999-12-31")
 _EIGHT_DIGITS = f"^{_YEAR}[0-9]{{4}}$"
 _USUAL = f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
-_SEPARATED = f"^{_YEAR} ?[-/.年] ?([0-9]{{1,2}}) ?[-/.月] ?([0-9]{{1,2}})(?: ?日)?{_TIME}$"
+_SEPARATED = f"^{_YEAR} *[-/.年] *([0-9]{{1,2}}) *[-/.月] *([0-9]{{1,2}})(?: *日)?{_TIME}$"
 _COMPACT = f"^{_YEAR}([0-9]{{2}})([0-9]{{2}}){_TIME}$"
 _RUN_ON = f"^{_YEAR}([0-9]{{2}})([0-9]{{2}})([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])$"
 _SERIAL = "^[0-9]{5}([.][0-9]+)?$"
-_NO_END = f"^9999 ?[-/.年]? ?(0?[1-9]|1[0-2]) ?[-/.月]? ?(0?[1-9]|[12][0-9]|3[01])(?: ?日)?(?:{_TIME}|[0-9]{{6}})$"
-_NO_END_IN_WORDS = "^(?:长期|永久)(?:有效)?$|^无(?:固定)?期限$"
+_NO_END = "9999 *[-/.年]? *(?:0?[1-9]|1[0-2]) *[-/.月]? *(?:0?[1-9]|[12][0-9]|3[01])(?: *日)?"
+_NO_DATE = "0001(?: *[-/.年] *0?1 *[-/.月] *0?1(?: *日)?|0101)|0000(?: *[-/.年] *00? *[-/.月] *00?(?: *日)?|0000)"
+_NOTHING_SAID = f"^(?:{_NO_END}|{_NO_DATE})(?:{_TIME}|[0-9]{{6}})$"
+_PERHAPS_NOTHING_SAID = "9999|000[01]|[^ -~年月日]"
+_NO_END_IN_WORDS = (
+    "^至?(?:(?:长期|永久|长久|长年|永续)(?:[(]?(?:有效|经营|存续)[)]?)?|无(?:固定)?期限|[无不]限期|无限制|不约定期限)$"
+)
+_PERHAPS_NO_END_IN_WORDS = "[长永无不]"
+_SPACE = one_of("".join(space for space in SPACES if space not in INVISIBLE))
 # Excel's day 1 is 1900-01-01 and it counts a 29 February 1900; five-digit serials all lie after that.
 _EXCEL_EPOCH, _EXCEL_UNIX_DAYS = "1899-12-30", 25_569
 _BEIJING, _BEIJING_SECONDS = "+08:00", 8 * 3600
@@ -34,7 +48,11 @@ INSTANT = "timestamp('UTC')"
 
 
 def normalise(value: ir.StringValue) -> ir.DateValue:
-    """The date; NULL for nothing, for "no end" (any day of 9999) and for what cannot be read."""
+    """The day; NULL for nothing, for "no end" (any day of 9999) and for what cannot be read.
+
+    Where a time with an offset from UTC is written (`Z`, `UTC`, `GMT`, `+08`, `+0800`, `+08:00`), the day that it was
+    in Beijing; else the day as written, whatever the time.
+    """
     compact = value.substr(0, 4) + "-" + value.substr(4, 2) + "-" + value.substr(6, 2)
     return ibis.cases(
         (value.re_search(_ISO), value.try_cast("date")),
@@ -49,34 +67,36 @@ def normalise(value: ir.StringValue) -> ir.DateValue:
 def normalise_time(value: ir.StringValue) -> ir.TimestampValue:
     """The instant, in UTC, of a date and time in Beijing time (midnight where no time is written).
 
-    Summer time of 1986–1991 is not applied. An offset that is written out counts. NULL as for dates.
+    Summer time of 1986–1991 is not applied. An offset that is written out counts. Fractions of a second count to the
+    microsecond, what is finer is cut off; those of an Excel serial are rounded to the second. NULL as for dates.
     """
     usual = (value + _BEIJING).try_cast(INSTANT)
     return ibis.ifelse(value.re_search(_USUAL), usual, bound(_tidy(value), _instant))
 
 
 def without_no_end(value: ir.StringValue) -> ir.StringValue:
-    """What was sent, NULL where it only says "no end" (`9999-12-31`, `9999-9-9`, `99991231` …)."""
+    """What was sent, NULL where it only says "no end" (`9999-12-31`, `99991231` …) or "no date" (`0001-01-01` …)."""
     text = sent(value)
-    no_end = bound(half_width(text), lambda said: said.re_search(_NO_END))
     return ibis.cases(
-        (~value.re_search("9999|９９９９"), text),
-        (no_end, ibis.null("string")),
+        (~value.re_search(_PERHAPS_NOTHING_SAID), text),
+        (_tidy(value).re_search(_NOTHING_SAID), ibis.null("string")),
         else_=text,
     )
 
 
 def without_words_for_no_end(value: ir.StringValue) -> ir.StringValue:
-    """As `without_no_end`, for what may also say so in words, as licences do: `长期`, `永久有效`, `无固定期限`."""
+    """As `without_no_end`, for what may also say so in words, as licences do.
 
-    def unless_said(text: ir.StringValue) -> ir.StringValue:
-        return ibis.ifelse(text.re_search(_NO_END_IN_WORDS), ibis.null("string"), text)
-
-    return bound(without_no_end(value), unless_said)
+    长期 永久 长久 长年 永续, alone or followed by 有效, 经营 or 存续 in parentheses of either width or in none;
+    无固定期限 无期限 无限期 不限期 无限制 不约定期限; each of them after 至 too. Blanks do not count.
+    """
+    in_words = without_blanks(value).re_search(_NO_END_IN_WORDS)
+    nothing = value.re_search(_PERHAPS_NO_END_IN_WORDS) & in_words
+    return ibis.ifelse(nothing, ibis.null("string"), without_no_end(value))
 
 
 def _tidy(value: ir.StringValue) -> ir.StringValue:
-    return half_width(sent(value))
+    return half_width(sent(value)).re_replace(one_of(INVISIBLE), "").re_replace(_SPACE, " ")
 
 
 def _day(text: ir.StringValue, pattern: str) -> ir.StringValue:
@@ -86,12 +106,18 @@ def _day(text: ir.StringValue, pattern: str) -> ir.StringValue:
 
 def _date(text: ir.StringValue) -> ir.DateValue:
     return ibis.cases(
+        (text.re_search(_WITH_OFFSET), _day_in_beijing(_instant(text))),
         (text.re_search(_SEPARATED), _day(text, _SEPARATED).try_cast("date")),
         (text.re_search(_COMPACT), _day(text, _COMPACT).try_cast("date")),
         (text.re_search(_SERIAL), _serial_day(text)),
         (text.re_search(_RUN_ON), _day(text, _RUN_ON).try_cast("date")),
         else_=ibis.null("date"),
     )
+
+
+def _day_in_beijing(instant: ir.TimestampValue) -> ir.DateValue:
+    # Sessions of both engines are in UTC.
+    return (instant + ibis.interval(seconds=_BEIJING_SECONDS)).cast("timestamp").date()
 
 
 def _serial_day(text: ir.StringValue) -> ir.DateValue:
@@ -112,9 +138,15 @@ def _instant(text: ir.StringValue) -> ir.TimestampValue:
 
 def _spelt_instant(text: ir.StringValue, pattern: str) -> ir.TimestampValue:
     """From a pattern whose groups 4 and 5 are the clock and the offset, either of them perhaps empty."""
-    clock, offset = text.re_extract(pattern, 4), text.re_extract(pattern, 5)
+    clock, offset = text.re_extract(pattern, 4).re_extract(_TO_MICROSECONDS, 0), text.re_extract(pattern, 5)
     full_clock = ibis.cases((clock == "", "00:00:00"), (clock.re_search("^[0-9]+:[0-9]+$"), clock + ":00"), else_=clock)
-    full_offset = ibis.ifelse(offset == "", _BEIJING, offset)
+    full_offset = ibis.cases(
+        (offset == "", _BEIJING),
+        (offset.re_search("^[A-Za-z]"), "+00:00"),
+        (offset.re_search("^.[0-9]{2}$"), offset + ":00"),
+        (offset.re_search("^.[0-9]{4}$"), offset.left(3) + ":" + offset.right(2)),
+        else_=offset,
+    )
     return (_day(text, pattern) + " " + full_clock + full_offset).try_cast(INSTANT)
 
 

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
 from pipelines.elements.calendar import is_calendar_date
-from pipelines.elements.characters import SPACES, half_width, one_of
+from pipelines.elements.characters import without_blanks
 from pipelines.elements.digit_sums import weighted_sum
 from pipelines.elements.sent import sent
 
@@ -16,13 +16,16 @@ OLD_FORM = "^[0-9]{15}$"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
 FIRST_BIRTH = 19000101
+# GB 11643: sequences 996 to 999 are kept for people past a hundred; in 15 digits nothing else tells their century.
+OF_CENTENARIANS = ("996", "997", "998", "999")
+FIRST_BIRTH_OF_CENTENARIANS = 18500101
 _NO_REGION = ("810000", "820000", "830000")
-_REMOVED = f"^{one_of(SPACES)}*'|{one_of(SPACES)}"
 
 
 def normalise(value: ir.StringValue) -> ir.StringValue:
-    """The 18-character number: half-width, no white space or leading `'`, X upper case, 15 digits made 18.
+    """The 18-character number: as `characters.without_blanks` makes it, X upper case, 15 digits made 18.
 
+    15 digits get the century 18 where the last three are 996 to 999, 19 everywhere else, and the check character.
     What has another form is kept in it: damaged numbers are quarantined, never repaired.
     """
     other = bound(_tidy(value), lambda tidy: ibis.ifelse(tidy.re_search(OLD_FORM), _extended(tidy), tidy))
@@ -53,9 +56,13 @@ def check_character(digits: ir.StringValue) -> ir.StringValue:
 
 
 def has_birth_date(number: ir.StringValue, received_on: ir.DateValue) -> ir.BooleanValue:
-    """Characters 7–14 are a date of the calendar from 1900 to the day of receipt; for well-formed numbers only."""
+    """Characters 7–14 are a date of the calendar from 1900 to the day of receipt; for well-formed numbers only.
+
+    Numbers whose characters 15–17 are 996 to 999 may be of people born from 1850 on.
+    """
+    first = ibis.ifelse(number.substr(14, 3).isin(OF_CENTENARIANS), FIRST_BIRTH_OF_CENTENARIANS, FIRST_BIRTH)
     received = (received_on.year() * 10_000 + received_on.month() * 100 + received_on.day()).fill_null(99991231)
-    return is_calendar_date(_birth_digits(number)) & _birth_digits(number).between(FIRST_BIRTH, received)
+    return is_calendar_date(_birth_digits(number)) & _birth_digits(number).between(first, received)
 
 
 def born_on(number: ir.StringValue, born_on: ir.DateValue) -> ir.BooleanValue:
@@ -90,10 +97,11 @@ def _birth_digits(number: ir.StringValue) -> ir.IntegerValue:
 
 
 def _tidy(value: ir.StringValue) -> ir.StringValue:
-    return half_width(sent(value)).re_replace(_REMOVED, "").upper()
+    return without_blanks(sent(value)).upper()
 
 
 def _extended(old: ir.StringValue) -> ir.StringValue:
     """A 15-digit number with its century and check character (GB 11643-1999, annex)."""
-    longer = old.substr(0, 6) + "19" + old.substr(6, 9)
+    century = ibis.ifelse(old.substr(12, 3).isin(OF_CENTENARIANS), "18", "19")
+    longer = old.substr(0, 6) + century + old.substr(6, 9)
     return bound(longer, lambda digits: digits + check_character(digits))

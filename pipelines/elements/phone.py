@@ -5,7 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.elements.characters import SPACES, half_width, one_of
+from pipelines.elements.bound import bound
+from pipelines.elements.characters import INVISIBLE, SPACES, half_width, one_of, without_apostrophes
 from pipelines.elements.sent import sent
 
 SEPARATOR = ";"
@@ -14,7 +15,11 @@ _BETWEEN = one_of("、,;/" + SPACES) + "+"
 
 
 def normalise(value: ir.StringValue) -> ir.StringValue:
-    """Half-width, several numbers joined by `;`. A cell of nothing but separators stays as it was sent."""
+    """Half-width, without unseen characters and apostrophes in front, several numbers joined by `;`.
+
+    White space stands between numbers, as `、` `,` `;` and `/` do. A cell of nothing but separators stays as sent.
+    """
     text = sent(value)
-    joined = half_width(text).re_replace(_BETWEEN, SEPARATOR).re_replace("^;|;$", "")
+    seen = bound(half_width(text).re_replace(one_of(INVISIBLE), ""), without_apostrophes)
+    joined = seen.re_replace(_BETWEEN, SEPARATOR).re_replace("^;|;$", "")
     return ibis.cases((value.re_search(_PLAIN), value), (joined == "", text), else_=joined)

@@ -215,6 +215,8 @@ DAMAGE_TITLES = {
     "row.ragged": "记录的单元格数应与表头一致",
     "row.undecodable": "记录应能按文件编码解码",
     "row.unreadable": "每行应为一个 JSON 对象",
+    "row.cell_error": "单元格不应为错误值、无结果的公式或无效数值",
+    "row.digits_lost": "数值单元格不应超过15位（Excel 只保留15位）",
 }
 
 

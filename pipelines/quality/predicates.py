@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, Rule
-from pipelines.elements import credit_code, document, id_number, license_identifier, organisation_code
+from pipelines.elements import credit_code, document, id_number, legible, license_identifier, organisation_code
 from pipelines.elements.listed import listed
 
 ROW_HASH, CONTRADICTS, REPEATS = "_row_hash", "_contradicts", "_repeats"
@@ -116,6 +116,10 @@ def _matches(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValu
 
 def _does_not_match(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     return ~_matches(rule, arguments, rows)
+
+
+def _legible(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    return legible.is_legible(_column(rule, arguments, rows), arguments.pop("surnames", ""))
 
 
 def _in_set(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
@@ -257,6 +261,7 @@ _PREDICATES: dict[str, Predicate] = {
     "expect_column_values_to_match_regex": _matches,
     "expect_column_values_to_not_match_regex": _does_not_match,
     "expect_column_values_to_be_in_set": _in_set,
+    "expect_column_values_to_be_legible": _legible,
     "expect_column_values_to_be_between": _between,
     "expect_column_pair_values_a_to_be_greater_than_b": _greater,
     "expect_column_pair_values_to_be_different": _different,

@@ -34,7 +34,7 @@ def json_objects(keys: Sequence[str], columns: Sequence[Column]) -> Column:
     """One JSON object per row from text columns; a NULL cell has no key, and a row without any is NULL."""
     # Not null_handling="skip": Arrow 26 leaves a row out of the result when all its values are NULL.
     members = [
-        pc.coalesce(pc.binary_join_element_wise(f", {_key(key)}: ", _json_text(column), ""), "")
+        pc.coalesce(pc.binary_join_element_wise(f", {_key(key)}: ", json_string(column), ""), "")
         for key, column in zip(keys, columns, strict=True)
     ]
     joined = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*members, ""), 2)
@@ -43,10 +43,11 @@ def json_objects(keys: Sequence[str], columns: Sequence[Column]) -> Column:
 
 
 def _key(key: str) -> str:
-    return str(_json_text(pa.array([key]))[0])
+    return str(json_string(pa.array([key]))[0])
 
 
-def _json_text(column: Column) -> Column:
+def json_string(column: Column) -> Column:
+    """Texts as JSON strings; NULL stays NULL."""
     escaped = pc.replace_substring(pc.replace_substring(column, "\\", "\\\\"), '"', '\\"')
     if pc.any(pc.match_substring_regex(escaped, "[\\x00-\\x1f]")).as_py():
         for code in range(0x20):

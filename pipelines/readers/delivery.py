@@ -13,6 +13,7 @@ from pipelines.declarations.contract import Contract
 
 ROW, EXTRA, DAMAGE, UNDECODABLE = "_row", "_extra", "_damage", "_undecodable"
 RAGGED, BAD_BYTES, UNREADABLE = "row.ragged", "row.undecodable", "row.unreadable"
+CELL_ERROR, DIGITS_LOST = "row.cell_error", "row.digits_lost"
 
 
 @dataclass(frozen=True)

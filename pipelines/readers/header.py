@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from pipelines.declarations.contract import Contract
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
 
 SHOWN = 200
+_DELIMITERS = ",;|\t，"
+_CAPTION = re.compile("[^：:]+[：:].*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,24 @@ def note_unversioned(delivery: Delivery) -> None:
 
 def shown(header: Sequence[str], contract: Contract) -> str:
     """What stands where the header should, for a message. Strange cells with digits may be data and are not shown."""
+    if is_title(header) and not recognised(header, contract) and len(contract.cells) > 1:
+        titled = "the first row seems to be a title above the header: remove it"
+        is_plain = not any(character.isdigit() for cell in header for character in cell)
+        return f"is {cut(' | '.join(header))}; {titled}" if is_plain else f"is missing: {titled}"
     if not recognised(header, contract) and any(character.isdigit() for cell in header for character in cell):
         return "is missing: the first row looks like data and is not shown"
     return f"is {cut(' | '.join(header))}"
+
+
+def is_title(cells: Sequence[str]) -> bool:
+    """Whether a row names no columns: it holds one text alone (merged cells repeat it), or `单位：…` and the like.
+
+    A line of a text file may come as one cell, with its delimiters.
+    """
+    filled = {text for cell in cells if (text := cell.strip(" \t\r\n" + _DELIMITERS))}
+    if any(delimiter in text for text in filled for delimiter in _DELIMITERS):
+        return False
+    return len(filled) == 1 or (len(filled) > 1 and all(_CAPTION.fullmatch(text) for text in filled))
 
 
 def cut(text: str) -> str:
