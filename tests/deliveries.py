@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -86,6 +87,13 @@ def parquet(cells: Sequence[Sequence[str]]) -> bytes:
     written = io.BytesIO()
     columns = [pa.array([row[at] for row in rows], pa.string()) for at in range(len(header))]
     pq.write_table(pa.table(columns, names=list(header)), written)
+    return written.getvalue()
+
+
+def parquet_table(columns: Mapping[str, Any]) -> bytes:
+    """A Parquet file of Arrow arrays or lists."""
+    written = io.BytesIO()
+    pq.write_table(pa.table(dict(columns)), written)
     return written.getvalue()
 
 

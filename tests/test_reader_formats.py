@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import decimal
 import io
 import json
 import zipfile
@@ -11,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +17,7 @@ from hypothesis import strategies as st
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from pipelines.readers import UnreadableFile, looks_temporary
+from tests.deliveries import parquet_table as parquet
 from tests.opened_files import (
     HEADER,
     LINE,
@@ -192,43 +190,32 @@ def test_jsonl_without_required_key_or_object_is_refused(tmp_path: Path) -> None
     assert refusal(tmp_path, "c.jsonl", lines(record()) + "{" + "x" * 20_000_000).row == 2
 
 
-# --- Parquet -----------------------------------------------------------------------------------------------------
+NESTED = '[1.50,1E5,-0,-0.0,12345678901234567890123,{"b":1.0,"b":2.50,"a":"1.50 -0"},true,null,NaN,-Infinity]'
 
 
-def parquet(path: Path, columns: dict[str, Any]) -> bytes:
-    pq.write_table(pa.table(columns), path)
-    return path.read_bytes()
-
-
-def test_parquet_types_as_text(tmp_path: Path) -> None:
-    moment = datetime.datetime(2020, 1, 2, 3, 4, 5)
-    values = [
-        pa.array(["M1", None]),
-        pa.array([150102198001010014, 1]),
-        pa.array([datetime.date(2020, 1, 2), None]),
-        pa.array([moment, moment.replace(microsecond=120_000)], pa.timestamp("us")),
-        pa.array([decimal.Decimal("1.50"), None]),
-    ]
-    columns = dict(zip(HEADER, values, strict=True)) | {
-        "嵌套": pa.array([{"a": [1, 2]}, None]), "布尔": pa.array([True, None]),
-        "时刻": pa.array([moment, None], pa.timestamp("ms", "Asia/Shanghai")),
+def test_jsonl_numbers_within_values_keep_their_digits(tmp_path: Path) -> None:
+    tricky = '"s": "a \\" 1.5 \\\\", "t": -0, "u": null, "v": -Infinity, "w": [], "x": "[1.50]", "y": "\U0010fd00 1.5"'
+    line = lines(record()).strip()[:-1] + f', "n": {NESTED}, {tricky}}}\n'
+    _, rows = read(tmp_path, "a.jsonl", line)
+    assert json.loads(rows[0]["_extra"]) == {
+        "n": NESTED, "s": 'a " 1.5 \\', "t": "-0", "v": "-Infinity", "w": "[]", "x": "[1.50]", "y": "\U0010fd00 1.5",
     }  # fmt: skip
-    delivery, rows = read(tmp_path, "a.parquet", parquet(tmp_path / "b", columns))
-    assert delivery.format == "parquet"
-    assert numbers(rows) == [1, 2]
-    assert cells(rows)[0] == ["M1", "150102198001010014", "2020-01-02", "2020-01-02 03:04:05", "1.50"]
-    assert cells(rows)[1] == [None, "1", None, "2020-01-02 03:04:05.120000", None]
-    kept = json.loads(rows[0]["_extra"])
-    assert kept == {"嵌套": '{"a":[1,2]}', "布尔": "true", "时刻": "2020-01-02 03:04:05+00:00"}
-    assert rows[1]["_extra"] is None
+    assert not damaged(rows)
 
 
-def test_broken_parquet_is_refused(tmp_path: Path) -> None:
-    whole = parquet(tmp_path / "b", {header: [str(row) for row in range(5_000)] for header in HEADER})
-    assert "damaged" in refusal(tmp_path, "a.parquet", whole[:-50]).what
-    assert "no Parquet" in refusal(tmp_path, "c.parquet", LINE).what
-    middle = len(whole) // 3
-    assert "damaged" in refusal(tmp_path, "d.parquet", whole[:middle] + bytes(2_000) + whole[middle + 2_000 :]).what
+def test_jsonl_escapes_and_depth(tmp_path: Path) -> None:
+    deep = "[" * 10_000 + "1.50" + "]" * 10_000
+    sent = [r'"\u0000"', r'["\u0000"]', r'"\ud800"', r'["\ud83d"]', r'"\uDBFF\uDD00 1.5"', deep, "[" * 100_000]
+    text = "".join(lines(record()).strip()[:-1] + f', "n": {one}, "m": 1.50}}\n' for one in sent)
+    _, rows = read(tmp_path, "a.jsonl", text)
+    assert damaged(rows) == dict.fromkeys([3, 4, 7], "row.unreadable")
+    kept = [json.loads(row["_extra"])["n"] for row in rows if row["_damage"] is None]
+    assert kept == ["\0", r'["\u0000"]', "\U0010fd00 1.5", deep]
+
+
+def test_a_json_array_is_refused_for_what_it_is(tmp_path: Path) -> None:
+    for name, content in {"a.json": json.dumps([record()]), "b.csv": f"[\n{lines(record())}]\n"}.items():
+        assert "one JSON array" in refusal(tmp_path, name, content).what
 
 
 # --- what holds for all ------------------------------------------------------------------------------------------
@@ -253,7 +240,7 @@ def test_format_is_told_by_content_not_by_suffix(tmp_path: Path) -> None:
     content = workbook(tmp_path / "b", {"a": HEAD | {(1, 0): "M1"}})
     assert opened(tmp_path, "a.csv", content).format == "xlsx"
     assert opened(tmp_path, "a.txt", lines(record())).format == "jsonl"
-    assert opened(tmp_path, "a.dat", parquet(tmp_path / "c", {header: ["1"] for header in HEADER})).format == "parquet"
+    assert opened(tmp_path, "a.dat", parquet({header: ["1"] for header in HEADER})).format == "parquet"
 
 
 @pytest.mark.parametrize("name", ["a.csv.part", "a.tmp", "a.crdownload", "a.filepart", "~$a.xlsx", ".a.csv.swp", ".x"])

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.readers import open_delivery
+from pipelines.readers.encoding import MOVED
 from tests.opened_files import (
     ENTITY,
     HEADER,
@@ -46,6 +47,11 @@ def test_csv_in_any_delimiter_and_encoding(tmp_path: Path, delimiter: str, encod
 # Private-use characters stand in real names; the readers use the last of the last plane for themselves.
 
 
+def today(cell: str, encoding: str) -> str:
+    """GB18030 has one code for a character of the private plane and the one that stands for it since 2022."""
+    return cell.translate(MOVED) if encoding == "gb18030" else cell
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sent=st.lists(st.lists(TEXT | TRICKY, min_size=5, max_size=5), max_size=6),
@@ -62,7 +68,7 @@ def test_csv_of_any_cells_comes_back_exactly(
     writer = csv.writer(written, quoting=style[0], lineterminator=style[1])
     writer.writerows([HEADER, *sent])
     delivery, rows = read(tmp_path, "a.csv", written.getvalue().encode(encoding))
-    assert cells(rows) == sent
+    assert cells(rows) == [[today(cell, encoding) for cell in row] for row in sent]
     assert numbers(rows) == list(range(2, len(sent) + 2))
     assert delivery.problems == []
 
@@ -270,3 +276,68 @@ def test_real_sample_reads_as_the_csv_module_does() -> None:
 
 
 # --- XLSX --------------------------------------------------------------------------------------------------------
+
+
+# GB 18030-2022, table D.1 and annex: the code in the file, the character that it stands for.
+OF_2022 = {
+    "fe59": "龴", "fe61": "龵", "fe66": "龶", "fe67": "龷", "fe6d": "龸", "fe7e": "龹", "fe90": "龺", "fea0": "龻",
+    "a6d9": "︐", "a6da": "︒", "a6db": "︑", "a6dc": "︓", "a6dd": "︔", "a6de": "︕", "a6df": "︖",
+    "a6ec": "︗", "a6ed": "︘", "a6f3": "︙", "a8bc": "ḿ",
+    "fe51": "𠂇", "fe52": "𠂉", "fe53": "𠃌", "fe6c": "𡗗", "fe76": "𢦏", "fe91": "𤇾",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_characters_that_gb18030_moved_in_2022_equal_their_utf8(tmp_path: Path, suffix: str) -> None:
+    codes, characters = bytes.fromhex("".join(OF_2022)), "".join(OF_2022.values())
+    row = ["M1", "x\0", "3", "4", "5"]
+
+    def text(cells: list[str]) -> str:
+        if suffix == "csv":
+            return f"{LINE}\n{','.join(cells)}\n"
+        return json.dumps(dict(zip(HEADER, cells, strict=True)), ensure_ascii=False) + "\n"
+
+    sent = text([one.replace("\0", "@@") for one in row]).encode("gb18030").replace(b"@@", codes)
+    _, rows = read(tmp_path, f"a.{suffix}", sent)
+    _, same = read(tmp_path, f"b.{suffix}", text([one.replace("\0", characters) for one in row]))
+    assert cells(rows) == cells(same) == [["M1", "x" + characters, "3", "4", "5"]]
+    assert not damaged(rows)
+
+
+def test_private_characters_of_a_utf8_file_stay(tmp_path: Path) -> None:
+    _, rows = read(tmp_path, "a.csv", f"{LINE}\nM1,\ue81e,3,4,5\n")
+    assert cells(rows) == [["M1", "\ue81e", "3", "4", "5"]]
+
+
+def test_the_byte_0x80_is_the_euro_of_code_page_936(tmp_path: Path) -> None:
+    """Alone it is; as half of a character it is not, and beside bytes that are undecodable the row is kept as hex."""
+    euro, half, bad = b"\x80 5,\x80", b"\x81\x80", b"\x80\xff"
+    content = LINE.encode("gb18030") + b"\nM1," + euro + b"," + half + b",5\nM2," + bad + b",3,4,5\n\x80,2,3,4\n"
+    _, rows = read(tmp_path, "a.csv", content)
+    assert cells(rows)[0] == ["M1", "€ 5", "€", half.decode("gb18030"), "5"]
+    assert cells(rows)[2] == ["€", "2", "3", "4", None]
+    assert damaged(rows) == {3: "row.undecodable", 4: "row.ragged"}
+    assert bytes.fromhex(rows[1]["_undecodable"]) == b"M2," + bad + b",3,4,5"
+    assert rows[2]["_undecodable"] is None
+    line = json.dumps(dict(zip(HEADER, ["M1", "@", "乌", "4", "5"], strict=True)), ensure_ascii=False)
+    _, rows = read(tmp_path, "a.jsonl", line.encode("gb18030").replace(b"@", b"\x80"))
+    assert cells(rows) == [["M1", "€", "乌", "4", "5"]]
+    assert not damaged(rows)
+
+
+def test_a_row_as_wide_as_it_is_long(tmp_path: Path) -> None:
+    """Beside thousands of others that are ragged, too."""
+    _, rows = read(tmp_path, "a.csv", LINE + "\n" + "1,2,3,4,5" + ',"x"""' * 100_000 + "\n" + "1,2,3,4,5,6\n" * 20_000)
+    wide = json.loads(rows[0]["_extra"])
+    assert len(wide) == 100_000
+    assert {*wide.values()} == {'x"'}
+    assert json.loads(rows[-1]["_extra"]) == {"+1": "6"}
+
+
+def test_more_columns_than_any_table_has_are_refused(tmp_path: Path) -> None:
+    names = "".join(f",c{number}" for number in range(20_000))
+    assert "4,096 columns" in refusal(tmp_path, "a.csv", f"{LINE}{names}\n").what
+    lines = (json.dumps({**dict.fromkeys(HEADER, "1"), f"c{number}": "1"}) for number in range(20_000))
+    refused = refusal(tmp_path, "a.jsonl", "\n".join(lines))
+    assert refused.row == 4_096 - len(HEADER) + 1
+    assert "4,096 columns" in refused.what

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from pipelines.engines.spark.files.splitting import NotSplittable, SplitRows, split_read, worth_splitting
+from pipelines.readers.encoding import MOVED
 from tests.bad_deliveries import BAD, Bad
 from tests.opened_files import HEADER, LINE, opened
 from tests.split_files import FEW, assert_same, reason, split
@@ -57,6 +58,17 @@ def test_unknown_doubled_and_renamed_columns(spark_session: SparkSession, tmp_pa
     rows = assert_same(spark_session, tmp_path, "a.csv", f"{header}\n{body}".encode(encoding))
     assert rows[0]["_extra"].startswith('{"备注#3": "说\\u001f\\u0009\\\\", "#6": "", "备注#8": "z"')
     assert rows[3]["registration_number"] == "N3"
+
+
+def test_the_euro_of_code_page_936_and_the_characters_that_moved_in_2022(
+    spark_session: SparkSession, tmp_path: Path
+) -> None:
+    moved = bytes.fromhex("fe59fe61a6d9a6f3a8bcfe51fe9182359037")
+    sent = [b"M1,\x80 5,\x81\x80," + moved + b",5", b"M2,\x80\xff,\xfe\x59,4,5", b"\x80,2,3", b"M3,1,2,3,4"] * 6
+    rows = assert_same(spark_session, tmp_path, "a.csv", b"\n".join([LINE.encode("gb18030"), *sent]))
+    assert [rows[0]["marriage_event"], rows[0]["husband_id"]] == ["€ 5", "龴龵︐︙ḿ𠂇𤇾龴"]
+    assert [row["_damage"] for row in rows[:4]] == [None, "row.undecodable", "row.ragged", None]
+    assert bytes.fromhex(rows[1]["_undecodable"]) == sent[1]
 
 
 def test_a_header_over_several_lines_after_blank_ones(spark_session: SparkSession, tmp_path: Path) -> None:
@@ -120,7 +132,7 @@ def test_characters_that_the_editions_of_gb18030_have_moved(spark_session: Spark
     text = "".join(f"M,{chr(one)},1,2,3\n" for one in moved)
     content = f"{LINE}\n{text}".encode("gb18030") + b"M,\xff" + "".join(map(chr, moved)).encode("gb18030") + b",1,2,3\n"
     rows = assert_same(spark_session, tmp_path, "a.csv", content, parts=9)
-    assert [row["marriage_event"] for row in rows[:-1]] == list(map(chr, moved))
+    assert [row["marriage_event"] for row in rows[:-1]] == [chr(one).translate(MOVED) for one in moved]
     assert bytes.fromhex(rows[-1]["_undecodable"]) in content
 
 
@@ -136,7 +148,8 @@ def test_any_cells_of_one_line(spark_session: SparkSession, tmp_path: Path, sent
     csv.writer(written, dialect, lineterminator="\r\n").writerows([HEADER, *sent])
     content = written.getvalue().encode("gb18030" if style > 1 else "utf-8")
     rows = assert_same(spark_session, tmp_path, "a.csv", content)
-    assert [[row["registration_number"], row["wife_id"]] for row in rows] == [[row[0], row[4]] for row in sent]
+    kept = [[cell.translate(MOVED if style > 1 else {}) for cell in (row[0], row[4])] for row in sent]
+    assert [[row["registration_number"], row["wife_id"]] for row in rows] == kept
 
 
 RUBBISH = st.lists(

@@ -32,6 +32,7 @@ MOMENTS = [
 DECIMALS = [*map(decimal.Decimal, ["1.50", "-0.01", "0", "123456.7"]), None]
 SMALL = [*map(decimal.Decimal, ["0", "-0.0000001", "0.0000000001", "0.000001"]), None]
 NUMBERS = "0.1 -0 12345678.9 1e7 nan inf -inf 0.001 999999999999999 123.45 1.5e-6 1e-6 -9.5e-7 1e-200 9999999999.5 1e10"
+NUMBERS += " 13912345678 99999999999.25 1e15 1e17"
 FEWER_DIGITS = "0.1 -0 nan inf -inf 0.001 999999 123.45 1.5e-6 -9.5e-7 1e-20 1.5e9 1e10 -16777200"
 
 
@@ -66,7 +67,8 @@ TYPES = {
 
 def test_parquet_types(spark_session: SparkSession, tmp_path: Path) -> None:
     rows = assert_same(spark_session, tmp_path, "a.parquet", parquet(TYPES))
-    assert '"十进小": "-1.000E-7"' in rows[1]["_extra"]
+    assert '"十进小": "-0.0000001000"' in rows[1]["_extra"]
+    assert '"时区": "2020-01-02 11:04:05+08:00"' in rows[0]["_extra"]
     assert '"毫": "2020-01-02 03:04:05.120"' in rows[1]["_extra"]
 
 
@@ -99,6 +101,9 @@ def test_parquet_row_groups_in_several_splits(spark_session: SparkSession, tmp_p
         ({"数": pa.array([5e-324])}, "more than 15 digits"),
         ({"数": pa.array([0.1234567], pa.float32())}, "more than 6 digits"),
         ({"字节": pa.array([b"\xff"])}, "bytes that are no text"),
+        ({"字节": pa.array([b"a\0"])}, "bytes that are no text"),
+        ({"标": pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(16)], pa.binary(16)))}, "arrow.uuid"),
+        ({"止": pa.array([datetime.datetime(9999, 12, 31, 16)], pa.timestamp("us", "UTC"))}, "years 1 to 9999"),
         ({"文本": pa.array([b"\xff"]).cast(pa.string(), safe=False)}, "not UTF-8"),
         ({"日": pa.array([5_000_000], pa.int32()).cast(pa.date32())}, "years 1 to 9999"),
         ({"时": pa.array([10**18], pa.timestamp("us"))}, "years 1 to 9999"),
@@ -115,6 +120,13 @@ def test_parquet_that_spark_would_write_otherwise_says_why(
     spark_session: SparkSession, tmp_path: Path, columns: dict[str, Any], said: str
 ) -> None:
     assert said in reason(spark_session, tmp_path, "a.parquet", parquet(columns))
+
+
+def test_parquet_with_int96(spark_session: SparkSession, tmp_path: Path) -> None:
+    written = io.BytesIO()
+    columns = {header: ["1"] for header in HEADER} | {"时": pa.array([MOMENT])}
+    pq.write_table(pa.table(columns), written, use_deprecated_int96_timestamps=True)
+    assert "INT96" in reason(spark_session, tmp_path, "a.parquet", written.getvalue())
 
 
 def test_parquet_of_spark_2(spark_session: SparkSession, tmp_path: Path) -> None:

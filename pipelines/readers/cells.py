@@ -12,6 +12,8 @@ from pipelines.readers.delivery import DAMAGE, EXTRA, ROW, UNDECODABLE
 
 Column = Any  # pyarrow's stubs do not name "an array of strings" in a way that all kernels accept
 
+_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)} | {ord('"'): '\\"', ord("\\"): "\\\\"}
+
 
 def assemble(
     schema: pa.Schema,
@@ -32,14 +34,37 @@ def assemble(
 
 def json_objects(keys: Sequence[str], columns: Sequence[Column]) -> Column:
     """One JSON object per row from text columns; a NULL cell has no key, and a row without any is NULL."""
+    filled = [(key, one) for key, one in zip(keys, columns, strict=True) if one.null_count < len(one)]
+    if not filled:
+        return pa.nulls(len(columns[0]), pa.string())
     # Not null_handling="skip": Arrow 26 leaves a row out of the result when all its values are NULL.
     members = [
         pc.coalesce(pc.binary_join_element_wise(f", {_key(key)}: ", json_string(column), ""), "")
-        for key, column in zip(keys, columns, strict=True)
+        for key, column in filled
     ]
     joined = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*members, ""), 2)
     objects = pc.binary_join_element_wise("{", joined, "}", "")
     return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), objects)
+
+
+def joined_objects(first: Column | None, second: Column) -> Column:
+    """Two columns of JSON objects as one; a row may have neither."""
+    if first is None:
+        return second
+    both = pc.binary_join_element_wise(pc.utf8_slice_codeunits(first, 0, -1), pc.utf8_slice_codeunits(second, 1), ", ")
+    return pc.coalesce(both, first, second)
+
+
+def surplus(cells: Sequence[str]) -> str | None:
+    """The cells beyond the header as a JSON object of +1, +2, …; None where there are none."""
+    members = (f'"+{place}": "{cell.translate(_ESCAPES)}"' for place, cell in enumerate(cells, 1))
+    return "{" + ", ".join(members) + "}" if cells else None
+
+
+def code_where(where: Column, code: str, damage: Column | None = None) -> Column:
+    """`code` where the flag holds; a code that stands already is kept."""
+    fresh = pc.if_else(where, pa.scalar(code), pa.scalar(None, pa.string()))
+    return fresh if damage is None else pc.coalesce(damage, fresh)
 
 
 def _key(key: str) -> str:

@@ -41,13 +41,14 @@ class CsvDelivery(Delivery):
         self.delimiter, known = _best(line, contract)
         self._lexer = Lexer(DELIMITERS[self.delimiter])
         record = self._lexer.first_record(_translated(line, self.delimiter))
-        header = self._lexer.cells(record) if record is not None else []
+        header = encoding.shown(self._lexer.cells(record), self.encoding) if record is not None else []
         if not known:
             raise _no_header(path.name, line, contract)
         if record is None:
             raise _broken(path.name, "quote", blank + 1)
         if not record.endswith((b"\n", b"\r")) and len(line) == LONGEST:
             raise _broken(path.name, "long", blank + 1)
+        headers.check_number(path.name, len(header), blank + 1)
         super().__init__(path, contract, header)
         self.matched = headers.match(path.name, header, contract)
         self.first_row = blank + 2

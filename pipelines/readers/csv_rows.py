@@ -10,11 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.readers import encoding
-from pipelines.readers.cells import Column, assemble, json_objects
+from pipelines.readers.cells import Column, assemble, code_where, joined_objects, json_objects, surplus
 from pipelines.readers.delivery import BAD_BYTES, RAGGED, UNREADABLE, Delivery
 from pipelines.readers.encoding import Utf8Chunks
 from pipelines.readers.header import Matched
 from pipelines.readers.quoting import BLANK_MARK, QUOTE_MARK, Lexer, Records
+
+_CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Rows:
             self._next = max(self._next, due[-1].number + 1)
         kept = [row for row in due if row.text != BLANK_MARK]
         if kept:
-            yield self._ragged_batch(kept)
+            yield from self._ragged_batches(kept)
 
     def _numbers(self, rows: int) -> np.ndarray:
         """Record numbers of the next `rows` rows that are not ragged."""
@@ -85,6 +87,7 @@ class Rows:
             columns, damage = self._quoting(columns, rows, damage)
         if self._text.bad:
             columns, damage, undecodable = self._decoding(columns, rows, damage)
+        columns = self._today(columns)
         unknown = self._matched.unknown
         extra = json_objects(list(unknown.values()), [columns[at] for at in unknown]) if unknown else None
         cells = {name: columns[at] for name, at in self._matched.columns.items()}
@@ -99,27 +102,43 @@ class Rows:
             return columns, damage
         count_quoting(self._delivery, rows.filter(broken)[0].as_py(), broken.true_count)
         columns = [pc.replace_substring(column, QUOTE_MARK, "") for column in columns]
-        return columns, _code(broken, UNREADABLE, damage)
+        return columns, code_where(broken, UNREADABLE, damage)
 
     def _decoding(
-        self, columns: list[Column], rows: Column, damage: Column | None
+        self, columns: list[Column], rows: Column, damage: Column | None, sent: Column | None = None
     ) -> tuple[list[Column], Column | None, Column | None]:
-        """Rows with bytes that the encoding does not have: U+FFFD in the cell, the row's bytes kept as hex."""
-        broken = _any([encoding.is_marked(column) for column in columns])
+        """Rows with bytes that the encoding does not have: U+FFFD in the cell, the row's bytes kept as hex.
+
+        `sent` is each row as it was sent, where `columns` are not the cells alone.
+        """
+        name = self._delivery.encoding
+        broken = _any([encoding.is_marked(column, name) for column in columns])
+        if name == "gb18030":
+            columns = [encoding.with_euro(column, broken) for column in columns]
         if not broken.true_count:
             return columns, damage, None
         count_undecodable(self._delivery, rows.filter(broken)[0].as_py(), broken.true_count, bool(self._text.mixed))
         places = np.flatnonzero(broken.to_numpy(zero_copy_only=False))
-        found = zip(*(column.take(pa.array(places)).to_pylist() for column in columns), strict=True)
+        whole = [sent] if sent is not None else columns
+        found = zip(*(column.take(pa.array(places)).to_pylist() for column in whole), strict=True)
         kept = np.full(len(rows), None, object)
         kept[places] = [self._hex(list(cells)) for cells in found]
         columns = [encoding.unmarked(column) for column in columns]
-        return columns, _code(broken, BAD_BYTES, damage), pa.array(kept, pa.string())
+        return columns, code_where(broken, BAD_BYTES, damage), pa.array(kept, pa.string())
 
     def _hex(self, cells: list[str | None]) -> str:
         """The bytes of a row, its cells joined by the delimiter again."""
         joined = (self._delivery.delimiter or ",").join(cell for cell in cells if cell is not None)
         return encoding.original(joined, self._delivery.encoding or "utf-8").hex()
+
+    def _today(self, columns: list[Column]) -> list[Column]:
+        return [encoding.as_of_2022(column) for column in columns] if self._text.moved else columns
+
+    def _ragged_batches(self, due: list[RaggedRow]) -> Iterator[pa.RecordBatch]:
+        """As many rows at once as their cells allow: a row may be as wide as it is long."""
+        at_once = max(1, _CELLS // len(self._delivery.header))
+        for start in range(0, len(due), at_once):
+            yield self._ragged_batch(due[start : start + at_once])
 
     def _ragged_batch(self, due: list[RaggedRow]) -> pa.RecordBatch:
         """Rows with too few cells have NULL for the missing ones; surplus cells go to `_extra` as +1, +2, …"""
@@ -129,17 +148,21 @@ class Rows:
         if delivery.delimiter == "，":
             split = [[cell.replace("\x1f", "，") for cell in cells] for cells in split]
         split = [[cell.replace(QUOTE_MARK, "") for cell in cells] for cells in split]
-        widest = max(width, *(len(cells) for cells in split))
         columns = [
-            pa.array([cells[at] if at < len(cells) else None for cells in split], pa.string()) for at in range(widest)
+            pa.array([cells[at] if at < len(cells) else None for cells in split], pa.string()) for at in range(width)
         ]
+        columns.append(pa.array([surplus(cells[width:]) for cells in split], pa.string()))
         self._lengths.update(len(cells) for cells in split)
         count_ragged(delivery, rows[0].as_py(), len(due), self._lengths)
         undecodable = None
         if self._text.bad:
-            columns, _, undecodable = self._decoding(columns, rows, None)
-        named = {**self._matched.unknown, **{at: f"+{at - width + 1}" for at in range(width, widest)}}
-        extra = json_objects(list(named.values()), [columns[at] for at in named]) if named else None
+            sent = pa.array([(delivery.delimiter or ",").join(cells) for cells in split], pa.string())
+            columns, _, undecodable = self._decoding(columns, rows, None, sent)
+        *columns, beyond = self._today(columns)
+        unknown = self._matched.unknown
+        extra = joined_objects(
+            json_objects(list(unknown.values()), [columns[at] for at in unknown]) if unknown else None, beyond
+        )
         cells = {name: columns[at] for name, at in self._matched.columns.items()}
         return assemble(delivery.schema, rows, cells, extra, pa.repeat(RAGGED, len(due)), undecodable)
 
@@ -184,9 +207,3 @@ def _any(flags: list[Column]) -> Column:
     for flag in flags[1:]:
         found = pc.or_(found, flag.fill_null(False))
     return found
-
-
-def _code(where: Column, code: str, damage: Column | None) -> Column:
-    """`code` where the flag holds; a code that stands already is kept."""
-    fresh = pc.if_else(where, pa.scalar(code), pa.scalar(None, pa.string()))
-    return fresh if damage is None else pc.coalesce(damage, fresh)

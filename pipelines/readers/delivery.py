@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.declarations.contract import Contract
 
@@ -47,6 +48,19 @@ class UnreadableFile(Exception):  # noqa: N818  it is what the file is, not what
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         super().__init__(str(problem))
+
+
+def own_or_unreadable(error: Exception, file: str, form: str, row: int | None = None) -> Exception:
+    """What to raise for an error that no reader expects: the file's refusal, or `error` where the machine is at fault.
+
+    The error's own words may quote a row and are not passed on.
+    """
+    is_machines = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
+    if isinstance(error, UnreadableFile) or is_machines:
+        return error
+    what = f"the reader of {form} gave up ({type(error).__name__}), so the file is damaged or of an unknown kind"
+    todo = f"export the file again, or as CSV in UTF-8, and try `huiliu check {file}`"
+    return UnreadableFile(Problem(file, what, todo, row))
 
 
 class Delivery(ABC):
@@ -99,11 +113,23 @@ class Delivery(ABC):
 
     def _guarded(self) -> Iterator[pa.RecordBatch]:
         self.forget_counted()
+        row = None
         try:
-            yield from self._rows()
-        except UnreadableFile as failure:
-            self.failure = failure
-            raise
+            for batch in self._rows():
+                self._check(batch)
+                row = int(pc.max(batch.column(0)).as_py() or 0) + 1 if batch.num_rows else row
+                yield batch
+        except Exception as error:
+            raised = own_or_unreadable(error, self.path.name, self.format, row)
+            if isinstance(raised, UnreadableFile):
+                self.failure = raised
+            raise raised from None
+
+    def _check(self, batch: pa.RecordBatch) -> None:
+        """No batch leaves a reader that could not be read again: raw would be stuck on it for good."""
+        if not batch.schema.equals(self.schema):
+            raise TypeError("a batch of another schema")
+        batch.validate(full=True)  # UTF-8 too
 
 
 @dataclass

@@ -15,6 +15,17 @@ CHUNK = 4 * 1024 * 1024
 # A byte b that cannot be decoded travels as the character U+10FE00 + b of a private plane that no agency uses.
 _MARK = 0x10FE00
 MARKS = "[\\x{10FE80}-\\x{10FEFF}]"
+# The euro sign of code page 936, which Windows takes for GB18030: one byte, 0x80, that GB18030 has not.
+EURO_MARK = chr(_MARK + 0x80)
+BAD_MARKS = "[\\x{10FE81}-\\x{10FEFF}]"
+# Characters that editions of GB18030 before 2022 (and Python's codec, of 2000) have in the private plane.
+MOVED = str.maketrans(
+    "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\ue816\ue817"
+    "\ue818\ue81e\ue826\ue82b\ue82c\ue831\ue832\ue83b\ue843\ue854\ue855\ue864",
+    "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19\u1e3f\U00020087\U00020089"
+    "\U000200cc\u9fb4\u9fb5\u9fb6\u9fb7\U000215d7\u9fb8\U0002298f\u9fb9\u9fba\U000241fe\u9fbb",
+)
+MOVED_BEGIN = (b"\xee\x9e", b"\xee\x9f", b"\xee\xa0", b"\xee\xa1")
 _ERRORS = "huiliu-mark"
 
 
@@ -48,9 +59,9 @@ def has_marks(text: str) -> bool:
     return any(0x80 <= ord(character) - _MARK <= 0xFF for character in text)
 
 
-def is_marked(column: Column) -> Column:
-    """Which texts hold a marked byte."""
-    return pc.match_substring_regex(column, MARKS)
+def is_marked(column: Column, encoding: str | None = None) -> Column:
+    """Which texts hold a marked byte that means nothing in the encoding."""
+    return pc.match_substring_regex(column, BAD_MARKS if encoding == "gb18030" else MARKS)
 
 
 def unmarked(column: Column) -> Column:
@@ -58,10 +69,32 @@ def unmarked(column: Column) -> Column:
     return pc.replace_substring_regex(column, MARKS, "\ufffd")
 
 
+def with_euro(column: Column, damaged: Column) -> Column:
+    """Texts of a GB18030 file with the euro sign for the byte 0x80; rows that are `damaged` keep their marks."""
+    return pc.if_else(damaged, column, pc.replace_substring(column, EURO_MARK, "€"))
+
+
+def shown(cells: list[str], name: str) -> list[str]:
+    """A header's cells as its rows' cells are given."""
+    if name == "gb18030":
+        cells = [cell.replace(EURO_MARK, "€").translate(MOVED) for cell in cells]
+    return ["".join("\ufffd" if has_marks(one) else one for one in cell) if has_marks(cell) else cell for cell in cells]
+
+
+def as_of_2022(column: Column) -> Column:
+    """Texts of a GB18030 file with the code points of GB 18030-2022 for those of the private plane."""
+    if not pc.any(pc.match_substring_regex(column, f"[{''.join(map(chr, MOVED))}]")).as_py():
+        return column
+    for before, now in MOVED.items():
+        column = pc.replace_substring(column, chr(before), chr(now))
+    return column
+
+
 class Utf8Chunks:
     """Chunks of a text file as UTF-8 without BOM.
 
-    `bad` becomes true once a byte was marked; `mixed` counts lines of a GB18030 file that are written in UTF-8.
+    `bad` becomes true once a byte was marked, `moved` once a character of `MOVED` may have been read from GB18030;
+    `mixed` counts lines of a GB18030 file that are written in UTF-8.
     """
 
     def __init__(self, path: Path, encoding: str, clean: bool) -> None:
@@ -71,7 +104,7 @@ class Utf8Chunks:
     def restart(self, characters: bool = False) -> None:
         """Forget what was found; with `characters`, no chunk cuts a character."""
         self._clean = self._clean and not characters
-        self.bad = False
+        self.bad = self.moved = False
         self.mixed = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -105,6 +138,8 @@ class Utf8Chunks:
         # U+10FE80–U+10FEFF are the only characters of these two leading triples.
         utf8 = text.encode("utf-8", "replace")
         self.bad = self.bad or b"\xf4\x8f\xba" in utf8 or b"\xf4\x8f\xbb" in utf8
+        # All of MOVED begin so, and few others.
+        self.moved = self.moved or (self._encoding == "gb18030" and any(begin in utf8 for begin in MOVED_BEGIN))
         return utf8
 
 

@@ -14,6 +14,7 @@ from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
 SHOWN = 200
 _DELIMITERS = ",;|\t，"
 _CAPTION = re.compile("[^：:]+[：:].*", re.DOTALL)
+MOST = 4_096  # columns, as many as a table of a large database has
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,14 @@ def missing_columns(file: str, missing: list[str], header: Sequence[str], contra
             column=missing[0],
         )
     )
+
+
+def check_number(file: str, columns: int, row: int | None = None) -> None:
+    """Raises UnreadableFile where a file has more columns than any table: its cells are names, or it is damaged."""
+    if columns > MOST:
+        what = f"the file names more than {MOST:,} columns"
+        todo = "write what differs from row to row into cells and not into names of columns, and export the file again"
+        raise UnreadableFile(Problem(file, what, todo, row))
 
 
 def note_unknown(delivery: Delivery, headers: Sequence[str]) -> None:

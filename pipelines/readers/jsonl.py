@@ -21,6 +21,7 @@ from pipelines.readers.text import open_text
 
 LONGEST = 4 * 1024 * 1024
 _KEPT = 10_000
+_CELLS = 4_000_000
 
 
 class JsonLinesDelivery(Delivery):
@@ -38,8 +39,10 @@ class JsonLinesDelivery(Delivery):
         super().__init__(path, contract, [])
         self._known = headers.known_headers(contract)
         self._noted: set[str] = set()
-        lines, _ = next(self._lines(), (pa.array([], pa.string()), None))
-        self.header = Shapes(json_lines.line_keys(self._connection, lines), self._known).keys
+        self._seen: set[str] = set()
+        lines, numbers = next(self._lines(), (pa.array([], pa.string()), pa.array([], pa.int64())))
+        self._check_is_lines(lines)
+        self.header = self._shapes(lines, numbers).keys
         physical = {self._known[headers.same(key)] for key in self.header if headers.same(key) in self._known}
         if not self.header:
             raise UnreadableFile(
@@ -51,6 +54,7 @@ class JsonLinesDelivery(Delivery):
 
     def _rows(self) -> Iterator[pa.RecordBatch]:
         self._text.restart()
+        self._seen.clear()
         for lines, numbers in self._lines():
             yield from self._batch(lines, numbers)
 
@@ -76,23 +80,53 @@ class JsonLinesDelivery(Delivery):
         if rest:
             yield _numbered(rest, first)
 
+    def _check_is_lines(self, lines: Column) -> None:
+        if len(lines) and str(lines[0]).startswith("["):
+            what = "the file is one JSON array (it begins with a bracket), and not one object per line"
+            todo = "write one object per line, without brackets around and commas between them: {…}, newline, {…}"
+            raise UnreadableFile(Problem(self.path.name, what, todo, row=1))
+
+    def _shapes(self, lines: Column, numbers: Column) -> Shapes:
+        """Raises UnreadableFile in the row with which the file names more columns than any table has."""
+        line_keys = json_lines.line_keys(self._connection, lines)
+        shapes = Shapes(line_keys, self._known)
+        if len(self._seen.union(shapes.keys)) > headers.MOST:
+            for keys, row in zip(line_keys.to_pylist(), numbers.to_pylist(), strict=True):
+                self._seen.update(json.loads(keys or "[]"))
+                headers.check_number(self.path.name, len(self._seen), row)
+        return shapes
+
     def _batch(self, lines: Column, numbers: Column) -> Iterator[pa.RecordBatch]:
         if not len(lines):
             return
-        marked = encoding.is_marked(lines) if self._text.bad else pa.repeat(False, len(lines))
-        shapes = Shapes(json_lines.line_keys(self._connection, lines), self._known)
+        shapes = self._shapes(lines, numbers)
+        if len(lines) > 1 and len(lines) * len(shapes.keys) > _CELLS:
+            half = len(lines) // 2
+            yield from self._batch(lines[:half], numbers[:half])
+            yield from self._batch(lines[half:], numbers[half:])
+            return
+        self._seen.update(shapes.keys)
+        marked = encoding.is_marked(lines, self.encoding) if self._text.bad else pa.repeat(False, len(lines))
         good = shapes.good
         damage = pc.if_else(marked, BAD_BYTES, pc.if_else(good, pa.scalar(None, pa.string()), pa.scalar(UNREADABLE)))
         undecodable = self._note_damage(lines, numbers, damage)
         self._note_unknown(shapes.keys)
         yield self._assembled(lines, numbers, good, damage, undecodable, shapes.keys)
 
+    def _clean(self, columns: list[Column], damage: Column) -> list[Column]:
+        """Without the marks of undecodable bytes, and with the characters of GB 18030-2022."""
+        if self._text.bad:
+            broken = pc.equal(damage, BAD_BYTES).fill_null(False)
+            if self.encoding == "gb18030":
+                columns = [encoding.with_euro(column, broken) for column in columns]
+            columns = [encoding.unmarked(column) for column in columns]
+        return [encoding.as_of_2022(column) for column in columns] if self._text.moved else columns
+
     def _assembled(
         self, lines: Column, numbers: Column, good: Column, damage: Column, undecodable: Column | None, keys: list[str]
     ) -> pa.RecordBatch:
         columns = json_lines.cells(self._connection, pc.if_else(good, lines, "{}"), keys) if keys else []
-        if self._text.bad:
-            columns = [encoding.unmarked(column) for column in columns]
+        columns = self._clean(columns, damage)
         by_name: dict[str, list[Column]] = defaultdict(list)
         unknown: dict[str, Column] = {}
         for key, column in zip(keys, columns, strict=True):
@@ -101,7 +135,7 @@ class JsonLinesDelivery(Delivery):
             else:
                 unknown[key] = column
         if not pc.all(good).as_py():
-            kept = encoding.unmarked(pc.utf8_slice_codeunits(lines, 0, _KEPT))
+            (kept,) = self._clean([pc.utf8_slice_codeunits(lines, 0, _KEPT)], damage)
             unknown["line"] = pc.coalesce(
                 pc.if_else(good, pa.scalar(None, pa.string()), kept), *([unknown["line"]] if "line" in unknown else [])
             )

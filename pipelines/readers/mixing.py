@@ -13,11 +13,13 @@ from pipelines.readers.cells import Column
 LONGEST = 4 * 1024 * 1024
 
 # What RFC 3629 allows: no overlong forms, no surrogates, nothing above U+10FFFF.
-_UTF8_LINE = (
-    r"^[\x00-\x7f]*(?:(?:[\xc2-\xdf][\x80-\xbf]"
+_BEYOND_ASCII = (
+    r"(?:[\xc2-\xdf][\x80-\xbf]"
     r"|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}"
-    r"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})[\x00-\x7f]*)+$"
+    r"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})"
 )
+_UTF8_LINE = rf"^[\x00-\x7f]*(?:{_BEYOND_ASCII}[\x00-\x7f]*)+$"
+UTF8_CELL = rf"^(?:[\x00-\x7f]|{_BEYOND_ASCII})*$"
 
 
 def whole_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:

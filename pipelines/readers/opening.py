@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.declarations.contract import Contract
-from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
+from pipelines.readers.delivery import Delivery, Problem, UnreadableFile, own_or_unreadable
+
+if TYPE_CHECKING:
+    from pipelines.readers.csv import CsvDelivery
+    from pipelines.readers.jsonl import JsonLinesDelivery
+    from pipelines.readers.parquet import ParquetDelivery
+    from pipelines.readers.xlsx import XlsxDelivery
 
 _PEEK = 64 * 1024
 _OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")
+_ARRAY = re.compile(rb"\[\s*\{")
 _BLANK = b" \t\r\n\x0b\x0c"
 
 
@@ -22,10 +30,14 @@ def open_delivery(path: Path, contract: Contract) -> Delivery:
     """
     with path.open("rb") as content:
         start = content.read(_PEEK)
-    return _format(path, start)(path, contract)
+    reader = _format(path, start)
+    try:
+        return reader(path, contract)
+    except Exception as error:
+        raise own_or_unreadable(error, path.name, reader.format) from None
 
 
-def _format(path: Path, start: bytes) -> Callable[[Path, Contract], Delivery]:
+def _format(path: Path, start: bytes) -> type[CsvDelivery | JsonLinesDelivery | ParquetDelivery | XlsxDelivery]:
     # Only here: who matches headers and reads no file needs no engine.
     from pipelines.readers.csv import CsvDelivery
     from pipelines.readers.jsonl import JsonLinesDelivery
@@ -46,6 +58,6 @@ def _format(path: Path, start: bytes) -> Callable[[Path, Contract], Delivery]:
         return XlsxDelivery
     if start.startswith(_OLE2) or suffix == ".xls":
         return XlsxDelivery
-    if text.startswith(b"{") or suffix in {".jsonl", ".ndjson", ".json"}:
+    if text.startswith(b"{") or _ARRAY.match(text) or suffix in {".jsonl", ".ndjson", ".json"}:
         return JsonLinesDelivery
     return CsvDelivery

@@ -2,61 +2,131 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.declarations.contract import Contract
-from pipelines.engines.duckdb.json_lines import as_json
+from pipelines.readers import arrow_text, nested_text
 from pipelines.readers import header as headers
-from pipelines.readers.cells import Column, assemble, json_objects
-from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
+from pipelines.readers.arrow_text import Rendered
+from pipelines.readers.cells import Column, assemble, code_where, json_objects
+from pipelines.readers.delivery import BAD_BYTES, Delivery, Problem, UnreadableFile
 
 BATCH_ROWS = 65_536
+_BATCH_CELLS = 4_000_000
 _MAGIC = b"PAR1"
+# Whose INT96 values are instants (UTC) and no local times: Spark's, and Hive's since it says so.
+_INSTANT_WRITERS = (b"org.apache.spark.", b"writer.time.zone")
 
 
 class ParquetDelivery(Delivery):
     """A Parquet file; its first row is row 1.
 
-    `matched` says which position of the header feeds which column, `file` is the opened file.
+    `matched` says which position of the header feeds which column, `file` is the opened file, `instants` are the
+    positions of INT96 columns that hold instants. INT96 is read to the microsecond: nanoseconds end in the year 2262.
     """
 
     format = "parquet"
 
     def __init__(self, path: Path, contract: Contract) -> None:
         _check_ends(path)
-        try:
-            self.file = pq.ParquetFile(path)
-            header = list(self.file.schema_arrow.names)
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(path.name, "its table of contents cannot be read") from error
+        self.file, header = _opened(path)
         super().__init__(path, contract, header)
         self.matched = headers.match(path.name, header, contract)
+        self.instants = _instants(self.file)
         headers.note_unknown(self, list(self.matched.unknown.values()))
 
     def _rows(self) -> Iterator[pa.RecordBatch]:
         unknown, first = self.matched.unknown, 1
+        declared = set(self.matched.columns.values())
         for batch in self._read():
-            columns = [_text(column) for column in batch.columns]
+            found = [self._rendered(at, batch.column(at), at in declared, first) for at in range(batch.num_columns)]
+            columns = [one.text for one in found]
             rows = pa.array(np.arange(first, first + batch.num_rows), pa.int64())
             first += batch.num_rows
+            undecodable = nested_text.together([one.undecodable for one in found if one.undecodable is not None])
+            damage = None if undecodable is None else self._damage(undecodable, rows)
             extra = json_objects(list(unknown.values()), [columns[at] for at in unknown]) if unknown else None
             cells = {name: columns[at] for name, at in self.matched.columns.items()}
-            yield assemble(self.schema, rows, cells, extra)
+            yield assemble(self.schema, rows, cells, extra, damage, undecodable)
 
     def _read(self) -> Iterator[pa.RecordBatch]:
-        done = 0
+        metadata = self.file.metadata
+        rows, done = max(1, min(BATCH_ROWS, _BATCH_CELLS // max(1, metadata.num_columns))), 0
         try:
-            for batch in self.file.iter_batches(BATCH_ROWS, use_threads=False):
+            for batch in self.file.iter_batches(rows, use_threads=False):
+                batch.validate()
                 yield batch
                 done += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(self.path.name, "its rows cannot be read", done + 1) from error
+        except (pa.ArrowException, OSError, MemoryError, ValueError) as error:
+            raise _damaged(self.path.name, "its rows cannot be read", error, done + 1) from None
+        if done != metadata.num_rows:
+            what = f"{metadata.num_rows:,} rows are announced and {done:,} are there"
+            raise _damaged(self.path.name, what, row=done + 1)
+
+    def _rendered(self, at: int, column: Column, declared: bool, first: int) -> Rendered:
+        if at in self.instants:
+            column = column.cast(pa.timestamp(column.type.unit, "UTC"))
+        try:
+            if is_nested(column.type):
+                return nested_text.as_json(column)
+            return arrow_text.plain(column, bytes_are_text=declared)
+        except (pa.ArrowException, TypeError, ValueError, RecursionError) as error:
+            what = f"values of the type {headers.cut(str(column.type))} have no text that is known here"
+            what = f"{what} ({type(error).__name__})"
+            todo = "write the column as text, and export the file again"
+            raise UnreadableFile(Problem(self.path.name, what, todo, first, self.header[at] or None)) from None
+
+    def _damage(self, undecodable: Column, rows: Column) -> Column:
+        """Rows with bytes that are no text; their hex stands beside them, a blank between two cells'."""
+        broken = undecodable.is_valid()
+        self.count(
+            "undecodable",
+            rows.filter(broken)[0].as_py(),
+            broken.true_count,
+            "bytes that are not UTF-8 stand in a column of text",
+            "write text as UTF-8, as Parquet has it, and export the file again",
+        )
+        return code_where(broken, BAD_BYTES)
+
+
+def is_nested(kind: pa.DataType) -> bool:
+    """Whether values of the type are given as JSON."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return kind != pa.uuid() and is_nested(kind.storage_type)
+    if pa.types.is_dictionary(kind):
+        return is_nested(kind.value_type)
+    return bool(pa.types.is_nested(kind))
+
+
+def _opened(path: Path) -> tuple[pq.ParquetFile, list[str]]:
+    """The file and its columns' names."""
+    try:
+        opened = pq.ParquetFile(path, coerce_int96_timestamp_unit="us", page_checksum_verification=True)
+        names = list(opened.schema_arrow.names)
+    except UnicodeDecodeError:
+        what, todo = "the name of a column is not UTF-8", "write the columns' names in UTF-8, and export the file again"
+        raise UnreadableFile(Problem(path.name, what, todo)) from None
+    except (pa.ArrowException, OSError, MemoryError) as error:
+        raise _damaged(path.name, "its table of contents cannot be read", error) from None
+    headers.check_number(path.name, len(names))
+    return opened, names
+
+
+def _instants(opened: pq.ParquetFile) -> frozenset[int]:
+    said = opened.metadata.metadata or {}
+    if not any(key.startswith(_INSTANT_WRITERS) for key in said):
+        return frozenset()
+    schema = opened.schema
+    int96 = {schema.column(at).path for at in range(len(schema)) if schema.column(at).physical_type == "INT96"}
+    names = opened.schema_arrow.names
+    return frozenset(at for at, name in enumerate(names) if name in int96)
 
 
 def _check_ends(path: Path) -> None:
@@ -73,7 +143,12 @@ def _check_ends(path: Path) -> None:
         raise _damaged(path.name, "its end is missing, so it was cut off")
 
 
-def _damaged(file: str, what: str, row: int | None = None) -> UnreadableFile:
+def _damaged(file: str, what: str, error: BaseException | None = None, row: int | None = None) -> UnreadableFile:
+    """The refusal; raises `error` itself where it is about this machine and not about the file."""
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
+    if isinstance(error, MemoryError) and not _is_beyond_memory(str(error)):
+        raise error
     return UnreadableFile(
         Problem(
             file, f"the Parquet file is damaged: {what}", "compare its size with the sender's and send it again", row
@@ -81,31 +156,7 @@ def _damaged(file: str, what: str, row: int | None = None) -> UnreadableFile:
     )
 
 
-def _text(column: Column) -> Column:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _text(column.dictionary_decode())
-    if pa.types.is_nested(kind):
-        return as_json(column)
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        return _from_bytes(column)
-    if pa.types.is_timestamp(kind):
-        return _iso(column)
-    return pc.cast(column, pa.string())
-
-
-def _from_bytes(column: Column) -> Column:
-    """Bytes are text where a writer forgot to say so; others are given as hex."""
-    try:
-        return column.cast(pa.binary()).cast(pa.string())
-    except pa.ArrowInvalid:
-        return pa.array([None if cell is None else cell.hex() for cell in column.to_pylist()], pa.string())
-
-
-def _iso(column: Column) -> Column:
-    """`2024-01-02 03:04:05`, fractions only where there are any; with a time zone, UTC with its offset."""
-    plain = column.cast(pa.timestamp(column.type.unit)).cast(pa.string())
-    plain = pc.replace_substring_regex(plain, r"\.0+$", "")
-    if column.type.tz is None:
-        return plain
-    return pc.binary_join_element_wise(plain, "+00:00", "")
+def _is_beyond_memory(message: str) -> bool:
+    """Whether so much was asked for as no machine of this kind has: a damaged length, and no want of memory."""
+    asked = re.search(r"of size (\d+)", message)
+    return asked is None or int(asked[1]) > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

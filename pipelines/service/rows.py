@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from pipelines.declarations.contract import Contract
-from pipelines.readers.header import known_headers, missing_headers, same
+from pipelines.readers.header import MOST, known_headers, missing_headers, same
 from pipelines.service.refusals import Refusal, bad_row
 
 JSON, JSON_LINES = "application/json", ("application/x-ndjson", "application/jsonl")
@@ -36,6 +36,7 @@ class Rows:
         """
         text = _text(body)
         shapes: dict[tuple[str, ...], dict[str, str]] = {}
+        named: set[str] = set()
         lines = []
         for number, row, written in _in_lines(text) if content_type in JSON_LINES else _in_array(text):
             if not isinstance(row, _Members):
@@ -45,6 +46,11 @@ class Rows:
             keys = tuple(key for key, _ in row)
             if keys not in shapes:
                 shapes[keys] = self._columns(number, keys)
+                named.update(keys)
+            if len(named) > MOST:
+                reason = f"with it, the rows name more than {MOST:,} columns"
+                todo = "send what differs from row to row as cells, and not as names of columns"
+                raise bad_row("too_many_columns", number, reason, todo)
             self._check_key(number, dict(row), shapes[keys])
             line = written.translate(_ONE_LINE).encode() + b"\n"
             if len(line) > LONGEST_ROW:

@@ -27,6 +27,7 @@ from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_fil
 from pipelines.steps.workspace import Workspace
 
 DELIVERY = "delivery"
+LONGEST_SUFFIX = 32  # bytes
 
 
 @dataclass
@@ -214,16 +215,23 @@ def _take(
 ) -> bool:
     """Keep a file's bytes and ingest them; False where the file has changed since it was in `state`."""
     name = kept_name(sha256, shown_name(path))
-    with _kept_original(workspace.lake, path, state, name) as kept:
-        if kept:
-            original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
-            _ingest_file(workspace, contract, original, batch, done)
-    return kept is not None
+    try:
+        with _kept_original(workspace.lake, path, state, name) as kept:
+            if kept:
+                original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
+                _ingest_file(workspace, contract, original, batch, done)
+        return kept is not None
+    except OSError as error:
+        if error.filename != str(path):  # not the delivered file: the lake's own trouble
+            raise
+        return False
 
 
 def kept_name(sha256: str, file: str) -> str:
     """Where in the lake a delivered file's bytes are kept."""
-    return f"raw/_files/{sha256}{Path(file).suffix.lower()}"
+    suffix = Path(file).suffix.lower()
+    # What is longer is no suffix, and file systems have no room for it beside the hash.
+    return f"raw/_files/{sha256}{suffix if len(suffix.encode()) <= LONGEST_SUFFIX else ''}"
 
 
 @contextmanager

@@ -25,9 +25,10 @@ def ready_files(settings: Settings, source: str) -> Iterator[Path]:
     """The files of a source's landing folder that a run would look into: none outside, temporary or unsettled."""
     folder = settings.landing / source
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        left_alone = looks_temporary(path) or no_delivery(path, settings.landing)
-        if not left_alone and settled(path.stat(), settings.settle):
-            yield path
+        with contextlib.suppress(OSError):  # taken away meanwhile
+            left_alone = looks_temporary(path) or no_delivery(path, settings.landing)
+            if not left_alone and settled(path.stat(), settings.settle):
+                yield path
 
 
 def delivered_bytes(settings: Settings, source: str) -> int:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-# Strings and whatever is no number are consumed whole, so that digits within strings are never touched. That holds
-# only while a number follows: one is put behind the line and taken away again (` "0"`, four characters).
-_BEFORE_NUMBER = r"""((?:"(?:[^"\\]|\\.)*"|[^"0-9-])*)(-?[0-9][0-9.eE+-]*)"""
-_FRACTION = r"[0-9][.eE]"
+# Strings and blanks are consumed whole, so that what stands within strings is never touched. That holds only while a
+# bare word follows: one is put behind the line and taken away again (` "?0"`, five characters).
+_BEFORE_WORD = r"""((?:"(?:[^"\\]|\\.)*"|[^"0-9A-Za-z-])*)([0-9A-Za-z-][0-9A-Za-z.+-]*)"""
+# Numbers that DuckDB would write otherwise: 1.50 as 1.5, 1e5 as 100000.0, -0 as 0.
+_REWRITTEN = r"[0-9][.eE]|[:,\[]\s*-0"
+# Private-use characters of which one marks such numbers while DuckDB has the line.
+_MARKS = range(0x10FD00, 0x10FDF0)
 
 
 def json_connection() -> duckdb.DuckDBPyConnection:
@@ -33,39 +38,42 @@ def line_keys(connection: duckdb.DuckDBPyConnection, lines: Any) -> pa.Array:
 def cells(connection: duckdb.DuckDBPyConnection, lines: Any, keys: Sequence[str]) -> list[pa.Array]:
     """Per valid line one text column for each key.
 
-    Strings are unescaped, numbers keep their digits as written, arrays and objects are JSON text, null and absent
-    keys are NULL.
+    Strings are unescaped, numbers keep their digits as written (in arrays and objects too, which are JSON text), null
+    and absent keys are NULL.
     """
+    mark = _unused(lines)
     paths = ", ".join(_path(key) for key in keys)
-    nested = ", ".join(
-        f"CASE WHEN json_type(line, {path}) IN ('ARRAY', 'OBJECT') THEN json_extract_string(line, {path}) "
-        f"ELSE json_extract_string(quoted, {path}) END"
-        for path in map(_path, keys)
-    )
     columns = ", ".join(f"found[{place}]" for place in range(1, len(keys) + 1))
-    # DuckDB writes 1.50 as 1.5 and 1e5 as 100000.0: where there are such numbers, they are quoted before it parses.
     query = f"""
-        WITH marked AS (SELECT line, regexp_matches(line, '{_FRACTION}') AS fraction FROM given),
+        WITH marked AS (SELECT line, regexp_matches(line, '{_REWRITTEN}') AS rewritten FROM given),
         exact AS (
-            SELECT line, fraction,
-                   CASE WHEN fraction
-                        THEN regexp_replace(line || ' 0', '{_BEFORE_NUMBER}', '\\1"\\2"', 'g')[:-5] END AS quoted
+            SELECT rewritten,
+                   CASE WHEN rewritten
+                        THEN regexp_replace(line || ' 0', '{_BEFORE_WORD}', '\\1"{mark}\\2"', 'g')[:-6]
+                        ELSE line END AS line
             FROM marked
         ),
-        extracted AS (
-            SELECT CASE WHEN fraction THEN [{nested}] ELSE json_extract_string(line, [{paths}]) END AS found FROM exact
+        extracted AS (SELECT rewritten, json_extract_string(line, [{paths}]) AS found FROM exact),
+        written AS (
+            SELECT CASE WHEN rewritten THEN list_transform(found, lambda one: nullif(
+                       replace(regexp_replace(one, '"{mark}([^"]*)"', '\\1', 'g'), '{mark}', ''),
+                       CASE WHEN one = '{mark}null' THEN 'null' END
+                   )) ELSE found END AS found
+            FROM extracted
         )
-        SELECT {columns} FROM extracted
+        SELECT {columns} FROM written
     """
     result = _run(connection, query, pa.table({"line": lines}))
     return [_column(result, place) for place in range(len(keys))]
 
 
-def as_json(column: Any) -> pa.Array:
-    """A nested column as JSON text, NULL where it is NULL."""
-    query = "SELECT CASE WHEN nested IS NOT NULL THEN to_json(nested)::VARCHAR END FROM given"
-    with json_connection() as connection:
-        return _column(_run(connection, query, pa.table({"nested": column})), 0)
+def _unused(lines: Any) -> str:
+    """A mark that no line holds, be it as a character or as an escape."""
+    for code in _MARKS:
+        spellings = chr(code), json.dumps(chr(code))[1:-1]
+        if not any(pc.any(pc.match_substring(lines, one, ignore_case=True)).as_py() for one in spellings):
+            return chr(code)
+    raise ValueError("every private character is in use")
 
 
 def _run(connection: duckdb.DuckDBPyConnection, query: str, given: pa.Table) -> pa.Table:

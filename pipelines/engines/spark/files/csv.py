@@ -22,7 +22,7 @@ from pipelines.engines.spark.files.rows import (
     member_names,
     source_options,
 )
-from pipelines.engines.spark.files.text import has_marks, original_hex, unmarked, with_text
+from pipelines.engines.spark.files.text import has_marks, original_hex, today, unmarked, with_text
 from pipelines.readers.csv import DELIMITERS, CsvDelivery
 from pipelines.readers.csv_rows import count_quoting, count_ragged, count_undecodable
 from pipelines.readers.delivery import BAD_BYTES, RAGGED, UNREADABLE
@@ -102,7 +102,7 @@ def _parsed(lines: DataFrame, delivery: CsvDelivery) -> DataFrame:
         "mixed",
         "text",
         cells.alias("cells"),
-        has_marks(F.col("text")).alias("undecodable"),
+        has_marks(F.col("text"), delivery.encoding or "utf-8").alias("undecodable"),
         (F.col("quoted") & ~closed).alias("open"),
         (F.col("quoted") & broken).alias("broken"),
         # By the raw line: Spark moves a filter on it down, and would decode every line twice for one on the text.
@@ -248,8 +248,10 @@ def _rows(parsed: DataFrame, offsets: _Offsets, delivery: CsvDelivery) -> DataFr
     """The body's lines as rows of the delivery's schema, blank ones left out."""
     number = offsets.line() - delivery.lines_before + delivery.first_row
     marks = F.col("undecodable")
-    clean = F.when(marks, F.transform("cells", unmarked)).otherwise(F.col("cells"))
-    sent = original_hex(F.array_join("cells", delivery.delimiter or ","), delivery.encoding or "utf-8")
+    encoding = delivery.encoding or "utf-8"
+    known = F.when(marks, F.transform("cells", unmarked)).otherwise(F.col("cells"))
+    clean = F.transform(known, lambda one: today(one, encoding)) if encoding == "gb18030" else known
+    sent = original_hex(F.array_join("cells", delivery.delimiter or ","), encoding)
     rows = (
         parsed.select("*", number.alias("number"))
         .filter(~F.col("header") & ~F.col("blank"))

@@ -22,10 +22,9 @@ from pipelines.engines.spark.files.rows import (
     member_names,
     source_options,
 )
+from pipelines.readers.arrow_text import WHOLE
 from pipelines.readers.parquet import ParquetDelivery
 
-# Arrow writes a decimal as 1E-7 where it is below 1E-6: with so many places after the point, none can be.
-_PLAIN_SCALE = 6
 _SPARKS_DIGITS = 38
 # Files in which Spark would move old dates from the Julian calendar, which Arrow never does.
 _JULIAN = {b"org.apache.spark.legacyDateTime", b"org.apache.spark.legacyINT96"}
@@ -53,7 +52,8 @@ def read_parquet(session: SparkSession, uri: str, delivery: ParquetDelivery) -> 
             )
     known = [kind for kind in kinds if kind]
     try:
-        found = session.read.format("parquet").options(mergeSchema="false", **source_options()).load(uri)
+        reader = session.read.format("parquet").options(mergeSchema="false", **source_options())
+        found = reader.option("parquet.page.verify-checksum.enabled", "true").load(uri)
         columns = [F.col(f"`{name.replace('`', '``')}`") for name in schema.names]
         differing = [F.count_if(kind.differs(column)) for kind, column in zip(known, columns, strict=True)]
         # The numbers of values are asked for so that every page is read once before any row is written.
@@ -81,6 +81,9 @@ def _unreadable_by_spark(delivery: ParquetDelivery) -> str | None:
     version = metadata.get(b"org.apache.spark.version", b"3")
     if _JULIAN & set(metadata) or version.startswith((b"1.", b"2.")):
         return "its old dates are in the Julian calendar of Spark 2"
+    schema = delivery.file.schema
+    if any(schema.column(at).physical_type == "INT96" for at in range(len(schema))):
+        return "it has times in the old form INT96, which Spark reads by a calendar of its own"
     doubled = [name for name, times in Counter(name.casefold() for name in delivery.header).items() if times > 1]
     if doubled or "_metadata" in delivery.header:
         return f"Spark cannot tell columns of the name {(doubled or ['_metadata'])[0]} apart"
@@ -111,47 +114,38 @@ def _far(column: Column) -> Column:
 
 
 def _timestamp(kind: pa.TimestampType) -> _Kind:
-    """As many places after the point as the unit has, or none where all are 0; with a time zone, UTC's offset."""
+    """As many places after the point as the unit has, or none where all are 0; an instant in Beijing time."""
     length = len("2024-01-02 03:04:05.") + {"ms": 3, "us": 6}[kind.unit]
-    offset = F.lit("" if kind.tz is None else "+00:00")
+    moved = F.expr(f"INTERVAL {8 if kind.tz else 0} HOURS")
 
     def text(column: Column) -> Column:
-        plain = _text(column)
+        plain = _text(column + moved)
         padded = F.when(F.contains(plain, F.lit(".")), F.rpad(plain, length, "0")).otherwise(plain)
-        return F.concat(padded, offset)
+        return F.concat(padded, F.lit("+08:00" if kind.tz else ""))
 
-    return _Kind(text, _far, "times outside of the years 1 to 9999")
+    def far(column: Column) -> Column:
+        # Before it is moved: what lies at the end of all times cannot be.
+        return _far(column) | F.when(F.year(column).between(1, 9999), _far(column + moved)).otherwise(F.lit(False))
 
-
-def _decimal(kind: pa.Decimal128Type) -> _Kind:
-    return _Kind(_text if kind.scale <= _PLAIN_SCALE else lambda column: _small_decimal(column, kind.scale))
-
-
-def _small_decimal(column: Column, scale: int) -> Column:
-    """With an exponent below 1E-6, as Arrow (and Java's BigDecimal) writes decimals."""
-    plain = _text(column)
-    digits = F.regexp_replace(F.regexp_replace(plain, "[-.]", ""), "^0+(?=.)", "")
-    sign = F.when(F.startswith(plain, F.lit("-")), F.lit("-")).otherwise(F.lit(""))
-    rest = F.when(F.length(digits) > 1, F.concat(F.lit("."), F.substring(digits, F.lit(2), F.length(digits))))
-    exponent = (F.length(digits) - 1 - scale).cast("string")
-    short = F.concat(sign, F.substring(digits, 1, 1), F.coalesce(rest, F.lit("")), F.lit("E"), exponent)
-    return F.when(F.length(digits) - 1 - scale < -_PLAIN_SCALE, short).otherwise(plain)
+    return _Kind(text, far, "times outside of the years 1 to 9999")
 
 
 def _floating(kind: pa.DataType) -> _Kind:
     """Up to 15 digits (6 in 32 bits) no two decimals stand for the same number: Java and Arrow can only agree."""
-    digits, smallest = (15, 1e-300) if pa.types.is_float64(kind) else (6, 1e-35)
+    is_double = pa.types.is_float64(kind)
+    digits, smallest = (15, 1e-300) if is_double else (6, 1e-35)
 
     def differs(column: Column) -> Column:
         significant = F.regexp_replace(F.regexp_replace(_text(column), r"E.*|[-.]", ""), "^0+|0+$", "")
         finite = ~F.isnan(column) & (F.abs(column) != float("inf")) & (column != 0)
         return finite & ((F.length(significant) > digits) | (F.abs(column) < smallest))
 
-    return _Kind(_number, differs, f"floating-point numbers of more than {digits} digits")
+    whole = WHOLE[64 if is_double else 32]
+    return _Kind(lambda column: _number(column, whole), differs, f"floating-point numbers of more than {digits} digits")
 
 
-def _number(column: Column) -> Column:
-    """Arrow's text of a number from Java's: without an exponent from 1E-6 to below 1E10, and with no `.0`."""
+def _number(column: Column, whole: float) -> Column:
+    """Our reader's text of a number from Java's: without an exponent from 1E-6 to below `whole`, and with no `.0`."""
     java, size = _text(column), F.abs(column)
     plain = F.regexp_replace(_text(java.cast("decimal(38,22)")), r"\.?0+$", "")
     with_exponent = F.regexp_replace(F.regexp_replace(java, r"(\.0)?E(?=\d)", "e+"), r"(\.0)?E-", "e-")
@@ -159,7 +153,7 @@ def _number(column: Column) -> Column:
         F.when(F.isnan(column), F.lit("nan"))
         .when(size == float("inf"), F.when(column > 0, F.lit("inf")).otherwise(F.lit("-inf")))
         .when(column == 0, F.regexp_replace(java, r"\.0$", ""))
-        .when((size >= 1e-6) & (size < 1e10), plain)
+        .when((size >= 1e-6) & (size < whole), plain)
         .when(column.isNotNull(), with_exponent)
     )
 
@@ -169,7 +163,11 @@ def _any_of(*tests: Callable[[pa.DataType], bool]) -> Callable[[pa.DataType], bo
 
 
 _STRING = _Kind(lambda column: column, lambda column: ~F.is_valid_utf8(column), "text that is not UTF-8")
-_BINARY = _Kind(_text, lambda column: ~F.is_valid_utf8(_text(column)), "bytes that are no text")
+_BINARY = _Kind(
+    _text,
+    lambda column: ~F.is_valid_utf8(_text(column)) | F.contains(_text(column), F.lit("\0")),
+    "bytes that are no text",
+)
 _DATE = _Kind(_text, _far, "dates outside of the years 1 to 9999")
 _KINDS: list[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], _Kind]]] = [
     (pa.types.is_null, lambda _: _Kind(lambda _: F.lit(None).cast("string"))),
@@ -179,6 +177,6 @@ _KINDS: list[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType], _Kind]
     (pa.types.is_date, lambda _: _DATE),
     # Spark does not read nanoseconds.
     (lambda kind: pa.types.is_timestamp(kind) and kind.unit in {"ms", "us"}, _timestamp),
-    (lambda kind: pa.types.is_decimal(kind) and kind.precision <= _SPARKS_DIGITS, _decimal),
+    (lambda kind: pa.types.is_decimal(kind) and kind.precision <= _SPARKS_DIGITS, lambda _: _Kind(_text)),
     (_any_of(pa.types.is_float32, pa.types.is_float64), _floating),
 ]

@@ -12,7 +12,7 @@ from operator import or_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  Spark's own name for it
 
-from pipelines.readers.encoding import MARKS, marked
+from pipelines.readers.encoding import BAD_MARKS, EURO_MARK, MARKS, MOVED, MOVED_BEGIN, marked
 
 _HIGH = bytes(range(0x80, 0x100))
 # One character, in the bytes of the encoding read as ISO 8859-1.
@@ -55,9 +55,18 @@ def with_text(lines: DataFrame, line: str, encoding: str) -> DataFrame:
     return known.select("*", text.alias("text"), _private(F.col("plain")).alias("private")).drop("plain")
 
 
-def has_marks(text: Column) -> Column:
-    """Whether a text without private characters of its own holds a marked byte."""
-    return _private(text)
+def has_marks(text: Column, encoding: str) -> Column:
+    """Whether a text without private characters of its own holds a marked byte that means nothing in the encoding."""
+    return _private(text) & text.rlike(BAD_MARKS) if encoding == "gb18030" else _private(text)
+
+
+def today(text: Column, encoding: str) -> Column:
+    """A text without undecodable bytes as our reader gives it: with the euro of code page 936, as of GB 18030-2022."""
+    if encoding != "gb18030":
+        return text
+    concerned = reduce(or_, (_holds(text, begin.hex()) for begin in (EURO_MARK.encode(), *MOVED_BEGIN)))
+    before, now = ("".join(map(chr, codes)) for codes in ((*MOVED, ord(EURO_MARK)), (*MOVED.values(), ord("€"))))
+    return F.when(concerned, _translated(text, F.lit(before), F.lit(now))).otherwise(text)
 
 
 def unmarked(text: Column) -> Column:
