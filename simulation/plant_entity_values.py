@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simulation.calendar import SINCE, full_width, moments
 from simulation.checksums import ORGANISATION_CHECKS, credit_check, organisation_check
 from simulation.names import ILLEGIBLE, NOBODY, SINCE_2022
@@ -70,7 +72,9 @@ def _names(registers: Registers) -> None:
 
 def _organisation_codes(registers: Registers) -> None:
     """Codes that were issued around an organisation code whose own check (GB 11714) is another one."""
-    for row in registers.in_market(of=("91", "93")):
+    # Codes of individual households (92) are made otherwise.
+    made_so = np.array([not code.startswith("92") for code in registers.entities.credit_code])
+    for row in registers.in_market(also=made_so):
         code = registers.entities.credit_code[row]
         right = organisation_check(code[8:16])
         wrong = ORGANISATION_CHECKS[(ORGANISATION_CHECKS.index(right) + 4) % len(ORGANISATION_CHECKS)]

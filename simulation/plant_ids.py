@@ -67,9 +67,11 @@ def _spellings(block: Block) -> None:
     for source in (INSURANCE, PERMIT):
         table = block.insurance if source == INSURANCE else block.permit
         for row in block.rows(source, also=born_before_2000 & block.within(HOUSEHOLD)):
-            _respell(table, row, "id_15_digits", fifteen)
+            respell_number(table, row, "id_15_digits", fifteen)
+    for row in block.rows("death_registration", 1, born_before_2000):
+        respell_number(block.death, row, "id_15_digits", fifteen)
     for row in block.rows(INSURANCE, also=~_no_x(block)):
-        _respell(block.insurance, row, "id_lower_case_x", str.lower)
+        respell_number(block.insurance, row, "id_lower_case_x", str.lower)
     odd: list[Callable[[str], str]] = [
         full_width,
         lambda number: "'" + number,
@@ -78,12 +80,13 @@ def _spellings(block: Block) -> None:
     ]
     for spell in odd:
         for row in block.rows(INSURANCE):
-            _respell(block.insurance, row, "id_full_width_or_spaced", spell)
+            respell_number(block.insurance, row, "id_full_width_or_spaced", spell)
         for row in block.rows(HOUSEHOLD, 1):
-            _respell(block.household, row, "id_full_width_or_spaced", spell)
+            respell_number(block.household, row, "id_full_width_or_spaced", spell)
 
 
-def _respell(table: Table, row: int, kind: str, spell: Callable[[str], str], column: str = "id_number") -> None:
+def respell_number(table: Table, row: int, kind: str, spell: Callable[[str], str], column: str = "id_number") -> None:
+    """Another spelling of the number that is sent; the form of before 1999 is remembered."""
     table.put(row, column, spell(table.sent[column][row]))
     table.accept(row, kind)
     if spell is fifteen:
@@ -207,7 +210,7 @@ def _spouses(block: Block) -> None:
     both_before_2000 = (born[husbands] < day_number("2000-01-01")) & (born[wives] < day_number("2000-01-01"))
     table = block.marriage
     for row in block.weddings(also=both_before_2000):
-        _respell(table, row, "id_15_digits", fifteen, "husband_id")
+        respell_number(table, row, "id_15_digits", fifteen, "husband_id")
     for kind, damage, role, rule in (
         ("id_check_digit", wrong_check, "husband", "husband_id.check_digit"),
         ("id_too_short", lambda number: number[:16], "wife", "wife_id.form"),
