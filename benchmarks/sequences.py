@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.deliveries import Row, household, marriage
+from tests.deliveries import Row, household, marriage, person_id
 from tests.small_project import Delivered, permit
 
 SOURCES = ("household_registration", "marriage_registration", "residence_permit")
@@ -23,16 +23,19 @@ BROKEN_ID = {
 }
 ROWS = {"household_registration": household, "marriage_registration": marriage, "residence_permit": permit}
 BEGIN = datetime.datetime(2026, 3, 1, 8)
+FIRST_DAY = datetime.datetime(2026, 4, 1, 8, tzinfo=datetime.UTC)  # when the first step's files are received
+ENDS = ("", "长期", "2026-03-15", *(f"2026-04-0{day}" for day in range(1, 8)))
 
 
 @dataclass(frozen=True)
 class Step:
-    """What happens between two runs: files arrive, held batches may be decided on, declarations may change."""
+    """What happens between two runs: days go by, files arrive, held batches may be decided on, declarations change."""
 
     kinds: tuple[str, ...]
     deliveries: tuple[Delivered, ...]
     verdict: str | None = None
     declared: str | None = None
+    days: int = 0
 
     def write(self, landing: Path) -> None:
         for one in self.deliveries:
@@ -66,7 +69,9 @@ class Deliveries:
         files = tuple(KINDS[kind](self, self.chance.choice(SOURCES)) for kind in kinds)
         verdict = self.chance.choice(["released", "rejected", None])
         declared = self.chance.choice([None, None, None, None, *DECLARED])
-        return Step((*kinds, *(one for one in (verdict, declared) if one)), files, verdict, declared)
+        days = self.chance.choice([0, 1, 1, 3])
+        told = [*kinds, *(one for one in (verdict, declared) if one), *([f"{days} days later"] if days else [])]
+        return Step(tuple(told), files, verdict, declared, days)
 
     def new(self, source: str) -> Delivered:
         return self._sent(source, [self._row(source, self._new(source)) for _ in range(self.chance.randint(1, 4))])
@@ -103,7 +108,12 @@ class Deliveries:
     def _row(self, source: str, number: int, **said: str) -> Row:
         moved: Mapping[str, str] = {
             "household_registration": {"户籍地区划代码": self.chance.choice(REGIONS)},
-            "residence_permit": {"现居住地区划代码": self.chance.choice(REGIONS)},
+            "residence_permit": {
+                "现居住地区划代码": self.chance.choice(REGIONS),
+                "有效期止": self.chance.choice(ENDS),
+                # Some people have two permits, of which one may end before the other.
+                "公民身份号码": person_id(number - number % 2),
+            },
             "marriage_registration": {"登记类型": self.chance.choice(["结婚", "离婚"])},
         }[source]
         self.hours += 1

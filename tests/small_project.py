@@ -89,9 +89,12 @@ def _keep_sources(record: Path, sources: Collection[str]) -> set[str]:
         if not (attribute and "from" in attribute):
             continue
         attribute["from"] = [one for one in attribute["from"] if one.partition(".")[0] in sources]
+        attribute["until"] = {name: one for name, one in attribute.get("until", {}).items() if name in sources}
         if not attribute["from"]:
             del said["attributes"][name]
             lost.add(name)
+    scope = said["returns"]["scope"]
+    said["returns"]["scope"] = [name for name in ([scope] if isinstance(scope, str) else scope) if name not in lost]
     _write_yaml(record, said)
     return lost
 

@@ -132,9 +132,11 @@ MISTAKES = {
     "derivation that the key does not tell": Mistake(
         PERSON, "ethnicity:         {from", "ethnicity: {else: id_number, from", "not ethnicity"
     ),
-    "scope that is no attribute": Mistake(PERSON, "scope: residence_region", "scope: region", "is no attribute"),
+    "scope that is no attribute": Mistake(
+        PERSON, "[residence_region, household_region", "[region, household_region", "is no attribute"
+    ),
     "withheld column that is none": Mistake(
-        PERSON, "{scope: residence_region,", "{withhold: {income: PIPL}, scope: residence_region,", "withhold income"
+        PERSON, "{scope: [residence_region,", "{withhold: {income: PIPL}, scope: [residence_region,", "withhold income"
     ),
     "unknown normaliser": Mistake(
         "catalog/elements/general.yml", "normalise: phone", "normalise: telephone", "no normaliser `telephone`"
@@ -180,8 +182,9 @@ MISTAKES = {
     "model that cannot be imported": Mistake(DEATH, "from pipelines", "from pipeline", "ModuleNotFoundError"),
     "model without a docstring": Mistake(
         DEATH,
-        '    """Death of each person whose death was registered, by the certificate updated last.\n\n'
-        '    One row per id_number. Source: 2024-19 第十三条（四）.\n    """\n',
+        '    """Death of each person whose death was registered, by the certificate of the latest version.\n\n'
+        "    One row per id_number; of several certificates the one stands that stands in the golden record too, and\n"
+        '    `several_death_dates` finds those that give another day. Source: 2024-19 第十三条（四）.\n    """\n',
         "",
         "needs a docstring",
         at="@model",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import os
 import random
@@ -10,12 +11,14 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from benchmarks.sequences import AS_BEFORE, DECLARED, Deliveries, Step
+from benchmarks.sequences import AS_BEFORE, DECLARED, FIRST_DAY, Deliveries, Step
+from pipelines.lake import clock
 from pipelines.lake.specs import BATCHES
 from pipelines.quality.verdicts import decide, verdicts_of
 from pipelines.steps.run import run
@@ -61,6 +64,7 @@ class Story:
     projects: Callable[[str], Path]
     declared: str = AS_BEFORE
     told: list[str] = field(default_factory=list)
+    now: datetime.datetime = FIRST_DAY
 
     def __post_init__(self) -> None:
         self.deliveries = Deliveries(self.chance)
@@ -78,11 +82,12 @@ class Story:
     def _step(self, step: Step) -> None:
         self.declared = step.declared or self.declared
         self.told.append(str(step))
+        self.now += datetime.timedelta(days=step.days, seconds=1)
         step.write(self.place.landing)
         ground = self.chance.sample([venues, zones], self.chance.randint(0, 2))
         for kind in ground if len(self.told) > 1 else (venues, zones):
             kind(self.chance, f"{len(self.told)}.csv").write(self.place.landing)
-        with self.place.opened() as at:
+        with patch.object(clock, "now", lambda: self.now), self.place.opened() as at:
             lake = at.workspace.lake
             held = [batch for batch, verdict in verdicts_of(lake).items() if verdict == "held"]
             readable = {row["batch"] for row in at.rows(BATCHES) if row["readable"]}

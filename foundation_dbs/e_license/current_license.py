@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-from pipelines.modelling import Computed, Returned, latest, model
+from pipelines.modelling import DELIVERED, Computed, Returned, latest, model
 
 # GB/T 36904: an identifier ends in `.<version 3>.<check 1>`.
 VERSION_AND_CHECK = 6
@@ -28,7 +28,7 @@ def current_license(e_license: ir.Table) -> ir.Table:
     """Each e-licence as its latest version has it: type, issuer, holder, validity and state.
 
     One row per license, its identifier without version and check character. The highest version wins, then what was
-    updated last; a version that its agency deleted counts no more. issue_region is the region in the issuer's credit
+    delivered last; a version that its agency deleted counts no more. issue_region is the region in the issuer's credit
     code (GB 32100, characters 3 to 8): agencies of the autonomous region itself belong to no league or city.
     Source: 2024-19 第十八条; GB/T 36903, GB/T 36904.
     """
@@ -38,7 +38,7 @@ def current_license(e_license: ir.Table) -> ir.Table:
         version=identifier.right(VERSION_AND_CHECK).substr(1, 3).try_cast("int64"),
         issue_region=e_license.issuer_code.substr(2, 6),
     )
-    standing = latest(versions, key="license", order=["version", "updated_at", "license_identifier"])
+    standing = latest(versions, key="license", order=("version", *DELIVERED))
     return standing.select(
         "license",
         "version",

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.modelling import finding, is_id_number
+from pipelines.modelling import DELIVERED, finding, is_id_number, latest
 
 LEGAL_AGE = {"husband": 22, "wife": 20}
 
@@ -56,6 +56,14 @@ def benefit_after_death(social_insurance: ir.Table, person: ir.Table) -> ir.Tabl
     dead = person.filter(person.died_on.notnull()).select("id_number", "died_on")
     both = social_insurance.inner_join(dead, "id_number")
     return _at_fault(both.filter(both.benefit_paid_to > both.died_on), "id_number", "social_insurance")
+
+
+@finding(title="同一人的死亡证明死亡日期不一致", affected={"death_registration": "id_number"})
+def several_death_dates(death_registration: ir.Table) -> ir.Table:
+    """A person's death certificates give different days: those at fault that differ from the one that stands."""
+    standing = latest(death_registration, key="id_number", order=DELIVERED).select("id_number", stands_on="died_on")
+    both = death_registration.inner_join(standing, "id_number")
+    return _at_fault(both.filter(both.died_on != both.stands_on), "id_number", "death_registration")
 
 
 def _at_fault(rows: ir.Table, subject: str, source: str) -> ir.Table:

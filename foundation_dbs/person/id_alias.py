@@ -11,7 +11,7 @@ from pipelines.modelling import FormsOf, Returned, model
     inputs={"forms": FormsOf("id_number")},
     affected={"forms": "alias"},
     columns={"alias": "原号（15位）", "id_number": "公民身份号码"},
-    returns=Returned("person.residence_region"),
+    returns=Returned("person"),
 )
 def id_alias(forms: ir.Table) -> ir.Table:
     """15-digit numbers that were ever delivered and the 18-digit number that each stands for: one person.

@@ -9,12 +9,13 @@ from pipelines.modelling import Returned, model
     title="社会保障",
     key=("id_number", "insurance_type"),
     affected={"social_insurance": "id_number"},
-    returns=Returned("person.residence_region"),
+    returns=Returned(("person.residence_region", "person.household_region", "insured_region")),
 )
 def social_security(social_insurance: ir.Table) -> ir.Table:
     """Each insurance that a person takes part in: state, employer, and how far contributions and benefits go.
 
-    One row per id_number and insurance_type. Source: 2024-19 第十三条（六）.
+    One row per id_number and insurance_type. A row flows back to where the person lives, else is registered, else is
+    insured: many are known by their insurance alone. Source: 2024-19 第十三条（六）.
     """
     return social_insurance.select(
         "id_number",

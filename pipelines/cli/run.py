@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
-from pipelines.cli.screen import progress, show_records, show_run, show_sources
+from pipelines.cli.screen import progress, show_records, show_returns, show_run, show_sources
 from pipelines.quality.summary import summarise_record, summarise_source
 from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import Settings
 from pipelines.steps import run as steps
+from pipelines.steps.return_flow import flows, unreturned_rows
 from pipelines.steps.workspace import open_workspace
 
 
@@ -39,5 +40,6 @@ def run_and_show(settings: Settings) -> int:
             done = steps.run(workspace, told)
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
         show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
+        show_returns({flow.spec: unreturned_rows(workspace, flow) for flow in flows(workspace)}, workspace.lake)
         show_run(done)
     return done.exit_code

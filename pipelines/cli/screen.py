@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from pipelines.lake.lake import Lake
+    from pipelines.lake.table import TableSpec
     from pipelines.quality.summary import RecordSummary, SourceSummary
     from pipelines.quality.verdicts import Judged
     from pipelines.readers import Problem
@@ -55,6 +57,14 @@ def show_records(summaries: list[RecordSummary]) -> None:
     table = titled_table("基础库 foundation", "golden record", "records", "conflicts", "findings")
     for one in summaries:
         table.add_row(one.record, *(f"{count:,}" for count in (one.golden, one.conflicts, one.findings)))
+    out.print(table)
+
+
+def show_returns(unreturned: Mapping[TableSpec, int], lake: Lake) -> None:
+    """Of each table that flows back how many rows there are, and how many reach no league or city."""
+    table = titled_table("回流 returns", "table", "rows", "in no city")
+    for spec, count in unreturned.items():
+        table.add_row(spec.id.path, f"{lake.row_count(spec.id):,}", f"{count:,}")
     out.print(table)
 
 

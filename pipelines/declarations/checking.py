@@ -142,8 +142,9 @@ def _check_record(catalog: Catalog, record: GoldenRecord, document: Document) ->
     for name, attribute in record.attributes.items():
         _check_attribute(catalog, record, name, attribute, document)
     if record.returns:
-        if record.returns.scope not in record.attributes:
-            raise document.error(f"returns: scope {record.returns.scope} is no attribute", "returns", "scope")
+        for name in record.returns.scope:
+            if name not in record.attributes:
+                raise document.error(f"returns: scope {name} is no attribute", "returns", "scope")
         _check_basis(catalog, record.returns.legal_basis, document, "returns", "legal_basis")
         for name in record.returns.withhold:
             if name not in record.attributes:
@@ -169,6 +170,8 @@ def _check_attribute(
             )
     if not catalog.authorities(record, name):
         raise document.error(f"{name}: no source has such a column; name one with `from`, or remove it", *place)
+    for source, column in attribute.until.items():
+        _check_until(catalog, record, name, source, column, document)
     if attribute.otherwise:
         try:
             if attribute.otherwise != record.key:
@@ -176,6 +179,19 @@ def _check_attribute(
             derived(ibis.null("string"), catalog.elements[record.key], name)
         except ValueError as error:
             raise document.error(f"{name}: {error}", *place, "else") from error
+
+
+def _check_until(
+    catalog: Catalog, record: GoldenRecord, name: str, source: str, column: str, document: Document
+) -> None:
+    place = ("attributes", name, "until", source)
+    contract = next((one for one, _ in catalog.authorities(record, name) if one.name == source), None)
+    if contract is None:
+        raise document.error(f"{name}: until: {source} is no source of this attribute", *place)
+    if column not in {one.name for one in contract.columns}:
+        raise document.error(f"{name}: until: {source} has no column {column}", *place)
+    if (kind := catalog.element_of(contract, column).type) != "date":
+        raise document.error(f"{name}: until: {source}.{column} is a {kind}; name the column of a last day", *place)
 
 
 def _check_expectations(catalog: Catalog, source: str, document: Document) -> None:

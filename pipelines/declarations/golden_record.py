@@ -10,24 +10,34 @@ from pipelines.declarations.reading import Declared
 
 
 class Returns(Declared):
-    """How a table flows back to the leagues and cities: the region column that scopes it, and what is withheld by law.
+    """How a golden record flows back to the leagues and cities: the regions that say whose it is, what stays by law.
 
-    `scope` is a column of the table, or `record.column` to reach a golden record's region by the table's own key.
+    `scope` names attributes; the first whose region lies in a league or city decides.
     """
 
-    scope: str
+    scope: tuple[str, ...] = Field(min_length=1)
     legal_basis: str
     withhold: dict[str, str] = Field(default_factory=dict)
 
+    @field_validator("scope", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
 
 class Attribute(Declared):
-    """One attribute: its sources in order of authority, each `source` or `source.column`."""
+    """One attribute: its sources in order of authority, each `source` or `source.column`.
+
+    `until` names per source the column with the last day on which a row of it counts for this attribute; without such
+    a day it counts for good.
+    """
 
     title: str | None = None
     sources: tuple[str, ...] = Field((), alias="from")
     otherwise: str | None = Field(None, alias="else")
     resolve: Literal["authority", "latest", "majority"] = "authority"
     compare: Literal["none"] | None = None
+    until: dict[str, str] = Field(default_factory=dict)
 
 
 class GoldenRecord(Declared):

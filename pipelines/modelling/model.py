@@ -53,13 +53,19 @@ class ClaimsOf:
 
 @dataclass(frozen=True)
 class Returned:
-    """How a model's table flows back: `scope` is its region column, or `record.column` reached by the table's key.
+    """How a model's table flows back: `scope` names the regions that say whose a row is, the first first.
 
-    `withhold` names columns that stay behind, each with the law that says so (F7).
+    Each is a region column of the table, `record.column` reached by the golden record's key, or `record` for all that
+    the record itself flows back by. The first that lies in a league or city decides. `withhold` names columns that stay
+    behind, each with the law that says so (F7).
     """
 
-    scope: str
+    scope: str | tuple[str, ...]
     withhold: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return (self.scope,) if isinstance(self.scope, str) else self.scope
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,29 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
+from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.elements import derived, match_key
 from pipelines.lake.refresh import Refreshed, by_columns, refresh
-from pipelines.lake.specs import TIMESTAMP, conflict_spec, golden_spec, standard_spec
-from pipelines.modelling import latest
+from pipelines.lake.specs import conflict_spec, golden_spec, standard_spec
+from pipelines.modelling import DELIVERED, latest
+from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_day
 from pipelines.steps.workspace import Workspace
 
-# Scores below those of any time, also before 1970: a source that says nothing, and one that does not say when.
-ABSENT, UNDATED = -(2**62), -(2**62) + 1
+VERSION = DELIVERED[0]
+ABSENT = -1  # the score of a source that says nothing, below that of any vote
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A source as it speaks of some attributes: by its latest row, or the latest that counts `until` a day or later."""
+
+    contract: Contract
+    until: str | None
+
+    @property
+    def prefix(self) -> str:
+        """Of its columns in the joined table."""
+        return f"{self.contract.name}__{f'{self.until}__' if self.until else ''}"
 
 
 @dataclass(frozen=True)
@@ -38,27 +52,33 @@ class Candidate:
 
 
 def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Refreshed]:
-    """Bring a golden record and its conflicts up to date."""
+    """Bring a golden record and its conflicts up to date.
+
+    What a source says of an attribute only `until` a day counts while that day is not before the lake's newest receipt
+    (see `newest_day`): a rebuild gives the same.
+    """
     catalog, lake = workspace.catalog, workspace.lake
     feeders = catalog.feeders(record)
     declared = digest(record, [catalog.authorities(record, name) for name in record.attributes], catalog.elements)
     ways = {standard_spec(catalog, contract): catalog.feeding_key(contract, record) for contract in feeders}
+    endings = [
+        Ending(standard_spec(catalog, one.contract), catalog.feeding_key(one.contract, record), one.until)
+        for one in _voices(workspace, record)
+        if one.until
+    ]
     spec = golden_spec(catalog, record)
-    golden = refresh(
-        lake, spec, by_columns(lake, ways, declared, lambda keys: _golden(workspace, record, keys), record.key)
+    by_golden = by_columns(lake, ways, declared, lambda keys: _golden(workspace, record, keys), record.key)
+    golden = refresh(lake, spec, by_newest_day(lake, by_golden, endings))
+    by_conflict = by_columns(
+        lake, {**ways, spec: record.key}, declared, lambda keys: _conflicts(workspace, record, keys), record.key
     )
-    conflicts = refresh(
-        lake,
-        conflict_spec(catalog, record),
-        by_columns(
-            lake,
-            {**ways, spec: record.key},
-            declared,
-            lambda keys: _conflicts(workspace, record, keys),
-            record.key,
-        ),
-    )
+    conflicts = refresh(lake, conflict_spec(catalog, record), by_newest_day(lake, by_conflict, endings))
     return golden, conflicts
+
+
+def follows_newest_day(record: GoldenRecord) -> bool:
+    """Whether the golden record changes with the day of the newest receipt, and not only with its sources' rows."""
+    return any(attribute.until for attribute in record.attributes.values())
 
 
 def _golden(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
@@ -116,50 +136,56 @@ def _conflicts(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None
 
 
 def _joined(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
-    """Every golden key with what each feeder says beside it: columns `<source>__<column>`. Hash joins spill."""
-    sides = [_side(workspace, record, contract, keys) for contract in workspace.catalog.feeders(record)]
-    spine = (
-        ibis.union(*(side.select(record.key) for side in sides), distinct=True)
-        if len(sides) > 1
-        else sides[0].select(record.key).distinct()
-    )
+    """Every golden key with what each voice says beside it, in columns of its prefix. Hash joins spill."""
+    voices = _voices(workspace, record)
+    sides = [_side(workspace, record, voice, keys) for voice in voices]
+    # Who is known only by a row that no longer counts is known all the same.
+    known = [side.select(record.key) for side, voice in zip(sides, voices, strict=True) if voice.until is None]
+    spine = ibis.union(*known, distinct=True) if len(known) > 1 else known[0].distinct()
     for side in sides:
         spine = spine.left_join(side, record.key).drop(f"{record.key}_right")
     return spine
 
 
-def _side(workspace: Workspace, record: GoldenRecord, contract: Contract, keys: ir.Table | None) -> ir.Table:
-    """One row per golden key of one source: its latest, with only the columns that an attribute asks for."""
-    catalog = workspace.catalog
+def _voices(workspace: Workspace, record: GoldenRecord) -> list[Voice]:
+    """Each feeder by its latest row, and by the latest that counts where an attribute looks at that."""
+    voices = [Voice(contract, None) for contract in workspace.catalog.feeders(record)]
+    asked = {end for attribute in record.attributes.values() for end in attribute.until.items()}
+    ending = [
+        Voice(one.contract, column) for one in voices for name, column in sorted(asked) if name == one.contract.name
+    ]
+    return [*voices, *ending]
+
+
+def _side(workspace: Workspace, record: GoldenRecord, voice: Voice, keys: ir.Table | None) -> ir.Table:
+    """One row per golden key of one voice, with only the columns that an attribute asks for."""
+    catalog, contract = workspace.catalog, voice.contract
     rows = workspace.lake.read(standard_spec(catalog, contract))
     own = catalog.feeding_key(contract, record)
     asked = {
         column
-        for name in record.attributes
+        for name, attribute in record.attributes.items()
         for source, column in catalog.authorities(record, name)
-        if source.name == contract.name
+        if Voice(source, attribute.until.get(source.name)) == voice
     }
-    version = rows[contract.version].cast(TIMESTAMP) if contract.version else ibis.null(TIMESTAMP)
-    prefix = f"{contract.name}__"
+    if voice.until:
+        rows = rows.filter(counts_on(rows, voice.until, newest_day(workspace.lake)))
+    order = [f"{voice.prefix}{name}" for name in DELIVERED]
     side = rows.filter(rows[own].notnull()).select(
         **{record.key: rows[own]},
-        **{prefix + column: rows[column] for column in sorted(asked)},
-        **{f"{prefix}version": version, f"{prefix}batch": rows[BATCH], f"{prefix}row": rows[ROW_NUMBER]},
-        **{f"{prefix}received": rows[RECEIVED_AT]},
+        **{f"{voice.prefix}{column}": rows[column] for column in sorted(asked)},
+        **dict(zip(order, DELIVERED, strict=True)),
     )
     if keys is not None:
         side = side.semi_join(keys, record.key)
-    if contract.key != (own,):
-        order = [prefix + name for name in ("version", "received", "batch", "row")]
-        side = latest(side, key=record.key, order=order)
-    return side.drop(f"{prefix}received")
+    return side if contract.key == (own,) else latest(side, key=record.key, order=order)
 
 
 def _candidates(workspace: Workspace, record: GoldenRecord, name: str, joined: ir.Table) -> list[Candidate]:
     """What each authority of an attribute says, in order of authority."""
     found = []
     for contract, column in workspace.catalog.authorities(record, name):
-        prefix = f"{contract.name}__"
+        prefix = Voice(contract, record.attributes[name].until.get(contract.name)).prefix
         value, element = joined[prefix + column], workspace.catalog.element_of(contract, column)
         found.append(
             Candidate(
@@ -167,9 +193,9 @@ def _candidates(workspace: Workspace, record: GoldenRecord, name: str, joined: i
                 contract.responsible,
                 value,
                 match_key(value, element),
-                joined[f"{prefix}version"],
-                joined[f"{prefix}batch"],
-                joined[f"{prefix}row"],
+                joined[f"{prefix}{VERSION}"],
+                joined[f"{prefix}{BATCH}"],
+                joined[f"{prefix}{ROW_NUMBER}"],
             )
         )
     return found
@@ -177,18 +203,23 @@ def _candidates(workspace: Workspace, record: GoldenRecord, name: str, joined: i
 
 def _wins(candidates: Sequence[Candidate], resolve: str) -> list[ir.BooleanValue]:
     """Per candidate whether it may win; the first that may, in order of authority, does."""
-    if resolve == "authority":
-        return [one.value.notnull() for one in candidates]
+    said = [one.value.notnull() for one in candidates]
+    if resolve == "authority" or len(candidates) == 1:
+        return said
     if resolve == "latest":
-        scores = [ibis.ifelse(one.value.notnull(), _age(one.version), ABSENT) for one in candidates]
-    else:
-        scores = [ibis.ifelse(one.value.notnull(), _votes(one, candidates), ABSENT) for one in candidates]
+        return [
+            ibis.and_(says, *(~_is_newer(other, one) for other in candidates if other is not one))
+            for says, one in zip(said, candidates, strict=True)
+        ]
+    scores = [ibis.ifelse(says, _votes(one, candidates), ABSENT) for says, one in zip(said, candidates, strict=True)]
     best = ibis.greatest(*scores)
-    return [(score == best) & one.value.notnull() for score, one in zip(scores, candidates, strict=True)]
+    return [(score == best) & says for score, says in zip(scores, said, strict=True)]
 
 
-def _age(version: ir.TimestampValue) -> ir.IntegerValue:
-    return version.epoch_seconds().cast("int64").fill_null(UNDATED)
+def _is_newer(one: Candidate, other: Candidate) -> ir.BooleanValue:
+    """Whether a source said something later than another, to the microsecond; a row without a version comes last."""
+    undated = other.version.isnull() & one.version.notnull()
+    return one.value.notnull() & (one.version > other.version).fill_null(undated)
 
 
 def _votes(one: Candidate, candidates: Sequence[Candidate]) -> ir.IntegerValue:

@@ -40,7 +40,7 @@ from pipelines.steps.affected import check_affected
 from pipelines.steps.derive import derive, find
 from pipelines.steps.ingest import Ingested, ingest
 from pipelines.steps.inputs import expression_of, inputs_of, model_spec
-from pipelines.steps.integrate import integrate
+from pipelines.steps.integrate import follows_newest_day, integrate
 from pipelines.steps.release import Released, release
 from pipelines.steps.return_flow import Flow, flows, return_flow
 from pipelines.steps.standardise import Standardised, standardise
@@ -55,7 +55,8 @@ class Task:
     """One piece of work that brings its `outputs` up to date from its `inputs`.
 
     `group` is the database that it works for. `origins` gives, per output table and column, the input columns that
-    the values come from; a column that is in no origin comes from the pipeline itself.
+    the values come from; a column that is in no origin comes from the pipeline itself. `follows_day` says that it also
+    has work when no input has changed, but a file of any source came on a later day.
     """
 
     step: str
@@ -67,6 +68,7 @@ class Task:
     origins: Callable[[], Mapping[TableId, Origins]] = dict
     declared_in: tuple[Path, ...] = ()
     contract: Contract | None = None
+    follows_day: bool = False
 
 
 def declared_workspace(settings: Settings) -> Workspace:
@@ -180,6 +182,7 @@ def _integrate(declared: Workspace, record: GoldenRecord) -> Task:
         lambda workspace: integrate(workspace, record),
         lambda: {golden.id: _golden_origins(declared, record), conflict.id: _conflict_origins(declared, record)},
         (catalog.root / "foundation_dbs" / record.database / f"{record.name}.yml",),
+        follows_day=follows_newest_day(record),
     )
 
 

@@ -10,26 +10,43 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import digest
 from pipelines.declarations.golden_record import GoldenRecord
+from pipelines.declarations.models import Placed
 from pipelines.lake.layout import returned
 from pipelines.lake.refresh import Refreshed, by_columns, refresh_parts
 from pipelines.lake.specs import conflict_spec, finding_spec, golden_spec
 from pipelines.lake.table import TableSpec
-from pipelines.modelling import Model
+from pipelines.modelling import Model, Returned
 from pipelines.steps.inputs import model_spec
 from pipelines.steps.workspace import Workspace
 
-CITY = "_city"
+CITY, HAS_REGION, KEY_BESIDE = "_city", "_has_region", "_of_record"
+
+
+@dataclass(frozen=True)
+class Region:
+    """A column that may say whose a row is: the table's own, or the record's."""
+
+    column: str
+    of_record: bool = False
+
+    @property
+    def beside(self) -> str:
+        """Its name beside the columns of the table."""
+        return f"_of_record_{self.column}" if self.of_record else self.column
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A table that flows back: `region` is its own column, or the record's region reached by `key`."""
+    """A table that flows back. `scope` are the regions that say whose a row is, the first first.
+
+    Those that are not the table's own belong to `record`, whose key stands in the column `key`.
+    """
 
     spec: TableSpec
     withhold: Mapping[str, str]
-    record: GoldenRecord | None
-    key: str
-    region: str
+    scope: tuple[Region, ...]
+    record: GoldenRecord | None = None
+    key: str = ""
 
     @property
     def by(self) -> str:
@@ -41,57 +58,111 @@ class Flow:
         return TableSpec(returned(city, self.spec.id), self.spec.title, self.spec.description, self.spec.key, columns)
 
 
+@dataclass(frozen=True)
+class Unreturned:
+    """How many of a returning table's `rows` reach no city: of `outside` a region is known, of `unknown` none."""
+
+    table: TableSpec
+    rows: int
+    outside: int
+    unknown: int
+
+
 def flows(workspace: Workspace) -> Iterator[Flow]:
     """Every table that a declaration lets flow back; a golden record takes its conflicts and findings along."""
     catalog = workspace.catalog
     for record in catalog.records.values():
         if record.returns:
-            region = record.returns.scope
-            yield Flow(golden_spec(catalog, record), record.returns.withhold, None, record.key, region)
-            yield Flow(conflict_spec(catalog, record), {}, record, record.key, region)
-            yield Flow(finding_spec(catalog, record), {}, record, "subject", region)
+            own = tuple(Region(name) for name in record.returns.scope)
+            yield Flow(golden_spec(catalog, record), record.returns.withhold, own)
+            yield Flow(conflict_spec(catalog, record), {}, _of_record(record), record, record.key)
+            yield Flow(finding_spec(catalog, record), {}, _of_record(record), record, "subject")
     for placed in workspace.models.tables.values():
-        model = placed.declared
-        if isinstance(model, Model) and model.returns:
-            name, _, column = model.returns.scope.partition(".")
-            scoped_by = catalog.records[name] if column else None
-            spec = model_spec(workspace, placed)
-            if wrong := [one for one in model.returns.withhold if one not in spec.names or one in spec.key]:
-                raise placed.error(f"{model.name}: withhold: {', '.join(wrong)} is no column, or part of the key")
-            yield Flow(spec, model.returns.withhold, scoped_by, scoped_by.key if scoped_by else "", column or name)
+        if isinstance(placed.declared, Model) and placed.declared.returns:
+            yield _model_flow(workspace, placed, placed.declared, placed.declared.returns)
+
+
+def _of_record(record: GoldenRecord) -> tuple[Region, ...]:
+    return tuple(Region(name, of_record=True) for name in record.returns.scope) if record.returns else ()
+
+
+def _model_flow(workspace: Workspace, placed: Placed, model: Model, returns: Returned) -> Flow:
+    records, spec = workspace.catalog.records, model_spec(workspace, placed)
+    if wrong := [one for one in returns.withhold if one not in spec.names or one in spec.key]:
+        raise placed.error(f"{model.name}: withhold: {', '.join(wrong)} is no column, or part of the key")
+    scope: list[Region] = []
+    named: dict[str, GoldenRecord] = {}
+    for said in returns.regions:
+        name, _, column = said.partition(".")
+        record = records.get(name)
+        if said in spec.names:
+            scope.append(Region(said))
+        elif record and (column in record.attributes or (not column and record.returns)):
+            scope += [Region(column, of_record=True)] if column else _of_record(record)
+            named[name] = record
+        else:
+            raise placed.error(f"{model.name}: returns: {said} is no column, and no attribute of a golden record")
+    if len(named) > 1 or any(one.key not in spec.names for one in named.values()):
+        raise placed.error(f"{model.name}: returns: a row is placed by one golden record, whose key is a column of it")
+    reached = next(iter(named.values()), None)
+    return Flow(spec, returns.withhold, tuple(dict.fromkeys(scope)), reached, reached.key if reached else "")
 
 
 def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
     """Bring one table's part of every city up to date."""
     catalog, lake = workspace.catalog, workspace.lake
-    declared = digest(flow.region, flow.withhold, flow.spec.names, catalog.city_prefixes())
+    declared = digest(flow.scope, flow.withhold, flow.spec.names, catalog.city_prefixes())
     parts = {city: flow.city_spec(city) for city in catalog.cities}
     # What leads to a row: its own first key column, or the record whose region says where it belongs.
     ways = {flow.spec: flow.by}
     if flow.record:
         ways[golden_spec(catalog, flow.record)] = flow.record.key
 
-    derivation = by_columns(lake, ways, declared, lambda keys: _placed(workspace, flow, keys), flow.by)
-    return refresh_parts(lake, parts, CITY, derivation)
+    def compute(keys: ir.Table | None) -> ir.Table:
+        rows = _placed(workspace, flow, keys)
+        allowed = [name for name in flow.spec.names if name not in flow.withhold]
+        return rows.filter(rows[CITY].notnull()).select(*allowed, CITY)
+
+    return refresh_parts(lake, parts, CITY, by_columns(lake, ways, declared, compute, flow.by))
+
+
+def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
+    """Counted anew from the rows of the table; they stay with the autonomous region."""
+    rows = workspace.lake.row_count(flow.spec.id)
+    if not unreturned_rows(workspace, flow):
+        return Unreturned(flow.spec, rows, 0, 0)
+    placed = _placed(workspace, flow, None)
+    lost = placed.filter(placed[CITY].isnull())
+    outside = lost[HAS_REGION].cast("int64").sum().fill_null(0)
+    (counted,) = workspace.lake.engine.rows(lost.agg(outside=outside, rows=lost.count()))
+    return Unreturned(flow.spec, rows, int(counted["outside"]), int(counted["rows"] - counted["outside"]))
+
+
+def unreturned_rows(workspace: Workspace, flow: Flow) -> int:
+    """How many rows of a table reach no city, by the logs of the tables alone."""
+    cities = [workspace.lake.row_count(returned(city, flow.spec.id)) for city in workspace.catalog.cities]
+    return workspace.lake.row_count(flow.spec.id) - sum(cities)
 
 
 def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table:
-    """The rows that belong to a city, with its code; those of `keys`, or all."""
+    """The table's rows, those of `keys` or all, with the city that each belongs to and whether any region is known."""
     rows = workspace.lake.read(flow.spec)
     if keys is not None:
         rows = rows.semi_join(keys, flow.by)
-    if flow.record is None:
-        return _in_a_city(rows.mutate(**{CITY: city_of(workspace, rows[flow.region])}), flow)
-    golden = workspace.lake.read(golden_spec(workspace.catalog, flow.record))
-    if keys is not None:
-        golden = golden.semi_join(keys, [(flow.record.key, flow.by)])
-    places = golden.select(**{flow.key: golden[flow.record.key], CITY: city_of(workspace, golden[flow.region])})
-    return _in_a_city(rows.inner_join(places, flow.key), flow)
-
-
-def _in_a_city(rows: ir.Table, flow: Flow) -> ir.Table:
-    allowed = [name for name in flow.spec.names if name not in flow.withhold]
-    return rows.filter(rows[CITY].notnull()).select(*allowed, CITY)
+    reached = [one for one in flow.scope if one.of_record]
+    if flow.record and reached:
+        golden = workspace.lake.read(golden_spec(workspace.catalog, flow.record))
+        if keys is not None:
+            golden = golden.semi_join(keys, [(flow.record.key, flow.by)])
+        beside = {KEY_BESIDE: flow.record.key, **{one.beside: one.column for one in reached}}
+        rows = rows.left_join(golden.select(**beside), [(flow.key, KEY_BESIDE)])
+    found = [rows[one.beside] for one in flow.scope]
+    return rows.mutate(
+        **{
+            CITY: ibis.coalesce(*(city_of(workspace, region) for region in found)),
+            HAS_REGION: ibis.or_(*(region.notnull() for region in found)),
+        }
+    )
 
 
 def city_of(workspace: Workspace, region: ir.StringValue) -> ir.StringValue:

@@ -118,12 +118,15 @@ def run(workspace: Workspace, progress: Progress = lambda step, table: None) -> 
 def follow(workspace: Workspace, tasks: Sequence[Task], sources: Collection[str]) -> Run:
     """What is new of some sources taken the way that it leads, and no further; no release.
 
-    `tasks` is the plan: a task is done where it works on one of the sources, or an input of it has changed.
+    `tasks` is the plan: a task is done where it works on one of the sources, or an input of it has changed, the day of
+    the newest receipt included.
     """
     done = Run()
     moved: set[TableId] = set()
     for task in tasks:
-        if task.step == "release" or not ((task.contract and task.name in sources) or moved & {*task.inputs}):
+        is_next_day = task.follows_day and any(one.new for one in done.ingested.values())
+        is_wanted = is_next_day or (task.contract and task.name in sources) or moved & {*task.inputs}
+        if task.step == "release" or not is_wanted:
             continue
         before = len(done.refreshed)
         done.work(workspace, task)

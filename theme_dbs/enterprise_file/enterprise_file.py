@@ -4,6 +4,13 @@ import ibis.expr.types as ir
 
 from pipelines.modelling import model
 
+TERMINATED = "3"  # 终止参保
+
+
+def employers_of(deaths: ir.Table, social_security: ir.Table) -> ir.Table:
+    """The enterprises that people who died, or do so no longer, are insured by."""
+    return social_security.semi_join(deaths, "id_number").select("employer_code")
+
 
 @model(
     title="一企一档",
@@ -12,6 +19,7 @@ from pipelines.modelling import model
         "legal_entity": "credit_code",
         "credit_code_check": "credit_code",
         "social_security": "employer_code",
+        "death": employers_of,
         "legal_entity_conflict": "credit_code",
         "legal_entity_finding": "subject",
     },
@@ -26,15 +34,21 @@ def enterprise_file(
     legal_entity: ir.Table,
     credit_code_check: ir.Table,
     social_security: ir.Table,
+    death: ir.Table,
     legal_entity_conflict: ir.Table,
     legal_entity_finding: ir.Table,
 ) -> ir.Table:
     """One file per enterprise or organisation (2023-plan（八）): identity, registration, staff, and what is in doubt.
 
-    One row per credit_code of the golden record.
+    One row per credit_code of the golden record. insured_staff counts the people whom the enterprise has on its books
+    in any kind of insurance: those who pay, who pay no longer for a while (暂停缴费) and who draw benefits, for their
+    insurance goes on (国家统计局: 包括中断缴费但未终止养老保险关系的职工人数; 参保人数含离退休人员); not those whose
+    insurance has ended (终止参保), nor the dead.
     """
     checked = credit_code_check.select("credit_code", "check_result")
-    employed = social_security.filter(social_security.employer_code.notnull())
+    goes_on = (social_security.state != TERMINATED).fill_null(True)
+    insured = social_security.filter(social_security.employer_code.notnull() & goes_on)
+    employed = insured.anti_join(death, "id_number")
     staff = employed.group_by(credit_code=employed.employer_code).agg(insured_staff=employed.id_number.nunique())
     doubts = legal_entity_conflict.group_by("credit_code").agg(conflicts=legal_entity_conflict.attribute.nunique())
     found = legal_entity_finding.group_by(credit_code=legal_entity_finding.subject).agg(

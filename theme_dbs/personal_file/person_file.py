@@ -4,6 +4,8 @@ import ibis.expr.types as ir
 
 from pipelines.modelling import model
 
+TERMINATED, BENEFIT = "3", "4"  # 终止参保, 享受待遇
+
 
 @model(
     title="一人一档",
@@ -29,12 +31,13 @@ def person_file(
 ) -> ir.Table:
     """One file per person (2023-plan（八）): identity, residence, marriage, social security, and what is in doubt.
 
-    One row per id_number of the golden record.
+    One row per id_number of the golden record. insurances counts the kinds of insurance that go on, paid for, paused
+    or drawing benefits; not those that have ended (终止参保).
     """
     married = marriage.select("id_number", "spouse_id", marital_state="state")
     insured = social_security.group_by("id_number").agg(
-        insurances=social_security.count(),
-        receives_benefit=(social_security.state == "4").any(),
+        insurances=((social_security.state != TERMINATED).fill_null(True)).cast("int64").sum(),
+        receives_benefit=(social_security.state == BENEFIT).any(),
     )
     doubts = person_conflict.group_by("id_number").agg(conflicts=person_conflict.attribute.nunique())
     found = person_finding.group_by(id_number=person_finding.subject).agg(findings=person_finding.count())

@@ -12,6 +12,7 @@ from pipelines.quality.report.agencies import AgencyPage
 from pipelines.quality.report.batches import Batch, Deliveries
 from pipelines.quality.report.sources import Source
 from pipelines.quality.summary import RecordSummary, summarise_record
+from pipelines.steps.return_flow import Unreturned, flows, unreturned
 from pipelines.steps.tables import integrated_tables
 from pipelines.steps.workspace import Workspace
 
@@ -46,6 +47,7 @@ class Overview:
     sources: Sequence[Source]
     records: list[RecordSummary]
     agencies: Sequence[AgencyPage]
+    unreturned: list[Unreturned]
     release: Release | None
     validations: int
 
@@ -76,6 +78,7 @@ def read_overview(
         sources=sources,
         records=[summarise_record(workspace, record) for record in workspace.catalog.records.values()],
         agencies=agencies,
+        unreturned=[unreturned(workspace, flow) for flow in flows(workspace)],
         release=_latest_release(workspace),
         validations=validations,
     )
