@@ -207,13 +207,16 @@ def test_rare_characters_survive_into_the_golden_record(simulated: Path) -> None
 def test_each_city_gets_the_golden_rows_of_its_regions(simulated: Path) -> None:
     truth = simulated / "truth"
     for table, key, scope in (
-        ("person", "id_number", "residence_region"),
-        ("legal_entity", "credit_code", "registered_region"),
+        ("person", "id_number", ("residence_region", "household_region", "insured_region")),
+        ("legal_entity", "credit_code", ("registered_region",)),
     ):
         due = {(row["city"], row[key]) for row in read(truth / "returns" / table / f"{table}.csv")}
         assert {city for city, _ in due} == set(CITIES)
-        golden = {(row[scope][:4] + "00", row[key]) for row in read(truth / f"golden_{table}.csv")}
-        assert due == {(city, one) for city, one in golden if city in CITIES}
+        golden = set()
+        for row in read(truth / f"golden_{table}.csv"):
+            cities = [row[name][:4] + "00" for name in scope]
+            golden |= {(city, row[key]) for city in [city for city in cities if city in CITIES][:1]}
+        assert due == golden
 
 
 def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -> None:

@@ -12,9 +12,11 @@ import pytest
 from pipelines.quality.score import score
 from pipelines.steps.tables import all_tables, integrated_tables, source_tables
 from simulation import simulate
+from simulation.regions import CITIES
 from tests.conftest import Place
 
 SEEDS = (11, 12, 13)
+SCOPE = ("residence_region", "household_region", "insured_region")
 KINDS = ("quarantine", "flag", "hold", "conflict", "finding", "accept")
 
 
@@ -60,8 +62,9 @@ def test_a_city_gets_its_own_rows_and_no_others(simulated: Place) -> None:
         lake = at.workspace.lake
         for city in at.workspace.catalog.cities:
             people = lake.engine.read(str(simulated.lake / "returns" / city / "person" / "person"))
-            regions = {row["residence_region"][:4] for row in lake.engine.rows(people.select("residence_region"))}
-            assert regions <= {city[:4]}
+            for row in lake.engine.rows(people.select(*SCOPE)):
+                places = [(row[region] or "")[:4] + "00" for region in SCOPE]
+                assert next(place for place in places if place in CITIES) == city
 
 
 def test_what_a_law_withholds_is_not_returned(simulated: Place) -> None:
