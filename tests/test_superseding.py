@@ -76,6 +76,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     for one in unversioned:
         del one["更新时间"]
     Delivered(SOURCE, "4.csv", unversioned).write(found.landing)
+    gone = {name: row(34, NEW, "D")[name] for name in ("公民身份号码", "操作标志")}
+    Delivered(SOURCE, "5.csv", [gone, {**gone, "公民身份号码": person_id(60), "操作标志": ""}]).write(found.landing)
     found.run()
     return found
 
@@ -133,6 +135,14 @@ def test_a_row_that_deletes_needs_its_key_and_version_alone(place: Place, standi
     with place.opened() as at:
         spec = withdrawn_spec(at.workspace.catalog, at.workspace.catalog.contracts[SOURCE])
         assert {person_id(30), person_id(31)} <= {one["id_number"] for one in at.rows(spec)}
+
+
+def test_a_file_of_deletions_needs_the_key_s_column_and_the_flag_s(place: Place, standing: dict[str, Any]) -> None:
+    assert person_id(34) not in standing
+    assert waiting_for(place, 60) == [["person_name.required", "household_region.required", "version.stated"]]
+    with place.opened() as at:
+        (entry,) = [one for one in at.rows(BATCHES) if one["file"] == "5.csv"]
+    assert "required columns 姓名, 户籍地区划代码 are missing, so that only rows that delete" in entry["problems"][0]
 
 
 def test_the_same_content_in_another_spelling_is_a_repetition(place: Place, standing: dict[str, Any]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pipelines.declarations.contract import Contract
+from pipelines.declarations.contract import DELETE_FLAG, Column, Contract
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
 
 SHOWN = 200
@@ -62,10 +62,18 @@ def match(file: str, header: Sequence[str], contract: Contract) -> Matched:
     return Matched(columns, _distinct(unknown))
 
 
-def missing_headers(columns: dict[str, int] | set[str], contract: Contract) -> list[str]:
-    """The declared headers of required columns that are not among the physical `columns`."""
-    required = dict.fromkeys(column.header for column in contract.columns if column.required)
-    return [header for header in required if contract.cells[header] not in columns]
+def missing_headers(columns: Collection[str], contract: Contract) -> list[str]:
+    """The declared headers of columns without which a file with the physical `columns` cannot be taken.
+
+    They are the required ones; where a flag can say that rows delete their key, those of the key.
+    """
+    asked = [one for one in contract.columns if one.name in contract.key] if DELETE_FLAG in columns else None
+    return _missing(columns, contract, asked)
+
+
+def _missing(columns: Collection[str], contract: Contract, asked: Sequence[Column] | None = None) -> list[str]:
+    required = [one for one in contract.columns if one.required] if asked is None else asked
+    return [header for header in dict.fromkeys(one.header for one in required) if contract.cells[header] not in columns]
 
 
 def missing_columns(file: str, missing: list[str], header: Sequence[str], contract: Contract) -> UnreadableFile:
@@ -100,14 +108,21 @@ def note_unknown(delivery: Delivery, headers: Sequence[str]) -> None:
         )
 
 
-def note_unversioned(delivery: Delivery) -> None:
-    """Say that the column is missing by which a row is told to be newer than another one of its key."""
-    contract = delivery.contract
+def note_missing(delivery: Delivery) -> None:
+    """Say which columns a file that can be taken lacks all the same: required ones, and the version."""
+    contract, known = delivery.contract, known_headers(delivery.contract)
+    columns = {known[same(one)] for one in delivery.header if same(one) in known}
+    if missing := _missing(columns, contract):
+        delivery.note(
+            f"the required columns {', '.join(missing)} are missing, so that only rows that delete their key can be "
+            "accepted",
+            f"send {', '.join(missing)} with all other rows",
+            column=missing[0],
+        )
     if contract.version is None:
         return
     version = contract.column(contract.version).header
-    known = known_headers(contract)
-    if contract.cells[version] in {known.get(same(one)) for one in delivery.header}:
+    if contract.cells[version] in columns:
         return
     held = contract.unversioned == "held"
     delivery.note(

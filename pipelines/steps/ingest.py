@@ -21,7 +21,7 @@ from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
-from pipelines.readers.header import note_unversioned
+from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_files, settled, time_of_receipt, unopened
 from pipelines.steps.workspace import Workspace
@@ -127,7 +127,7 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
     readable = True
     try:
         delivery = open_delivery(original.kept, contract)
-        note_unversioned(delivery)
+        note_missing(delivery)
         described = {name: getattr(delivery, name) for name in described}
         rows = delivered_rows(workspace, delivery, original, batch, received_at, counter, done)
         if not _append(workspace, contract, delivery, rows, batch, original.to_json(batch)):
