@@ -28,6 +28,7 @@ PHASES = {
 }
 _SLOTS_A_DAY = 8_100  # four seconds each, half past eight to half past five
 _OPENING = 8 * 3600 + 30 * 60
+NO_END = ["长期", "无固定期限", "永久有效", "长期有效", "永久"]
 SENTINELS = ["9999-12-31", "9999-9-9", "99991231"]
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from simulation.files import write_csv, write_jsonl, write_parquet, write_xlsx
 from simulation.layouts import FORMATS, TITLES, layout
-from simulation.person_sources import DRIFTED
+from simulation.person_sources import DRIFTED, UNDATED
 from simulation.table import Table
 from simulation.truth import Truth
 
-_DAYS = ["20260401", "20260401", "20260630"]
-_OFFICES = ["", "_旗县", ""]
+_DAYS = ["20260401", "20260401", "20260630", "20260630", "20260630"]
+_OFFICES = ["", "_旗县", "", "_无更新时间", "_零星"]
 
 
 class Landing:
@@ -27,7 +27,10 @@ class Landing:
         """One file for each part of the table that has rows."""
         for part, rows in table.rows_by_part():
             name = f"{TITLES[table.source]}_{_DAYS[part]}_{block + 1:03}{_OFFICES[part]}"
-            file = self.deliver_file(table, rows, name, layout(table.source, drifted=part == DRIFTED))
+            columns = layout(table.source, drifted=part == DRIFTED)
+            if part == UNDATED:
+                columns = {column: header for column, header in columns.items() if column != "updated_at"}
+            file = self.deliver_file(table, rows, name, columns)
             if part == DRIFTED:
                 self.truth.file("accept", table.source, file, "header_drift")
 

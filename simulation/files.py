@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from simulation.layouts import Format
-from simulation.table import Broken
+from simulation.names import SINCE_2022
+from simulation.table import Broken, Cell
 
 Records = Iterable[tuple[list[Any], Broken | None]]
 # Stands for bytes that no encoding knows; written as ASCII, so it never splits a character of two or four bytes.
@@ -47,7 +48,12 @@ def _csv_blocks(form: Format, headers: list[str], records: Records) -> Iterable[
 
 
 def _encoded(text: io.StringIO, encoding: str) -> bytes:
-    data = text.getvalue().encode(encoding)
+    plain = text.getvalue()
+    if encoding == "gb18030":
+        # Python's codec is that of 2005.
+        for sign, before in SINCE_2022.items():
+            plain = plain.replace(sign, before)
+    data = plain.encode(encoding)
     text.seek(0)
     text.truncate()
     return data.replace(_NO_CHARACTER.encode(), b"\xff\xff")
@@ -82,7 +88,10 @@ def write_xlsx(path: Path, headers: list[str], records: Records) -> None:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for row, cells in enumerate([headers, *(cells for cells, _ in records)]):
             for at, cell in enumerate(cells):
-                if isinstance(cell, date):
+                if isinstance(cell, Cell):
+                    # The formula of a workbook that a program wrote and no spreadsheet has calculated yet.
+                    sheet.write_formula(row, at, "=Z1", value=cell.value if cell is Cell.ERROR else "")
+                elif isinstance(cell, date):
                     sheet.write_datetime(row, at, cell, day)
                 elif isinstance(cell, int):
                     sheet.write_number(row, at, cell)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
+from simulation.calendar import AS_OF
 from simulation.names import MIDDLE_DOTS, lookalikes
-from simulation.table import Table
+from simulation.standing import Standing
 
 Row = dict[str, str | None]
+VALID = " (valid)"  # a source's latest row that is still valid
 _SIGNS = str.maketrans(
     {radical: sign for sign, radical in lookalikes().items()} | dict.fromkeys(["·", *MIDDLE_DOTS], "")
 )
@@ -24,16 +28,25 @@ class Attribute:
     latest: bool = False
     compared: bool = True
     otherwise: str = ""
+    until: tuple[str, ...] = ()  # sources whose word counts only while it is valid
 
-    def claims(self, rows: dict[str, Row]) -> list[tuple[str, str]]:
-        """(moment, value) of each source that holds one, in the order of authority."""
+    def claims(self, rows: dict[str, Row]) -> list[tuple[str, str, str]]:
+        """(moment, value, source) of each source that holds a value, in the order of authority."""
         held = []
-        for place in self.sources:
-            source, _, column = place.partition(".")
-            value = rows[source].get(column or self.name) if source in rows else None
-            if value is not None:
-                held.append((str(rows[source]["updated_at"]), value))
+        for voice, source, column in self._places:
+            row = rows.get(voice)
+            if row is not None and (value := row[column]) is not None:
+                held.append((str(row["updated_at"]), value, source))
         return held
+
+    @cached_property
+    def _places(self) -> list[tuple[str, str, str]]:
+        """Whose row is looked at, the source, and the column."""
+        places = [place.partition(".") for place in self.sources]
+        return [
+            (source + VALID if source in self.until else source, source, column or self.name)
+            for source, _, column in places
+        ]
 
 
 H, R, S, D = "household_registration", "residence_permit", "social_insurance", "death_registration"
@@ -46,8 +59,9 @@ PERSON = [
     Attribute("education_level", (H,)),
     Attribute("household_region", (H, R)),
     Attribute("household_address", (H,)),
-    Attribute("residence_region", (R, H + ".household_region"), latest=True),
-    Attribute("residence_address", (R, H + ".household_address"), latest=True),
+    Attribute("residence_region", (R, H + ".household_region"), latest=True, until=(R,)),
+    Attribute("residence_address", (R, H + ".household_address"), latest=True, until=(R,)),
+    Attribute("insured_region", (S,), latest=True),
     Attribute("phone", (R, S), latest=True),
     Attribute("died_on", (D,)),
 ]
@@ -75,37 +89,33 @@ def name_key(name: str) -> str:
     return re.sub(r"\s", "", plain).casefold()
 
 
-def current_rows(table: Table, key: list[str]) -> list[int]:
-    """The latest accepted row of each key; none where that row deletes it."""
-    moments = table.column("updated_at")
-    columns = [table.column(name) for name in key]
-    latest: dict[tuple[str | None, ...], int] = {}
-    for row, values in enumerate(zip(*columns, strict=True)):
-        if row in table.rejected:
-            continue
-        held = latest.get(values)
-        # Of two equal moments the later row counts; different rows of one key never share a moment otherwise.
-        if held is None or str(moments[row]) >= str(moments[held]):
-            latest[values] = row
-    deleted = table.sent.get("operation")
-    return [row for row in latest.values() if deleted is None or deleted[row] != "D"]
-
-
-def claims(
-    tables: list[Table], keys: dict[str, list[str]], key: str, attributes: list[Attribute]
-) -> dict[str, dict[str, Row]]:
+def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute]) -> dict[str, dict[str, Row]]:
     """Golden key → source → the values of its latest row."""
     held: dict[str, dict[str, Row]] = {}
-    for table in tables:
-        wanted = _columns_of(table.source, attributes)
-        columns = {name: table.column(name) for name in (*wanted, "updated_at")}
-        identity = table.column(key)
-        for row in current_rows(table, keys[table.source]):
-            sources = held.setdefault(str(identity[row]), {})
-            before = sources.get(table.source)
-            if before is None or str(before["updated_at"]) < str(columns["updated_at"][row]):
-                sources[table.source] = {name: values[row] or None for name, values in columns.items()}
+    for standing in standings:
+        source = standing.table.source
+        ends = any(source in attribute.until for attribute in attributes)
+        names = [*_columns_of(source, attributes), *(["valid_to"] if ends else []), "updated_at"]
+        rows = zip(standing.values(key), *(standing.values(name) for name in names), strict=True)
+        for identity, *values in rows:
+            sources = held.setdefault(str(identity), {})
+            row = dict(zip(names, values, strict=True))
+            _keep_later(sources, source, row)
+            if ends and not is_over(row["valid_to"]):
+                _keep_later(sources, source + VALID, row)
     return held
+
+
+def _keep_later(sources: dict[str, Row], name: str, row: Row) -> None:
+    before = sources.get(name)
+    # Of two equal moments the row that came last.
+    if before is None or str(before["updated_at"]) <= str(row["updated_at"]):
+        sources[name] = row
+
+
+def is_over(valid_to: str | None) -> bool:
+    """Whether what is valid to a day is over when the files are delivered, some time after the last of them."""
+    return valid_to is not None and valid_to < AS_OF.isoformat()
 
 
 def _columns_of(source: str, attributes: list[Attribute]) -> list[str]:
@@ -118,20 +128,32 @@ def _columns_of(source: str, attributes: list[Attribute]) -> list[str]:
     return list(wanted)
 
 
-def resolve(key: str, rows: dict[str, Row], attributes: list[Attribute]) -> tuple[list[str | None], list[str]]:
-    """The golden values of one key, and the attributes about which its sources disagree."""
-    values: list[str | None] = [key]
+@dataclass(frozen=True)
+class Golden:
+    """What stands for a key, attribute by attribute: the value, the source it is from, and what is disputed."""
+
+    values: list[str | None]
+    sources: list[str | None]
+    disputed: list[str]
+
+
+def resolve(key: str, key_name: str, rows: dict[str, Row], attributes: list[Attribute]) -> Golden:
+    """The golden record of one key, which is known as `key_name`."""
+    values: list[str | None] = []
+    sources: list[str | None] = []
     disputed = []
     for attribute in attributes:
         held = attribute.claims(rows)
         if not held:
             values.append(_from_key(attribute.otherwise, key))
+            sources.append(key_name if attribute.otherwise else None)
             continue
         chosen = max(held, key=lambda claim: claim[0]) if attribute.latest else held[0]
         values.append(chosen[1])
-        if attribute.compared and not attribute.latest and _differ(attribute.name, [value for _, value in held]):
+        sources.append(chosen[2])
+        if attribute.compared and not attribute.latest and _differ(attribute.name, [value for _, value, _ in held]):
             disputed.append(attribute.name)
-    return values, disputed
+    return Golden(values, sources, disputed)
 
 
 def _differ(attribute: str, values: list[str]) -> bool:

@@ -57,7 +57,7 @@ def insurance(
         "handling_office": [CITIES[code[:4] + "00"] + "社会保险事业服务中心" for code in region],
         "updated_at": moments(rng, rows, "social_insurance"),
     }
-    due: dict[str, list[str | None]] = {"insurance_type": list(kind)}
+    due: dict[str, list[str | None]] = {"insurance_type": list(kind), "state": list(state)}
     return Table("social_insurance", sent, due, parts(rows)), people_at
 
 

@@ -48,8 +48,10 @@ FIRST_LAYOUT = {
         "marriage_event": "登记类型",
         "registered_on": "登记日期",
         "husband_name": "男方姓名",
+        "husband_document_type": "男方证件类型",
         "husband_id": "男方身份证件号",
         "wife_name": "女方姓名",
+        "wife_document_type": "女方证件类型",
         "wife_id": "女方身份证件号",
         "registrar": "登记机关",
         "registrar_region": "登记机关区划代码",
@@ -169,6 +171,7 @@ _DRIFT = {
     "marriage_registration": {
         "husband_id": "男方身份证号",
         "wife_id": "女方身份证号",
+        "husband_document_type": "男方身份证件类型",
         "registration_number": "结婚证字号",
     },
     "social_insurance": {

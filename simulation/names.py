@@ -58,6 +58,14 @@ MIDDLE_DOTS = list("•・．‧･.∙")
 DOTTED = [("买买提", "艾力"), ("阿依古丽", "买买提"), ("娜塔莎", "伊万诺娃"), ("热合曼", "吐尔逊")]
 # UTF-8 read as Latin-1; only characters whose bytes show no control characters that way.
 MOJIBAKE = [text.encode().decode("latin-1") for text in ("张强", "张建", "张建强")]
+# UTF-8 read as GBK; only such names as lose nothing that way.
+READ_AS_GBK = [name.encode().decode("gbk") for name in ("张伟", "王芳", "刘洋", "陈敏")]
+LATIN = ["José·Müller", "Zoë·Noël", "François·Lefèvre", "Peña·Núñez"]
+# Characters to which GB 18030-2022 gives the bytes that earlier editions gave to code points for private use.
+SINCE_2022 = dict(zip("龴龵龶龷龸龹龺龻", "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864", strict=True))
+# What stands where a name should: other programs' words for nothing, and characters that nobody sees.
+NOBODY = ["\\N", "nan", "None", "(null)", "NaN", "\u00a0", "\u200b\u200b", "\ufeff", "\u3000\u00a0"]
+ILLEGIBLE = ["????", "王?", "??", *READ_AS_GBK]
 LOST = ["锟斤拷锟斤拷", "张\ufffd\ufffd", "锟斤拷"]
 
 BRAND = list("鸿泰瑞祥盛恒安达诚信丰源华宇嘉德隆昌顺利和兴广茂永康正元天蓝绿原草青海东北宏博")

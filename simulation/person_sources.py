@@ -10,7 +10,7 @@ from simulation.regions import CITIES, counties, place_names
 from simulation.table import Table
 from simulation.vocabulary import EDUCATION, ETHNICITY, MARITAL, MARRIAGE_EVENT, SEX, label
 
-MAIN, DRIFTED, LATER = 0, 1, 2
+MAIN, DRIFTED, LATER, UNDATED, SPORADIC = 0, 1, 2, 3, 4
 STREETS = [
     "新华大街",
     "中山西路",
@@ -24,6 +24,7 @@ STREETS = [
     "团结小区",
 ]
 EMPLOYERS_UNKNOWN = ["", "", "", "务农", "牧业", "个体", "学生", "退休"]
+DOCUMENT_CODE = "111"  # an identity card
 WORKING_AGE = 16 * 366
 ENOUGH_FOR_TWO_FILES = 200
 
@@ -95,6 +96,8 @@ def household(rng: np.random.Generator, people: People, members: list[int]) -> T
         "ethnicity": [of.ethnicity[at] for at in members],
         "birth_date": list(iso_days(born)),
         "education_level": [code or None for code in education],
+        "marital_state": [of.marital[at] for at in members],
+        "moved_in_on": [f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else None for day in moved],
     }
     return Table("household_registration", sent, due, part)
 
@@ -104,6 +107,9 @@ def permit(rng: np.random.Generator, people: People, members: list[int], block: 
     count = len(members)
     live = pick_of(rng, list(counties()), count)
     issued = rng.integers(day_number("2019-01-01"), day_number("2026-06-01"), count)
+    # Prolonged year by year, most of them for as long as anyone will try this; the others were over long ago.
+    over = (rng.random(count) < 0.2) & (issued + 365 < AS_OF_DAY - 30)
+    valid_to = np.where(over, issued + 365, day_number("2068-12-31"))
     serial = rng.permutation(count)
     sent = {
         "permit_number": [f"J{code}{block:04}{n:06}" for code, n in zip(live, serial, strict=True)],
@@ -119,7 +125,7 @@ def permit(rng: np.random.Generator, people: People, members: list[int], block: 
         "issuer": [counties()[code] + "公安局" for code in live],
         "issued_on": iso_days(issued),
         "valid_from": iso_days(issued),
-        "valid_to": iso_days(issued + 365),
+        "valid_to": iso_days(valid_to),
         "updated_at": moments(rng, count, "residence_permit", ("2024-07-01", "2026-06-29")),
     }
     return Table("residence_permit", sent, {}, parts(count))
@@ -173,6 +179,9 @@ def marriage(rng: np.random.Generator, people: People, pairs: tuple[list[int], l
     wife = [wives[at] for at in who]
     rows = len(who)
     region = [people.region[at] if people.region[at] in counties() else "150102" for at in husband]
+    # The older records say nothing of documents: each was an identity card.
+    document = pick_of(rng, ["居民身份证", ""], rows)
+    due_document = [DOCUMENT_CODE if said else None for said in document]
     sent = {
         "registration_number": [
             f"J{code}-{iso(int(d))[:4]}-{block:03}{n:06}"
@@ -181,11 +190,18 @@ def marriage(rng: np.random.Generator, people: People, pairs: tuple[list[int], l
         "marriage_event": [label(MARRIAGE_EVENT, code) for code in event],
         "registered_on": iso_days(day),
         "husband_name": [people.name[at] for at in husband],
+        "husband_document_type": list(document),
         "husband_id": [people.id_number[at] for at in husband],
         "wife_name": [people.name[at] for at in wife],
+        "wife_document_type": list(document),
         "wife_id": [people.id_number[at] for at in wife],
         "registrar": [CITIES[code[:4] + "00"] + "民政局" for code in region],
         "registrar_region": region,
         "updated_at": moments(rng, rows, "marriage_registration"),
     }
-    return Table("marriage_registration", sent, {"marriage_event": list(event)}, parts(rows))
+    due: dict[str, list[str | None]] = {
+        "marriage_event": list(event),
+        "husband_document_type": list(due_document),
+        "wife_document_type": list(due_document),
+    }
+    return Table("marriage_registration", sent, due, parts(rows))

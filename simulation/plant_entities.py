@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from simulation.calendar import full_width
+import numpy as np
+
+from simulation.calendar import NO_END, full_width
 from simulation.checksums import CREDIT_ALPHABET, credit_check
 from simulation.names import LOST, MOJIBAKE, with_lookalikes
-from simulation.plant_ids import wrong_check
+from simulation.plant_ids import fifteen, respell_number, wrong_check
 from simulation.regions import CITIES, DEVELOPMENT_ZONES, NEVER_VALID
 from simulation.registers import Registers
 from simulation.table import Broken
@@ -146,6 +148,13 @@ def _representatives(registers: Registers) -> None:
     for row in registers.in_market():
         market.put(row, "representative_id", "1.50102E+17")
         market.quarantine(row, "id_excel_scientific", "representative_id.form")
+    born_before_2000 = np.array([registers.representative(at)[6:10] < "2000" for at in range(len(registers.entities))])
+    for table, rows in (
+        (market, registers.in_market(also=born_before_2000)),
+        (registers.civil, registers.in_civil(also=born_before_2000)),
+    ):
+        for row in rows:
+            respell_number(table, row, "id_15_digits", fifteen, "representative_id")
     for at, row in enumerate(registers.in_civil()):
         registers.civil.put(row, "representative_id", NULL_TOKENS[at % len(NULL_TOKENS)], None)
         registers.civil.accept(row, "null_token")
@@ -156,11 +165,15 @@ def _dates(registers: Registers) -> None:
     for row in registers.in_market():
         market.put(row, "established_on", "2099-01-01")
         market.quarantine(row, "established_in_future", "established_on.not_future")
-    for row in registers.in_market():
-        market.put(row, "valid_to", "长期")
+    for table, rows in ((market, registers.in_market()), (civil, registers.in_civil())):
+        for at, row in enumerate(rows):
+            table.put(row, "valid_to", NO_END[at % len(NO_END)], None)
+            table.accept(row, "no_end_in_words")
+    for at, row in enumerate(registers.in_market()):
+        market.put(row, "valid_to", ["2024-02-30", "三十年", "2024-13-01"][at % 3])
         market.quarantine(row, "date_unreadable", "valid_to.form")
     for row in registers.in_market():
-        market.put(row, "valid_to", "9999-12-31")
+        market.put(row, "valid_to", "9999-12-31", None)
         market.accept(row, "date_sentinel")
     for row in registers.in_civil():
         civil.put(row, "established_on", civil.sent["established_on"][row].replace("-", "/"))

@@ -49,7 +49,7 @@ def _two_names(registers: Registers) -> None:
     for at in both:
         registers.check.change(at, "entity_name", "原" + entities.name[at])
         truth.conflict("legal_entity", entities.credit_code[at], "entity_name", "code_with_two_names")
-        truth.finding("legal_entity", "code_with_two_names", entities.credit_code[at])
+        truth.finding("legal_entity", "code_with_two_names", entities.credit_code[at], rows=2)
 
 
 def _two_codes(registers: Registers) -> None:
@@ -59,7 +59,7 @@ def _two_codes(registers: Registers) -> None:
         for table in (registers.market, registers.check):
             table.change(other, "entity_name", entities.name[one])
         for at in (one, other):
-            registers.truth.finding("legal_entity", "name_with_two_codes", entities.credit_code[at])
+            registers.truth.finding("legal_entity", "name_with_two_codes", entities.credit_code[at], rows=2)
 
 
 def _updates(registers: Registers) -> None:
@@ -82,6 +82,8 @@ def _later(table: Table, row: int, operation: str, moment: str) -> int:
     table.part[copy] = LATER
     table.put(copy, "operation", operation)
     table.change(copy, "updated_at", moment)
+    if operation == "D":
+        table.withdrawing.add(copy)
     return copy
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from simulation.block import Block
 from simulation.calendar import day_number, full_width
 from simulation.checksums import ID_CHECKS, id_check, id_number
+from simulation.plant_marriages import document_rules
 from simulation.population import Mask
 from simulation.regions import HK_MACAO_TAIWAN, NEVER_VALID
-from simulation.table import Table
+from simulation.table import Cell, Table
 
 HOUSEHOLD, PERMIT, INSURANCE = "household_registration", "residence_permit", "social_insurance"
 MARRIAGE = "marriage_registration"
@@ -25,7 +26,9 @@ def plant_ids(block: Block) -> None:
     _spouses(block)
     _spellings(block)
     _excel_damage(block)
+    _cells(block)
     _wrong(block)
+    _centenarians(block)
     _impossible_birthdays(block)
     _unknown_regions(block)
 
@@ -64,9 +67,11 @@ def _spellings(block: Block) -> None:
     for source in (INSURANCE, PERMIT):
         table = block.insurance if source == INSURANCE else block.permit
         for row in block.rows(source, also=born_before_2000 & block.within(HOUSEHOLD)):
-            _respell(table, row, "id_15_digits", fifteen)
+            respell_number(table, row, "id_15_digits", fifteen)
+    for row in block.rows("death_registration", 1, born_before_2000):
+        respell_number(block.death, row, "id_15_digits", fifteen)
     for row in block.rows(INSURANCE, also=~_no_x(block)):
-        _respell(block.insurance, row, "id_lower_case_x", str.lower)
+        respell_number(block.insurance, row, "id_lower_case_x", str.lower)
     odd: list[Callable[[str], str]] = [
         full_width,
         lambda number: "'" + number,
@@ -75,14 +80,17 @@ def _spellings(block: Block) -> None:
     ]
     for spell in odd:
         for row in block.rows(INSURANCE):
-            _respell(block.insurance, row, "id_full_width_or_spaced", spell)
+            respell_number(block.insurance, row, "id_full_width_or_spaced", spell)
         for row in block.rows(HOUSEHOLD, 1):
-            _respell(block.household, row, "id_full_width_or_spaced", spell)
+            respell_number(block.household, row, "id_full_width_or_spaced", spell)
 
 
-def _respell(table: Table, row: int, kind: str, spell: Callable[[str], str], column: str = "id_number") -> None:
+def respell_number(table: Table, row: int, kind: str, spell: Callable[[str], str], column: str = "id_number") -> None:
+    """Another spelling of the number that is sent; the form of before 1999 is remembered."""
     table.put(row, column, spell(table.sent[column][row]))
     table.accept(row, kind)
+    if spell is fifteen:
+        table.old_forms[row, column] = table.sent[column][row]
 
 
 def _excel_damage(block: Block) -> None:
@@ -133,6 +141,34 @@ def _impossible_birthdays(block: Block) -> None:
         for source, table in ((INSURANCE, block.insurance), (PERMIT, block.permit)):
             for row in block.rows(source):
                 _spoil(table, row, kind, _born_on(day), "birth_date")
+                if day > "2027":
+                    table.quarantine(row, kind, *AFTER_BIRTH[source])
+
+
+def _cells(block: Block) -> None:
+    """Numbers in a workbook's number cells, which keep fifteen digits; and cells without a value."""
+    for row in block.rows(PERMIT, also=_no_x(block)):
+        block.permit.put(row, "id_number", int(block.permit.sent["id_number"][row]))
+        block.permit.quarantine(row, "id_in_number_cell", "row.digits_lost")
+    for at, row in enumerate(block.rows(PERMIT, max(block.each, 2))):
+        block.permit.put(row, "residence_address", [Cell.UNCALCULATED, Cell.ERROR][at % 2])
+        block.permit.quarantine(row, "cell_without_value", "row.cell_error")
+
+
+def _centenarians(block: Block) -> None:
+    """15 digits with a sequence of 996 to 999 stand for people born in the 1800s, not a century later."""
+    born = block.people.born
+    years = (born >= day_number("1960-01-01")) & (born < day_number("2000-01-01"))
+    for at, row in enumerate(block.rows(INSURANCE, also=years)):
+        number = block.insurance.sent["id_number"][row]
+        old = f"{fifteen(number)[:12]}{996 + at % 4}"
+        block.insurance.put(row, "id_number", old, id_number(f"{old[:6]}18{old[6:]}"))
+        block.insurance.old_forms[row, "id_number"] = old
+        block.insurance.accept(row, "centenarian_15_digits")
+
+
+# What a day of birth in the future is held against.
+AFTER_BIRTH = {INSURANCE: ("enrolled_after_birth", "last_paid_after_birth"), PERMIT: ("issued_after_birth",)}
 
 
 def _born_on(day: str) -> Callable[[str], str]:
@@ -174,10 +210,13 @@ def _spouses(block: Block) -> None:
     both_before_2000 = (born[husbands] < day_number("2000-01-01")) & (born[wives] < day_number("2000-01-01"))
     table = block.marriage
     for row in block.weddings(also=both_before_2000):
-        _respell(table, row, "id_15_digits", fifteen, "husband_id")
-    for row in block.weddings():
-        _spoil(table, row, "id_check_digit", wrong_check, "check_digit", "husband_id")
-    for row in block.weddings():
-        _spoil(table, row, "id_too_short", lambda number: number[:16], "form", "wife_id")
+        respell_number(table, row, "id_15_digits", fifteen, "husband_id")
+    for kind, damage, role, rule in (
+        ("id_check_digit", wrong_check, "husband", "husband_id.check_digit"),
+        ("id_too_short", lambda number: number[:16], "wife", "wife_id.form"),
+    ):
+        for row in block.weddings():
+            table.put(row, f"{role}_id", damage(table.sent[f"{role}_id"][row]))
+            table.quarantine(row, kind, *document_rules(block, row, role, rule))
     for row in block.weddings():
         _spoil(table, row, "required_missing", lambda _: "", "required", "wife_id")

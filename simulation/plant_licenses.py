@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from simulation.calendar import SENTINELS, SINCE, full_width, moments
-from simulation.checksums import credit_check
-from simulation.licenses import ROOT, TYPES, with_another_check, with_version
+from simulation.checksums import ORGANISATION_CHECKS, credit_check
+from simulation.licenses import ORGANISATION, PERSON, ROOT, TYPES, identifier, with_another_check, with_version
 from simulation.person_sources import LATER, MAIN
+from simulation.plant_ids import wrong_check
 from simulation.plant_records import later
+from simulation.plant_spellings import MARKS, YEAR_ONE, midnight, respell
+from simulation.plant_versions import DELETES, UNKNOWN_FLAGS, key_alone, withdraw
 from simulation.table import Broken, Table
 from simulation.vocabulary import LICENSE_STATE
 
 SOURCE = "e_license"
-LATER_ROWS_EACH = 7
+LATER_ROWS_EACH = 10
 Rows = Callable[[], list[int]]
 
 
@@ -28,6 +31,9 @@ def plant_licenses(table: Table, rng: np.random.Generator, each: int) -> None:
 
     _identifiers(table, rows)
     _codes(table, rows)
+    _holders(table, rows)
+    _marks(table, rows)
+    _organisation_codes(table, rows)
     _dates(table, rows)
     _other_values(table, rows)
     _records(table, rows)
@@ -68,7 +74,45 @@ def _codes(table: Table, rows: Rows) -> None:
         table.quarantine(row, "license_issuer_check_digit", "issuer_code.check_digit", "issuer_matches_identifier")
 
 
+def _holders(table: Table, rows: Rows) -> None:
+    """A holder's code that is none of the type that is said."""
+    types = table.column("holder_code_type")
+    for at, row in enumerate(rows()):
+        other = next(n for n in range(len(table)) if types[n] in (PERSON, ORGANISATION) and types[n] != types[row])
+        own = table.sent["holder_code"][row]
+        damaged = wrong_check(own) if types[row] == PERSON else own[:17]
+        wrong = [table.sent["holder_code"][other], damaged][at % 2]
+        table.put(row, "holder_code", wrong)
+        table.quarantine(row, "holder_code_of_another_type", "holder_code_fits_type")
+
+
+def _marks(table: Table, rows: Rows) -> None:
+    for at, row in enumerate(rows()):
+        column = ["license_identifier", "holder_code", "issuer_code", "license_number"][at % 4]
+        respell(table, row, column, "identifier_with_marks", MARKS[at % len(MARKS)])
+
+
+def _organisation_codes(table: Table, rows: Rows) -> None:
+    """An issuer whose code holds an organisation code with another check than its own (GB 11714)."""
+    for row in rows():
+        code = table.sent["issuer_code"][row]
+        at = (ORGANISATION_CHECKS.index(code[16]) + 5) % len(ORGANISATION_CHECKS)
+        first17 = code[:16] + ORGANISATION_CHECKS[at]
+        issuer = first17 + credit_check(first17)
+        type_code, _, serial = table.sent["license_identifier"][row].removeprefix(ROOT).split(".")[:3]
+        table.change(row, "issuer_code", issuer)
+        table.change(row, "license_identifier", identifier(type_code, issuer, serial, 1))
+        table.flag(row, "organisation_check", "issuer_code.organisation_check")
+
+
 def _dates(table: Table, rows: Rows) -> None:
+    for at, row in enumerate(rows()):
+        column = ["valid_to", "issued_on"][at % 2]
+        table.put(row, column, midnight(str(table.column(column)[row]), at))
+        table.accept(row, "date_with_offset")
+    for row in rows():
+        table.put(row, "valid_from", YEAR_ONE[0], None)
+        table.accept(row, "date_year_one")
     for row in rows():
         table.put(row, "issued_on", "2099-01-01")
         table.quarantine(row, "license_issued_in_future", "issued_on.not_future")
@@ -118,6 +162,16 @@ def _what_came_later(table: Table, rows: Rows, when: list[str]) -> None:
         table.accept(new, "license_revoked")
     for row in rows():
         table.accept(later(table, row, "D", when.pop()), "license_deleted")
+    for at, row in enumerate(rows()):
+        flag = DELETES[at % len(DELETES)]
+        table.accept(withdraw(table, row, flag, when.pop()), "deleted_in_another_spelling")
+    for row in rows():
+        gone = withdraw(table, row, "D", when.pop())
+        key_alone(table, gone)
+        table.accept(gone, "deleted_by_key_alone")
+    for at, row in enumerate(rows()):
+        copy = later(table, row, UNKNOWN_FLAGS[at % len(UNKNOWN_FLAGS)], when.pop())
+        table.quarantine(copy, "delete_flag_unknown", "delete_flag.known")
     for row in rows():
         table.accept(_version(table, row, 2, when.pop()), "license_new_version")
     for row in rows():

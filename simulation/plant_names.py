@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.block import Block
-from simulation.names import DOTTED, LOST, MIDDLE_DOTS, MOJIBAKE, RARE, lookalikes, with_lookalikes
+from simulation.names import DOTTED, ILLEGIBLE, LOST, MIDDLE_DOTS, MOJIBAKE, NOBODY, RARE, lookalikes, with_lookalikes
 
 HOUSEHOLD, PERMIT, INSURANCE = "household_registration", "residence_permit", "social_insurance"
 
@@ -20,6 +20,7 @@ def plant_names(block: Block) -> None:
     _digits(block)
     _hardly_names(block)
     _missing(block)
+    _no_names(block)
     _addresses(block)
 
 
@@ -120,6 +121,23 @@ def _missing(block: Block) -> None:
     for row in block.rows(PERMIT):
         block.permit.put(row, "residence_region", "—")
         block.permit.quarantine(row, "required_missing", "residence_region.required")
+
+
+def _no_names(block: Block) -> None:
+    """What only looks as if it were a name."""
+    registers = ((HOUSEHOLD, block.household), (INSURANCE, block.insurance), (PERMIT, block.permit))
+    for start, (source, table) in enumerate(registers):
+        for kind, rule, signs in (("name_of_nobody", "required", NOBODY), ("name_illegible", "legible", ILLEGIBLE)):
+            for at, row in enumerate(block.rows(source, max(block.each, 3)), start * 3):
+                table.put(row, "person_name", signs[at % len(signs)])
+                table.quarantine(row, kind, f"person_name.{rule}")
+    for at, row in enumerate(block.weddings()):
+        # A spouse's name may be missing, but not be damaged.
+        block.marriage.put(row, "wife_name", ILLEGIBLE[at % len(ILLEGIBLE)])
+        block.marriage.quarantine(row, "name_illegible", "wife_name.legible")
+    for at, row in enumerate(block.weddings()):
+        block.marriage.put(row, "wife_name", NOBODY[at % len(NOBODY)], None)
+        block.marriage.accept(row, "name_of_nobody")
 
 
 def _addresses(block: Block) -> None:

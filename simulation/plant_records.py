@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulation.block import Block
-from simulation.calendar import SINCE, STALE, moments
-from simulation.delivery import Landing
-from simulation.layouts import FORMATS, TITLES, layout
+from simulation.calendar import SINCE, moments
 from simulation.person_sources import LATER
 from simulation.table import Broken, Table
 
@@ -79,30 +75,6 @@ def later(table: Table, row: int, operation: str, moment: str) -> int:
     table.part[copy] = LATER
     table.put(copy, "operation", operation)
     table.change(copy, "updated_at", moment)
+    if operation == "D":
+        table.withdrawing.add(copy)
     return copy
-
-
-def deliver_odd_files(block: Block, landing: Landing) -> None:
-    """Files that change nothing: an old snapshot sent late, a copy under another name, one without records."""
-    old = _snapshot(block, block.rows(HOUSEHOLD, 20, block.people.adult))
-    name = landing.deliver_file(
-        old, list(range(len(old))), f"{TITLES[HOUSEHOLD]}_20260629_补报", layout(HOUSEHOLD, drifted=False)
-    )
-    landing.truth.file("accept", HOUSEHOLD, name, "stale_file")
-    delivered = f"{TITLES[HOUSEHOLD]}_20260630_001{FORMATS[HOUSEHOLD].suffix}"
-    again = delivered.replace("_001", "_001_再次报送")
-    landing.copy(HOUSEHOLD, delivered, again)
-    landing.truth.file("accept", HOUSEHOLD, again, "file_delivered_twice")
-    nobody = Table(INSURANCE, {column: [] for column in block.insurance.sent}, {}, [])
-    name = landing.deliver_file(nobody, [], f"{TITLES[INSURANCE]}_20260630_空", layout(INSURANCE, drifted=False))
-    landing.truth.file("hold", INSURANCE, name, "file_without_records", "batch.row_count")
-
-
-def _snapshot(block: Block, rows: list[int]) -> Table:
-    """What the household register held about some people years ago."""
-    source = block.household
-    sent: dict[str, list[Any]] = {column: [values[row] for row in rows] for column, values in source.sent.items()}
-    sent["household_address"] = [address + "（旧址）" for address in sent["household_address"]]
-    sent["updated_at"] = moments(block.rng, len(rows), HOUSEHOLD, STALE)
-    sent["operation"] = ["D" if at == 0 else "" for at in range(len(rows))]
-    return Table(HOUSEHOLD, sent, {}, [0] * len(rows))

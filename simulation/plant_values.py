@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from simulation.block import Block
-from simulation.calendar import DATE_SPELLINGS, MOMENT_SPELLINGS, SENTINELS, excel_serial, full_width, iso
+from simulation.calendar import DATE_SPELLINGS, MOMENT_SPELLINGS, NO_END, SENTINELS, excel_serial, full_width, iso
 from simulation.regions import CITIES
 from simulation.vocabulary import EDUCATION, ETHNICITY, INSURANCE_STATE, MARRIAGE_EVENT, NULL_TOKENS, SEX
 
@@ -20,6 +20,8 @@ PHONES = [
     ("13900001234/13900005678", "13900001234;13900005678"),
     (full_width("13900001234"), "13900001234"),
 ]
+
+AMOUNTS = [("8,500.00", "8500.00"), ("12,345.60", "12345.60"), ("1,234,567", "1234567.00")]
 
 
 def plant_values(block: Block) -> None:
@@ -64,10 +66,10 @@ def _moments(block: Block) -> None:
 
 def _sentinels(block: Block) -> None:
     for at, row in enumerate(block.rows(PERMIT, max(block.each, len(SENTINELS)))):
-        block.permit.put(row, "valid_to", SENTINELS[at % len(SENTINELS)])
+        block.permit.put(row, "valid_to", SENTINELS[at % len(SENTINELS)], None)
         block.permit.accept(row, "date_sentinel")
     for row in block.rows(INSURANCE):
-        block.insurance.put(row, "benefit_paid_to", "9999-12-31")
+        block.insurance.put(row, "benefit_paid_to", "9999-12-31", None)
         block.insurance.accept(row, "date_sentinel")
     for at, row in enumerate(block.weddings()):
         block.marriage.put(row, "registered_on", SENTINELS[at % len(SENTINELS)])
@@ -101,20 +103,23 @@ def _bad_dates(block: Block) -> None:
         block.death.put(row, "died_on", "2099-01-01")
         block.death.quarantine(row, "died_in_future", "died_on.not_future")
     for at, row in enumerate(block.rows(PERMIT)):
-        block.permit.put(row, "valid_to", ["长期有效", "2024-13-45"][at % 2])
+        block.permit.put(row, "valid_to", NO_END[at % len(NO_END)], None)
+        block.permit.accept(row, "no_end_in_words")
+    for at, row in enumerate(block.rows(PERMIT)):
+        block.permit.put(row, "valid_to", ["2026-02-30", "2024-13-45"][at % 2])
         block.permit.quarantine(row, "date_unreadable", "valid_to.form")
     for row in block.rows(PERMIT):
         start = block.permit.sent["valid_from"][row]
-        block.permit.put(row, "valid_to", iso(int(np.datetime64(start, "D").astype(int)) - 10))
+        block.permit.change(row, "valid_to", iso(int(np.datetime64(start, "D").astype(int)) - 10))
         block.permit.flag(row, "validity_reversed", "validity_in_order")
 
 
 def _regions(block: Block) -> None:
     for row in block.rows(HOUSEHOLD):
-        block.household.put(row, "native_region", "159999")
+        block.household.change(row, "native_region", "159999")
         block.household.flag(row, "region_unknown", "native_region.known")
     for row in block.rows(INSURANCE):
-        block.insurance.put(row, "insured_region", "草原")
+        block.insurance.change(row, "insured_region", "草原")
         block.insurance.flag(row, "region_unknown", "insured_region.known")
     for at, row in enumerate(block.rows(PERMIT, 2 * block.each)):
         code = block.permit.sent["residence_region"][row][:4] + "00"
@@ -145,7 +150,7 @@ def _codes(block: Block) -> None:
             household.put(row, column, [codes[code][-1], code][at % 2])
             household.accept(row, "code_other_label")
     for row in block.rows(INSURANCE):
-        code = next(code for code, labels in INSURANCE_STATE.items() if labels[0] == block.insurance.sent["state"][row])
+        code = str(block.insurance.column("state")[row])
         block.insurance.put(row, "state", INSURANCE_STATE[code][1])
         block.insurance.accept(row, "code_other_label")
     for row in block.weddings():
@@ -169,13 +174,13 @@ def _phones(block: Block) -> None:
 def _amounts(block: Block) -> None:
     table = block.insurance
     for at, row in enumerate(block.rows(INSURANCE)):
-        table.put(row, "contribution_base", ["8,500.00", "12,345.60", "1,234,567"][at % 3])
+        table.put(row, "contribution_base", *AMOUNTS[at % len(AMOUNTS)])
         table.accept(row, "amount_thousands")
     for row in block.rows(INSURANCE):
-        table.put(row, "contribution_base", "若干")
+        table.put(row, "contribution_base", "若干", None)
         table.flag(row, "amount_unreadable", "contribution_base.form")
     for row in block.rows(INSURANCE):
-        table.put(row, "contribution_base", "-500.00")
+        table.change(row, "contribution_base", "-500.00")
         table.flag(row, "amount_negative", "contribution_base.not_negative")
 
 

@@ -30,14 +30,22 @@ class Registers:
     def __post_init__(self) -> None:
         self.free = np.ones(len(self.entities), dtype=bool)
 
-    def in_market(self, count: int | None = None) -> list[int]:
-        """Rows of the market's register, which are the entities' numbers too."""
-        return self._choose(np.arange(len(self.entities)) < self.entities.market, count)
+    def in_market(self, count: int | None = None, also: Mask | None = None) -> list[int]:
+        """Rows of the market's register, which are the entities' numbers too; `also` is by entity."""
+        held = np.arange(len(self.entities)) < self.entities.market
+        return self._choose(held if also is None else held & also, count)
 
-    def in_civil(self, count: int | None = None) -> list[int]:
+    def in_civil(self, count: int | None = None, also: Mask | None = None) -> list[int]:
         """Rows of the civil organisations' register; add `first_civil` for the entity."""
         first = self.entities.market
-        return [at - first for at in self._choose(np.arange(len(self.entities)) >= first, count)]
+        held = np.arange(len(self.entities)) >= first
+        return [at - first for at in self._choose(held if also is None else held & also, count)]
+
+    def representative(self, entity: int) -> str:
+        """The number of whoever stands for an entity."""
+        first = self.entities.market
+        table, row = (self.market, entity) if entity < first else (self.civil, entity - first)
+        return str(table.column("representative_id")[row])
 
     def _choose(self, mask: Mask, count: int | None) -> list[int]:
         candidates = np.flatnonzero(mask & self.free)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,30 +12,29 @@ import numpy as np
 
 from simulation.block import Block, make_block
 from simulation.delivery import Landing
-from simulation.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
+from simulation.due import EntitiesDue, licenses_due, people_due
 from simulation.licenses import LICENSES_FEWEST, ORGANISATION, Holder, license_register
+from simulation.odd_files import deliver_odd_files
 from simulation.plant_entities import plant_entities
 from simulation.plant_entity_relations import deliver_swapped_file, plant_entity_relations
+from simulation.plant_entity_values import plant_entity_values
+from simulation.plant_events import plant_events
 from simulation.plant_ids import plant_ids
 from simulation.plant_licenses import plant_licenses
+from simulation.plant_marriages import plant_marriages
 from simulation.plant_names import plant_names
-from simulation.plant_records import deliver_odd_files, plant_records
+from simulation.plant_records import plant_records
 from simulation.plant_relations import plant_relations
+from simulation.plant_spellings import plant_spellings
 from simulation.plant_values import plant_values
+from simulation.plant_versions import plant_versions
 from simulation.population import Numbers, People, draw_numbers, settle
 from simulation.registers import Registers, make_registers
-from simulation.table import Table
+from simulation.standing import Standing, standing
 from simulation.truth import Truth
 
 FEWEST = 500
 BLOCK = 100_000
-_PERSON_KEYS = {
-    "household_registration": ["id_number"],
-    "residence_permit": ["permit_number"],
-    "social_insurance": ["id_number", "insurance_type"],
-    "death_registration": ["certificate_number"],
-}
-_ENTITY_KEYS = {source: ["credit_code"] for source in ("market_entity", "civil_organisation", "credit_code_check")}
 
 
 def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], None] | None = None) -> None:
@@ -48,7 +48,7 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
     numbers = draw_numbers(np.random.default_rng([seed, 0]), people)
     with Truth(out / "truth") as truth:
         landing = Landing(out / "landing", truth)
-        employers: list[tuple[str, str]] = []
+        staff: Counter[str] = Counter()
         for number, some in enumerate(_blocks(numbers)):
             say(f"writing block {number + 1} of {-(-people // BLOCK)}")
             rng = np.random.default_rng([seed, 1, number])
@@ -57,9 +57,12 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             each = _each(people, count)
             if not number:
                 heads = np.random.default_rng([seed, 2])
-                employers = _entities(make_registers(heads, people, settled, each, truth), landing)
-                _licenses(np.random.default_rng([seed, 3]), people, settled, employers, each, landing)
-            _people(make_block(rng, settled, employers, number, each, truth), landing)
+                registers = make_registers(heads, people, settled, each, truth)
+                entities = _entities(registers, landing)
+                _licenses(np.random.default_rng([seed, 3]), people, settled, registers.sound(), each, landing)
+            block = make_block(rng, settled, registers.sound(), number, each, truth)
+            staff += _people(block, landing, [] if number else entities.registers)
+        entities.finish(staff)
 
 
 def _each(people: int, count: int) -> int:
@@ -73,16 +76,16 @@ def _blocks(numbers: Numbers) -> list[Numbers]:
     return [Numbers(numbers.first17[a:b], numbers.born[a:b], numbers.outsider[a:b]) for a, b in pairwise(edges)]
 
 
-def _entities(registers: Registers, landing: Landing) -> list[tuple[str, str]]:
-    """The legal entities' files and truth; gives the employers that are in good order."""
+def _entities(registers: Registers, landing: Landing) -> EntitiesDue:
+    """The legal entities' files and truth."""
     plant_entities(registers)
     plant_entity_relations(registers)
+    plant_entity_values(registers)
     tables = [registers.market, registers.civil, registers.check]
     for table in tables:
         landing.deliver(table, 0)
     deliver_swapped_file(registers, landing)
-    _golden(registers.truth, "legal_entity", tables, _ENTITY_KEYS, LEGAL_ENTITY, "registered_region")
-    return registers.sound()
+    return EntitiesDue(registers.truth, [standing(table) for table in tables])
 
 
 def _licenses(
@@ -100,37 +103,24 @@ def _licenses(
     table = license_register(rng, holders, max(people // 20, LICENSES_FEWEST))
     plant_licenses(table, rng, each)
     landing.deliver(table, 0)
+    licenses_due(landing.truth, standing(table))
 
 
-def _people(block: Block, landing: Landing) -> None:
+def _people(block: Block, landing: Landing, elsewhere: Sequence[Standing]) -> Counter[str]:
+    """A block's files and truth; gives how many people each employer has insured."""
     # First what only few people and couples are fit for.
+    plant_marriages(block)
     plant_relations(block)
     plant_ids(block)
     plant_names(block)
+    plant_events(block)
+    plant_versions(block)
+    plant_spellings(block)
     plant_values(block)
     plant_records(block)
-    tables = [block.household, block.permit, block.insurance, block.death]
-    for table in (*tables, block.marriage):
+    tables = [block.household, block.permit, block.insurance, block.death, block.marriage]
+    for table in tables:
         landing.deliver(table, block.number)
     if block.number == 0:
         deliver_odd_files(block, landing)
-    _golden(block.truth, "person", tables, _PERSON_KEYS, PERSON, "residence_region")
-
-
-def _golden(
-    truth: Truth,
-    record: str,
-    tables: list[Table],
-    keys: dict[str, list[str]],
-    attributes: list[Attribute],
-    scope: str,
-) -> None:
-    key = {"person": "id_number", "legal_entity": "credit_code"}[record]
-    held = claims(tables, keys, key, attributes)
-    records, conflicts = [], set()
-    for identity in sorted(held):
-        values, disputed = resolve(identity, held[identity], attributes)
-        records.append(values)
-        conflicts |= {(identity, attribute) for attribute in disputed}
-    truth.check_conflicts(record, conflicts)
-    truth.golden(record, [key, *(attribute.name for attribute in attributes)], records, scope)
+    return people_due(block.truth, [standing(table) for table in tables], elsewhere)

@@ -19,6 +19,13 @@ class Broken(Enum):
     NO_JSON = "no json"
 
 
+class Cell(Enum):
+    """Cells of a workbook that hold no value."""
+
+    UNCALCULATED = "a formula without a stored value"
+    ERROR = "#N/A"
+
+
 @dataclass(frozen=True)
 class Mark:
     """An outcome due for one row."""
@@ -41,6 +48,9 @@ class Table:
     rejected: set[int] = field(default_factory=set)
     broken: dict[int, Broken] = field(default_factory=dict)
     absent: set[int] = field(default_factory=set)
+    withdrawing: set[int] = field(default_factory=set)  # rows that delete their key
+    from_future: set[int] = field(default_factory=set)  # rows whose version is later than anyone can know
+    old_forms: dict[tuple[int, str], str] = field(default_factory=dict)  # row and column → number as it was before 1999
 
     def __len__(self) -> int:
         return len(self.part)

@@ -1,39 +1,43 @@
-"""The truth files: every outcome due, the golden records due, and the rows due to each city."""
+"""The truth files: every outcome due, every table due, and the rows due to each city."""
 
 from __future__ import annotations
 
 import csv
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from simulation.regions import CITIES, city_of
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from simulation.regions import city_of
 from simulation.table import Table
 
 OUTCOME_COLUMNS = ["outcome", "source", "file", "row", "kind", "rule", "database", "subject", "attribute"]
 
 
 class Truth:
-    """Writes `truth/` while the files are being written."""
+    """Writes `truth/` while the files are being written.
+
+    A table due lies at `<its place in the lake>.csv`: the columns that it is known by, and nothing as an empty cell.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._files: list[Any] = []
         self._outcomes = self._open("outcomes", OUTCOME_COLUMNS)
-        self._golden: dict[str, Any] = {}
-        self._returns: dict[str, Counter[str]] = {}
-        self.conflicts: set[tuple[str, str, str]] = set()
+        self._tables: dict[str, pacsv.CSVWriter] = {}
+        self.conflicts: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        self.findings: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
 
     def __enter__(self) -> Truth:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if kind is None:
-            self._write_returns()
-        for file in self._files:
+        for file in (*self._files, *self._tables.values()):
             file.close()
 
     def _open(self, name: str, header: list[str]) -> Any:
@@ -57,34 +61,40 @@ class Truth:
 
     def conflict(self, database: str, subject: str, attribute: str, kind: str) -> None:
         """Sources that disagree on an attribute."""
-        self.conflicts.add((database, subject, attribute))
+        self.conflicts[database].add((subject, attribute))
         self._outcomes.writerow(["conflict", "", "", "", kind, "", database, subject, attribute])
 
-    def finding(self, database: str, rule: str, subject: str, kind: str | None = None) -> None:
-        """A rule across tables that is broken."""
+    def finding(self, database: str, rule: str, subject: str, kind: str | None = None, *, rows: int = 1) -> None:
+        """A rule across tables that is broken, by so many rows at fault."""
+        self.findings[database][rule, subject] += rows
         self._outcomes.writerow(["finding", "", "", "", kind or rule, rule, database, subject, ""])
+
+    def forget(self, database: str) -> None:
+        """The block is done: what was planted in it is needed no more."""
+        self.conflicts[database].clear()
+        self.findings[database].clear()
 
     def check_conflicts(self, database: str, found: set[tuple[str, str]]) -> None:
         """The simulation must have planted every disagreement that its own records show, and no other."""
-        planted = {(subject, attribute) for planted_in, subject, attribute in self.conflicts if planted_in == database}
+        planted = self.conflicts[database]
         if planted != found:
             raise AssertionError(f"{database}: not as planted: {sorted(planted ^ found)[:5]}")
-        self.conflicts -= {(database, *pair) for pair in planted}
 
-    def golden(self, table: str, header: list[str], records: Iterable[list[str | None]], scope: str) -> None:
-        """Golden records due; `scope` is the attribute that says which city gets the record."""
-        if table not in self._golden:
-            self._golden[table] = self._open(f"golden_{table}", header)
-            self._returns[table] = Counter()
-        at = header.index(scope)
-        for record in records:
-            self._golden[table].writerow(record)
-            city = city_of(record[at])
-            if city:
-                self._returns[table][city] += 1
+    def table(self, place: str, columns: Mapping[str, Sequence[str | None]]) -> None:
+        """More rows of a table due, which lies at `place` in the lake."""
+        part = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+        if place not in self._tables:
+            path = self.folder / f"{place}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._tables[place] = pacsv.CSVWriter(path, part.schema)
+        self._tables[place].write_table(part)
 
-    def _write_returns(self) -> None:
-        writer = self._open("returns", ["city", "table", "rows"])
-        for city in CITIES:
-            for table in sorted(self._returns):
-                writer.writerow([city, table, self._returns[table][city]])
+    def returned(self, place: str, regions: Iterable[str | None], columns: Mapping[str, Sequence[str | None]]) -> None:
+        """Which of the rows belong to a city, by the region of each: `columns` are those that the rows are known by."""
+        cities = [city_of(region) for region in regions]
+        due = pa.array([city is not None for city in cities])
+        rows = pa.table(
+            {"city": pa.array(cities, pa.string())} | {n: pa.array(v, pa.string()) for n, v in columns.items()}
+        )
+        part = rows.filter(due)
+        self.table(f"returns/{place}", {name: part.column(name) for name in part.column_names})

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         lake: LakeOption = None,
         as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     ) -> None:
-        """Precision and recall per kind of outcome, and golden values that match. Exit code 1 below 100 %."""
+        """Precision and recall per kind of outcome and, value by value, per table. Exit code 1 below 100 %."""
         with open_workspace(settings_with(lake)) as workspace:
             try:
                 found = compare(workspace, truth)
@@ -38,10 +38,15 @@ def register(app: typer.Typer) -> None:
 
 
 def show(found: Score) -> None:
-    table = Table("outcome")
+    table = Table("outcome or table")
     for name in ("due", "found", "right", "precision", "recall"):
         table.add_column(name, justify="right")
     for one in found.outcomes:
         counts = (f"{one.due:,}", f"{one.found:,}", f"{one.right:,}")
         table.add_row(one.outcome, *counts, f"{one.precision:.2%}", f"{one.recall:.2%}")
     out.print(table)
+    for one in found.outcomes:
+        if one.note:
+            out.print(f"{one.outcome}: {one.note}", highlight=False)
+    for name in found.unscored:
+        out.print(f"{name}: no truth file, not scored", highlight=False)

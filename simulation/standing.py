@@ -1,0 +1,76 @@
+"""Which rows stand in each register once every file is in, and which keys its agency has withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from simulation.layouts import FIRST_LAYOUT
+from simulation.table import Table
+
+KEYS = {
+    "household_registration": ["id_number"],
+    "residence_permit": ["permit_number"],
+    "social_insurance": ["id_number", "insurance_type"],
+    "death_registration": ["certificate_number"],
+    "marriage_registration": ["registration_number"],
+    "market_entity": ["credit_code"],
+    "civil_organisation": ["credit_code"],
+    "credit_code_check": ["credit_code"],
+    "e_license": ["license_identifier"],
+}
+# What one cell of a file becomes beside the column that is named after it.
+_SPLIT = {"market_entity": ["capital_currency"], "civil_organisation": ["capital_currency"]}
+# Agencies write Beijing time.
+_OFFSET = "+08:00"
+_AT_RECEIPT = "9999"  # later than every moment that a file states
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The latest accepted row of each key: those that stand, and those that withdraw their key."""
+
+    table: Table
+    rows: list[int]
+    withdrawn: list[int]
+
+    def values(self, name: str) -> list[str | None]:
+        """A column of the rows that stand, nothing as None."""
+        column = self.table.column(name)
+        return [column[row] or None for row in self.rows]
+
+    def columns(self) -> dict[str, list[str | None]]:
+        """Every declared column of the rows that stand; instants with their offset."""
+        source = self.table.source
+        names = [name for name in FIRST_LAYOUT[source] if name != "operation"]
+        columns = {name: self.values(name) for name in (*names, *_SPLIT.get(source, []))}
+        columns["updated_at"] = [moment and moment + _OFFSET for moment in columns["updated_at"]]
+        return columns
+
+    def withdrawn_keys(self) -> dict[str, list[str | None]]:
+        """The keys that were withdrawn."""
+        return {name: [self.table.column(name)[row] for row in self.withdrawn] for name in KEYS[self.table.source]}
+
+
+def standing(table: Table) -> Standing:
+    """The row of each key that counts: of several versions the latest, of equal ones the row that came last.
+
+    A version from the future loses against every other; a row without one is as new as its receipt.
+    """
+    moments = table.column("updated_at")
+    latest: dict[tuple[str | None, ...], int] = {}
+    for row, key in enumerate(_keys(table)):
+        if row not in table.rejected:
+            held = latest.get(key)
+            if held is None or _rank(table, moments, row) >= _rank(table, moments, held):
+                latest[key] = row
+    gone = {row for row in latest.values() if row in table.withdrawing}
+    return Standing(table, [row for row in latest.values() if row not in gone], sorted(gone))
+
+
+def _rank(table: Table, moments: list[str | None], row: int) -> tuple[bool, str]:
+    return row not in table.from_future, moments[row] or _AT_RECEIPT
+
+
+def _keys(table: Table) -> Iterable[tuple[str | None, ...]]:
+    return zip(*(table.column(name) for name in KEYS[table.source]), strict=True)
