@@ -12,7 +12,7 @@ import dagster as dg
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
 from pipelines.lake.errors import LakeError
-from pipelines.quality.gate import CountsDisagreeError
+from pipelines.quality.comparing import CountsDisagreeError
 
 FOR_PEOPLE = (DeclarationError, CountsDisagreeError, LakeError)
 

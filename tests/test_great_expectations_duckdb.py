@@ -16,9 +16,9 @@ from tests.validated_views import contract_view, counted, rule, texts
 def test_sees_uncommitted_rows_of_the_connection_and_leaves_its_transaction_open(
     embedded: DuckDBEngine,
 ) -> None:
-    embedded.connection.execute("CREATE TABLE kept (v VARCHAR)")
+    embedded.connection.execute("CREATE TABLE kept (v VARCHAR, _row BIGINT)")
     embedded.connection.begin()
-    embedded.connection.execute("INSERT INTO kept VALUES ('a'), (NULL)")
+    embedded.connection.execute("INSERT INTO kept VALUES ('a', 2), (NULL, 3)")
     one = rule("expect_column_values_to_not_be_null", column="v")
     assert validate(embedded, "kept", [one], source="s", batch="b").outcomes["a.rule"].unexpected == 1
     embedded.connection.rollback()

@@ -62,7 +62,13 @@ def rule(kind: str, where: tuple[str, ...] = (), severity: Any = "critical", **a
 
 
 def a_view(engine: Engine, columns: str, rows: Sequence[Sequence[Any]]) -> str:
-    """A view `delivered` of typed rows (of `given`); `columns` are DuckDB's column definitions."""
+    """A view `delivered` of typed rows (of `given`); `columns` are DuckDB's column definitions.
+
+    Rows are numbered from 2, where `columns` have no number of their own.
+    """
+    if not re.search(r"\b_row\b", columns):
+        columns += ", _row BIGINT"
+        rows = [(*row, place) for place, row in enumerate(rows, 2)]
     if isinstance(engine, DuckDBEngine):
         engine.connection.execute(f"CREATE OR REPLACE TABLE given ({columns})")
         if rows:

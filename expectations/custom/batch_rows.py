@@ -1,7 +1,8 @@
 """Expectations that compare the rows of one batch with each other.
 
-The columns `_batch` and `_row_hash` (of the row as sent) must be there. Several batches may stand in one table: rows
-are compared with those of their own batch. NULL is one value.
+The columns `_batch`, `_row` (its number) and `_row_hash` (of its content) must be there. Several batches may stand in
+one table: rows are compared with those of their own batch. NULL is one value. A `row_condition` says which rows are
+compared at all.
 """
 
 from __future__ import annotations
@@ -19,26 +20,32 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 from great_expectations.expectations.model_field_types import ConditionParser
 from great_expectations.expectations.row_conditions import RowConditionType
 
-BATCH, ROW_HASH = "_batch", "_row_hash"
+BATCH, ROW_NUMBER, ROW_HASH = "_batch", "_row", "_row_hash"
 
 Arguments = dict[str, Any]
-Groups = sa.Select[Any]  # one number of unexpected rows per group of rows
+Groups = sa.Select[
+    int, int, int
+]  # per group of rows: how many are unexpected, the sum of their numbers, and the first of these
+Found = tuple[int, int, int | None]  # the same of all groups together
 Frame = Any  # of pyspark, which is not there where only DuckDB is
 
 
 class BatchRowsMetric(TableMetricProvider):
-    """How many rows of the batch are unexpected: the sum over groups of rows, which a subclass forms."""
+    """How many rows of the batch are unexpected, the sum of their numbers and the first one, as `Found`.
+
+    A subclass forms groups of rows, and says so of each.
+    """
 
     value_keys = ("key", "version_column")
 
     @classmethod
     def in_duckdb(cls, rows: sa.FromClause, key: list[str], version: str | None) -> Groups:
-        """A query of one column, the number of unexpected rows in a group."""
+        """A query of three columns: the number of unexpected rows in a group, the sum of their numbers, the first."""
         raise NotImplementedError
 
     @classmethod
     def on_spark(cls, rows: Frame, key: list[str], version: str | None) -> Frame:
-        """A frame with the column `unexpected`, the number of unexpected rows in a group."""
+        """A frame with the columns `unexpected`, `row_sum` and `first_row`, of a group."""
         raise NotImplementedError
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
@@ -48,12 +55,14 @@ class BatchRowsMetric(TableMetricProvider):
         metric_domain_kwargs: Arguments,
         metric_value_kwargs: Arguments,
         **_: Any,
-    ) -> int:
+    ) -> Found:
         rows, _domain, _accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
-        some = rows.subquery() if isinstance(rows, sa.Select) else rows  # those of a row condition
-        groups = cls.in_duckdb(some, *_said(metric_value_kwargs)).subquery()
-        total = sa.select(sa.func.coalesce(sa.func.sum(groups.c[0]), 0))
-        return int(execution_engine.execute_query(total).scalar_one())
+        chosen = rows.subquery() if isinstance(rows, sa.Select) else rows
+        groups = cls.in_duckdb(chosen, *_said(metric_value_kwargs)).subquery()
+        unexpected, row_sum, first_row = groups.c
+        totals = (sa.func.coalesce(sa.func.sum(total), 0) for total in (unexpected, row_sum))
+        found = execution_engine.execute_query(sa.select(*totals, sa.func.min(first_row))).one()
+        return int(found[0]), int(found[1]), found[2]
 
     @metric_value(engine=SparkDFExecutionEngine)
     def _spark(
@@ -62,10 +71,12 @@ class BatchRowsMetric(TableMetricProvider):
         metric_domain_kwargs: Arguments,
         metric_value_kwargs: Arguments,
         **_: Any,
-    ) -> int:
+    ) -> Found:
         rows, _domain, _accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
         groups = cls.on_spark(rows, *_said(metric_value_kwargs))
-        return int(groups.agg(spark.coalesce(spark.sum("unexpected"), spark.lit(0))).collect()[0][0])
+        totals = (spark.coalesce(spark.sum(total), spark.lit(0)) for total in ("unexpected", "row_sum"))
+        found = groups.agg(*totals, spark.coalesce(spark.min("first_row"), spark.lit(0))).collect()[0]
+        return int(found[0]), int(found[1]), found[2] or None
 
 
 class ContradictingRows(BatchRowsMetric):
@@ -78,30 +89,38 @@ class ContradictingRows(BatchRowsMetric):
         content: sa.ColumnElement[str] = sa.column(ROW_HASH)
         keyed = (sa.column(name).is_not(None) for name in key)
         differs = sa.func.min(content) != sa.func.max(content)
-        counted = sa.select(sa.func.count()).select_from(rows).where(*keyed)
+        number: sa.ColumnElement[int] = sa.column(ROW_NUMBER)
+        totals = (sa.func.count(), sa.func.sum(number), sa.func.min(number))
+        counted = sa.select(*totals).select_from(rows).where(*keyed)
         return counted.group_by(*map(sa.column, _group(key, version))).having(differs)
 
     @classmethod
     def on_spark(cls, rows: Frame, key: list[str], version: str | None) -> Frame:
-        contents = {"least": spark.min(ROW_HASH), "most": spark.max(ROW_HASH), "unexpected": spark.count("*")}
+        totals = {"unexpected": spark.count("*"), "row_sum": spark.sum(ROW_NUMBER), "first_row": spark.min(ROW_NUMBER)}
+        contents = {"least": spark.min(ROW_HASH), "most": spark.max(ROW_HASH)}
         grouped = rows.dropna(subset=key).groupBy(*_group(key, version))
-        counted = grouped.agg(*(number.alias(name) for name, number in contents.items()))
+        counted = grouped.agg(*(number.alias(name) for name, number in (totals | contents).items()))
         return counted.where(spark.col("least") != spark.col("most"))
 
 
 class RepeatingRows(BatchRowsMetric):
-    """All copies of a row but one."""
+    """All copies of a row but one. The first of them is told by the row that it repeats."""
 
     metric_name = "batch_rows.repeating"
 
     @classmethod
     def in_duckdb(cls, rows: sa.FromClause, key: list[str], version: str | None) -> Groups:
-        counted = sa.select(sa.func.count() - 1).select_from(rows)
-        return counted.group_by(*map(sa.column, _group(key, ROW_HASH)))
+        number: sa.ColumnElement[int] = sa.column(ROW_NUMBER)
+        first = sa.func.min(number)
+        counted = sa.select(sa.func.count() - 1, sa.func.sum(number) - first, first).select_from(rows)
+        return counted.group_by(*map(sa.column, _group(key, ROW_HASH))).having(sa.func.count() > 1)
 
     @classmethod
     def on_spark(cls, rows: Frame, key: list[str], version: str | None) -> Frame:
-        return rows.groupBy(*_group(key, ROW_HASH)).agg((spark.count("*") - 1).alias("unexpected"))
+        first = spark.min(ROW_NUMBER)
+        totals = {"unexpected": spark.count("*") - 1, "row_sum": spark.sum(ROW_NUMBER) - first, "first_row": first}
+        counted = rows.groupBy(*_group(key, ROW_HASH)).agg(*(number.alias(name) for name, number in totals.items()))
+        return counted.where(spark.col("unexpected") > 0)
 
 
 class BatchRowsExpectation(BatchExpectation):
@@ -118,8 +137,9 @@ class BatchRowsExpectation(BatchExpectation):
     metric_dependencies: ClassVar[tuple[str, ...]] = ("table.row_count",)
 
     def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
-        rows, unexpected = (metrics[name] for name in self.metric_dependencies)
+        rows, (unexpected, row_sum, first_row) = (metrics[name] for name in self.metric_dependencies)
         counts = {"element_count": rows, "unexpected_count": unexpected, "observed_value": unexpected}
+        counts |= {"unexpected_row_sum": row_sum, "first_unexpected_row": first_row}
         return {"success": unexpected == 0, "result": counts}
 
 

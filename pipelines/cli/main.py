@@ -49,7 +49,7 @@ def _asked() -> list[str]:
 def _told(error: Exception) -> int:
     """Say what happened and give the exit code. Only texts of our own are sure to hold no values."""
     from pipelines.engines.spark.failures import spark_failure
-    from pipelines.quality.gate import CountsDisagreeError
+    from pipelines.quality.comparing import CountsDisagreeError
 
     if isinstance(error, DeclarationError):
         _say("declaration error", str(error))

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
-from pipelines.elements.characters import SPACES, half_width, one_of
+from pipelines.elements.characters import BLANKS, half_width, one_of
 from pipelines.elements.numbers import UNSIGNED
 from pipelines.elements.sent import sent
 
@@ -74,4 +74,4 @@ def _in_main_unit(cell: ir.StringValue, scale: int) -> ir.DecimalValue:
 
 
 def _tidy(value: ir.StringValue) -> ir.StringValue:
-    return half_width(sent(value)).re_replace(one_of(SPACES), "").upper()
+    return half_width(sent(value)).re_replace(one_of(BLANKS), "").upper()

@@ -43,6 +43,7 @@ _PERHAPS_NO_END_IN_WORDS = "[长永无不]"
 _SPACE = one_of("".join(space for space in SPACES if space not in INVISIBLE))
 # Excel's day 1 is 1900-01-01 and it counts a 29 February 1900; five-digit serials all lie after that.
 _EXCEL_EPOCH, _EXCEL_UNIX_DAYS = "1899-12-30", 25_569
+_FRACTION = 10  # digits behind the point: as many as spreadsheets keep of a five-digit serial
 _BEIJING, _BEIJING_SECONDS = "+08:00", 8 * 3600
 INSTANT = "timestamp('UTC')"
 
@@ -156,6 +157,9 @@ def _run_on_instant(text: ir.StringValue) -> ir.TimestampValue:
 
 
 def _serial_instant(text: ir.StringValue) -> ir.TimestampValue:
-    """The fraction of a serial is the time of day."""
-    seconds = ((text.try_cast("float64") - _EXCEL_UNIX_DAYS) * 86_400 - _BEIJING_SECONDS).round().cast("int64")
-    return ibis.timestamp("1970-01-01", timezone="UTC") + seconds.as_interval("s")
+    """The fraction of a serial, of which ten digits count, is that of a day; rounded half up to the second."""
+    # As digits: the nearest float of a serial may lie on the other side of half a second.
+    fraction = text.substr(6, _FRACTION).rpad(_FRACTION, "0").try_cast("int64")
+    seconds = (fraction * 86_400 / 10**_FRACTION).round().cast("int64") - _BEIJING_SECONDS
+    days = text.substr(0, 5).try_cast("int64") - _EXCEL_UNIX_DAYS
+    return ibis.timestamp("1970-01-01", timezone="UTC") + (days * 86_400 + seconds).as_interval("s")

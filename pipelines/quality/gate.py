@@ -15,17 +15,15 @@ from pipelines.engines.base import Merge, difference
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import RULE_RESULTS, VALIDATIONS, VERDICTS
 from pipelines.quality.batch_rules import broken_by_batch
+from pipelines.quality.comparing import check_counts
 from pipelines.quality.counting import BatchCounts, Ungated, count_batches
 from pipelines.quality.verdicts import BY_PEOPLE, Judged, batches_of, moment_of_decision, verdict_row, verdicts_of
 
 if TYPE_CHECKING:
     from pipelines.quality.great_expectations import Validation
+    from pipelines.quality.great_expectations.second_reading import Reading
 
 READABLE = "file.readable"
-
-
-class CountsDisagreeError(Exception):
-    """The gate and Great Expectations counted differently: one of them is wrong, and nothing may be published."""
 
 
 def judge(
@@ -68,10 +66,11 @@ def _judge_readable(
     before: Mapping[str, dict[str, Any]],
 ) -> dict[str, Judged]:
     names = [batch["batch"] for batch in batches]
-    new = Ungated(*(rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged)))
+    parts = [rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged)]
+    new = Ungated(parts[0], parts[1], parts[2], ungated.readings)
     counts = count_batches(lake, rules, new)
-    validation = _validate(lake, contract, rules, new.typed, names[-1])
-    _check_counts(contract, rules, counts, validation)
+    validation = _validate(lake, contract, rules, new.typed, names[-1], new.readings)
+    check_counts(contract, rules, new.readings, counts, validation)
     failures = {name: _failed_rules(lake, contract, rules, new.typed, name, validation, names) for name in names}
     snapshots = _Snapshots(lake, contract)
     judged: dict[str, Judged] = {}
@@ -149,24 +148,18 @@ def _count_again(lake: Lake, results: list[dict[str, Any]], batches: set[str]) -
         lake.writer(RULE_RESULTS.id).merge([Merge(lake.uri(RULE_RESULTS.id), changes, key, "{}", count)])
 
 
-def _validate(lake: Lake, contract: Contract, rules: Sequence[Rule], rows: ir.Table, batch: str) -> Validation:
+def _validate(
+    lake: Lake,
+    contract: Contract,
+    rules: Sequence[Rule],
+    rows: ir.Table,
+    batch: str,
+    readings: Sequence[Reading] = (),
+) -> Validation:
     from pipelines.quality.great_expectations import validate
 
     view = lake.engine.view(rows, "new_rows")
-    return validate(lake.engine, view, rules, source=contract.name, batch=batch)
-
-
-def _check_counts(
-    contract: Contract, rules: Sequence[Rule], counts: Mapping[str, BatchCounts], validation: Validation
-) -> None:
-    for rule in rules:
-        ours = sum(counted.broken.get(rule.code, 0) for counted in counts.values())
-        theirs = validation.outcomes[rule.code].unexpected
-        if not rule.on_table and ours != theirs:
-            raise CountsDisagreeError(
-                f"{contract.name}, batches {', '.join(counts)}, rule {rule.code}: the gate counts {ours} rows that "
-                f"break it, Great Expectations {theirs}; the rule's two implementations differ"
-            )
+    return validate(lake.engine, view, rules, source=contract.name, batch=batch, readings=readings)
 
 
 def _failed_rules(

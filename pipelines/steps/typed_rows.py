@@ -27,6 +27,7 @@ from pipelines.elements.bound import bound
 from pipelines.elements.code import normalise as normalise_code
 from pipelines.lake.specs import AS_SENT, TIMESTAMP, raw_spec
 from pipelines.quality.counting import Ungated
+from pipelines.quality.great_expectations.second_reading import CELL, readings_of
 from pipelines.quality.rows import PLACE, both, broken_alone, broken_together, rejected
 from pipelines.steps.workspace import Workspace
 
@@ -55,7 +56,9 @@ def read_ungated(
     broken = engine.materialise(both(alone, compared), "broken_rows")
     marked = rows.left_join(wrong.mutate(_wrong=True), PLACE)
     sound = ibis.ifelse(marked["_wrong"].isnull(), True, ibis.null("boolean"))
-    return Ungated(marked.select(*rows.columns, **{SOUND: sound}), broken, raw.filter(raw["_damage"].notnull()))
+    damaged = raw.filter(raw["_damage"].notnull())
+    readings = readings_of(workspace.catalog, contract)
+    return Ungated(marked.select(*rows.columns, **{SOUND: sound}), broken, damaged, readings)
 
 
 def typed(
@@ -69,11 +72,13 @@ def typed(
 
     Rows that are `damaged` cannot be trusted, and are left out but where they are asked for. Beside a typed column
     `<column>__sent` keeps what was sent, and beside an identifier `<column>_as_sent` the form as sent where it is
-    another one. `_version` is what a row is placed by among those of its key (see `_placed_by`).
+    another one. With all columns come the cells of those that are read a second time, as `<column>__cell`.
+    `_version` is what a row is placed by among those of its key (see `_placed_by`).
     """
     catalog = workspace.catalog
     headers = contract.cells
     columns: dict[str, ir.Value] = {}
+    twice = {one.column for one in readings_of(catalog, contract)} if only is None else set()
     for column in contract.columns:
         if only is not None and column.name not in only:
             continue
@@ -83,6 +88,8 @@ def typed(
             columns[column.name + SENT] = sent_value(cell, element)
         if element.alias:
             columns[column.name + AS_SENT] = alias(cell, element)
+        if column.name in twice:
+            columns[column.name + CELL] = cell
     flag = _flag(catalog, contract, raw)
     gone = _means_deleted(contract, flag)
     rows = raw if damaged else raw.filter(raw["_damage"].isnull())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from great_expectations.compatibility.pyspark import functions as spark
@@ -16,18 +16,28 @@ from great_expectations.execution_engine.execution_engine import MetricComputati
 from great_expectations.expectations.row_conditions import Condition, deserialize_row_condition
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
+from pipelines.declarations.rule import ROW_NUMBER
+from pipelines.quality.great_expectations.number_of_rows import FIRST_ROW_OF, NumberOfRows
+from pipelines.quality.great_expectations.second_reading import Reading, read_again_on_spark
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
 
 Value = Any  # what a metric may be, as in Great Expectations
 
 
-def batch_of(context: AbstractDataContext, session: SparkSession, view: str, name: str) -> Batch:
-    """The rows of a view that `session` sees, as a batch to validate; they stay where they are."""
+def batch_of(
+    context: AbstractDataContext, session: SparkSession, view: str, name: str, readings: Sequence[Reading] = ()
+) -> Batch:
+    """The rows of a view that `session` sees, as a batch to validate; they stay where they are.
+
+    What has `readings` is read again.
+    """
+    rows = session.table(view)
     lake = context.data_sources.add_lent_spark("lake", persist=False)
     lake.lend(session)
     whole = lake.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
-    return whole.get_batch({"dataframe": session.table(view)})
+    return whole.get_batch({"dataframe": read_again_on_spark(rows, readings) if readings else rows})
 
 
 class CountingSparkEngine(SparkDFExecutionEngine):
@@ -59,7 +69,7 @@ class CountingSparkEngine(SparkDFExecutionEngine):
         found = super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {}
         return {**found, **samples, **self._numbers_of_rows(numbers)}
 
-    def _numbers_of_rows(self, domains: Mapping[MetricConfiguration, Column]) -> dict[Any, int]:
+    def _numbers_of_rows(self, domains: Mapping[MetricConfiguration, Column]) -> dict[Any, Value]:
         """How many rows there are in each metric's domain, by one job; Great Expectations runs one for each."""
         try:
             return self._counts({metric.id: kept for metric, kept in domains.items()})
@@ -71,22 +81,39 @@ class CountingSparkEngine(SparkDFExecutionEngine):
 
         Great Expectations runs a job per subset; a source's rules have a dozen.
         """
-        together: dict[Any, Column] = {}
+        rows: dict[Any, Column] = {}
+        unexpected: dict[MetricConfiguration, Column] = {}
         alone = []
         for metric in metric_fn_bundle:
-            counted = self._counted(metric)
+            counted, configuration = self._counted(metric), metric.metric_configuration
             if counted is None:
                 alone.append(metric)
+            elif configuration.metric_name == "table.row_count":
+                rows[configuration.id] = counted
             else:
-                together[metric.metric_configuration.id] = counted
-        return super().resolve_metric_bundle(alone) | self._counts(together)
+                unexpected[configuration] = counted
+        return super().resolve_metric_bundle(alone) | self._counts(rows) | self._unexpected(unexpected)
 
-    def _counts(self, conditions: Mapping[Any, Column]) -> dict[Any, int]:
+    def _counts(self, conditions: Mapping[Any, Column]) -> dict[Any, Value]:
         """For how many rows of the batch each condition holds."""
         if not conditions:
             return {}
         named = [spark.count_if(holds).alias(f"metric_{place}") for place, holds in enumerate(conditions.values())]
         return dict(zip(conditions, self.dataframe.agg(*named).collect()[0], strict=True))
+
+    def _unexpected(self, conditions: Mapping[MetricConfiguration, Column]) -> dict[Any, Value]:
+        """For how many rows of the batch each metric's condition holds, and for which."""
+        if not conditions:
+            return {}
+        totals = []
+        for place, (metric, holds) in enumerate(conditions.items()):
+            number = spark.when(holds, spark.col(ROW_NUMBER))
+            first = spark.min(number) if metric.metric_name.startswith(FIRST_ROW_OF) else spark.lit(0)
+            for kind, total in {"rows": spark.count_if(holds), "sum": spark.sum(number), "first": first}.items():
+                totals.append(spark.coalesce(total, spark.lit(0)).alias(f"{kind}_{place}"))
+        found = iter(self.dataframe.agg(*totals).collect()[0])
+        # A row's number is never 0.
+        return {one.id: NumberOfRows.of(next(found), next(found), next(found) or None) for one in conditions}
 
     def _counted(self, metric: MetricComputationConfiguration) -> Column | None:
         """TRUE for the rows that a metric counts; None where it is no plain count over the batch."""

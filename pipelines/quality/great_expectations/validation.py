@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
+from pipelines.quality.great_expectations.number_of_rows import NumberOfRows
+from pipelines.quality.great_expectations.second_reading import Reading, alike
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
@@ -35,13 +37,16 @@ class NotValidatedError(Exception):
 class Outcome:
     """How one rule fared. `evaluated` is the number of rows it applied to, None for a rule on the whole table.
 
-    `unexpected` counts the rows that break it; for a rule on the whole table it is 0 or 1.
+    `unexpected` counts the rows that break it; for a rule on the whole table it is 0 or 1. `row_sum` is the sum of
+    these rows' numbers, None for a rule on the whole table; `first_row` is the least of them, where it is asked for.
     """
 
     rule: str
     evaluated: int | None
     unexpected: int
     success: bool
+    row_sum: int | None = None
+    first_row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,18 +81,23 @@ def warm_up() -> threading.Thread:
     return thread
 
 
-def validate(engine: Engine, view: str, rules: Sequence[Rule], *, source: str, batch: str) -> Validation:
+def validate(
+    engine: Engine, view: str, rules: Sequence[Rule], *, source: str, batch: str, readings: Sequence[Reading] = ()
+) -> Validation:
     """Count in `view` (a table or view that `engine` sees) the rows that break each rule.
 
-    Columns: those that the rules name, and `_batch`, `_row` and `_row_hash` for rules that compare rows. The view is
-    read once for the number of rows, once for all rules on single rows, and two or three times for each rule that
-    compares rows: materialise it if it is not cheap. No row leaves the engine.
+    Columns: those that the rules name, `_row`, and `_batch` and `_row_hash` for rules that compare rows. What has
+    `readings` is read again in `<column>__cell`, counted as read there, and compared with what the view has: the
+    outcome is among the others, by the reading's `code`. The view is read once for the number of rows, once for all
+    rules on single rows, and once for each rule that compares rows: materialise it if it is not cheap. No row leaves
+    the engine.
     To be called in the thread that uses the engine: one DuckDB connection shared by threads counts wrongly.
     Raises NotValidatedError where a rule cannot be evaluated, UnknownTypeError or ValueError for a rule that is
     no expectation.
     """
     _load()
-    result = _run(engine, view, rules, f"{source}.{batch}")
+    rules = [*rules, *alike(readings)]
+    result = _run(engine, view, rules, f"{source}.{batch}", readings)
     _check_evaluated(result, source, batch)
     shown = _without_values(result)
     places = {rule.code: place for place, rule in enumerate(rules)}
@@ -105,7 +115,9 @@ def _load() -> None:
         logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
 
 
-def _run(engine: Engine, view: str, rules: Sequence[Rule], name: str) -> ExpectationSuiteValidationResult:
+def _run(
+    engine: Engine, view: str, rules: Sequence[Rule], name: str, readings: Sequence[Reading]
+) -> ExpectationSuiteValidationResult:
     import great_expectations
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
@@ -120,19 +132,19 @@ def _run(engine: Engine, view: str, rules: Sequence[Rule], name: str) -> Expecta
     context = great_expectations.get_context(mode="ephemeral", project_config=config)
     suite = build_suite(name, rules)
     try:
-        return _batch(context, engine, view, name).validate(suite, result_format=RESULT_FORMAT)
+        return _batch(context, engine, view, name, readings).validate(suite, result_format=RESULT_FORMAT)
     except Exception as error:
         problem = type(error).__name__
     # Raised out here: the error itself, which may quote values, must not come along as this one's context.
     raise NotValidatedError(f"{name}: Great Expectations could not read the rows in {view} ({problem})")
 
 
-def _batch(context: AbstractDataContext, engine: Engine, view: str, name: str) -> Batch:
+def _batch(context: AbstractDataContext, engine: Engine, view: str, name: str, readings: Sequence[Reading]) -> Batch:
     from pipelines.quality.great_expectations import on_duckdb, on_spark
 
     if isinstance(engine, DuckDBEngine):
-        return on_duckdb.batch_of(context, engine.connection, view, name)
-    return on_spark.batch_of(context, cast("SparkEngine", engine).session, view, name)
+        return on_duckdb.batch_of(context, engine.connection, view, name, readings)
+    return on_spark.batch_of(context, cast("SparkEngine", engine).session, view, name, readings)
 
 
 def _check_evaluated(result: ExpectationSuiteValidationResult, source: str, batch: str) -> None:
@@ -156,10 +168,13 @@ def _without_values(result: ExpectationSuiteValidationResult) -> dict[str, Any]:
     from pipelines.quality.great_expectations.wording import wording
 
     plain: dict[str, Any] = result.to_json_dict()
-    for one in plain["results"]:
+    for one, found in zip(plain["results"], result.results, strict=True):
+        unexpected = found.result.get("unexpected_count")
+        if isinstance(unexpected, NumberOfRows):
+            one["result"] |= {"unexpected_row_sum": unexpected.row_sum, "first_unexpected_row": unexpected.first_row}
         one["exception_info"] = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
         # Anything but a number may be a value of the data: a maximum, the most common value, a list of them.
-        one["result"] = {name: found for name, found in one["result"].items() if isinstance(found, int | float | None)}
+        one["result"] = {name: said for name, said in one["result"].items() if isinstance(said, int | float | None)}
         config = one["expectation_config"]
         said = config["kwargs"]
         if said.get("value_set"):
@@ -181,4 +196,5 @@ def _outcome(one: dict[str, Any]) -> Outcome:
     if config["type"].startswith("expect_table_") or "element_count" not in result:
         return Outcome(rule, None, int(not success), success)
     evaluated = (result.get("element_count") or 0) - (result.get("missing_count") or 0)
-    return Outcome(rule, evaluated, result.get("unexpected_count") or 0, success)
+    row_sum, first_row = result.get("unexpected_row_sum"), result.get("first_unexpected_row")
+    return Outcome(rule, evaluated, result.get("unexpected_count") or 0, success, row_sum, first_row)

@@ -1,0 +1,105 @@
+"""The rows that Great Expectations validates: cells as sent, read a second time by `expectations/reading`.
+
+The pipeline's own values stand beside them as `<column>__typed`, to be compared with what was read again.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.declarations.rule import SENT, Rule
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from pipelines.declarations.catalog import Catalog
+    from pipelines.declarations.contract import Contract
+
+READING = "expectations.reading"
+CELL, TYPED = "__cell", "__typed"
+READ_ALIKE = "read_alike"
+
+Frame = Any  # of pyspark, which is not there where only DuckDB is
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A column that is read twice. `kind` is the element's type, or `text`.
+
+    The rows have its cell as `<column>__cell`, and where `asks_sent`, what counts as sent as `<column>__sent`.
+    """
+
+    column: str
+    normal_form: str
+    kind: str
+    asks_sent: bool
+
+    @property
+    def code(self) -> str:
+        """What the comparison of both readings is called, beside the rules."""
+        return f"{self.column}.{READ_ALIKE}"
+
+
+def readings_of(catalog: Catalog, contract: Contract) -> tuple[Reading, ...]:
+    """The columns of a source that are read twice: identifiers, dates and amounts, by their elements' normal forms."""
+    read_twice = importlib.import_module(READING).READ_TWICE
+    elements = [(column.name, catalog.elements[column.element]) for column in contract.columns]
+    return tuple(
+        Reading(name, element.normalise, "text" if element.is_text else element.ibis_type, not element.is_text)
+        for name, element in elements
+        if element.normalise in read_twice
+    )
+
+
+def alike(readings: Sequence[Reading]) -> list[Rule]:
+    """That both readings of each column agree in every row: counted as rules are, but no rule of the contract."""
+    return [
+        Rule(
+            code=one.code,
+            title=f"{one.column}：两次读取的结果应一致",
+            severity="critical",
+            type="expect_column_pair_values_to_be_read_alike",
+            arguments={"column_A": one.column, "column_B": one.column + TYPED},
+        )
+        for one in readings
+    ]
+
+
+def read_again_in_duckdb(connection: duckdb.DuckDBPyConnection, view: str, readings: Sequence[Reading]) -> str:
+    """A view like `view`, in which the columns of `readings` show what is read in their cells."""
+    import sqlalchemy as sa
+    from duckdb_engine import Dialect
+
+    words = importlib.import_module(f"{READING}.in_duckdb").InDuckDB()
+    found = connection.execute(f"DESCRIBE {view}").fetchall()
+    again = _columns(words, sa.column, [name for name, *_ in found], readings)
+    rows = sa.select(*(value.label(name) for name, value in again)).select_from(sa.table(view))
+    # The dialect's own style of parameters would double each percent sign.
+    query = rows.compile(dialect=Dialect(paramstyle="named"), compile_kwargs={"literal_binds": True})
+    connection.execute(f"CREATE OR REPLACE VIEW {view}_again AS {query}")
+    return f"{view}_again"
+
+
+def read_again_on_spark(rows: Frame, readings: Sequence[Reading]) -> Frame:
+    """As `read_again_in_duckdb`, of a frame."""
+    words = importlib.import_module(f"{READING}.on_spark").OnSpark()
+    again = _columns(words, lambda name: rows[f"`{name}`"], rows.columns, readings)
+    return rows.select(*(value.alias(name) for name, value in again))
+
+
+def _columns(words: Any, column: Any, names: Sequence[str], readings: Sequence[Reading]) -> Iterator[tuple[str, Any]]:
+    readers = importlib.import_module(f"{READING}.readers")
+    twice: dict[str, Any] = {}
+    for one in readings:
+        cell = column(one.column + CELL)
+        twice[one.column] = readers.read(words, cell, one.normal_form, one.kind)
+        if one.asks_sent:
+            twice[one.column + SENT] = readers.read_sent(words, cell, one.normal_form)
+        yield one.column + TYPED, column(one.column)
+    cells = {one.column + CELL for one in readings}
+    for name in names:
+        if name not in cells:
+            yield name, twice[name] if name in twice else column(name)
