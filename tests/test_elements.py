@@ -321,6 +321,15 @@ def test_codes_that_spreadsheets_made_numbers_of_are_the_codes(normalised, name:
     assert normalised(name, spelt) == [code for code in codes for _ in range(4)]
 
 
+def test_one_phone_number_in_groups_is_one_and_fractions_are_none(normalised) -> None:
+    cells = ["+86 13800000001", "0471 1234567", "（0471）1234567", "(0471) 1234567", "138 0000 0001", "13800000001.0"]
+    cells += ["0086 13800000001", "13800000001 13800000002", "13800000001 0471-1234567", "1234567.50"]
+    assert normalised("phone", cells) == [
+        "+86-13800000001", "0471-1234567", "0471-1234567", "0471-1234567", "138-0000-0001", "13800000001",
+        "0086-13800000001", "13800000001;13800000002", "13800000001;0471-1234567", "1234567.50",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["person_name", "holder_name", "organisation_name"])
 def test_words_for_nobody_are_no_names(normalised, name: str) -> None:
     words = [

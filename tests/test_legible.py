@@ -68,6 +68,14 @@ def test_of_names_spoilt_in_one_way_99_in_100_are_told(way: str) -> None:
     assert sum(bool(found.search(name)) for name in names) >= 0.99 * len(names)
 
 
+@pytest.mark.parametrize("way", [one for one in WAYS if "as GBK" in one])
+def test_names_in_traditional_characters_are_told_too(way: str) -> None:
+    found = re.compile(spoilt(SURNAMES))
+    names = ["張偉", "陳建國", "黃志強", "劉曉東", "趙雪梅", "楊春華", "孫立軍", "馬曉燕", "許文靜", "鄭海濤"]
+    assert [name for name in names if not found.search(WAYS[way](name).strip())] == []
+    assert not [name for name in names if found.search(name)]
+
+
 def test_both_counts_agree_on_names_spoilt_in_any_way() -> None:
     names = usual_names(4_000) + [spoil(name) for spoil in WAYS.values() for name in usual_names(4_000)]
     first = re.compile(spoilt(SURNAMES))

@@ -1,8 +1,6 @@
-"""Names as agencies send them, from a file to foundation: what is none, what may be none, and what only looks strange."""
+"""Names as agencies send them, from a file to foundation: what is none, what may be none, what only looks strange."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
