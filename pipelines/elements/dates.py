@@ -32,14 +32,17 @@ _SEPARATED = f"^{_YEAR} *[-/.年] *([0-9]{{1,2}}) *[-/.月] *([0-9]{{1,2}})(?: *
 _COMPACT = f"^{_YEAR}([0-9]{{2}})([0-9]{{2}}){_TIME}$"
 _RUN_ON = f"^{_YEAR}([0-9]{{2}})([0-9]{{2}})([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])$"
 _SERIAL = "^[0-9]{5}([.][0-9]+)?$"
-_NO_END = "9999 *[-/.年]? *(?:0?[1-9]|1[0-2]) *[-/.月]? *(?:0?[1-9]|[12][0-9]|3[01])(?: *日)?"
+_NO_END = "9999 *[-/.年]? *(?:0?[1-9]|1[0-2]|99) *[-/.月]? *(?:0?[1-9]|[12][0-9]|3[01]|99)(?: *日)?"
 _NO_DATE = "0001(?: *[-/.年] *0?1 *[-/.月] *0?1(?: *日)?|0101)|0000(?: *[-/.年] *00? *[-/.月] *00?(?: *日)?|0000)"
 _NOTHING_SAID = f"^(?:{_NO_END}|{_NO_DATE})(?:{_TIME}|[0-9]{{6}})$"
 _PERHAPS_NOTHING_SAID = "9999|000[01]|[^ -~年月日]"
-_NO_END_IN_WORDS = (
-    "^至?(?:(?:长期|永久|长久|长年|永续)(?:[(]?(?:有效|经营|存续)[)]?)?|无(?:固定)?期限|[无不]限期|无限制|不约定期限)$"
+_FOREVER = (
+    "(?:[长長](?:期|久|年)|永(?:久|续|續|远|遠)|[终終][身生])(?:性|[(]?(?:有效期?|经营|存续|使用|居留|期限)[)]?)?"
 )
-_PERHAPS_NO_END_IN_WORDS = "[长永无不]"
+_NO_TERM = "[无無](?:固定|明确|确定)?期限?(?:有效)?|[无無不]限(?:期|制|期有效)?|[不未]约定(?:期限)?"
+_SINCE = "(?:[0-9年月日/.-]*[至到~—-]+)?"
+_NO_END_IN_WORDS = f"^{_SINCE}[(]?(?:{_FOREVER}|{_NO_TERM})[)]?[。.]?$"
+_PERHAPS_NO_END_IN_WORDS = "[长長永终終无無不未]"
 _SPACE = one_of("".join(space for space in SPACES if space not in INVISIBLE))
 # Excel's day 1 is 1900-01-01 and it counts a 29 February 1900; five-digit serials all lie after that.
 _EXCEL_EPOCH, _EXCEL_UNIX_DAYS = "1899-12-30", 25_569
@@ -88,8 +91,9 @@ def without_no_end(value: ir.StringValue) -> ir.StringValue:
 def without_words_for_no_end(value: ir.StringValue) -> ir.StringValue:
     """As `without_no_end`, for what may also say so in words, as licences do.
 
-    长期 永久 长久 长年 永续, alone or followed by 有效, 经营 or 存续 in parentheses of either width or in none;
-    无固定期限 无期限 无限期 不限期 无限制 不约定期限; each of them after 至 too. Blanks do not count.
+    长期 永久 永续 永远 长久 长年 终身, alone or followed by 有效, 经营, 存续, 使用, 居留 or 期限 (in parentheses too);
+    无固定期限 无明确期限 无期限 无限期 不限 不限期 无限制 不约定期限 未约定; in traditional characters too, and each of them
+    after 至 or a dash, or after a day and one of these. Blanks do not count.
     """
     in_words = without_blanks(value).re_search(_NO_END_IN_WORDS)
     nothing = value.re_search(_PERHAPS_NO_END_IN_WORDS) & in_words
