@@ -92,7 +92,7 @@ def without_words_for_no_end(value: ir.StringValue) -> ir.StringValue:
     """As `without_no_end`, for what may also say so in words, as licences do.
 
     长期 永久 永续 永远 长久 长年 终身, alone or followed by 有效, 经营, 存续, 使用, 居留 or 期限 (in parentheses too);
-    无固定期限 无明确期限 无期限 无限期 不限 不限期 无限制 不约定期限 未约定; in traditional characters too, each of them
+    无固定期限 无明确期限 无期限 无限期 不限 不限期 无限制 不约定期限 未约定; in traditional forms too, and each
     after 至 or a dash, or after a day and one of these. Blanks do not count.
     """
     in_words = without_blanks(value).re_search(_NO_END_IN_WORDS)
