@@ -16,7 +16,7 @@ from pipelines.lake.specs import BATCHES, withdrawn_spec
 from pipelines.lake.table import TableSpec
 from pipelines.steps.plan import declared_workspace, plan
 from tests.conftest import Opened, Place
-from tests.deliveries import Row, household, name_of, person_id
+from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.ground_project import VENUE
 from tests.small_project import Delivered, small_project
 
@@ -93,6 +93,37 @@ def test_what_a_snapshot_no_longer_holds_is_withdrawn(place: Place) -> None:
     deliver_and_run(place, "3.csv", venue(1, 更新时间="2026-02-01 08:00:00"), source="venue")
     with place.opened() as at:
         assert numbers(at.standard("venue"), "venue_number") == [venue(1)["场所编号"]], "the newest snapshot counts"
+
+
+def test_a_damaged_row_of_a_snapshot_keeps_the_last_good_one(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "project", sources=(SOURCE,))
+    (project / "foundation_dbs/person/sources/venue.yml").write_text(VENUE, encoding="utf-8")
+    place = Place(tmp_path, project=project)
+    deliver_and_run(place, "1.csv", *map(venue, range(3)), source="venue")
+    text = csv_text(cells_of([venue(0), venue(1)])).rstrip("\n") + ",surplus\n"
+    deliver(place.landing, "venue", "2.csv", text)
+    place.run()
+    with place.opened() as at:
+        assert numbers(at.standard("venue"), "venue_number") == [venue(n)["场所编号"] for n in (0, 1)]
+        assert numbers(withdrawn(at, "venue"), "venue_number") == [venue(2)["场所编号"]]
+        assert [one["_rules"] for one in at.quarantine("venue")] == [["row.ragged"]]
+
+
+def test_a_row_whose_version_was_lost_waits_for_its_next_good_row(place: Place) -> None:
+    """It may be of any age, whatever the time of its receipt; not so one that never had a version."""
+    header, first = csv_text(cells_of([household(n) for n in (30,)])).splitlines()
+    short = household(31)
+    unread = [household(32, 更新时间="no time"), household(33, 姓名="", 更新时间="")]
+    lines = [header, first, ",".join(list(short.values())[:5]), *csv_text(cells_of(unread)).splitlines()[1:]]
+    deliver(place.landing, SOURCE, "lost.csv", "\n".join(lines) + "\n")
+    place.run()
+    ids = [person_id(number) for number in (31, 32, 33)]
+    with place.opened() as at:
+        assert {one["id_number"] for one in at.quarantine(SOURCE)} & {*ids} == {*ids}
+    deliver_and_run(place, "found.csv", *(household(number) for number in (31, 32, 33)))
+    with place.opened() as at:
+        assert {one["id_number"] for one in at.quarantine(SOURCE)} & {*ids} == {ids[2]}
+        assert {*ids} <= {*numbers(at.standard(SOURCE), "id_number")}
 
 
 def test_news_of_one_person_touch_that_person_alone(place: Place) -> None:

@@ -85,9 +85,8 @@ def show_run(run: Run) -> None:
     out.print(table)
     show_problems(run.problems)
     for one in run.standardised.values():
-        for judged in one.judged:
-            if judged.verdict == "held":
-                tell("held ", _held(judged))
+        for judged in one.held:
+            tell("held ", _held(judged))
     for ingested in run.ingested.values():
         for note in ingested.notes:
             tell("", note)
@@ -120,9 +119,10 @@ def show_problems(problems: list[Problem]) -> None:
 
 def _held(judged: Judged) -> str:
     from pipelines.quality.gate import READABLE
+    from pipelines.quality.verdicts import TYPABLE
 
     # What cannot be read has no rows that a release could let through.
-    options = "reject" if READABLE in judged.rules else "release|reject"
+    options = "reject" if {READABLE, TYPABLE} & {*judged.rules} else "release|reject"
     return (
         f"{judged.source}: {judged.file} ({', '.join(judged.rules)}); "
         f"decide with: huiliu gate {options} {judged.batch} --reason …"

@@ -14,6 +14,7 @@ from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import TableId
 from pipelines.lake.watermark import unchanged_since
+from pipelines.quality.verdicts import batches_of, untypable, verdicts_of
 from pipelines.steps.release import renew
 from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace
@@ -51,7 +52,7 @@ def maintain(
         told(table)
         taken = lake.hold()
         try:
-            if found := maintain_table(lake, table, retention):
+            if found := maintain_table(lake, table, retention, compacts=_can_be_read(lake, table)):
                 done.append(found)
         finally:
             if taken:
@@ -65,8 +66,24 @@ def maintain(
     return done
 
 
-def maintain_table(lake: Lake, table: TableId, retention: datetime.timedelta) -> Maintained | None:
-    """Maintain one table; None where it is not there. A crash at any point leaves the same rows and watermark."""
+def _can_be_read(lake: Lake, table: TableId) -> bool:
+    """Whether every file of a table is known to hold rows that can be read.
+
+    Of raw only the gate knows. A file that cannot be read stays by itself, or it would take good ones along.
+    """
+    if table.layer != "raw":
+        return True
+    judged = verdicts_of(lake, table.name)
+    return all(one["batch"] in judged for one in batches_of(lake, table.name)) and not untypable(lake, table.name)
+
+
+def maintain_table(
+    lake: Lake, table: TableId, retention: datetime.timedelta, compacts: bool = True
+) -> Maintained | None:
+    """Maintain one table; None where it is not there. A crash at any point leaves the same rows and watermark.
+
+    Small files are put together where it `compacts`.
+    """
     lake.writer(table)
     state = lake.state(table)
     if state is None:
@@ -76,7 +93,7 @@ def maintain_table(lake: Lake, table: TableId, retention: datetime.timedelta) ->
     said = unchanged_since(state.said, state.content)
 
     def compact() -> None:
-        if delta_rs.small_files(delta) >= delta_rs.MANY:
+        if compacts and delta_rs.small_files(delta) >= delta_rs.MANY:
             delta_rs.compact(delta, said)
 
     def vacuum() -> None:

@@ -91,7 +91,7 @@ def _judge_readable(
             flagged=counted.flagged,
             quarantined=counted.quarantined,
         )
-    _keep(lake, contract, results, validation, names, before)
+    _keep(lake, contract, results, validation, names)
     return judged
 
 
@@ -122,18 +122,17 @@ def _keep(
     results: list[dict[str, Any]],
     validation: Validation,
     names: list[str],
-    before: Mapping[str, Any],
 ) -> None:
-    """What was counted, but for batches that were counted already when a crash lost their verdicts."""
+    """What was counted; anew of batches counted before, by other rules or when a crash lost their verdicts."""
     stored = lake.read(RULE_RESULTS)
     known = stored.filter(stored.batch.isin(names)).select("batch").distinct()
     counted = {row["batch"] for row in lake.engine.rows(known)}
     if new := [result for result in results if result["batch"] not in counted]:
         lake.append_rows(RULE_RESULTS, new, once=digest(names, sorted(counted)))
-    if again := counted & {*before}:
-        _count_again(lake, [result for result in results if result["batch"] in again], again)
+    if counted:
+        _count_again(lake, [result for result in results if result["batch"] in counted], counted)
     kept = {"batch": names[-1], "source": contract.name, "result": validation.to_json()}
-    lake.append_rows(VALIDATIONS, [kept], once=digest(names, validation.to_json()) if again else names[-1])
+    lake.append_rows(VALIDATIONS, [kept], once=digest(names, validation.to_json()) if counted else names[-1])
 
 
 def _count_again(lake: Lake, results: list[dict[str, Any]], batches: set[str]) -> None:

@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, VERDICTS
+from pipelines.modelling import latest
 
 # What a batch whose rows cannot be typed is held for: nobody can release it.
 TYPABLE = "batch.typable"
@@ -60,19 +61,27 @@ def in_order(decided: ir.Table) -> ir.Table:
 
 def gate_verdicts(lake: Lake, source: str) -> dict[str, dict[str, Any]]:
     """The gate's last verdict on each batch of a source, with its counts."""
+    own = by_gate(lake)
+    return {row["batch"]: row for row in lake.engine.rows(own.filter(own.source == source).order_by("decided_at"))}
+
+
+def by_gate(lake: Lake) -> ir.Table:
+    """The gate's last verdict on each batch, whatever people decided: those before it were by other rules."""
     decided = lake.read(VERDICTS)
-    own = decided.filter((decided.source == source) & decided.verdict.notin(BY_PEOPLE))
-    return {row["batch"]: row for row in lake.engine.rows(own.order_by("decided_at"))}
+    own = decided.filter(decided.verdict.notin(BY_PEOPLE))
+    return latest(own, key="batch", order=["decided_at"])
 
 
-def hold_untypable(lake: Lake, source: str, batches: Sequence[str]) -> None:
+def hold_untypable(lake: Lake, source: str, batches: Sequence[str]) -> list[Judged]:
     """Hold batches whose rows the engine cannot type, so that they stop nobody."""
     known = {row["batch"]: row for row in batches_of(lake, source)}
-    moment, rows = moment_of_decision(lake), []
+    moment, rows, held = moment_of_decision(lake), [], []
     for batch in batches:
         found = Judged(batch, source, known[batch]["file"], "held", (TYPABLE,), int(known[batch]["rows"]), 0, 0, 0)
         rows.append(verdict_row(batch, source, "held", f"gate: {TYPABLE}", moment, found))
+        held.append(found)
     lake.append_rows(VERDICTS, rows, once=f"{TYPABLE}:{','.join(batches)}:{moment.isoformat()}")
+    return held
 
 
 def untypable(lake: Lake, source: str) -> list[str]:

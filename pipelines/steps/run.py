@@ -94,7 +94,7 @@ class Run:
 
     @property
     def held(self) -> list[str]:
-        return [j.batch for one in self.standardised.values() for j in one.judged if j.verdict == "held"]
+        return [judged.batch for one in self.standardised.values() for judged in one.held]
 
     @property
     def exit_code(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import digest
+from pipelines.declarations.catalog import OPERATION, digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
@@ -41,11 +41,15 @@ MOST = 0.5
 
 @dataclass(frozen=True)
 class Standardised:
-    """What standardise did to the tables of one source, and the batches that it judged, for the first time or anew."""
+    """What standardise did to the tables of one source, and the batches that it judged, for the first time or anew.
+
+    `held` are those that wait for a decision since: what people decided stands, whatever the gate says anew.
+    """
 
     source: str
     refreshed: tuple[Refreshed, ...]
     judged: list[Judged]
+    held: tuple[Judged, ...] = ()
 
 
 def standardise(workspace: Workspace, contract: Contract) -> Standardised:
@@ -85,7 +89,10 @@ class _Standardise:
         self._withdrawn = withdrawn_spec(self._catalog, contract) if contract.deletes else None
         self._alias = alias_spec(self._catalog, contract)
         elements = [self._catalog.elements[column.element] for column in contract.columns]
-        labels = [self._catalog.codes[element.codes] for element in elements if element.codes]
+        lists = [element.codes for element in elements if element.codes]
+        lists += [OPERATION] if contract.delete_flag else []
+        labels = [self._catalog.codes.get(name, ()) for name in lists]
+        self._untyped: list[Judged] = []
         self._declared = digest(contract, self._rules, elements, labels, self._catalog.cities)
 
     def run(self) -> Standardised:
@@ -194,7 +201,8 @@ class _Standardise:
             found = sorted({*aside, *self._failing(batches, aside)})
             if len(found) == len(aside):
                 raise
-        hold_untypable(self._lake, self._contract.name, [one for one in found if one not in aside])
+        new = [one for one in found if one not in aside]
+        self._untyped = hold_untypable(self._lake, self._contract.name, new)
         return self._read(batches, found), found
 
     def _read(self, batches: Sequence[str] | None, aside: Collection[str]) -> Ungated:
@@ -226,7 +234,7 @@ class _Standardise:
         """The last accepted delivery of a source whose deliveries are snapshots."""
         if not self._contract.is_snapshot:
             return None
-        accepted = self._accepted()
+        accepted = {*self._accepted()} - {*untypable(self._lake, self._contract.name)}
         batches = [one["batch"] for one in batches_of(self._lake, self._contract.name) if one["batch"] in accepted]
         return batches[-1] if batches else None
 
@@ -235,7 +243,9 @@ class _Standardise:
         undated = None if self._catalog.is_dated(self._contract) else self._contract.version
         verdicts = verdicts_of(self._lake, self._contract.name)
         refused = sorted(batch for batch, verdict in verdicts.items() if verdict == REFUSED)
-        return Gated(self._contract, ungated, self._accepted(), critical, self._newest(), refused, undated)
+        damaged = self._keyed(ungated.damaged) if self._contract.is_snapshot else None
+        accepted, newest = self._accepted(), self._newest()
+        return Gated(self._contract, ungated, accepted, critical, newest, refused, undated, damaged)
 
     def _refreshed(self, news: _News, gated: Gated | None, judged: list[Judged]) -> Standardised:
         names, by = self._standard.names, self._contract.key[0]
@@ -284,7 +294,9 @@ class _Standardise:
             known = gated.forms(self._columns_with_forms()).select(ALIAS) if gated and news.new is not None else None
             by_form = Scope(news.reason, known, self._lake.row_count(self._alias.id))
             done.append(self._refresh(self._alias, mark, by_form, forms, ALIAS, gated))
-        return Standardised(self._contract.name, tuple(done), judged)
+        stands = verdicts_of(self._lake, self._contract.name)
+        held = tuple(one for one in (*judged, *self._untyped) if stands[one.batch] == "held")
+        return Standardised(self._contract.name, tuple(done), judged, held)
 
     def _columns_with_forms(self) -> list[str]:
         return [one.name for one in self._contract.columns if self._catalog.elements[one.element].alias]

@@ -29,7 +29,8 @@ class Gated:
     """A source's typed rows with what became of them: `accepted` batches, and the codes of `critical` rules.
 
     `newest` is the last accepted delivery, which says what there is where each one is a snapshot. The rows of batches
-    that were `refused` wait for nothing. `undated` is the column of a version that is no time.
+    that were `refused` wait for nothing. `undated` is the column of a version that is no time. `damaged_keys` are
+    those that damaged rows seem to be of, each with its batch.
     """
 
     contract: Contract
@@ -39,6 +40,7 @@ class Gated:
     newest: str | None
     refused: Sequence[str] = ()
     undated: str | None = None
+    damaged_keys: ir.Table | None = None
     accepted_rows: ir.Table | None = None
 
     def kept(self, engine: Engine, names: Sequence[str]) -> Gated:
@@ -62,8 +64,10 @@ class Gated:
             return latest(rows, key=contract.key, order=[version, *DELIVERED[1:]])
         last = latest(rows, key=contract.key, order=[RECEIVED_AT, BATCH, version, ROW_NUMBER])
         # A row that is there and cannot be accepted is no reason to take the key's last good row away.
-        typed = self.ungated.typed
-        there = typed.filter(typed[BATCH] == self.newest).select(*contract.key).distinct()
+        seen = self.ungated.typed.select(BATCH, *contract.key)
+        if self.damaged_keys is not None:
+            seen = seen.union(self.damaged_keys.select(BATCH, *contract.key))
+        there = seen.filter(seen[BATCH] == self.newest).select(*contract.key).distinct()
         there = there.select(**{f"{name}__there": there[name] for name in contract.key})
         joined = last.drop(DELETED).left_join(there, [(name, f"{name}__there") for name in contract.key])
         gone = joined[f"{contract.key[0]}__there"].isnull()
@@ -99,7 +103,8 @@ class Gated:
     def corrected(self, typed: ir.Table) -> ir.Table:
         """Which of the typed rows stand corrected: an accepted row of their key, not older, was delivered after them.
 
-        A row whose version is ahead of its receipt may be of any age. Every snapshot is newer than those before it.
+        A row whose version is ahead of its receipt, or was lost to damage, may be of any age. Every snapshot is newer
+        than those before it.
         """
         key = list(self.contract.key)
         good = self.good([*key, RECEIVED_AT, VERSION])

@@ -70,10 +70,11 @@ def typed(
 ) -> ir.Table:
     """Raw's rows with every cell normalised to its element; of the declared columns `only` those (all).
 
-    Rows that are `damaged` cannot be trusted, and are left out but where they are asked for. Beside a typed column
-    `<column>__sent` keeps what was sent, and beside an identifier `<column>_as_sent` the form as sent where it is
-    another one. With all columns come the cells of those that are read a second time, as `<column>__cell`.
-    `_version` is what a row is placed by among those of its key (see `_placed_by`).
+    Rows that are `damaged` cannot be trusted, and are left out but where they are asked for, as rows that wait for a
+    correction: then a version that was sent and cannot be read is NULL, and so is one that a damaged row lacks.
+    Beside a typed column `<column>__sent` keeps what was sent, and beside an identifier `<column>_as_sent` the form as
+    sent where it is another one. With all columns come the cells of those that are read a second time, as
+    `<column>__cell`. `_version` is what a row is placed by among those of its key (see `_placed_by`).
     """
     catalog = workspace.catalog
     headers = contract.cells
@@ -102,7 +103,7 @@ def typed(
             DELETED: gone,
             UPSERT: ibis.ifelse(gone, ibis.null("boolean"), True),
             **({DELETE_FLAG: flag} if contract.delete_flag else {}),
-            **_versions(workspace, contract, raw),
+            **_versions(workspace, contract, raw, waiting=damaged),
         },
         **columns,
     )
@@ -122,7 +123,7 @@ def _means_deleted(contract: Contract, flag: ir.StringValue) -> ir.BooleanValue:
     return flag.isin((DELETE, contract.delete_flag.value.upper())).fill_null(False)
 
 
-def _versions(workspace: Workspace, contract: Contract, raw: ir.Table) -> dict[str, ir.Value]:
+def _versions(workspace: Workspace, contract: Contract, raw: ir.Table, waiting: bool) -> dict[str, ir.Value]:
     """What a row is placed by, and the latest version that can be right on the day of its receipt.
 
     A row without a version is placed by the time of its receipt, and one whose version lies more than a day ahead of
@@ -135,17 +136,20 @@ def _versions(workspace: Workspace, contract: Contract, raw: ir.Table) -> dict[s
     element = workspace.catalog.element_of(contract, contract.version)
     cell = raw[contract.cells[contract.column(contract.version).header]]
     version = normalise(cell, element, workspace.catalog.codes, workspace.catalog.cities)
-    latest = received + AHEAD
+    latest, unstated = received + AHEAD, received
+    if waiting:
+        lost = raw["_damage"].notnull() | sent_value(cell, element).notnull()
+        unstated = ibis.ifelse(lost, ibis.null(TIMESTAMP), received)
     if element.type == "date":
         return {
             LATEST_VERSION: (latest + BEIJING).date(),
-            VERSION: bound(version, lambda day: _placed_by(day.cast(TIMESTAMP) - BEIJING, received, latest)),
+            VERSION: bound(version, lambda day: _placed_by(day.cast(TIMESTAMP) - BEIJING, unstated, latest)),
         }
-    return {LATEST_VERSION: latest, VERSION: bound(version, lambda moment: _placed_by(moment, received, latest))}
+    return {LATEST_VERSION: latest, VERSION: bound(version, lambda moment: _placed_by(moment, unstated, latest))}
 
 
-def _placed_by(version: ir.TimestampValue, received: ir.TimestampValue, latest: ir.TimestampValue) -> ir.TimestampValue:
-    return ibis.cases((version.isnull(), received), (version <= latest, version), else_=ibis.null(TIMESTAMP))
+def _placed_by(version: ir.TimestampValue, unstated: ir.TimestampValue, latest: ir.TimestampValue) -> ir.TimestampValue:
+    return ibis.cases((version.isnull(), unstated), (version <= latest, version), else_=ibis.null(TIMESTAMP))
 
 
 def _content(workspace: Workspace, contract: Contract, rows: ir.Table) -> ir.StringValue:

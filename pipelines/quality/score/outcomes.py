@@ -10,8 +10,9 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, RULES
-from pipelines.lake.specs import BATCHES, VERDICTS, conflict_spec, finding_spec, quarantine_spec, standard_spec
+from pipelines.lake.specs import BATCHES, conflict_spec, finding_spec, quarantine_spec, standard_spec
 from pipelines.quality.score.scored import OutcomeScore
+from pipelines.quality.verdicts import by_gate
 from pipelines.steps.workspace import Workspace
 
 ROW = ("source", "file", "row", "rule")
@@ -47,8 +48,7 @@ def _found(workspace: Workspace) -> dict[str, ir.Table]:
     catalog, lake = workspace.catalog, workspace.lake
     contracts, records = catalog.contracts.values(), catalog.records.values()
     files = _files(workspace)
-    decided = lake.read(VERDICTS)
-    held = decided.filter(decided.verdict == "held")
+    held = _held(workspace)
     return {
         "quarantine": _union(_quarantined(workspace, contract, files) for contract in contracts),
         "flag": _union(_flagged(workspace, contract, files) for contract in contracts),
@@ -71,16 +71,17 @@ def _files(workspace: Workspace) -> ir.Table:
     return batches.select("batch", "source", "file")
 
 
-def _held_batches(workspace: Workspace) -> ir.Table:
-    decided = workspace.lake.read(VERDICTS)
-    return decided.filter(decided.verdict == "held").select("batch")
+def _held(workspace: Workspace) -> ir.Table:
+    """The gate's verdicts that hold a batch, whatever people decided then."""
+    decided = by_gate(workspace.lake)
+    return decided.filter(decided.verdict == "held")
 
 
 def _quarantined(workspace: Workspace, contract: Contract, files: ir.Table) -> ir.Table:
     """A held batch is one outcome, whatever its rows break."""
     rows = workspace.lake.read(quarantine_spec(workspace.catalog, contract))
     rows = rows.select(batch=rows[BATCH], row=rows[ROW_NUMBER].cast("string"), rule=rows[RULES].unnest())
-    return rows.anti_join(_held_batches(workspace), "batch").inner_join(files, "batch").select(ROW)
+    return rows.anti_join(_held(workspace), "batch").inner_join(files, "batch").select(ROW)
 
 
 def _flagged(workspace: Workspace, contract: Contract, files: ir.Table) -> ir.Table:
