@@ -44,9 +44,6 @@ def read_numbers(folder: Path, content: bytes) -> list[str | None]:
     return [line["registration_number"] for line in read(folder, "a.xlsx", content)[1]]
 
 
-# --- sheets -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
 def test_a_hidden_sheet_is_not_read_and_told(tmp_path: Path, state: str) -> None:
     content = packed(parts([SheetXml("旧", OTHER, state), SheetXml("新", ONE)]))
@@ -90,9 +87,6 @@ def test_chart_and_dialog_sheets_are_no_tables(tmp_path: Path) -> None:
     delivery, rows = read(tmp_path, "a.xlsx", packed(parts(sheets)))
     assert numbers(rows) == [2]
     assert delivery.problems == []
-
-
-# --- places -------------------------------------------------------------------------------------------------------
 
 
 def test_a_cell_in_the_far_corner_costs_nothing_and_is_told(tmp_path: Path) -> None:
@@ -170,9 +164,6 @@ def test_merged_ranges_above_each_other_take_no_time(tmp_path: Path) -> None:
     ranges = [f"A{at}:E1048576" for at in range(2, 30_000)]
     rows = [row(at, [text("x")]) for at in range(2, 30_000)]
     assert "merged ranges" in refusal(tmp_path, "a.xlsx", book([HEAD, *rows], merges(*ranges))).what
-
-
-# --- packages ------------------------------------------------------------------------------------------------------
 
 
 def rezipped(content: dict[str, str], rename: Callable[[str], str]) -> bytes:
@@ -300,8 +291,6 @@ def test_one_long_text_in_very_many_cells_stays_within_memory(tmp_path: Path) ->
     assert done.stdout.strip() == "20000", done.stderr[-2000:]
 
 
-# --- fuzzing -------------------------------------------------------------------------------------------------------
-
 RICH = parts(
     [
         SheetXml(
@@ -371,9 +360,6 @@ def test_changed_xml_is_refused_or_read(tmp_path: Path, block: int) -> None:
         found = outcome(tmp_path, packed(spoilt))
         assert found, seed
         assert isinstance(found, str) or len(set(numbers(found))) == len(found), seed
-
-
-# --- end to end ----------------------------------------------------------------------------------------------------
 
 
 def test_damaged_cells_end_in_quarantine_and_the_file_goes_on(tmp_path: Path) -> None:

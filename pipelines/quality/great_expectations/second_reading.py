@@ -74,12 +74,11 @@ def read_again_in_duckdb(connection: duckdb.DuckDBPyConnection, view: str, readi
     from duckdb_engine import Dialect
 
     words = importlib.import_module(f"{READING}.in_duckdb").InDuckDB()
-    found = connection.execute(f"DESCRIBE {view}").fetchall()
-    again = _columns(words, sa.column, [name for name, *_ in found], readings)
+    again = _columns(words, sa.column, connection.view(view).columns, readings)
     rows = sa.select(*(value.label(name) for name, value in again)).select_from(sa.table(view))
     # The dialect's own style of parameters would double each percent sign.
     query = rows.compile(dialect=Dialect(paramstyle="named"), compile_kwargs={"literal_binds": True})
-    connection.execute(f"CREATE OR REPLACE VIEW {view}_again AS {query}")
+    connection.query(str(query)).create_view(f"{view}_again", replace=True)
     return f"{view}_again"
 
 
