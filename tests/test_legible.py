@@ -37,12 +37,12 @@ WAYS: dict[str, Callable[[str], str]] = {
 }
 
 
-def usual_names(count: int) -> list[str]:
+def usual_names(count: int, surnames: str = SURNAMES) -> list[str]:
     """Surname and one or two of the characters of GB 2312's first level."""
     chosen = random.Random(7)
     pairs = [bytes((first, last)) for first in range(0xB0, 0xD7) for last in range(0xA1, 0xFF)]
     given = [pair.decode("gb2312") for pair in pairs]
-    return [chosen.choice(SURNAMES) + "".join(chosen.choices(given, k=chosen.choice((1, 2)))) for _ in range(count)]
+    return [chosen.choice(surnames) + "".join(chosen.choices(given, k=chosen.choice((1, 2)))) for _ in range(count)]
 
 
 def test_spoilt_names_are_told_from_strange_ones(each) -> None:
@@ -63,7 +63,10 @@ def test_no_usual_name_is_taken_for_a_spoilt_one() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_of_names_spoilt_in_one_way_99_in_100_are_told(way: str) -> None:
-    names = [WAYS[way](name).strip() for name in usual_names(20_000)]
+    # Bytes of GBK beyond those of GB 2312 stand for signs and letters that Latin texts have too.
+    simplified = "".join(name for name in SURNAMES if name.encode("gb2312", "ignore"))
+    surnames = simplified if way.startswith("GBK") else SURNAMES
+    names = [WAYS[way](name).strip() for name in usual_names(20_000, surnames)]
     found = re.compile(spoilt(SURNAMES))
     assert sum(bool(found.search(name)) for name in names) >= 0.99 * len(names)
 

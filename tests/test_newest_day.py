@@ -117,7 +117,7 @@ def test_watching_sees_the_next_day_too(lake: Lake, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
-        ("{household_registration: moved_in_on}", "has no column moved_in_on"),
+        ("{household_registration: left_on}", "has no column left_on"),
         ("{death_registration: died_on}", "is no source of this attribute"),
         ("{residence_permit: updated_at}", "is a timestamp"),
     ],

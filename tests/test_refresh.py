@@ -107,8 +107,8 @@ def test_a_deletion_takes_the_person_out_and_a_late_row_does_not_bring_it_back(f
 
 
 def held_batch(place: Place) -> str:
-    """A delivery in which two rows of three have a broken number: more than the contract tolerates."""
-    broken = [household(n, 公民身份号码="1.50102E+17") for n in (21, 22)]
+    """A delivery in which five rows of six have a broken number: more than the contract tolerates."""
+    broken = [household(n, 公民身份号码="1.50102E+17") for n in (21, 22, 24, 25, 26)]
     deliver(place.landing, "household_registration", "bad.csv", csv_text(cells_of([household(23), *broken])))
     done = place.run()
     assert done.exit_code == 1
@@ -119,7 +119,7 @@ def test_a_held_batch_leaves_standard_untouched_until_it_is_released(filled: Pla
     before = table(filled, "standard/household_registration").version()
     batch = held_batch(filled)
     assert changes(filled, "standard/household_registration", before) == []
-    assert len(rows(filled, "raw/household_registration", "_row")) == len(PEOPLE) + 3
+    assert len(rows(filled, "raw/household_registration", "_row")) == len(PEOPLE) + 6
     assert filled.run().exit_code == 0, "a batch that was held before is no news"
 
     told = filled.huiliu("gate", "release", batch, "--reason", "核对无误")
@@ -127,7 +127,7 @@ def test_a_held_batch_leaves_standard_untouched_until_it_is_released(filled: Pla
     assert filled.run().changed
     people = {row["id_number"] for row in rows(filled, "foundation/person/person", "id_number")}
     assert person_id(23) in people
-    assert {row["_row"] for row in rows(filled, "quarantine/household_registration", "_row")} == {3, 4}
+    assert {row["_row"] for row in rows(filled, "quarantine/household_registration", "_row")} == {3, 4, 5, 6, 7}
     assert not filled.run().changed
 
 

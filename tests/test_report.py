@@ -187,7 +187,7 @@ def test_held_batches_say_why_and_how_to_decide(reported: Reported) -> None:
         assert f"huiliu gate reject {batch} --reason" in text.replace("reject  ", "reject ")
     unreadable = next(batch for batch in held if batch.startswith("death_registration"))
     assert f"gate release {unreadable}" not in text
-    assert "隔离记录占比不应超过 30%" in text
+    assert "隔离记录不应既达到 5 条、又超过 30%" in text
     assert "文件应完整且可读取" in text
 
 

@@ -90,7 +90,7 @@ def test_it_goes_on_from_there_and_lets_others_write_in_between(place: Place, wa
 
 
 def test_a_decision_is_acted_on(place: Place, watching: Path) -> None:
-    broken = [household(9, 公民身份号码="1.50102E+17"), household(8, 公民身份号码="1.50102E+17"), household(5)]
+    broken = [*(household(number, 公民身份号码="1.50102E+17") for number in (6, 7, 8, 9, 10)), household(5)]
     Delivered("household_registration", "4.csv", broken).write(place.landing)
     until(lambda: "held" in watching.read_text(encoding="utf-8"), watching)
     assert person_id(5) not in of_the_city(place)

@@ -29,7 +29,9 @@ def broken_together(sound: ir.Table, rules: Sequence[Rule], contract: Contract) 
 
 def _broken(rows: ir.Table, rules: Sequence[Rule]) -> ir.Table:
     kept = {rule.code: predicate(rule, rows) for rule in rules}
-    clean = functools.reduce(operator.and_, kept.values(), ibis.literal(True))
+    if not kept:
+        return rows.limit(0).select(*PLACE, **{RULES: ibis.literal([], "array<string>")})
+    clean = functools.reduce(operator.and_, kept.values())
     # Only the few rows that break something pay for the list of what they break.
     broken = ibis.array([ibis.ifelse(keeps, ibis.null("string"), code) for code, keeps in kept.items()])
     return rows.filter(~clean).select(*PLACE, **{RULES: broken.filter(lambda code: code.notnull())})

@@ -86,7 +86,7 @@ class JsonLinesDelivery(Delivery):
             yield _numbered(rest, first)
 
     def _check_is_lines(self, lines: Column) -> None:
-        if len(lines) and str(lines[0]).startswith("["):
+        if len(lines) and _begins_array(str(lines[0])):
             what = "the file is one JSON array (it begins with a bracket), and not one object per line"
             todo = "write one object per line, without brackets around and commas between them: {…}, newline, {…}"
             raise UnreadableFile(Problem(self.path.name, what, todo, row=1))
@@ -195,6 +195,17 @@ def _numbered(content: bytes, first: int) -> tuple[Column, Column]:
 
 def _line_ends(content: bytes) -> int:
     return content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
+
+
+def _begins_array(line: str) -> bool:
+    """Whether an array of rows begins with the line; one of anything else is a broken line among others."""
+    if not line.startswith("["):
+        return False
+    try:
+        rows = json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return not rows or isinstance(rows[0], dict)
 
 
 class Shapes:

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.element import Check, Element, Mask
 from pipelines.elements import normalise
+from pipelines.elements.legible import is_legible
 from pipelines.elements.masking import HIDDEN
 from pipelines.lake.shown import WHOLLY
 
@@ -23,10 +24,11 @@ MOST_STARS = 20
 LONGEST_CODE = 12
 LONGEST_TEXT = 60
 NO_MASK_KEEPS = Mask(keep_first=6, keep_last=0)
-IN_SET, MATCH, NOT_MATCH = (
+IN_SET, MATCH, NOT_MATCH, LEGIBLE = (
     "expect_column_values_to_be_in_set",
     "expect_column_values_to_match_regex",
     "expect_column_values_to_not_match_regex",
+    "expect_column_values_to_be_legible",
 )
 
 
@@ -97,6 +99,8 @@ def _forms(element: Element, normal: ir.Value) -> list[ir.BooleanValue]:
 
 
 def _form(check: Check, normal: ir.StringValue) -> ir.BooleanValue | None:
+    if check.type == LEGIBLE:
+        return is_legible(normal, check.arguments.get("surnames") or "")
     if check.type not in (MATCH, NOT_MATCH):
         return None
     matches = normal.re_search(check.arguments["regex"])
