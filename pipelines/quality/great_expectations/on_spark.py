@@ -57,24 +57,32 @@ class CountingSparkEngine(SparkDFExecutionEngine):
         rest: list[MetricConfiguration] = []
         samples: dict[Any, Value] = {}
         numbers: dict[MetricConfiguration, Column] = {}
+        unexpected: dict[MetricConfiguration, Column] = {}
+        known = metrics or {}
         for metric in metrics_to_resolve:
             kept = self._selection(metric.metric_domain_kwargs)
+            condition = metric.metric_dependencies.get("unexpected_condition")
             if metric.metric_name.endswith(".unexpected_values"):
                 samples[metric.id] = []
             elif metric.metric_name.endswith(".filtered_row_count") and kept is not None:
                 numbers[metric] = kept
+            elif metric.metric_name.endswith(".unexpected_count") and kept is not None and condition is not None:
+                # Of pairs of columns: Great Expectations runs a job for each, and counts only.
+                unexpected[metric] = kept & known[condition.id][0]
             else:
                 rest.append(metric)
-        self._found = metrics or {}
+        self._found = known
         found = super().resolve_metrics(rest, metrics, runtime_configuration) if rest else {}
-        return {**found, **samples, **self._numbers_of_rows(numbers)}
+        return {**found, **samples, **self._numbers_of_rows(numbers, unexpected)}
 
-    def _numbers_of_rows(self, domains: Mapping[MetricConfiguration, Column]) -> dict[Any, Value]:
-        """How many rows there are in each metric's domain, by one job; Great Expectations runs one for each."""
+    def _numbers_of_rows(
+        self, domains: Mapping[MetricConfiguration, Column], unexpected: Mapping[MetricConfiguration, Column]
+    ) -> dict[Any, Value]:
+        """How many rows there are in each metric's domain, and which are unexpected, by a job each for all metrics."""
         try:
-            return self._counts({metric.id: kept for metric, kept in domains.items()})
+            return self._counts({metric.id: kept for metric, kept in domains.items()}) | self._unexpected(unexpected)
         except Exception as error:
-            raise MetricResolutionError(message=str(error), failed_metrics=list(domains)) from error
+            raise MetricResolutionError(message=str(error), failed_metrics=[*domains, *unexpected]) from error
 
     def resolve_metric_bundle(self, metric_fn_bundle: Iterable[MetricComputationConfiguration]) -> dict[Any, Value]:
         """Counts over several subsets of the rows as one job: what selects the rows becomes part of what is counted.
