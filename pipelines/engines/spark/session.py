@@ -71,8 +71,8 @@ def session_conf(settings: Settings) -> dict[str, str]:
         "spark.databricks.delta.skipRecordingEmptyCommits": "false",
         # Spark writes every plan out for its web page, and ours run to megabytes.
         "spark.sql.maxPlanStringLength": "65536",
-        # What follows from conditions grows beyond any heap where columns are chosen by comparing each with each, as
-        # golden records do; no plan of ours is better for it.
+        # What follows from conditions was inferred until the heap was full, for a plan that names its rows many times
+        # over (marriage); no plan of ours is better for it.
         "spark.sql.constraintPropagation.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         **s3_conf(settings),
