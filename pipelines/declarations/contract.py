@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -179,10 +179,9 @@ class Contract(Declared):
         """The physical columns of raw whose cells are dates or times; none until the catalog's elements are known."""
         return self._dated
 
-    def know_elements(self, types: Mapping[str, str]) -> None:
-        """Be told the declared type of each element by name."""
-        dated = (column for column in self.columns if types.get(column.element) in ("date", "timestamp"))
-        self._dated = frozenset(self.cells[column.header] for column in dated)
+    def know_dated(self, elements: Collection[str]) -> None:
+        """Be told by name which elements are dates or times."""
+        self._dated = frozenset(self.cells[column.header] for column in self.columns if column.element in elements)
 
     @property
     def delete_flag(self) -> Deletes | None:

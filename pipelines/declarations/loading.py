@@ -36,8 +36,9 @@ def read_catalog(root: Path) -> Catalog:
         expectations=dict(_expectations(root / "expectations", documents)),
     )
     check_references(catalog, documents)
+    dated = {element.name for element in catalog.elements.values() if element.is_dated}
     for contract in catalog.contracts.values():
-        contract.know_elements({element.name: element.type for element in catalog.elements.values()})
+        contract.know_dated(dated)
     return catalog
 
 
