@@ -92,6 +92,7 @@ class _Standardise:
         lists = [element.codes for element in elements if element.codes]
         lists += [OPERATION] if contract.delete_flag else []
         labels = [self._catalog.codes.get(name, ()) for name in lists]
+        self._aside: Collection[str] = ()  # batches whose rows cannot be typed
         self._untyped: list[Judged] = []
         self._declared = digest(contract, self._rules, elements, labels, self._catalog.cities)
 
@@ -105,11 +106,15 @@ class _Standardise:
             return self._as_they_are()
         news = self._news(unjudged)
         before = gate_verdicts(self._lake, self._contract.name) if news.recounted else {}
-        ungated, aside = self._ungated(news, before)
+        self._aside = untypable(self._lake, self._contract.name)
+        ungated = self._ungated(news, before)
         judged: list[Judged] = []
-        if asked := [one for one in self._to_judge(unjudged, before) if one["batch"] not in aside]:
+        if asked := [one for one in self._to_judge(unjudged, before) if one["batch"] not in self._aside]:
             judged = judge(self._lake, self._contract, self._rules, ungated, asked, before)
-        return self._refreshed(news, self._gated(ungated) if ungated else None, judged)
+        verdicts = verdicts_of(self._lake, self._contract.name)
+        held = tuple(one for one in (*judged, *self._untyped) if verdicts[one.batch] == "held")
+        done = self._refreshed(news, self._gated(ungated, verdicts) if ungated else None)
+        return Standardised(self._contract.name, tuple(done), judged, held)
 
     def _as_they_are(self) -> Standardised:
         """Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here."""
@@ -184,70 +189,68 @@ class _Standardise:
             return _News("inputs changed", recounted=True)
         return _News("inputs changed", [one[BATCH] for one in found])
 
-    def _ungated(self, news: _News, before: Mapping[str, Any]) -> tuple[Ungated | None, Collection[str]]:
-        """The rows to be judged and placed, and the batches whose rows cannot be typed."""
+    def _ungated(self, news: _News, before: Mapping[str, Any]) -> Ungated | None:
+        """The rows to be judged and placed; batches whose rows cannot be typed are held and set aside."""
         if not self._lake.exists(self._raw.id):
-            return None, ()
+            return None
         batches = news.batches
-        if batches is not None and (newest := self._newest()):
-            batches = sorted({*batches, newest})
-        # Under other rules, what could not be typed may be.
-        aside = [] if before else untypable(self._lake, self._contract.name)
+        if batches is not None and self._contract.is_snapshot:
+            newest = self._newest(verdicts_of(self._lake, self._contract.name))
+            batches = sorted({*batches, *([newest] if newest else [])})
+        if before:  # under other rules, what could not be typed may be
+            self._aside = ()
         try:
-            return self._read(batches, aside), aside
+            return self._read(batches)
         except Exception as error:
             if not self._lake.engine.blames_rows(error):
                 raise
-            found = sorted({*aside, *self._failing(batches, aside)})
-            if len(found) == len(aside):
+            failing = list(self._failing(batches))
+            if not failing:
                 raise
-        new = [one for one in found if one not in aside]
-        self._untyped = hold_untypable(self._lake, self._contract.name, new)
-        return self._read(batches, found), found
+        self._aside = [*self._aside, *failing]
+        self._untyped = hold_untypable(self._lake, self._contract.name, failing)
+        return self._read(batches)
 
-    def _read(self, batches: Sequence[str] | None, aside: Collection[str]) -> Ungated:
-        return read_ungated(self._workspace, self._contract, self._rules, self._without(batches, aside))
+    def _read(self, batches: Sequence[str] | None) -> Ungated:
+        return read_ungated(self._workspace, self._contract, self._rules, self._typable(batches))
 
-    def _without(self, batches: Sequence[str] | None, aside: Collection[str]) -> Sequence[str] | None:
-        """Batches by their names, so that the files of those set `aside` are not even opened."""
-        if not aside:
+    def _typable(self, batches: Sequence[str] | None) -> Sequence[str] | None:
+        """Batches by their names, so that the files of those set aside are not even opened."""
+        if not self._aside:
             return batches
-        named = [one["batch"] for one in batches_of(self._lake, self._contract.name)] if batches is None else batches
-        return [one for one in named if one not in aside]
+        named = self._named() if batches is None else batches
+        return [one for one in named if one not in self._aside]
 
-    def _failing(self, batches: Sequence[str] | None, aside: Collection[str]) -> Iterator[str]:
-        named = batches or [one["batch"] for one in batches_of(self._lake, self._contract.name)]
-        for batch in named:
+    def _named(self) -> list[str]:
+        return [one["batch"] for one in batches_of(self._lake, self._contract.name)]
+
+    def _failing(self, batches: Sequence[str] | None) -> Iterator[str]:
+        for batch in self._typable(batches or self._named()) or ():
             try:
-                if batch not in aside:
-                    self._read([batch], ())
+                self._read([batch])
             except Exception as error:
                 if not self._lake.engine.blames_rows(error):
                     raise
                 yield batch
 
-    def _accepted(self) -> list[str]:
-        verdicts = verdicts_of(self._lake, self._contract.name)
-        return sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
-
-    def _newest(self) -> str | None:
+    def _newest(self, verdicts: Mapping[str, str]) -> str | None:
         """The last accepted delivery of a source whose deliveries are snapshots."""
         if not self._contract.is_snapshot:
             return None
-        accepted = {*self._accepted()} - {*untypable(self._lake, self._contract.name)}
-        batches = [one["batch"] for one in batches_of(self._lake, self._contract.name) if one["batch"] in accepted]
-        return batches[-1] if batches else None
+        typable = self._typable(self._named()) or ()
+        accepted = [one for one in typable if verdicts.get(one) in ACCEPTED]
+        return accepted[-1] if accepted else None
 
-    def _gated(self, ungated: Ungated) -> Gated:
+    def _gated(self, ungated: Ungated, verdicts: Mapping[str, str]) -> Gated:
         critical = [rule.code for rule in self._rules if rule.severity == "critical"]
         undated = None if self._catalog.is_dated(self._contract) else self._contract.version
-        verdicts = verdicts_of(self._lake, self._contract.name)
+        accepted = sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
         refused = sorted(batch for batch, verdict in verdicts.items() if verdict == REFUSED)
         damaged = self._keyed(ungated.damaged) if self._contract.is_snapshot else None
-        accepted, newest = self._accepted(), self._newest()
+        newest = self._newest(verdicts)
         return Gated(self._contract, ungated, accepted, critical, newest, refused, undated, damaged)
 
-    def _refreshed(self, news: _News, gated: Gated | None, judged: list[Judged]) -> Standardised:
+    def _refreshed(self, news: _News, gated: Gated | None) -> list[Refreshed]:
         names, by = self._standard.names, self._contract.key[0]
         by_key = Scope(news.reason)
         by_batch = Scope(news.reason)
@@ -294,9 +297,7 @@ class _Standardise:
             known = gated.forms(self._columns_with_forms()).select(ALIAS) if gated and news.new is not None else None
             by_form = Scope(news.reason, known, self._lake.row_count(self._alias.id))
             done.append(self._refresh(self._alias, mark, by_form, forms, ALIAS, gated))
-        stands = verdicts_of(self._lake, self._contract.name)
-        held = tuple(one for one in (*judged, *self._untyped) if stands[one.batch] == "held")
-        return Standardised(self._contract.name, tuple(done), judged, held)
+        return done
 
     def _columns_with_forms(self) -> list[str]:
         return [one.name for one in self._contract.columns if self._catalog.elements[one.element].alias]
@@ -325,7 +326,7 @@ class _Standardise:
 
     def _rejected(self, gated: Gated, batches: Sequence[str] | None) -> ir.Table:
         raw = self._lake.read(self._raw)
-        named = self._without(batches, untypable(self._lake, self._contract.name))
+        named = self._typable(batches)
         return gated.rejected(raw if named is None else raw.filter(raw[BATCH].isin(named)))
 
     def _corrected(self, gated: Gated, new: Sequence[str]) -> ir.Table:
