@@ -14,7 +14,20 @@ NO_NAMES = {
     "***": "letters", "·": "letters", "…": "letters", "12345": "letters", "、": "letters",
 }  # fmt: skip
 DOUBTFUL = {"张*": "masked", "张某某": "masked", "张×": "masked", "测试": "placeholder", "无名氏": "placeholder"}
-NAMES = ["O'Connor", "Jean-Luc", "Ян", "ᠪᠠᠲᠤ", "བསྟན་འཛིན", "𠮷田", "王 小明", "\ue81e", "Nan", "空山"]
+NAMES = [
+    "O'Connor",
+    "Jean-Luc",
+    "Ян",
+    "ᠪᠠᠲᠤ",
+    "བསྟན་འཛིན",
+    "𠮷田",
+    "王 小明",
+    "\ue81e",
+    "Nan",
+    "空山",
+    "\u2fbc\u2f63",
+    "\u2ea0",
+]
 
 
 @pytest.fixture(scope="module")
