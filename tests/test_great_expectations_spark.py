@@ -49,16 +49,16 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DataFrame, list[Row]]
     return found
 
 
-def test_all_rules_of_a_source_are_six_queries_that_give_counts(
+def test_all_rules_of_a_source_are_seven_queries_that_give_counts(
     engine: Engine, catalog: Catalog, fetched: list[tuple[DataFrame, list[Row]]]
 ) -> None:
     rules = catalog.rules(catalog.contracts["household_registration"])
     view = contract_view(engine, catalog, "household_registration", rows=30)
     assert len(rules) > 20
     validate(engine, view, rules, source="household_registration", batch="b1")
-    # The number of rows, that of complete pairs, what breaks rules on rows, the endings of id numbers, and one for each
-    # rule that compares rows.
-    assert len(fetched) == 6
+    # The number of rows, that of complete pairs, what breaks rules on rows and on pairs of columns, the endings of id
+    # numbers, and one for each rule that compares rows.
+    assert len(fetched) == 7
     for _frame, rows in fetched:
         assert len(rows) == 1
         assert all(isinstance(value, int) for value in rows[0])
