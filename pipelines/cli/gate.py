@@ -1,23 +1,31 @@
-"""`huiliu gate`: held batches, and a person's decision on them."""
+"""`huiliu gate`: held batches, and what people decide: on a batch, and on rows that changed declarations would lose."""
 
 from __future__ import annotations
 
+import getpass
 from typing import Annotated
 
 import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out, tell
-from pipelines.lake.specs import BATCHES
+from pipelines.lake.specs import BATCHES, standard_spec
 from pipelines.quality.verdicts import decide, gate_reasons, verdicts_of
+from pipelines.steps.losses import confirm_loss
+from pipelines.steps.standardise import declarations_of
 from pipelines.steps.workspace import open_workspace
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
+Source = Annotated[str, typer.Argument(help="the source, as its contract is named")]
+By = Annotated[str | None, typer.Option(help="who decides (default: the account)")]
 Reason = Annotated[str, typer.Option(help="why; kept with the decision")]
 
 
 def register(app: typer.Typer) -> None:
-    gate = typer.Typer(help="Held batches: list, release, reject.", no_args_is_help=True)
+    gate = typer.Typer(
+        help="Held batches: list, release, reject. Rows that changed declarations would lose: confirm.",
+        no_args_is_help=True,
+    )
     app.add_typer(gate, name="gate")
 
     @gate.command("list")
@@ -43,12 +51,31 @@ def register(app: typer.Typer) -> None:
         """Keep a held batch out for good; raw keeps its rows as evidence."""
         _decide(batch, "rejected", reason, lake)
 
+    @gate.command()
+    def confirm(source: Source, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
+        """Let the declarations as they are now take rows of a source out of standard with the next run."""
+        with open_workspace(settings_with(lake)) as workspace:
+            catalog = workspace.catalog
+            if source not in catalog.contracts:
+                raise _refused(f"there is no source {source}; there are: {', '.join(sorted(catalog.contracts))}")
+            contract = catalog.contracts[source]
+            given = (standard_spec(catalog, contract), declarations_of(catalog, contract))
+            try:
+                confirm_loss(workspace.lake, contract, *given, reason, by or getpass.getuser())
+            except ValueError as error:
+                raise _refused(str(error)) from error
+        out.print(f"{source}: confirmed; the next `huiliu run` acts on it.", highlight=False)
+
+
+def _refused(said: str) -> typer.Exit:
+    err.print(said, highlight=False, soft_wrap=True)
+    return typer.Exit(2)
+
 
 def _decide(batch: str, verdict: str, reason: str, lake: LakeOption) -> None:
     with open_workspace(settings_with(lake)) as workspace:
         try:
             decide(workspace.lake, batch, verdict, reason)
         except (LookupError, ValueError) as error:
-            err.print(str(error.args[0]), highlight=False, soft_wrap=True)
-            raise typer.Exit(2) from error
+            raise _refused(str(error.args[0])) from error
     out.print(f"{batch} is {verdict}; the next `huiliu run` acts on it.", highlight=False)

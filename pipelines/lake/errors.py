@@ -32,3 +32,9 @@ class LeaseError(LakeError):
 
 class LeaseLostError(LeaseError):
     """Someone else took the lease over while this process still meant to hold it."""
+
+
+class KeyRepeatedError(LakeError):
+    """A table holds rows that share their key, which its commits never write."""
+
+    kind = "key"

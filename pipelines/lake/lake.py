@@ -18,7 +18,7 @@ from pipelines.engines.base import Engine, FeedGapError, check_columns
 from pipelines.lake.layout import TableId
 from pipelines.lake.store import Store
 from pipelines.lake.table import TableSpec
-from pipelines.lake.watermark import Watermark, content_version
+from pipelines.lake.watermark import Watermark, content_version, written_key
 
 if TYPE_CHECKING:
     from pipelines.lake.lease import Lease
@@ -53,6 +53,11 @@ class State:
     @property
     def watermark(self) -> Watermark | None:
         return Watermark.from_json(self.said)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The key that the table's rows were written by."""
+        return written_key(self.said)
 
 
 class Lake:
@@ -150,6 +155,21 @@ class Lake:
         """Rows by the table's log; 0 where there is no table."""
         state = self.state(table)
         return state.rows if state else 0
+
+    def is_keyed(self, spec: TableSpec) -> bool:
+        """Whether the rows that are stored were written by the table's key; merged by another one, some stay doubled.
+
+        Tables from before that was noted are looked at.
+        """
+        state = self.state(spec.id)
+        if state is None or state.key:
+            return state is None or state.key == spec.key
+        return not self.repeated_keys(spec)
+
+    def repeated_keys(self, spec: TableSpec) -> int:
+        """How many rows more than keys are stored, by the table's declared key."""
+        keys = self.read(spec).select(*spec.key).distinct()
+        return self.row_count(spec.id) - int(self.engine.scalar(keys.count()))
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""

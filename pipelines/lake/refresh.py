@@ -189,9 +189,12 @@ class _Refresh:
         return {part for part in self._parts if part not in known or known[part].watermark != self._watermark}
 
     def _fits(self, part: str) -> bool:
-        """Whether the table is there in its declared columns; adds those that are new."""
+        """Whether the table is there in its declared columns, by its declared key; adds columns that are new.
+
+        Merged by another key than it was written by, a table would keep some rows doubled and lose others.
+        """
         state, spec = self._states.get(part), self._parts[part]
-        if state is None:
+        if state is None or not self._lake.is_keyed(spec):
             return False
         stored = {field.name: field.type for field in state.delta.schema().fields}
         wanted = {column.name: delta_rs.field(column).type for column in spec.columns}
@@ -218,13 +221,14 @@ class _Refresh:
         return self._engine.materialise(rows.order_by(self._share), "refresh_whole")
 
     def _write_whole(self, parts: list[str]) -> None:
-        """First loads, and tables whose columns no longer fit: all rows in one commit each."""
+        """First loads, and tables whose columns or key no longer fit: all rows in one commit each."""
         rows = self._whole()
         filled = {one[self._share] for one in self._counted(rows, self._share)} if self._share else {""}
-        metadata, first = self._watermark.to_json(), []
+        first = []
         for part in [part for part in self._parts if part in parts]:
             spec, uri = self._parts[part], self._lake.uri(self._parts[part].id)
             mine = self._lake.declared(self._mine(rows, part), spec) if part in filled else None
+            metadata = self._watermark.to_json(spec.key)
             if part not in self._states:
                 first.append(First(uri, spec, mine, metadata))
             else:
@@ -252,9 +256,10 @@ class _Refresh:
             uri = self._lake.uri(spec.id)
             if changes is not None and counts.get(part):
                 rows_changed = sum(counts[part].values())
-                merges.append(Merge(uri, self._mine(changes, part), spec.key, self._watermark.to_json(), rows_changed))
+                said = self._watermark.to_json(spec.key)
+                merges.append(Merge(uri, self._mine(changes, part), spec.key, said, rows_changed))
             else:
-                same_as = self._watermark.to_json(same_as=self._states[part].content)
+                same_as = self._watermark.to_json(spec.key, same_as=self._states[part].content)
                 self._lake.writer(spec.id).append(uri, self._engine.empty(spec), same_as)
         if merges:
             self._lake.writer(*(self._parts[part].id for part in parts)).merge(merges)

@@ -213,6 +213,19 @@ VERDICTS = TableSpec(
         ColumnSpec("quarantined", "int64", "隔离记录数"),
     ),
 )
+CONFIRMATIONS = TableSpec(
+    layout.quality("confirmation"),
+    "声明变更确认",
+    "Who let changed declarations take rows of a source out of standard, why and when; it holds for those alone.",
+    (),
+    (
+        ColumnSpec("source", "string", "来源"),
+        ColumnSpec("declarations", "string", "声明摘要"),
+        ColumnSpec("reason", "string", "理由"),
+        ColumnSpec("confirmed_by", "string", "确认人"),
+        ColumnSpec("confirmed_at", TIMESTAMP, "确认时间"),
+    ),
+)
 RULE_RESULTS = TableSpec(
     layout.quality("rule_result"),
     "规则结果",

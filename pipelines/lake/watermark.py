@@ -1,11 +1,13 @@
-"""The watermark that each commit carries: which version of every input it holds, and under which declarations."""
+"""What each commit carries: the version of every input that it holds, under which declarations, and by which key."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 SAME_AS = "same_as"
+KEY = "key"
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,12 @@ class Watermark:
     inputs: dict[str, tuple[str, int]]
     declarations: str
 
-    def to_json(self, same_as: int | None = None) -> str:
-        """As user metadata; `same_as` is the version whose rows the commit leaves as they are."""
-        said = {"inputs": self.inputs, "declarations": self.declarations}
+    def to_json(self, key: Sequence[str] = (), same_as: int | None = None) -> str:
+        """As user metadata of a table whose rows `key` tells apart.
+
+        `same_as` is the version whose rows the commit leaves as they are.
+        """
+        said = {"inputs": self.inputs, "declarations": self.declarations, KEY: [*key]}
         return json.dumps(said if same_as is None else said | {SAME_AS: same_as}, sort_keys=True)
 
     @classmethod
@@ -33,6 +38,11 @@ class Watermark:
             return None
         inputs = {path: (table_id, version) for path, (table_id, version) in said["inputs"].items()}
         return cls(inputs, said["declarations"])
+
+
+def written_key(metadata: str | None) -> tuple[str, ...]:
+    """The columns that told a table's rows apart when they were written; none where no commit has said so."""
+    return tuple(json.loads(metadata or "{}").get(KEY, ()))
 
 
 def content_version(metadata: str | None, version: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
@@ -26,6 +27,25 @@ if TYPE_CHECKING:
 READABLE = "file.readable"
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """What the gate says of batches, before any of it is written.
+
+    `before` are its verdicts by other rules, `counted` the batches whose rows were counted.
+    """
+
+    batches: Sequence[dict[str, Any]]
+    before: Mapping[str, dict[str, Any]]
+    judged: dict[str, Judged]
+    results: list[dict[str, Any]] = field(default_factory=list)
+    validation: Validation | None = None
+    counted: tuple[str, ...] = ()
+
+    @property
+    def in_order(self) -> list[Judged]:
+        return [self.judged[one["batch"]] for one in self.batches]
+
+
 def judge(
     lake: Lake,
     contract: Contract,
@@ -34,37 +54,61 @@ def judge(
     batches: Sequence[dict[str, Any]],
     before: Mapping[str, dict[str, Any]] | None = None,
 ) -> list[Judged]:
-    """Judge batches, oldest first; a batch whose file could not be read is held as it is.
+    """Weigh batches, oldest first, and write what the gate says of them."""
+    weighed = weigh(lake, contract, rules, ungated, batches, before)
+    write_verdicts(lake, contract, weighed)
+    return weighed.in_order
 
-    `before` are the gate's verdicts on those of them that were judged by other rules: their counts are replaced, and
-    a verdict that has not changed is not given again. To be called while the lake is held, since before it was asked
-    which batches have none. Great Expectations validates the rows of all of them together, and the rules on a whole
-    batch on each alone. Raises CountsDisagreeError where it counts otherwise than the gate.
+
+def weigh(
+    lake: Lake,
+    contract: Contract,
+    rules: Sequence[Rule],
+    ungated: Ungated | None,
+    batches: Sequence[dict[str, Any]],
+    before: Mapping[str, dict[str, Any]] | None = None,
+) -> Weighed:
+    """What the gate says of batches, oldest first; one whose file could not be read is held as it is.
+
+    `before` are the gate's verdicts on those of them that were judged by other rules. To be called while the lake is
+    held, since before it was asked which batches have none. Great Expectations validates the rows of all of them
+    together, and the rules on a whole batch on each alone. Raises CountsDisagreeError where it counts otherwise than
+    the gate.
     """
     known = before or {}
     readable = [batch for batch in batches if batch["readable"]]
-    judged = _judge_readable(lake, contract, rules, ungated, readable, known) if ungated and readable else {}
-    rows, moment = [], moment_of_decision(lake)
+    found = Weighed(batches, known, {})
+    if ungated and readable:
+        found = _weigh_readable(lake, contract, rules, ungated, readable, found)
     for batch in batches:
         name = batch["batch"]
-        found = judged.setdefault(name, Judged(name, contract.name, batch["file"], "held", (READABLE,), 0, 0, 0, 0))
-        if not found.repeats(known.get(name)):
+        unreadable = Judged(name, contract.name, batch["file"], "held", (READABLE,), 0, 0, 0, 0)
+        found.judged.setdefault(name, unreadable)
+    return found
+
+
+def write_verdicts(lake: Lake, contract: Contract, weighed: Weighed) -> None:
+    """Keep counts and verdicts; earlier counts are replaced, and a verdict that has not changed is not given again."""
+    if weighed.validation:
+        _keep(lake, contract, weighed.results, weighed.validation, weighed.counted)
+    rows, moment = [], moment_of_decision(lake)
+    for found in weighed.in_order:
+        if not found.repeats(weighed.before.get(found.batch)):
             reason = "gate" if found.verdict == "passed" else f"gate: {', '.join(found.rules)}"
-            rows.append(verdict_row(name, contract.name, found.verdict, reason, moment, found))
+            rows.append(verdict_row(found.batch, contract.name, found.verdict, reason, moment, found))
     if rows:
-        times = sorted(one["decided_at"].isoformat() for one in known.values())
-        lake.append_rows(VERDICTS, rows, once=digest(sorted(judged), *([times, rows] if known else [])))
-    return [judged[batch["batch"]] for batch in batches]
+        times = sorted(one["decided_at"].isoformat() for one in weighed.before.values())
+        lake.append_rows(VERDICTS, rows, once=digest(sorted(weighed.judged), *([times, rows] if times else [])))
 
 
-def _judge_readable(
+def _weigh_readable(
     lake: Lake,
     contract: Contract,
     rules: Sequence[Rule],
     ungated: Ungated,
     batches: Sequence[dict[str, Any]],
-    before: Mapping[str, dict[str, Any]],
-) -> dict[str, Judged]:
+    weighed: Weighed,
+) -> Weighed:
     names = [batch["batch"] for batch in batches]
     parts = [rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged)]
     new = Ungated(parts[0], parts[1], parts[2], ungated.readings)
@@ -74,7 +118,7 @@ def _judge_readable(
     failures = {name: _failed_rules(lake, contract, rules, new.typed, name, validation, names) for name in names}
     snapshots = _Snapshots(lake, contract)
     judged: dict[str, Judged] = {}
-    results = []
+    results: list[dict[str, Any]] = []
     for batch in batches:
         counted, failed = counts[batch["batch"]], failures[batch["batch"]]
         rows = int(batch["rows"])
@@ -91,8 +135,7 @@ def _judge_readable(
             flagged=counted.flagged,
             quarantined=counted.quarantined,
         )
-    _keep(lake, contract, results, validation, names)
-    return judged
+    return replace(weighed, judged=judged, results=results, validation=validation, counted=tuple(names))
 
 
 class _Snapshots:
@@ -121,7 +164,7 @@ def _keep(
     contract: Contract,
     results: list[dict[str, Any]],
     validation: Validation,
-    names: list[str],
+    names: Sequence[str],
 ) -> None:
     """What was counted; anew of batches counted before, by other rules or when a crash lost their verdicts."""
     stored = lake.read(RULE_RESULTS)

@@ -54,6 +54,12 @@ def verdicts_of(lake: Lake, source: str | None = None) -> dict[str, str]:
     return {row["batch"]: row["verdict"] for row in lake.engine.rows(in_order(decided))}
 
 
+def verdicts_with(standing: Mapping[str, str], judged: Sequence[Judged]) -> dict[str, str]:
+    """The verdicts that would stand were the gate's on `judged` written: what people decided stands."""
+    own = {one.batch: one.verdict for one in judged if standing.get(one.batch) not in BY_PEOPLE}
+    return {**standing, **own}
+
+
 def in_order(decided: ir.Table) -> ir.Table:
     """Verdicts, those that count before others last: the gate may judge anew, but what people decided stands."""
     return decided.order_by(decided.verdict.isin(BY_PEOPLE), "decided_at")
@@ -72,16 +78,20 @@ def by_gate(lake: Lake) -> ir.Table:
     return latest(own, key="batch", order=["decided_at"])
 
 
-def hold_untypable(lake: Lake, source: str, batches: Sequence[str]) -> list[Judged]:
-    """Hold batches whose rows the engine cannot type, so that they stop nobody."""
+def as_untypable(lake: Lake, source: str, batches: Sequence[str]) -> list[Judged]:
+    """Batches whose rows the engine cannot type, as held: so they stop nobody."""
     known = {row["batch"]: row for row in batches_of(lake, source)}
-    moment, rows, held = moment_of_decision(lake), [], []
-    for batch in batches:
-        found = Judged(batch, source, known[batch]["file"], "held", (TYPABLE,), int(known[batch]["rows"]), 0, 0, 0)
-        rows.append(verdict_row(batch, source, "held", f"gate: {TYPABLE}", moment, found))
-        held.append(found)
-    lake.append_rows(VERDICTS, rows, once=f"{TYPABLE}:{','.join(batches)}:{moment.isoformat()}")
-    return held
+    return [
+        Judged(batch, source, known[batch]["file"], "held", (TYPABLE,), int(known[batch]["rows"]), 0, 0, 0)
+        for batch in batches
+    ]
+
+
+def write_untypable(lake: Lake, source: str, held: Sequence[Judged]) -> None:
+    """Hold batches whose rows the engine cannot type."""
+    moment = moment_of_decision(lake)
+    rows = [verdict_row(one.batch, source, "held", f"gate: {TYPABLE}", moment, one) for one in held]
+    lake.append_rows(VERDICTS, rows, once=f"{TYPABLE}:{','.join(one.batch for one in held)}:{moment.isoformat()}")
 
 
 def untypable(lake: Lake, source: str) -> list[str]:

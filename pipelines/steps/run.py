@@ -13,10 +13,13 @@ from pipelines.quality.great_expectations import warm_up
 from pipelines.readers import Problem
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
+from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.plan import Outcome, Task, plan
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
+
+STANDARDISE = "standardise"
 
 Progress = Callable[[str, str], None]
 
@@ -87,6 +90,24 @@ class Run:
         with _Timer(self.seconds, task.step):
             self.take(task.work(workspace))
 
+    def work_all(
+        self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None
+    ) -> None:
+        """Do tasks in their order; where declarations would take too much out of sources, every one of these is told.
+
+        Raises RowsWouldGoError before the first task that works on what is standardised.
+        """
+        refused: list[RowsWouldGoError] = []
+        for task in tasks:
+            if refused and task.step != STANDARDISE:
+                break
+            try:
+                self.work(workspace, task, progress)
+            except RowsWouldGoError as error:
+                refused.append(error)
+        if refused:
+            raise RowsWouldGoError("\n".join(str(one) for one in refused))
+
     @property
     def changed(self) -> bool:
         new = any(one.new for one in self.ingested.values())
@@ -109,9 +130,7 @@ def run(workspace: Workspace, progress: Progress = lambda step, table: None) -> 
     tasks = plan(workspace)
     files = [task for task in tasks if task.step == "ingest" and task.contract and task.contract.table is None]
     done.read(workspace, files, progress)
-    for task in tasks:
-        if task not in files:
-            done.work(workspace, task, progress)
+    done.work_all(workspace, [task for task in tasks if task not in files], progress)
     return done
 
 

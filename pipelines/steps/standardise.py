@@ -9,27 +9,31 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import OPERATION, digest
+from pipelines.declarations.catalog import OPERATION, Catalog, digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH
+from pipelines.lake.errors import KeyRepeatedError
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
 from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
 from pipelines.lake.specs import BATCHES, VERDICTS, alias_spec, quarantine_spec, raw_spec, standard_spec, withdrawn_spec
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
 from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import judge
+from pipelines.quality.gate import weigh, write_verdicts
 from pipelines.quality.rows import PLACE
 from pipelines.quality.verdicts import (
     Judged,
+    as_untypable,
     batches_of,
     decided_since,
     gate_verdicts,
-    hold_untypable,
     last_decided,
     untypable,
     verdicts_of,
+    verdicts_with,
+    write_untypable,
 )
+from pipelines.steps.losses import check_loss
 from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
 from pipelines.steps.workspace import Workspace
@@ -60,6 +64,15 @@ def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     return _Standardise(workspace, contract).run()
 
 
+def declarations_of(catalog: Catalog, contract: Contract) -> str:
+    """The digest of all that a source's standard rows and verdicts follow from, beside what was delivered."""
+    elements = [catalog.elements[column.element] for column in contract.columns]
+    lists = [element.codes for element in elements if element.codes]
+    lists += [OPERATION] if contract.delete_flag else []
+    labels = [catalog.codes.get(name, ()) for name in lists]
+    return digest(contract, catalog.rules(contract), elements, labels, catalog.cities)
+
+
 @dataclass(frozen=True)
 class _News:
     """The batches that the tables do not hold yet: those that are `new` in raw, and all whose verdict is.
@@ -88,13 +101,10 @@ class _Standardise:
         self._quarantine = quarantine_spec(self._catalog, contract)
         self._withdrawn = withdrawn_spec(self._catalog, contract) if contract.deletes else None
         self._alias = alias_spec(self._catalog, contract)
-        elements = [self._catalog.elements[column.element] for column in contract.columns]
-        lists = [element.codes for element in elements if element.codes]
-        lists += [OPERATION] if contract.delete_flag else []
-        labels = [self._catalog.codes.get(name, ()) for name in lists]
         self._aside: Collection[str] = ()  # batches whose rows cannot be typed
         self._untyped: list[Judged] = []
-        self._declared = digest(contract, self._rules, elements, labels, self._catalog.cities)
+        self._standing: dict[bool, ir.Table] = {}  # of all keys, and of those that are affected
+        self._declared = declarations_of(self._catalog, contract)
 
     def run(self) -> Standardised:
         unjudged = self._unjudged()
@@ -108,13 +118,30 @@ class _Standardise:
         before = gate_verdicts(self._lake, self._contract.name) if news.recounted else {}
         self._aside = untypable(self._lake, self._contract.name)
         ungated = self._ungated(news, before)
-        judged: list[Judged] = []
-        if asked := [one for one in self._to_judge(unjudged, before) if one["batch"] not in self._aside]:
-            judged = judge(self._lake, self._contract, self._rules, ungated, asked, before)
-        verdicts = verdicts_of(self._lake, self._contract.name)
+        asked = [one for one in self._to_judge(unjudged, before) if one["batch"] not in self._aside]
+        weighed = weigh(self._lake, self._contract, self._rules, ungated, asked, before) if asked else None
+        judged = weighed.in_order if weighed else []
+        verdicts = verdicts_with(verdicts_of(self._lake, self._contract.name), [*judged, *self._untyped])
+        gated = self._gated(ungated, verdicts) if ungated else None
+        if gated and news.reason == "declarations changed":
+            standing = self._standing_rows(gated, None)
+            check_loss(self._lake, self._contract, self._standard, self._declared, standing, weighed)
+        if self._untyped:
+            write_untypable(self._lake, self._contract.name, self._untyped)
+        if weighed:
+            write_verdicts(self._lake, self._contract, weighed)
+        done = self._refreshed(news, gated)
+        self._check_key()
         held = tuple(one for one in (*judged, *self._untyped) if verdicts[one.batch] == "held")
-        done = self._refreshed(news, self._gated(ungated, verdicts) if ungated else None)
         return Standardised(self._contract.name, tuple(done), judged, held)
+
+    def _check_key(self) -> None:
+        if repeated := self._lake.repeated_keys(self._standard):
+            raise KeyRepeatedError(
+                f"{self._standard.id.path} holds {repeated:,} rows more than keys ({', '.join(self._standard.key)}), "
+                "which no commit of ours writes; nothing behind it was computed; what to do: move the folder "
+                f"{self._lake.uri(self._standard.id)} out of the lake, and the next run writes the table anew from raw"
+            )
 
     def _as_they_are(self) -> Standardised:
         """Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here."""
@@ -155,7 +182,7 @@ class _Standardise:
         states = [self._lake.state(spec.id) for spec in self._tables()]
         marks = [state.watermark for state in states if state]
         known = [mark for mark in marks if mark and mark.declarations == self._declared]
-        if len(known) < len(marks):
+        if len(known) < len(marks) or not all(map(self._lake.is_keyed, self._tables())):
             return _News("declarations changed", recounted=True)
         if len(marks) < len(states):
             return _News("first load")
@@ -208,7 +235,7 @@ class _Standardise:
             if not failing:
                 raise
         self._aside = [*self._aside, *failing]
-        self._untyped = hold_untypable(self._lake, self._contract.name, failing)
+        self._untyped = as_untypable(self._lake, self._contract.name, failing)
         return self._read(batches)
 
     def _read(self, batches: Sequence[str] | None) -> Ungated:
@@ -264,15 +291,11 @@ class _Standardise:
             if not self._contract.is_snapshot:
                 by_key = Scope(news.reason, gated.good([by]).select(by), self._lake.row_count(self._standard.id))
 
-        standing: dict[bool, ir.Table] = {}  # of all keys, or of those that are affected: the same for both tables
-
         def kept(gone: bool) -> Callable[[ir.Table | None], ir.Table]:
             def compute(keys: ir.Table | None) -> ir.Table:
                 assert gated
-                if (keys is None) not in standing:
-                    rows = gated.good(names) if news.new is None else self._before(keys).union(gated.good(names))
-                    standing[keys is None] = self._lake.engine.materialise(gated.standing(rows), "standing_rows")
-                rows = standing[keys is None]
+                before = None if news.new is None else self._before(keys)
+                rows = self._standing_rows(gated, keys, before)
                 return rows.filter(rows[DELETED] == gone).select(*names)
 
             return compute
@@ -298,6 +321,17 @@ class _Standardise:
             by_form = Scope(news.reason, known, self._lake.row_count(self._alias.id))
             done.append(self._refresh(self._alias, mark, by_form, forms, ALIAS, gated))
         return done
+
+    def _standing_rows(self, gated: Gated, keys: ir.Table | None, before: ir.Table | None = None) -> ir.Table:
+        """The row that stands for each key, withdrawn ones included, of all or of `keys`: computed once for all tables.
+
+        `before` are the rows that stood until now; None where `gated` holds every row that was delivered.
+        """
+        if (keys is None) not in self._standing:
+            good = gated.good(self._standard.names)
+            rows = good if before is None else before.union(good)
+            self._standing[keys is None] = self._lake.engine.materialise(gated.standing(rows), "standing_rows")
+        return self._standing[keys is None]
 
     def _columns_with_forms(self) -> list[str]:
         return [one.name for one in self._contract.columns if self._catalog.elements[one.element].alias]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pipelines.lake.specs import (
     BATCHES,
+    CONFIRMATIONS,
     RELEASES,
     RULE_RESULTS,
     VALIDATIONS,
@@ -51,5 +52,5 @@ def returned_tables(workspace: Workspace) -> Iterator[TableSpec]:
 
 
 def all_tables(workspace: Workspace) -> list[TableSpec]:
-    quality = (BATCHES, VERDICTS, RULE_RESULTS, VALIDATIONS, RELEASES)
+    quality = (BATCHES, VERDICTS, CONFIRMATIONS, RULE_RESULTS, VALIDATIONS, RELEASES)
     return [*source_tables(workspace), *integrated_tables(workspace), *returned_tables(workspace), *quality]

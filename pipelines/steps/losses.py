@@ -1,0 +1,144 @@
+"""What changed declarations would take out of standard: more than a reject limit's worth waits for a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis.expr.types as ir
+
+from pipelines.declarations.contract import Contract
+from pipelines.lake import clock
+from pipelines.lake.errors import LakeError
+from pipelines.lake.lake import Lake
+from pipelines.lake.layout import raw
+from pipelines.lake.specs import AS_SENT, CONFIRMATIONS
+from pipelines.lake.table import TableSpec
+from pipelines.quality.gate import Weighed
+from pipelines.quality.verdicts import batches_of
+from pipelines.settings import PEOPLE_TIME
+from pipelines.steps.typed_rows import DELETED
+
+MOST_NAMED = 3
+Renamed = tuple[list[str], list[str]]  # columns declared no more, and those declared since that hold nothing
+
+
+class RowsWouldGoError(LakeError):
+    """Changed declarations would take rows or a column's values out of standard; nothing of the source was written."""
+
+    kind = "rows would go"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, exit_code=2)
+
+
+def check_loss(
+    lake: Lake, contract: Contract, spec: TableSpec, declared: str, standing: ir.Table, weighed: Weighed | None
+) -> None:
+    """Compare what stands in standard with what would stand for each key under the declarations `declared`.
+
+    Raises RowsWouldGoError where all rows would go, or more than the contract's `reject_limit` of them and at least
+    `reject_least`, or where a renamed column would be empty until it is read again; unless a person has confirmed it.
+    """
+    state = lake.state(spec.id)
+    if state is None or not state.rows:
+        return
+    stored = {field.name for field in state.delta.schema().fields}
+    there = standing.filter(~standing[DELETED])
+    if stored.issuperset(spec.key):
+        lost = int(lake.engine.scalar(lake.read(spec).anti_join(there, list(spec.key)).count()))
+    else:
+        lost = max(0, state.rows - int(lake.engine.scalar(there.count())))
+    is_much = lost >= contract.reject_least and lost > contract.reject_limit * state.rows
+    renamed = _renamed(lake, contract, spec, stored)
+    if not (lost == state.rows or is_much or renamed) or _is_confirmed(lake, contract, declared):
+        return
+    raise RowsWouldGoError(_told(lake, contract, lost, state.rows, renamed, weighed))
+
+
+def confirm_loss(lake: Lake, contract: Contract, spec: TableSpec, declared: str, reason: str, by: str) -> None:
+    """Let the next run take out of standard what does not stand under the declarations `declared`.
+
+    Raises ValueError where standard stands under them already, or has never been written.
+    """
+    state = lake.state(spec.id)
+    if state is None or (state.watermark and state.watermark.declarations == declared):
+        raise ValueError(
+            f"nothing waits to be confirmed: {spec.id.path} "
+            + ("was never written" if state is None else "stands under the declarations as they are")
+        )
+    row = {
+        "source": contract.name,
+        "declarations": declared,
+        "reason": reason,
+        "confirmed_by": by,
+        "confirmed_at": clock.after(lake.engine.scalar(lake.read(CONFIRMATIONS).confirmed_at.max())),
+    }
+    lake.append_rows(CONFIRMATIONS, [row], once=f"{contract.name}:{declared}")
+
+
+def _renamed(lake: Lake, contract: Contract, spec: TableSpec, stored: set[str]) -> Renamed | None:
+    """Columns of standard that are declared no more, and those declared since of which raw holds no value at all."""
+    gone = sorted(name for name in stored - {*spec.names} if not name.endswith(AS_SENT))
+    new = {column.name: contract.cells[column.header] for column in contract.columns if column.name not in stored}
+    state = lake.state(raw(contract.name))
+    if not (gone and new and state):
+        return None
+    there = {field.name for field in state.delta.schema().fields}
+    rows = lake.engine.read(lake.uri(raw(contract.name)), state.version)
+    asked = {name: rows[cell].count() for name, cell in new.items() if cell in there}
+    filled = lake.engine.rows(rows.agg(**asked))[0] if asked else {}
+    empty = [name for name in new if not filled.get(name)]
+    return (gone, empty) if empty else None
+
+
+def _is_confirmed(lake: Lake, contract: Contract, declared: str) -> bool:
+    said = lake.read(CONFIRMATIONS)
+    mine = said.filter((said.source == contract.name) & (said.declarations == declared))
+    return bool(lake.engine.scalar(mine.count()))
+
+
+def _told(
+    lake: Lake,
+    contract: Contract,
+    lost: int,
+    rows: int,
+    renamed: Renamed | None,
+    weighed: Weighed | None,
+) -> str:
+    name = contract.name
+    said = [f"{name}: {lost:,} of {rows:,} rows would go from standard under the declarations as they are now"]
+    if why := _why(weighed) if lost else "":
+        said.append(f"({why})")
+    said.append("; nothing of the source was written, nor of what follows from it")
+    if renamed:
+        said.append(
+            f"; {', '.join(renamed[0])} is declared no more, and {', '.join(renamed[1])} holds nothing of what came "
+            "before: a renamed column has to be read again"
+        )
+    said.append("; what to do: take the change back; or ")
+    if first := _first_day(lake, contract):
+        said.append(f"read the originals again with `huiliu backfill {name} --from {first}`, then run; or ")
+    said.append(f"confirm the loss with `huiliu gate confirm {name} --reason …`, then run")
+    return "".join(said)
+
+
+def _why(weighed: Weighed | None) -> str:
+    """The critical rules that the most rows break, and how many batches would be held."""
+    if weighed is None:
+        return ""
+    broken: dict[str, int] = {}
+    for one in weighed.results:
+        if one["severity"] == "critical" and one["broken"] and one["evaluated"] is not None:
+            broken[one["rule"]] = broken.get(one["rule"], 0) + int(one["broken"])
+    most = sorted(broken.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMED]
+    said = [f"{rule} broken by {count:,}" for rule, count in most]
+    held = [one for one in weighed.in_order if one.verdict == "held"]
+    return ", ".join([*said, *([f"{len(held)} of {len(weighed.in_order)} batches held"] if held else [])])
+
+
+def _first_day(lake: Lake, contract: Contract) -> str | None:
+    """The day of the first receipt of a file; None where none is kept."""
+    if contract.table:
+        return None
+    received: Sequence = [one["received_at"] for one in batches_of(lake, contract.name) if one["sha256"]]
+    return min(received).astimezone(PEOPLE_TIME).date().isoformat() if received else None
