@@ -126,6 +126,24 @@ def test_a_model_s_changed_key_writes_its_table_anew(place: Place) -> None:
     assert numbers(place, "theme/household/household") == 2
 
 
+def test_what_a_model_imports_is_part_of_its_declaration(place: Place) -> None:
+    folder = place.project / "theme_dbs/household"
+    folder.mkdir(parents=True)
+    for package in (folder.parent, folder):
+        (package / "__init__.py").write_text("", encoding="utf-8")
+    (folder / "words.py").write_text("LETTER = 'A'\n", encoding="utf-8")
+    rows = "rows.select('id_number', letter=ibis.literal(LETTER))"
+    text = HOUSEHOLDS.format(key="id_number", rows=rows).replace("import ibis.expr", "import ibis\nimport ibis.expr")
+    text = text.replace("import model\n", "import model\nfrom theme_dbs.household.words import LETTER\n")
+    text = text.replace('key="id_number")', 'key="id_number", columns={"letter": "字母"})')
+    (folder / "household.py").write_text(text, encoding="utf-8")
+    place.run()
+    (folder / "words.py").write_text("LETTER = 'B'\n", encoding="utf-8")
+    place.run()
+    stored = DeltaTable(str(place.lake / "theme/household/household")).to_pyarrow_table()
+    assert set(stored["letter"].to_pylist()) == {"B"}
+
+
 WRITTEN = (
     f"standard/{SOURCE}",
     f"quarantine/{SOURCE}",

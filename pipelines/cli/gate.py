@@ -9,10 +9,9 @@ import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out, tell
-from pipelines.lake.specs import BATCHES, standard_spec
+from pipelines.lake.specs import BATCHES
 from pipelines.quality.verdicts import decide, gate_reasons, verdicts_of
 from pipelines.steps.losses import confirm_loss
-from pipelines.steps.standardise import declarations_of
 from pipelines.steps.workspace import open_workspace
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
@@ -58,10 +57,8 @@ def register(app: typer.Typer) -> None:
             catalog = workspace.catalog
             if source not in catalog.contracts:
                 raise _refused(f"there is no source {source}; there are: {', '.join(sorted(catalog.contracts))}")
-            contract = catalog.contracts[source]
-            given = (standard_spec(catalog, contract), declarations_of(catalog, contract))
             try:
-                confirm_loss(workspace.lake, contract, *given, reason, by or getpass.getuser())
+                confirm_loss(workspace, catalog.contracts[source], reason, by or getpass.getuser())
             except ValueError as error:
                 raise _refused(str(error)) from error
         out.print(f"{source}: confirmed; the next `huiliu run` acts on it.", highlight=False)

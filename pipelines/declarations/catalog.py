@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,14 +139,43 @@ def digest(*declared: Any) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
+def standard_digest(catalog: Catalog, contract: Contract) -> str:
+    """A hash of all that a source's standard rows and verdicts follow from, beside what was delivered."""
+    elements = [catalog.elements[column.element] for column in contract.columns]
+    lists = [element.codes for element in elements if element.codes]
+    lists += [OPERATION] if contract.delete_flag else []
+    labels = [catalog.codes.get(name, ()) for name in lists]
+    expectations = code_digest((catalog.root / "expectations").rglob("*.py"))
+    return digest(contract, catalog.rules(contract), elements, labels, catalog.cities, expectations)
+
+
+# Where values are computed; what only shows them stands elsewhere.
+COMPUTING = (
+    "elements/*.py",
+    "engines/**/*.py",
+    "modelling/*.py",
+    "quality/*.py",
+    "quality/great_expectations/*.py",
+    "steps/*.py",
+)
+
+
+def code_digest(paths: Iterable[Path]) -> str:
+    """A hash of the text of modules."""
+    code = hashlib.sha256()
+    for path in sorted(paths):
+        code.update(path.read_bytes())
+    return code.hexdigest()
+
+
 @functools.cache
 def _logic() -> str:
-    """A hash of the code that decides what tables hold: after an upgrade they are computed anew."""
-    code = hashlib.sha256()
-    for room in ("elements", "modelling", "quality", "steps"):
-        for path in sorted((Path(__file__).parents[1] / room).glob("*.py")):
-            code.update(path.read_bytes())
-    return code.hexdigest()
+    """A hash of the code that decides what tables hold: after an upgrade they are computed anew.
+
+    Engines are part of it, for how they spell an operation (checksums, geometry) decides values too.
+    """
+    pipelines = Path(__file__).parents[1]
+    return code_digest(path for pattern in COMPUTING for path in pipelines.glob(pattern))
 
 
 def _plain(value: Any) -> Any:

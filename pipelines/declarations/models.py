@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import graphlib
+import importlib
 import importlib.util
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
 from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.imports import modules_of
 from pipelines.declarations.reading import DeclarationError
 from pipelines.modelling import ClaimsOf, Finding, FormsOf, Model
 
@@ -20,7 +24,10 @@ FOLDERS: Mapping[str, Literal["foundation", "theme"]] = {"foundation_dbs": "foun
 
 @dataclass(frozen=True)
 class Placed:
-    """A model or finding with the layer and database of the folder it stands in."""
+    """A model or finding with the layer and database of the folder it stands in.
+
+    `source` is the text of its module and of all that this imports from the project.
+    """
 
     declared: Model | Finding
     layer: Literal["foundation", "theme"]
@@ -68,9 +75,10 @@ def _found(root: Path, folder: str, layer: Literal["foundation", "theme"]) -> It
     for path in sorted((root / folder).glob("*/*.py")):
         if path.name == "__init__.py":
             continue
-        for declared in vars(_imported(root, path)).values():
+        module = _imported(root, path)
+        source = "".join(one.read_text(encoding="utf-8") for one in sorted(modules_of(root, path)))
+        for declared in vars(module).values():
             if isinstance(declared, Model | Finding):
-                source = path.read_text(encoding="utf-8")
                 yield Placed(declared, layer, path.parent.name, path, source)
 
 
@@ -81,12 +89,26 @@ def _imported(root: Path, path: Path) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with _imports_from(root):
+            spec.loader.exec_module(module)
     except Exception as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
         line = frames[-1].lineno if frames else getattr(error, "lineno", None)
         raise DeclarationError(path, line, f"{type(error).__name__}: {error}") from error
     return module
+
+
+@contextmanager
+def _imports_from(root: Path) -> Iterator[None]:
+    """What a model imports beside it comes from its own project, and as it is now: its text goes into the digest."""
+    for name in [one for one in sys.modules if one.partition(".")[0] in FOLDERS]:
+        del sys.modules[name]
+    sys.path.insert(0, str(root))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))
 
 
 def _check_inputs(one: Placed, known: set[str], catalog: Catalog) -> None:

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 import ibis.expr.types as ir
 
+from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.lake import clock
 from pipelines.lake.errors import LakeError
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import raw
-from pipelines.lake.specs import AS_SENT, CONFIRMATIONS
+from pipelines.lake.specs import AS_SENT, CONFIRMATIONS, standard_spec
 from pipelines.lake.table import TableSpec
 from pipelines.quality.gate import Weighed
 from pipelines.quality.verdicts import batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.typed_rows import DELETED
+from pipelines.steps.workspace import Workspace
 
 MOST_NAMED = 3
 Renamed = tuple[list[str], list[str]]  # columns declared no more, and those declared since that hold nothing
@@ -55,12 +57,13 @@ def check_loss(
     raise RowsWouldGoError(_told(lake, contract, lost, state.rows, renamed, weighed))
 
 
-def confirm_loss(lake: Lake, contract: Contract, spec: TableSpec, declared: str, reason: str, by: str) -> None:
-    """Let the next run take out of standard what does not stand under the declarations `declared`.
+def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: str) -> None:
+    """Let the next run take out of standard what does not stand under the declarations as they are now.
 
     Raises ValueError where standard stands under them already, or has never been written.
     """
-    state = lake.state(spec.id)
+    lake, spec = workspace.lake, standard_spec(workspace.catalog, contract)
+    declared, state = standard_digest(workspace.catalog, contract), lake.state(spec.id)
     if state is None or (state.watermark and state.watermark.declarations == declared):
         raise ValueError(
             f"nothing waits to be confirmed: {spec.id.path} "

@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import OPERATION, Catalog, digest
+from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH
 from pipelines.lake.errors import KeyRepeatedError
@@ -64,15 +64,6 @@ def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     return _Standardise(workspace, contract).run()
 
 
-def declarations_of(catalog: Catalog, contract: Contract) -> str:
-    """The digest of all that a source's standard rows and verdicts follow from, beside what was delivered."""
-    elements = [catalog.elements[column.element] for column in contract.columns]
-    lists = [element.codes for element in elements if element.codes]
-    lists += [OPERATION] if contract.delete_flag else []
-    labels = [catalog.codes.get(name, ()) for name in lists]
-    return digest(contract, catalog.rules(contract), elements, labels, catalog.cities)
-
-
 @dataclass(frozen=True)
 class _News:
     """The batches that the tables do not hold yet: those that are `new` in raw, and all whose verdict is.
@@ -104,7 +95,7 @@ class _Standardise:
         self._aside: Collection[str] = ()  # batches whose rows cannot be typed
         self._untyped: list[Judged] = []
         self._standing: dict[bool, ir.Table] = {}  # of all keys, and of those that are affected
-        self._declared = declarations_of(self._catalog, contract)
+        self._declared = standard_digest(self._catalog, contract)
 
     def run(self) -> Standardised:
         unjudged = self._unjudged()
