@@ -140,6 +140,7 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str) -> None:
         raise ValueError(f"the rows of batch {batch} cannot be read as values: ask for a new file and reject this one")
     row = verdict_row(batch, known[batch]["source"], verdict, reason, moment_of_decision(lake))
     lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}")
+    lake.make_durable(VERDICTS.id)  # what the gate says can be worked out again, a person's word cannot
 
 
 def moment_of_decision(lake: Lake) -> datetime.datetime:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,16 +16,13 @@ import pyarrow as pa
 from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
 from pipelines.lake import clock
-from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_files, settled, time_of_receipt, unopened
+from pipelines.steps.originals import DELIVERY, Original, kept_name, kept_original
 from pipelines.steps.workspace import Workspace
-
-DELIVERY = "delivery"
-LONGEST_SUFFIX = 32  # bytes
 
 
 @dataclass
@@ -63,6 +58,7 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     with workspace.lake.alone:
         known = _known_batches(workspace, contract)
     _mend(workspace, contract, known, done)
+    pushed = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if looks_temporary(path):
             continue
@@ -78,29 +74,30 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
         batch = f"{contract.name}-{(sha256 or '')[:16]}"
         if batch in known:
             done.known += 1
-            if is_pushed(path):  # no agency's file but our own, and the lake keeps it
-                path.unlink()
         elif sha256 and _take(workspace, contract, path, state, sha256, batch, done):
             known.add(batch)
-            if is_pushed(path):
-                path.unlink()
         else:
             done.waiting.append(shown_name(path))
+            continue
+        if is_pushed(path):
+            pushed.append((path, state, str(sha256)))
+    _settle(workspace, contract, pushed, done)
     return done
 
 
-@dataclass(frozen=True)
-class Original:
-    """A delivered file: the name it came under, a copy to read, where the lake has it, and its hash."""
-
-    name: str
-    kept: Path
-    url: str
-    sha256: str
-
-    def to_json(self, batch: str) -> str:
-        """What raw's commit says of the delivery that it holds."""
-        return json.dumps({DELIVERY: {"batch": batch, "file": self.name, "sha256": self.sha256}}, ensure_ascii=False)
+def _settle(
+    workspace: Workspace, contract: Contract, pushed: list[tuple[Path, os.stat_result, str]], done: Ingested
+) -> None:
+    """Let what was taken outlast a power cut, and only then remove pushed files: they are nobody's but our own."""
+    if pushed or done.new:
+        workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id, BATCHES.id)
+    for path, state, sha256 in pushed:
+        if workspace.lake.root.is_s3:  # which keeps what it has answered for
+            path.unlink()
+            continue
+        with kept_original(workspace.lake, path, state, kept_name(sha256, path.name), sha256) as kept:
+            if kept:
+                path.unlink()
 
 
 def _mend(workspace: Workspace, contract: Contract, known: set[str], done: Ingested) -> None:
@@ -156,6 +153,8 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         "readable": readable,
         "problems": [str(problem) for problem in problems],
     }
+    # A batch that is listed is not taken again: its rows must not be lost where its entry is not.
+    workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id)
     with workspace.lake.alone:
         workspace.lake.append_rows(BATCHES, [entry], once=batch)
 
@@ -216,7 +215,7 @@ def _take(
     """Keep a file's bytes and ingest them; False where the file has changed since it was in `state`."""
     name = kept_name(sha256, shown_name(path))
     try:
-        with _kept_original(workspace.lake, path, state, name) as kept:
+        with kept_original(workspace.lake, path, state, name, sha256) as kept:
             if kept:
                 original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
                 _ingest_file(workspace, contract, original, batch, done)
@@ -225,35 +224,6 @@ def _take(
         if error.filename != str(path):  # not the delivered file: the lake's own trouble
             raise
         return False
-
-
-def kept_name(sha256: str, file: str) -> str:
-    """Where in the lake a delivered file's bytes are kept."""
-    suffix = Path(file).suffix.lower()
-    # What is longer is no suffix, and file systems have no room for it beside the hash.
-    return f"raw/_files/{sha256}{suffix if len(suffix.encode()) <= LONGEST_SUFFIX else ''}"
-
-
-@contextmanager
-def _kept_original(lake: Lake, path: Path, state: os.stat_result, name: str) -> Iterator[Path | None]:
-    """A byte-for-byte copy under the file's hash: the evidence that raw's cells can be checked against.
-
-    None where the file has changed since it was in `state`: the copy might not be what was hashed.
-    """
-    store = lake.root
-    with ExitStack() as until_read:
-        with lake.alone:  # two sources may have got the same bytes
-            if not store.is_s3 and (store.path / name).exists():
-                kept: Path | None = store.path / name
-            else:
-                part = until_read.enter_context(store.part(name))
-                shutil.copyfile(path, part)
-                now = path.stat()
-                unchanged = (now.st_size, now.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
-                kept = store.keep(part, name) if unchanged else None
-                if kept is None:
-                    until_read.close()
-        yield kept
 
 
 def _known_batches(workspace: Workspace, contract: Contract) -> set[str]:
