@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from benchmarks.power_cut import can_mount
 from pipelines.lake.specs import BATCHES
 from pipelines.quality.verdicts import decide
 from pipelines.service import deliver as service
 from pipelines.steps.ingest import Ingested, ingest_files
 from pipelines.steps.workspace import Workspace
-from tests.conftest import Place
+from tests.conftest import PROJECT, Place
 from tests.deliveries import deliver, household, json_lines
 from tests.fsyncs import Disk, recorded
 from tests.pushing import AGENCY, Pushed
@@ -167,3 +170,31 @@ def test_a_segment_is_on_the_disk_before_its_payloads_are_let_go(tmp_path: Path,
         sa.event.remove(sa.Engine, "commit", look)
     assert lost
     assert [one for one in lost if one] == []
+
+
+@pytest.mark.parametrize("torn", ["entry", "data"])
+def test_a_run_after_a_cut_goes_on_where_a_commit_is_in_pieces(place: Place, torn: str) -> None:
+    Delivered(SOURCE, "1.csv", ROWS).write(place.landing)
+    place.run()
+    for table in ("foundation/person/person", f"standard/{SOURCE}", f"raw/{SOURCE}"):
+        if torn == "entry":
+            entries(place, table)[-1].write_bytes(b"")
+        else:
+            next((place.lake / table).glob("*.parquet")).write_bytes(b"")
+    done = place.run()
+    told = "\n".join(map(str, done.problems))
+    assert f"standard/{SOURCE}: was not whole in its newest commits" in told
+    assert "foundation/person/person: was not whole" in told
+    assert place.run().problems == []
+    with place.opened() as at:
+        assert len(at.standard(SOURCE)) == len(at.raw(SOURCE)) == len(ROWS)
+
+
+@pytest.mark.skipif(not can_mount(), reason="this account may not mount")
+def test_a_disk_that_is_cut_off_keeps_what_was_acknowledged() -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/power_cut.py", "--seconds", "0"],
+        cwd=PROJECT, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "8 cuts, 0 failures" in done.stdout

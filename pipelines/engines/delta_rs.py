@@ -218,6 +218,11 @@ def last_metadata(table: DeltaTable) -> str | None:
     return None
 
 
+def all_metadata(table: DeltaTable) -> list[str]:
+    """User metadata of every commit that is still in the log, newest first."""
+    return [str(said) for commit in table.history() if (said := commit.get("userMetadata"))]
+
+
 def log_stamp(uri: str, version: int) -> object:
     """What stays the same until a table of files is committed to again, or is another one; None where it cannot tell.
 

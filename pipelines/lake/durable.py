@@ -9,6 +9,7 @@ import contextlib
 import errno
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 LOG = "_delta_log"
 # A folder that may be written and not read, and file systems that know no such thing for folders.
 CANNOT = (errno.EACCES, errno.EINVAL, errno.ENOTSUP)
+UNSAFE = 600.0  # seconds in which a system surely writes by itself what it was given; half a minute is usual
 
 
 def sync(path: Path) -> None:
@@ -49,24 +51,46 @@ def make_folder(folder: Path) -> None:
 def sync_table(table: Path, top: Path, after: int = -1) -> int:
     """Write what was committed to a Delta table after version `after` through to the disk; the newest version then.
 
-    Data and change files come before the log entries that name them, and folders up to `top` last.
+    Data and change files come before the log entries that name them, and folders up to `top` last. What is so old that
+    the system has written it by itself is passed over.
     """
     log = table / LOG
-    versions = {version: entry for entry in log.glob("*.json") if (version := version_of(entry)) is not None}
-    newest = max(versions, default=-1)
-    if newest < after:  # another table now
-        after = -1
-    entries = [versions[version] for version in sorted(versions) if version > after]
+    newest, entries = after, list(_entries_after(log, after))
+    if not entries and not _entry(log, after).exists():  # none yet, or another table now
+        entries = list(reversed(list(_newest_entries(log, time.time()))))
+        newest = -1
     folders = {log} if entries else set()
-    for entry in entries:
+    for _, entry in entries:
         for file, _ in named_files(entry):
             with contextlib.suppress(FileNotFoundError):  # removed since, because a later version needs it no more
                 sync(table / file)
                 folders.add((table / file).parent)
-    for entry in entries:
+    for _, entry in entries:
         sync(entry)
     sync_folders(folders, top)
-    return newest
+    return max((version for version, _ in entries), default=newest)
+
+
+def _entry(log: Path, version: int) -> Path:
+    return log / f"{version:020d}.json"
+
+
+def _entries_after(log: Path, version: int) -> Iterator[tuple[int, Path]]:
+    """Log entries that follow upon a version, which is in the log: a log may hold very many, so it is not listed."""
+    if version < 0 or not _entry(log, version).exists():
+        return
+    while (entry := _entry(log, version := version + 1)).exists():
+        yield version, entry
+
+
+def _newest_entries(log: Path, moment: float) -> Iterator[tuple[int, Path]]:
+    """Log entries by version, newest first, that were written in the unsafe time before `moment` (since 1970)."""
+    versions = sorted((int(entry.stem) for entry in log.glob("*.json") if entry.stem.isdigit()), reverse=True)
+    for version in versions:
+        entry = _entry(log, version)
+        if moment - entry.stat().st_mtime > UNSAFE:
+            return
+        yield version, entry
 
 
 def sync_checkpoints(table: Path) -> None:
@@ -77,17 +101,79 @@ def sync_checkpoints(table: Path) -> None:
     sync_folders([log], log)
 
 
+def undo_torn(table: Path) -> list[int]:
+    """Undo the newest commits of a Delta table from the first on that a power cut left in pieces; their versions.
+
+    What they held is still elsewhere: nothing else goes before a commit is written through. A checkpoint that is in
+    pieces goes too, since the log holds the same.
+    """
+    torn = torn_versions(table)
+    log = table / LOG
+    for version in reversed(torn):  # the newest first, so that a log never has a gap
+        # Spark's sums of what is gone would make it refuse the next entry of that number.
+        for name in (f"{version:020d}.crc", f".{version:020d}.json.crc", f"{version:020d}.json"):
+            (log / name).unlink(missing_ok=True)
+    for checkpoint in log.glob("*.checkpoint*.parquet"):
+        if not _is_whole(checkpoint) or (torn and int(checkpoint.name.partition(".")[0]) >= torn[0]):
+            checkpoint.unlink()
+            (log / "_last_checkpoint").unlink(missing_ok=True)
+    if torn:
+        sync_folders([log], log)
+    return torn
+
+
+def is_torn(table: Path) -> bool:
+    """Whether a power cut has left a Delta table's newest commits or a checkpoint in pieces."""
+    return bool(torn_versions(table)) or not all(map(_is_whole, (table / LOG).glob("*.checkpoint*.parquet")))
+
+
+def torn_versions(table: Path) -> list[int]:
+    """The newest versions of a table from the first on whose log entry or new files are not whole."""
+    log = table / LOG
+    last = max((entry for entry in log.glob("*.json") if entry.stem.isdigit()), default=None)
+    if last is None:
+        return []
+    fresh = list(_newest_entries(log, last.stat().st_mtime))
+    gone: set[str] = set()
+    first = None
+    for version, entry in fresh:
+        try:
+            gone |= _removed_files(entry)
+            whole = all(_has(table / file, size, file in gone) for file, size in named_files(entry))
+        except ValueError:
+            whole = False
+        first = first if whole else version
+    return [] if first is None else sorted(version for version, _ in fresh if version >= first)
+
+
+def _has(file: Path, size: int, may_be_gone: bool) -> bool:
+    """Whether a file is as long as the log says. What is needed for the past alone may have been removed."""
+    try:
+        return file.stat().st_size == size
+    except FileNotFoundError:
+        return may_be_gone or "_change_data" in file.parts
+
+
+def _removed_files(entry: Path) -> set[str]:
+    actions = (json.loads(line) for line in entry.read_bytes().splitlines())
+    return {unquote(action["remove"]["path"]) for action in actions if "remove" in action}
+
+
+def _is_whole(parquet: Path) -> bool:
+    with parquet.open("rb") as file:
+        file.seek(max(0, parquet.stat().st_size - 4))
+        return file.read() == b"PAR1"
+
+
 def named_files(entry: Path) -> Iterator[tuple[str, int]]:
     """The files that a log entry brings, of rows and of changes: their places in the table and sizes in bytes.
 
     Raises ValueError where the entry is not whole.
     """
-    for line in entry.read_bytes().splitlines():
+    lines = entry.read_bytes().splitlines()
+    if not lines:
+        raise ValueError(f"{entry.name} is empty")
+    for line in lines:
         action = json.loads(line)
         if brought := action.get("add") or action.get("cdc"):
             yield unquote(brought["path"]), brought["size"]
-
-
-def version_of(entry: Path) -> int | None:
-    """The version of a log entry; None where the file is none."""
-    return int(entry.stem) if entry.stem.isdigit() else None

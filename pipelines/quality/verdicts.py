@@ -100,6 +100,13 @@ def last_decided(lake: Lake, source: str) -> tuple[str, int]:
     return str(found["verdicts"]), (found["last"] - EPOCH) // MICROSECOND if found["last"] else 0
 
 
+def last_decisions(lake: Lake) -> dict[str, int]:
+    """By source when the last verdict was given on a batch of its (microseconds since 1970)."""
+    decided = lake.read(VERDICTS)
+    last = lake.engine.rows(decided.group_by("source").agg(last=decided.decided_at.max()))
+    return {row["source"]: (row["last"] - EPOCH) // MICROSECOND for row in last}
+
+
 def decided_since(lake: Lake, source: str, moment: int) -> list[str]:
     """The source's batches that got a verdict after `moment` (microseconds since 1970)."""
     decided = lake.read(VERDICTS)

@@ -97,7 +97,7 @@ def _read(workspace: Workspace, contract: Contract, declared: SourceTable, done:
             return
         problems = _problems(contract, declared, table, now, list(matched.unknown.values()))
         batch = _batch(contract, last, of, now)
-        received_at = time_of_receipt(lake, contract.name)
+        received_at = time_of_receipt(lake)
         entry = _entry(contract, declared, batch, received_at, table.columns, rows, problems)
         named = {name: table.columns[place] for name, place in matched.columns.items()}
         cells = {name: named.get(name) for name in spec.names if name not in (BATCH, ROW, RECEIVED_AT, EXTRA)}

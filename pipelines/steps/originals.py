@@ -68,3 +68,14 @@ def kept_original(lake: Lake, path: Path, state: os.stat_result, name: str, sha2
 def is_whole(kept: Path, size: int, sha256: str) -> bool:
     """Whether a file is there with as many bytes and that hash."""
     return kept.is_file() and kept.stat().st_size == size and file_hash(kept) == sha256
+
+
+@contextmanager
+def trusted_original(lake: Lake, name: str, sha256: str) -> Iterator[Path | None]:
+    """A kept original to read on this machine; None where it is not there, or does not hold the bytes of its hash."""
+    with ExitStack() as until_read:
+        try:
+            kept: Path | None = until_read.enter_context(lake.root.kept(name))
+        except FileNotFoundError:
+            kept = None
+        yield kept if kept and file_hash(kept) == sha256 else None
