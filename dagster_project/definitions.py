@@ -11,15 +11,20 @@ from dagster_project.deliveries import delivery_sensor, landing_assets, table_sc
 from dagster_project.failures import told_without_values
 from pipelines.operations.maintenance import maintain
 from pipelines.quality.great_expectations import warm_up
+from pipelines.service.recovery import recover
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps.plan import declared_workspace, plan
 from pipelines.steps.workspace import Workspace, open_workspace
 
 
 @dg.resource(description="The lake and its engine, opened once per run; settings from HUILIU_* variables.")
-def opened_workspace(_: dg.InitResourceContext) -> Iterator[Workspace]:
+def opened_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
     warm_up()
     with open_workspace(Settings()) as workspace:
+        with told_without_values("recovery"):
+            problems = recover(workspace)
+        for problem in problems:
+            context.log.warning(str(problem))
         yield workspace
 
 

@@ -10,6 +10,7 @@ from pipelines.cli.options import LakeOption, LandingOption, settings_with
 from pipelines.cli.screen import progress, show_records, show_returns, show_run, show_sources
 from pipelines.quality.summary import summarise_record, summarise_source
 from pipelines.service.deliver import deliver_pushed
+from pipelines.service.recovery import recover
 from pipelines.settings import Settings
 from pipelines.steps import run as steps
 from pipelines.steps.return_flow import flows, unreturned_rows
@@ -37,7 +38,7 @@ def run_and_show(settings: Settings) -> int:
             )
         deliver_pushed(settings)
         with progress() as told:
-            done = steps.run(workspace, told)
+            done = steps.run(workspace, told, recover)
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
         show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
         show_returns({flow.spec: unreturned_rows(workspace, flow) for flow in flows(workspace)}, workspace.lake)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterProperties, write_deltalake
@@ -15,6 +16,7 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from pipelines.engines.base import OPERATION
+from pipelines.lake.durable import sync_checkpoints
 from pipelines.lake.store import S3, storage_options
 from pipelines.lake.table import ColumnSpec, TableSpec
 
@@ -216,6 +218,11 @@ def last_metadata(table: DeltaTable) -> str | None:
     return None
 
 
+def all_metadata(table: DeltaTable) -> list[str]:
+    """User metadata of every commit that is still in the log, newest first."""
+    return [str(said) for commit in table.history() if (said := commit.get("userMetadata"))]
+
+
 def log_stamp(uri: str, version: int) -> object:
     """What stays the same until a table of files is committed to again, or is another one; None where it cannot tell.
 
@@ -299,6 +306,8 @@ def clean_log(table: DeltaTable) -> None:
     """
     if table.version() >= CHECKPOINT_AFTER:
         table.create_checkpoint()
+        if not table.table_uri.startswith(S3):
+            sync_checkpoints(Path(unquote(urlsplit(table.table_uri).path)))
         table.cleanup_metadata()
 
 

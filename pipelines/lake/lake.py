@@ -15,6 +15,7 @@ from deltalake import DeltaTable
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import Engine, FeedGapError, check_columns
+from pipelines.lake.durable import sync_table
 from pipelines.lake.layout import TableId
 from pipelines.lake.store import Store
 from pipelines.lake.table import TableSpec
@@ -74,6 +75,7 @@ class Lake:
         self.stopped = lease.stopped if lease else threading.Event()
         self._known: dict[TableId, State] = {}
         self._fence = 0  # the lease under which that was seen last
+        self._durable: dict[TableId, int] = {}
 
     def uri(self, table: TableId) -> str:
         return self.root.uri(table.path)
@@ -222,6 +224,17 @@ class Lake:
         for table in tables:
             self._known.pop(table, None)
         return self.engine
+
+    def make_durable(self, *tables: TableId) -> None:
+        """Let all that was committed to tables outlast a power cut: to be called before another copy of it may go.
+
+        A store on S3 keeps what it has answered for.
+        """
+        if self.root.is_s3:
+            return
+        for table in tables:
+            after = self._durable.get(table, -1)
+            self._durable[table] = sync_table(self.root.path / table.path, self.root.path.parent, after)
 
     def declared(self, rows: ir.Table, spec: TableSpec) -> ir.Table:
         """Rows in the declared columns and types; raises ValueError where a column is missing or surplus."""

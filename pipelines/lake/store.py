@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipelines.lake.durable import make_folder, sync, sync_folders
 from pipelines.lake.errors import StoreError
 
 if TYPE_CHECKING:
@@ -83,16 +84,22 @@ class Store:
                 yield Path(folder) / name.rpartition("/")[2]
             return
         part = self.path / f"{name}.part"
-        part.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(part.parent)
         try:
             yield part
         finally:
             part.unlink(missing_ok=True)
 
     def keep(self, part: Path, name: str) -> Path:
-        """Take a written part into the lake: it is there whole, or not at all. Where it can be read on this machine."""
+        """Take a written part into the lake: it is there whole, or not at all, after a power cut too.
+
+        Where it can be read on this machine.
+        """
         if not self.is_s3:
-            return part.replace(self.path / name)
+            sync(part)
+            kept = part.replace(self.path / name)
+            sync_folders([kept.parent], self.path)
+            return kept
         import obstore
 
         obstore.put(self.objects, name, part)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SAME_AS = "same_as"
 KEY = "key"
+REWOUND = ("rewound", -1)
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,10 @@ def changed_now(metadata: str | None) -> str:
 def unchanged_since(metadata: str | None, same_as: int) -> str:
     """What a commit says that leaves the rows as they are: all that the one before said, and since when."""
     return json.dumps(json.loads(metadata or "{}") | {SAME_AS: same_as}, sort_keys=True, ensure_ascii=False)
+
+
+def rewound(metadata: str | None, same_as: int, inputs: Iterable[str]) -> str:
+    """What a commit says whose rows may be of versions of `inputs` that are no more: they follow from none there is."""
+    said = json.loads(metadata or "{}")
+    said["inputs"] = {**said.get("inputs", {}), **dict.fromkeys(inputs, REWOUND)}
+    return unchanged_since(json.dumps(said), same_as)

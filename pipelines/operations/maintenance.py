@@ -105,6 +105,7 @@ def maintain_table(
         lambda: None if delta_rs.carries_metadata(delta) else delta_rs.carry_forward(delta, said),
         lambda: delta_rs.set_retention(delta, retention, said),
         compact,
+        lambda: lake.make_durable(table),  # what was put together, before what it was put together from may go
         vacuum,
         lambda: delta_rs.clean_log(delta),
     ):

@@ -14,6 +14,7 @@ from pipelines.operations.maintenance import maintain
 from pipelines.quality.great_expectations import warm_up
 from pipelines.quality.verdicts import sources_decided_since
 from pipelines.service.deliver import deliver_pushed
+from pipelines.service.recovery import recover
 from pipelines.steps.landing import is_pushed, ready_files
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
@@ -80,9 +81,11 @@ class _Watching:
 
     def look(self) -> Round | None:
         began = time.monotonic()
+        problems = [] if self._began else recover(self.workspace)
         deliver_pushed(self.workspace.settings)
         sources = tuple(dict.fromkeys(self._with_news()))
         run = follow(self.workspace, self._tasks, sources) if sources else Run()
+        run.problems[:0] = problems
         self._unreleased |= run.changed
         if not sources and not self._is_release_due():
             return None

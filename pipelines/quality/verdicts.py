@@ -110,6 +110,13 @@ def last_decided(lake: Lake, source: str) -> tuple[str, int]:
     return str(found["verdicts"]), (found["last"] - EPOCH) // MICROSECOND if found["last"] else 0
 
 
+def last_decisions(lake: Lake) -> dict[str, int]:
+    """By source when the last verdict was given on a batch of its (microseconds since 1970)."""
+    decided = lake.read(VERDICTS)
+    last = lake.engine.rows(decided.group_by("source").agg(last=decided.decided_at.max()))
+    return {row["source"]: (row["last"] - EPOCH) // MICROSECOND for row in last}
+
+
 def decided_since(lake: Lake, source: str, moment: int) -> list[str]:
     """The source's batches that got a verdict after `moment` (microseconds since 1970)."""
     decided = lake.read(VERDICTS)
@@ -150,6 +157,7 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str) -> None:
         raise ValueError(f"the rows of batch {batch} cannot be read as values: ask for a new file and reject this one")
     row = verdict_row(batch, known[batch]["source"], verdict, reason, moment_of_decision(lake))
     lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}")
+    lake.make_durable(VERDICTS.id)  # what the gate says can be worked out again, a person's word cannot
 
 
 def moment_of_decision(lake: Lake) -> datetime.datetime:

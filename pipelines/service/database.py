@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipelines.engines.sqlite import keep_commits
 from pipelines.lake.database import database_now, database_of, shown_database
+from pipelines.lake.durable import make_folder
 from pipelines.lake.errors import LakeError
 from pipelines.service.tables import REQUESTS, TABLES
 from pipelines.settings import Settings
@@ -52,7 +53,7 @@ class Database:
     def create(self) -> None:
         """Make the tables unless they are there; another process may be doing the same."""
         if self.is_sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            make_folder(Path(self.url.database).absolute().parent)
         for _ in range(2):
             with contextlib.suppress(SQLAlchemyError, sqlite3.Error), self._engine.begin() as connection:
                 TABLES.create_all(connection)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from pipelines.lake.durable import make_folder, sync_folders
 from pipelines.lake.refusals import told
 from pipelines.service.database import Database, ServiceError
 from pipelines.service.tables import REQUESTS, SEGMENTS
@@ -125,7 +126,7 @@ def _deliver(database: Database, settings: Settings, number: int) -> Segment | N
         if segment is None:
             return None
         folder = settings.landing / segment.source
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         part = folder / f".{segment.file}.part"
         try:
             sha256 = _write(connection, number, part)
@@ -135,8 +136,7 @@ def _deliver(database: Database, settings: Settings, number: int) -> Segment | N
             part.replace(folder / segment.file)
         finally:
             part.unlink(missing_ok=True)
-        for place in (folder, settings.landing):
-            _make_durable(place)
+        sync_folders([folder], settings.landing)
         connection.execute(sa.update(SEGMENTS).where(mine).values(sha256=sha256, delivered_at=database.now))
         connection.execute(sa.update(REQUESTS).where(REQUESTS.c.segment == number).values(payload=None))
     return Segment(number, segment.source, segment.agency, segment.file, segment.rows)
@@ -159,14 +159,6 @@ def _received_at(connection: sa.Connection, number: int) -> float:
     """When the last request came, in seconds since 1970; a database whose clock is ahead of ours counts for nothing."""
     latest = sa.select(sa.func.max(REQUESTS.c.received_at)).where(REQUESTS.c.segment == number)
     return min(float(connection.execute(latest).scalar_one()), time.time())
-
-
-def _make_durable(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _note_ingested(database: Database, settings: Settings) -> None:
@@ -197,7 +189,7 @@ def _forget(database: Database, days: int) -> None:
 @contextmanager
 def _alone(landing: Path) -> Iterator[None]:
     """Wait until no other call delivers into this folder; a killed one's lock ends with it."""
-    landing.mkdir(parents=True, exist_ok=True)
+    make_folder(landing)
     with (landing / LOCK).open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -17,6 +17,7 @@ from pipelines.service.refusals import Refusal
 from pipelines.service.tables import REQUESTS, SEGMENTS
 
 RETRY_AFTER = 10  # seconds
+MICROSECOND = 1e-6  # of a second, about the least that a time since 1970 tells apart
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,19 @@ class Queue:
         row = {**vars(request), "rows": len(lines), "receipt": receipt.receipt, "payload": b"".join(lines)}
         try:
             with self._turn, self._database.transaction() as connection:
-                connection.execute(sa.insert(REQUESTS).values(**row, received_at=self._database.now))
+                connection.execute(sa.insert(REQUESTS).values(**row, received_at=self._now()))
         except IntegrityError:
             before = self.known(request)
             if before is None:
                 raise
             return before
         return receipt
+
+    def _now(self) -> sa.ColumnElement[float]:
+        """The database's time, and after the receipt of the request before: clocks are set back."""
+        now = self._database.now
+        last = sa.select(REQUESTS.c.received_at).order_by(REQUESTS.c.id.desc()).limit(1).scalar_subquery()
+        return sa.case((last >= now, last + MICROSECOND), else_=now)
 
     def waiting(self) -> int:
         """Rows that no run has taken into the lake yet, as far as the last delivery has seen."""

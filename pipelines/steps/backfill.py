@@ -20,7 +20,8 @@ from pipelines.lake.watermark import changed_now, unchanged_since
 from pipelines.quality.verdicts import batches_of
 from pipelines.readers import Problem, UnreadableFile, open_delivery
 from pipelines.settings import PEOPLE_TIME
-from pipelines.steps.ingest import Counter, Ingested, Original, delivered_rows, kept_name
+from pipelines.steps.ingest import Counter, Ingested, delivered_rows
+from pipelines.steps.originals import Original, kept_name
 from pipelines.steps.workspace import Workspace
 
 PLACE = (BATCH, ROW_NUMBER)

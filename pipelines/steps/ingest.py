@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -17,17 +16,17 @@ import pyarrow as pa
 
 from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
-from pipelines.lake import clock
+from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_files, settled, time_of_receipt, unopened
+from pipelines.steps.originals import DELIVERY, Original, kept_name, kept_original, trusted_original
 from pipelines.steps.workspace import Workspace
 
-DELIVERY = "delivery"
-LONGEST_SUFFIX = 32  # bytes
+Entry = Mapping[str, Any]  # a row of the list of batches
 
 
 @dataclass
@@ -61,8 +60,9 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     done = Ingested(contract.name)
     folder = workspace.settings.landing / contract.name
     with workspace.lake.alone:
-        known = _known_batches(workspace, contract)
-    _mend(workspace, contract, known, done)
+        listed = _listed_batches(workspace, contract)
+    known = {*listed} | _mend(workspace, contract, listed, done)
+    secured = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if looks_temporary(path):
             continue
@@ -78,49 +78,120 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
         batch = f"{contract.name}-{(sha256 or '')[:16]}"
         if batch in known:
             done.known += 1
-            if is_pushed(path):  # no agency's file but our own, and the lake keeps it
-                path.unlink()
         elif sha256 and _take(workspace, contract, path, state, sha256, batch, done):
             known.add(batch)
-            if is_pushed(path):
-                path.unlink()
         else:
             done.waiting.append(shown_name(path))
+            continue
+        if is_pushed(path) or not _has_original(workspace.lake, path, state, str(sha256)):
+            secured.append((path, state, str(sha256)))
+    _secure(workspace, contract, secured, done)
     return done
 
 
-@dataclass(frozen=True)
-class Original:
-    """A delivered file: the name it came under, a copy to read, where the lake has it, and its hash."""
-
-    name: str
-    kept: Path
-    url: str
-    sha256: str
-
-    def to_json(self, batch: str) -> str:
-        """What raw's commit says of the delivery that it holds."""
-        return json.dumps({DELIVERY: {"batch": batch, "file": self.name, "sha256": self.sha256}}, ensure_ascii=False)
+def _has_original(lake: Lake, path: Path, state: os.stat_result, sha256: str) -> bool:
+    """Whether as many bytes are kept of a file that is known; on S3 what was kept stays."""
+    kept = None if lake.root.is_s3 else lake.root.path / kept_name(sha256, shown_name(path))
+    return kept is None or (kept.is_file() and kept.stat().st_size == state.st_size)
 
 
-def _mend(workspace: Workspace, contract: Contract, known: set[str], done: Ingested) -> None:
-    """Write the entry of a batch that raw holds and quality/batch does not, because a crash came in between.
+def _secure(
+    workspace: Workspace, contract: Contract, files: list[tuple[Path, os.stat_result, str]], done: Ingested
+) -> None:
+    """Let what was taken outlast a power cut, and only then remove pushed files: they are nobody's but our own."""
+    if files or done.new:
+        workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id, BATCHES.id)
+    for path, state, sha256 in files:
+        if workspace.lake.root.is_s3:  # which keeps what it has answered for
+            path.unlink()
+            continue
+        with kept_original(workspace.lake, path, state, kept_name(sha256, shown_name(path)), sha256) as kept:
+            if kept and is_pushed(path):
+                path.unlink()
 
-    Its file may be gone from landing: the original that was kept says the same.
+
+def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Entry], done: Ingested) -> set[str]:
+    """Let raw and the list of batches say the same, from kept originals; the batches that are listed now.
+
+    They differ after a crash between the two commits, and where one of the tables is a former copy of itself. Their
+    numbers of rows tell it without reading any.
     """
-    state = workspace.lake.state(raw_spec(workspace.catalog, contract).id)
+    lake, spec = workspace.lake, raw_spec(workspace.catalog, contract)
+    state = lake.state(spec.id)
     last = json.loads(state.said or "{}").get(DELIVERY) if state else None
-    if last is None or last["batch"] in known:
+    ends_alike = last is None or last["batch"] in listed
+    if ends_alike and (state.rows if state else 0) == sum(entry["rows"] for entry in listed.values()):
+        return set()
+    with lake.alone:
+        stored = lake.read(spec)
+        held = {row[BATCH] for row in lake.engine.rows(stored.select(BATCH).distinct())}
+    for batch, entry in listed.items():
+        if entry["rows"] and entry["sha256"] and batch not in held:
+            _take_again(workspace, contract, batch, entry, done)
+    unlisted = sorted((held | ({last["batch"]} if last else set())) - {*listed})
+    said = [json.loads(one).get(DELIVERY) for one in delta_rs.all_metadata(state.delta)] if state and unlisted else []
+    deliveries = {one["batch"]: one for one in said if one}
+    return {batch for batch in unlisted if _enter(workspace, contract, batch, deliveries.get(batch), done)}
+
+
+def _take_again(workspace: Workspace, contract: Contract, batch: str, entry: Entry, done: Ingested) -> None:
+    """Append the rows of a batch that is listed and not in raw, as of the time at which it was received."""
+    name = kept_name(entry["sha256"], entry["file"])
+    with trusted_original(workspace.lake, name, entry["sha256"]) as kept:
+        if kept is None:
+            done.problems.append(_rows_missing(workspace.lake.root.uri(name), batch, entry))
+            return
+        original = Original(entry["file"], kept, workspace.lake.root.url(name), entry["sha256"])
+        counter = Counter()
+        try:
+            delivery = open_delivery(kept, contract)
+            rows = delivered_rows(workspace, delivery, original, batch, entry["received_at"], counter, done)
+            is_new = _append(workspace, contract, delivery, rows, batch, original.to_json(batch))
+        except UnreadableFile as unreadable:
+            done.problems.append(unreadable.problem.renamed(entry["file"]))
+            return
+    if not is_new:
+        done.problems.append(_rows_missing(workspace.lake.root.uri(name), batch, entry))
         return
-    name = kept_name(last["sha256"], last["file"])
-    with workspace.lake.root.kept(name) as kept:
-        original = Original(last["file"], kept, workspace.lake.root.url(name), last["sha256"])
-        _ingest_file(workspace, contract, original, last["batch"], done)
-    known.add(last["batch"])
+    done.new += 1
+    done.rows += counter.rows
+    done.notes.append(f"{contract.name}/{entry['file']} was not in raw any more: taken again from its kept original")
+
+
+def _enter(
+    workspace: Workspace, contract: Contract, batch: str, said: Mapping[str, str] | None, done: Ingested
+) -> bool:
+    """List a batch that raw holds. Its file may be gone from landing: the original that was kept says the same."""
+    if said:
+        name = kept_name(said["sha256"], said["file"])
+        with trusted_original(workspace.lake, name, said["sha256"]) as kept:
+            if kept:
+                original = Original(said["file"], kept, workspace.lake.root.url(name), said["sha256"])
+                _ingest_file(workspace, contract, original, batch, done)
+                return True
+    # Where the file still lies in the landing folder it is entered from there, and nobody needs to know.
+    if not any(file_hash(path).startswith(batch[-16:]) for path in ready_files(workspace.settings, contract.name)):
+        done.problems.append(
+            Problem(
+                file=f"batch {batch}",
+                what="its rows are in raw, but it is not in the list of batches and no whole original of it is kept, "
+                "so its rows are left out",
+                todo="restore quality/batch and raw/_files from the same backup as raw, or deliver the file again",
+            )
+        )
+    return False
+
+
+def _rows_missing(original: str, batch: str, entry: Entry) -> Problem:
+    return Problem(
+        file=entry["file"],
+        what=f"the {entry['rows']} rows of batch {batch} are not in raw, and cannot be taken from {original}",
+        todo="restore that original, or all of the lake, from a backup; or have the file delivered with any change",
+    )
 
 
 def _ingest_file(workspace: Workspace, contract: Contract, original: Original, batch: str, done: Ingested) -> None:
-    received_at = time_of_receipt(workspace.lake, contract.name)
+    received_at = time_of_receipt(workspace.lake)
     described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
     counter = Counter()
     problems: list[Problem] = []
@@ -156,6 +227,8 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         "readable": readable,
         "problems": [str(problem) for problem in problems],
     }
+    # A batch that is listed is not taken again: its rows must not be lost where its entry is not.
+    workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id)
     with workspace.lake.alone:
         workspace.lake.append_rows(BATCHES, [entry], once=batch)
 
@@ -216,7 +289,7 @@ def _take(
     """Keep a file's bytes and ingest them; False where the file has changed since it was in `state`."""
     name = kept_name(sha256, shown_name(path))
     try:
-        with _kept_original(workspace.lake, path, state, name) as kept:
+        with kept_original(workspace.lake, path, state, name, sha256) as kept:
             if kept:
                 original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
                 _ingest_file(workspace, contract, original, batch, done)
@@ -227,39 +300,12 @@ def _take(
         return False
 
 
-def kept_name(sha256: str, file: str) -> str:
-    """Where in the lake a delivered file's bytes are kept."""
-    suffix = Path(file).suffix.lower()
-    # What is longer is no suffix, and file systems have no room for it beside the hash.
-    return f"raw/_files/{sha256}{suffix if len(suffix.encode()) <= LONGEST_SUFFIX else ''}"
-
-
-@contextmanager
-def _kept_original(lake: Lake, path: Path, state: os.stat_result, name: str) -> Iterator[Path | None]:
-    """A byte-for-byte copy under the file's hash: the evidence that raw's cells can be checked against.
-
-    None where the file has changed since it was in `state`: the copy might not be what was hashed.
-    """
-    store = lake.root
-    with ExitStack() as until_read:
-        with lake.alone:  # two sources may have got the same bytes
-            if not store.is_s3 and (store.path / name).exists():
-                kept: Path | None = store.path / name
-            else:
-                part = until_read.enter_context(store.part(name))
-                shutil.copyfile(path, part)
-                now = path.stat()
-                unchanged = (now.st_size, now.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
-                kept = store.keep(part, name) if unchanged else None
-                if kept is None:
-                    until_read.close()
-        yield kept
-
-
-def _known_batches(workspace: Workspace, contract: Contract) -> set[str]:
+def _listed_batches(workspace: Workspace, contract: Contract) -> dict[str, Entry]:
+    """What the list of batches says of each batch of a source."""
     batches = workspace.lake.read(BATCHES)
-    mine = batches.filter(batches.source == contract.name).select("batch")
-    return {row["batch"] for row in workspace.lake.engine.rows(mine)}
+    mine = batches.filter(batches.source == contract.name)
+    said = mine.select("batch", "file", "sha256", "received_at", "rows")
+    return {row["batch"]: row for row in workspace.lake.engine.rows(said)}
 
 
 def _append(
@@ -284,7 +330,7 @@ def _in_raw(workspace: Workspace, contract: Contract, batch: str) -> tuple[int, 
     stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
     mine = stored.filter(stored[BATCH] == batch)
     found = workspace.lake.engine.rows(mine.agg(rows=mine.count(), received_at=mine[RECEIVED_AT].max()))[0]
-    return int(found["rows"]), found["received_at"] or clock.now()
+    return int(found["rows"]), found["received_at"] or time_of_receipt(workspace.lake)
 
 
 def _beside_table(path: Path, table: SourceTable) -> Problem:

@@ -97,7 +97,7 @@ def _read(workspace: Workspace, contract: Contract, declared: SourceTable, done:
             return
         problems = _problems(contract, declared, table, now, list(matched.unknown.values()))
         batch = _batch(contract, last, of, now)
-        received_at = time_of_receipt(lake, contract.name)
+        received_at = time_of_receipt(lake)
         entry = _entry(contract, declared, batch, received_at, table.columns, rows, problems)
         named = {name: table.columns[place] for name, place in matched.columns.items()}
         cells = {name: named.get(name) for name in spec.names if name not in (BATCH, ROW, RECEIVED_AT, EXTRA)}
@@ -105,7 +105,9 @@ def _read(workspace: Workspace, contract: Contract, declared: SourceTable, done:
         portion = table.portion(news, rows, cells, extra, {BATCH: batch, RECEIVED_AT: received_at})
         with lake.engine.read_postgres(snapshot, portion, spec) as read:
             is_new = lake.append(spec, read, once=batch, metadata=_Reading(of, now, entry).to_json())
+    lake.make_durable(spec.id)
     lake.append_rows(BATCHES, [entry], once=batch)
+    lake.make_durable(BATCHES.id)
     if not is_new:  # raw's log was cleared of the mark, and the rows are there
         return
     done.new += 1

@@ -77,6 +77,7 @@ def _as_of_now(lake: Lake, entry: dict[str, Any]) -> int:
 
 def _write(workspace: Workspace, before: int, entries: list[dict[str, Any]]) -> int:
     number = before + 1
-    stamp = {"release": number, "released_at": clock.now()}
+    last = workspace.lake.engine.scalar(workspace.lake.read(RELEASES).released_at.max())
+    stamp = {"release": number, "released_at": clock.after(last)}
     workspace.lake.append_rows(RELEASES, [{**entry, **stamp} for entry in entries], once=f"release-{number}")
     return number

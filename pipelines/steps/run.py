@@ -15,6 +15,7 @@ from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
 from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.plan import Outcome, Task, plan
+from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
@@ -122,14 +123,23 @@ class Run:
         return 1 if self.held or self.problems else 0
 
 
-def run(workspace: Workspace, progress: Progress = lambda step, table: None) -> Run:
-    """Landing to returns, then a release. `progress` is told each step and table as it begins."""
+def run(
+    workspace: Workspace,
+    progress: Progress = lambda step, table: None,
+    recovered: Callable[[Workspace], list[Problem]] = recover,
+) -> Run:
+    """Landing to returns, then a release. `progress` is told each step and table as it begins.
+
+    `recovered` comes first: it makes good what a power cut or a restored copy left, and says what it cannot.
+    """
     done = Run()
     warm_up()
+    done.problems += recovered(workspace)
     done.problems += undeclared_sources(workspace)
     tasks = plan(workspace)
     files = [task for task in tasks if task.step == "ingest" and task.contract and task.contract.table is None]
     done.read(workspace, files, progress)
+    done.problems += unkept(workspace)
     done.work_all(workspace, [task for task in tasks if task not in files], progress)
     return done
 
