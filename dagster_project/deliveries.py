@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -14,9 +14,11 @@ from dagster_project.described import landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.operations.due import DUE, REALTIME
+from pipelines.readers import shown_name
+from pipelines.service.database import ServiceError
 from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import PEOPLE_TIME, Settings
-from pipelines.steps.landing import file_hash, ready_files
+from pipelines.steps.landing import file_hash, lying_in, ready_files, unopened
 
 # The moments of `pipelines.operations.due`, as Dagster says them.
 DEADLINES: Mapping[str, str] = {
@@ -100,8 +102,11 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) ->
     )
     def new_deliveries(context: Any) -> dg.SensorResult | dg.SkipReason:
         seen: dict[str, dict[str, Any]] = json.loads(context.cursor or "{}")
-        deliver_pushed(Settings())
-        found = _found(sources, seen)
+        try:
+            deliver_pushed(Settings())
+        except ServiceError as error:  # files are taken all the same
+            context.log.warning(str(error))
+        found = _found(sources, seen, context.log.warning)
         known = {(name.partition("/")[0], one["sha256"]) for name, one in seen.items()}
         new = {(name.partition("/")[0], one["sha256"]) for name, one in found.items()} - known
         cursor = json.dumps(found, ensure_ascii=False, sort_keys=True)
@@ -118,15 +123,22 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) ->
     return new_deliveries
 
 
-def _found(sources: list[str], seen: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def _found(
+    sources: list[str], seen: Mapping[str, Mapping[str, Any]], told: Callable[[str], None]
+) -> dict[str, dict[str, Any]]:
     """Per file its hash. A file's size and time only save hashing it again: what counts is its content."""
     settings = Settings()
     found = {}
     for source in sources:
-        for path in ready_files(settings, source):
-            name, state = f"{source}/{path.name}", path.stat()
+        if problem := lying_in(settings.landing / source)[1]:
+            told(str(problem))
+        for path, state in ready_files(settings, source):
+            name = f"{source}/{path.name}"
             same = {"size": state.st_size, "changed": state.st_mtime_ns}
             before = seen.get(name, {})
             is_same = same.items() <= before.items()
-            found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(path)}
+            try:
+                found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(path)}
+            except OSError as error:
+                told(str(unopened(path, error).renamed(f"{source}/{shown_name(path)}")))
     return found

@@ -116,8 +116,7 @@ class _Watching:
 
     def _has_new_files(self, source: str) -> bool:
         found = False
-        for path in ready_files(self.workspace.settings, source):
-            state = path.stat()
+        for path, state in ready_files(self.workspace.settings, source):
             is_as_seen = self._seen.get(path) == (state.st_size, state.st_mtime_ns)
             if not is_pushed(path):
                 self._seen[path] = (state.st_size, state.st_mtime_ns)

@@ -23,7 +23,16 @@ from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
-from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_files, settled, time_of_receipt, unopened
+from pipelines.steps.landing import (
+    file_hash,
+    is_pushed,
+    lying_in,
+    no_delivery,
+    ready_files,
+    settled,
+    time_of_receipt,
+    unopened,
+)
 from pipelines.steps.workspace import Workspace
 
 DELIVERY = "delivery"
@@ -48,7 +57,8 @@ def ingest(workspace: Workspace, contract: Contract) -> Ingested:
     if contract.table is None:
         return ingest_files(workspace, contract)
     done = Ingested(contract.name)
-    done.problems += [_beside_table(path, contract.table) for path in ready_files(workspace.settings, contract.name)]
+    beside = ready_files(workspace.settings, contract.name)
+    done.problems += [_beside_table(path, contract.table) for path, _ in beside]
     ingest_table(workspace, contract, done)
     return done
 
@@ -59,17 +69,18 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     A file that cannot be read becomes a batch without rows that says why; the others go on.
     """
     done = Ingested(contract.name)
-    folder = workspace.settings.landing / contract.name
     with workspace.lake.alone:
         known = _known_batches(workspace, contract)
     _mend(workspace, contract, known, done)
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    paths, unopened_folder = lying_in(workspace.settings.landing / contract.name)
+    done.problems += [unopened_folder] if unopened_folder else []
+    for path in paths:
         if looks_temporary(path):
             continue
-        if refused := no_delivery(path, workspace.settings.landing):
-            done.problems.append(refused)
-            continue
         try:
+            if refused := no_delivery(path, workspace.settings.landing):
+                done.problems.append(refused)
+                continue
             state = path.stat()
             sha256 = file_hash(path) if settled(state, workspace.settings.settle) else None
         except OSError as error:
@@ -78,15 +89,23 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
         batch = f"{contract.name}-{(sha256 or '')[:16]}"
         if batch in known:
             done.known += 1
-            if is_pushed(path):  # no agency's file but our own, and the lake keeps it
-                path.unlink()
+            _let_go(path, done)
         elif sha256 and _take(workspace, contract, path, state, sha256, batch, done):
             known.add(batch)
-            if is_pushed(path):
-                path.unlink()
+            _let_go(path, done)
         else:
             done.waiting.append(shown_name(path))
     return done
+
+
+def _let_go(path: Path, done: Ingested) -> None:
+    """Remove a file that the lake keeps where it was made of pushed rows: it is no agency's but our own."""
+    if is_pushed(path):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            what = f"holds pushed rows that the lake keeps, and could not be removed ({error.strerror})"
+            done.problems.append(Problem(shown_name(path), what, "let the account of huiliu write its folder"))
 
 
 @dataclass(frozen=True)

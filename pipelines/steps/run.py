@@ -38,7 +38,9 @@ class Run:
             case Ingested():
                 self.ingested[outcome.source] = outcome
                 # Agencies give their files the same names: the folder says which one is meant.
-                self.problems += [one.renamed(f"{outcome.source}/{one.file}") for one in outcome.problems]
+                folder = f"{outcome.source}/"
+                named = {one: one.file if one.file == folder else folder + one.file for one in outcome.problems}
+                self.problems += [one.renamed(name) for one, name in named.items()]
             case Standardised():
                 self.standardised[outcome.source] = outcome
                 self.refreshed += outcome.refreshed
