@@ -95,7 +95,8 @@ def test_what_comes_and_goes_stops_nobody(place: Place, monkeypatch: pytest.Monk
     assert (waiting[f"raw/{SOURCE}"], waiting[f"raw/{OTHER}"]) == (1, 0)
 
     job = dg.define_asset_job("everything")
-    tick = delivery_sensor(job, [SOURCE, OTHER]).evaluate_tick(dg.build_sensor_context())
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick = delivery_sensor(job, [SOURCE, OTHER]).evaluate_tick(dg.build_sensor_context(instance))
     assert tick.cursor
     assert "好.csv" in tick.cursor
     assert "走.csv" not in tick.cursor, "it is asked for when it is there again"
