@@ -246,7 +246,7 @@ def test_a_folder_that_takes_no_file_keeps_back_no_other_source(kept: Pushed) ->
     kept.change(REQUESTS, REQUESTS.c.key == "a", source="another_source")
     kept.settings.landing.mkdir(parents=True)
     (kept.settings.landing / "another_source").write_text("in the way")
-    with pytest.raises(LakeError, match="another_source.*stay queued; what to do"):
+    with pytest.raises(LakeError, match=r"another_source.*stay queued; what to do"):
         deliver_pushed(kept.settings)
     assert numbers(kept.landed()) == {"D000002": 1}
 
