@@ -11,6 +11,7 @@ from pipelines.cli.screen import progress, show_records, show_returns, show_run,
 from pipelines.quality.summary import summarise_record, summarise_source
 from pipelines.service.database import ServiceError
 from pipelines.service.deliver import deliver_pushed
+from pipelines.service.outcomes import note_outcomes
 from pipelines.settings import Settings
 from pipelines.steps import run as steps
 from pipelines.steps.return_flow import flows, unreturned_rows
@@ -42,6 +43,7 @@ def run_and_show(settings: Settings) -> int:
             tell("! ", str(error))
         with progress() as told:
             done = steps.run(workspace, told)
+        note_outcomes(workspace)
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
         show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
         show_returns({flow.spec: unreturned_rows(workspace, flow) for flow in flows(workspace)}, workspace.lake)

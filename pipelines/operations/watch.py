@@ -21,6 +21,7 @@ from pipelines.quality.verdicts import sources_decided_since
 from pipelines.readers import Problem
 from pipelines.service.database import ServiceError
 from pipelines.service.deliver import deliver_pushed
+from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.landing import is_pushed, lying_in, ready_files
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
@@ -133,6 +134,8 @@ class _Watching:
         sources = tuple(dict.fromkeys(self._with_news()))
         again = self._due_again(first)
         run = follow(self.workspace, self._tasks, sources, again) if sources or again else Run()
+        if sources or again:
+            note_outcomes(self.workspace)
         self._unreleased |= run.changed
         self._note(run, again)
         if not (sources or again or self._is_release_due()):

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from pipelines.lake.refusals import told
 from pipelines.service.database import Database, DatabaseAwayError, ServiceError
-from pipelines.service.tables import REQUESTS, SEGMENTS
+from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.settings import Settings
 
 SEGMENT_ROWS = 50_000
@@ -202,12 +202,14 @@ def _note_ingested(database: Database, settings: Settings) -> None:
 
 def _forget(database: Database, days: int) -> None:
     """Let go of keys and segments that are past: a request that is repeated later than that counts as a new one."""
+    database.create()  # one of before outcomes were kept
     past = database.now - days * DAY
     gone = sa.select(SEGMENTS.c.number).where(SEGMENTS.c.ingested_at < past)
     with database.transaction() as connection:
         if connection.execute(gone.limit(1)).first() is None:
             return
         connection.execute(sa.delete(REQUESTS).where(REQUESTS.c.segment.in_(gone), REQUESTS.c.received_at < past))
+        connection.execute(sa.delete(OUTCOMES).where(OUTCOMES.c.receipt.not_in(sa.select(REQUESTS.c.receipt))))
         left = sa.select(REQUESTS.c.segment).where(REQUESTS.c.segment.is_not(None))
         connection.execute(sa.delete(SEGMENTS).where(SEGMENTS.c.ingested_at < past, SEGMENTS.c.number.not_in(left)))
 
