@@ -12,6 +12,7 @@ from tests.test_push_delivery import one_source
 def test_a_receipt_tells_what_became_of_its_rows(tmp_path: Path) -> None:
     place = Place(tmp_path, project=one_source(tmp_path / "project"))
     pushed = Pushed(tmp_path, project=place.project)
+    place.landing.mkdir()
     token, other = pushed.token(), pushed.token("civil_affairs")
     pushed.start()
 

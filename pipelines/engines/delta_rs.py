@@ -51,16 +51,20 @@ def stored(uri: str) -> DeltaTable:
     known = _OPEN.get(uri)
     if known and _entry(uri, known.version) == known.entry:
         table = known.table
-        table.update_incremental()
+        try:
+            table.update_incremental()
+        except DeltaError:  # a log that was damaged since is told as such
+            table = read_anew(uri)
     else:
-        table = _read_anew(uri)
+        table = read_anew(uri)
     version = table.version()
     if entry := _entry(uri, version):
         _OPEN[uri] = _Opened(table, version, entry)
     return table
 
 
-def _read_anew(uri: str) -> DeltaTable:
+def read_anew(uri: str) -> DeltaTable:
+    """The same, and nothing that this process has seen of it before is taken for granted."""
     try:
         return DeltaTable(uri, storage_options=storage_options(uri))
     except TableNotFoundError:

@@ -49,7 +49,7 @@ def examine_files(settings: Settings) -> Iterator[Check]:
 def _table(store: Store, table: str) -> Iterator[tuple[str, str]]:
     """Each file that a table's log names now, and what is wrong with it."""
     try:
-        delta = delta_rs.stored(store.uri(table))
+        delta = delta_rs.read_anew(store.uri(table))
     except LakeError as error:
         yield LOG, str(error).partition("; what to do: ")[0].partition(": ")[2]
         return
