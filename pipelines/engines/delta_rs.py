@@ -28,7 +28,9 @@ SCATTERED_FILES, SCATTERED_BYTES = 4, 16_000_000
 SMALL, TARGET, MANY = 8 << 20, 32 << 20, 16
 # Delta's own distance between checkpoints: a shorter log is read as quickly without one.
 CHECKPOINT_AFTER = 10
-UNREADABLE_LOG = re.compile(r"Invalid Checkpoint|Json error|Gap between|footer|[Pp]arquet|Arrow error|No metadata")
+UNREADABLE_LOG = re.compile(
+    r"Invalid Checkpoint|found gap|Json error|Gap between|footer|[Pp]arquet|Arrow error|No metadata"
+)
 RETENTION = datetime.timedelta(days=30)
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
 

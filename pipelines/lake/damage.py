@@ -65,6 +65,8 @@ def log_damage(uri: str, error: Exception) -> DamageError:
     if gap := re.search(r"Gap between \D*(\d+)\D+(\d+)", said):
         first, last = int(gap[1]) + 1, int(gap[2]) - 1
         return damaged(uri, f"its log has lost what stood between versions {first - 1} and {last + 1} (_delta_log)")
+    if "found gap" in said:
+        return damaged(uri, "its log has lost an entry (_delta_log/*.json)")
     if "heckpoint" in said or "footer" in said or "parquet" in said.lower():
         return damaged(uri, "the checkpoint of its log is missing or broken (_delta_log/*.checkpoint.parquet)")
     if "Json" in said or "json" in said:
