@@ -11,6 +11,7 @@ from dagster_project.described import asset_specs, landing_key
 from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome
 from pipelines.lake.layout import TableId
+from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Task
 from pipelines.steps.workspace import Workspace
@@ -58,6 +59,8 @@ def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
     workspace: Workspace = context.resources.workspace
     with told_without_values(f"{task.step} {task.name}"):
         outcome = task.work(workspace)
+        if task.step == "standardise":
+            note_outcomes(workspace)
         described = list(described_outcome(workspace, task, outcome))
         checked = list(check_results(workspace, task, outcome))
     if isinstance(outcome, Ingested) and outcome.new:

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_project.assets import assets_of
 from dagster_project.deliveries import delivery_sensor, landing_assets, table_schedule
 from dagster_project.failures import told_without_values
+from pipelines.operations.deep import examine_files
 from pipelines.operations.maintenance import maintain
 from pipelines.quality.great_expectations import warm_up
 from pipelines.service.recovery import recover
@@ -41,6 +42,25 @@ def maintenance() -> None:
     maintain_tables()
 
 
+@dg.op
+def look_at_files(context) -> None:  # type: ignore[no-untyped-def]
+    """Each file that the lake names; fails with all that is wrong."""
+    with told_without_values("examine"):
+        checks = list(examine_files(Settings()))
+    context.log.info(checks[-1].found)
+    if bad := [check for check in checks[:-1] if check.state == "bad"]:
+        raise dg.Failure(
+            "; ".join(f"{one.name}: {one.found}; what to do: {one.todo}" for one in bad), allow_retries=False
+        )
+
+
+@dg.job(
+    description="Every file that the lake names is there, whole and readable: what `huiliu doctor --deep` looks at."
+)
+def examination() -> None:
+    look_at_files()
+
+
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions of all that a project declares; raises DeclarationError, reads nothing of the lake."""
     declared = declared_workspace(settings)
@@ -65,11 +85,19 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Keeps small files, logs and change data in check: what `huiliu maintain` does.",
     )
+    deep = dg.ScheduleDefinition(
+        name="examination",
+        job=examination,
+        cron_schedule="30 5 * * 0",
+        execution_timezone=str(PEOPLE_TIME),
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Reads every file that the lake names: what `huiliu doctor --deep` does.",
+    )
     return dg.Definitions(
         assets=[*landing_assets(declared.catalog), *assets_of(plan(declared), settings.engine)],
-        jobs=[everything, maintenance],
+        jobs=[everything, maintenance, examination],
         sensors=[delivery_sensor(everything, list(declared.catalog.contracts))],
-        schedules=[nightly, weekly, *table_schedule(everything, declared.catalog.contracts.values())],
+        schedules=[nightly, weekly, deep, *table_schedule(everything, declared.catalog.contracts.values())],
         resources={"workspace": opened_workspace},
         executor=dg.in_process_executor,
     )

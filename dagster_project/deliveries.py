@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import dagster as dg
 
@@ -14,9 +16,11 @@ from dagster_project.described import landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.operations.due import DUE, REALTIME
+from pipelines.readers import shown_name
+from pipelines.service.database import ServiceError
 from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import PEOPLE_TIME, Settings
-from pipelines.steps.landing import file_hash, ready_files
+from pipelines.steps.landing import file_hash, lying_in, ready_files, unopened
 
 # The moments of `pipelines.operations.due`, as Dagster says them.
 DEADLINES: Mapping[str, str] = {
@@ -26,6 +30,8 @@ DEADLINES: Mapping[str, str] = {
     "quarterly": "0 9 1 1,4,7,10 *",
     "yearly": "0 9 1 1 *",
 }
+RUN_KEY_TAG = "dagster/run_key"
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0  # seconds from asking for a run that failed to asking again
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -96,37 +102,104 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) ->
         job=job,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Requests a run when a source has delivered a file that was not seen before, or rows were pushed.",
+        description="Requests a run when a source has delivered a file that was not seen before, or rows were pushed; "
+        "again where that run failed.",
     )
     def new_deliveries(context: Any) -> dg.SensorResult | dg.SkipReason:
-        seen: dict[str, dict[str, Any]] = json.loads(context.cursor or "{}")
-        deliver_pushed(Settings())
-        found = _found(sources, seen)
-        known = {(name.partition("/")[0], one["sha256"]) for name, one in seen.items()}
-        new = {(name.partition("/")[0], one["sha256"]) for name, one in found.items()} - known
-        cursor = json.dumps(found, ensure_ascii=False, sort_keys=True)
-        if not new:
-            context.update_cursor(cursor)
+        before = _Cursor.of(context.cursor)
+        try:
+            deliver_pushed(Settings())
+        except ServiceError as error:  # files are taken all the same
+            context.log.warning(str(error))
+        found = _found(sources, before.files, context.log.warning)
+        lying = _contents(found)
+        cursor = _Cursor(found, [ask for ask in before.asks if ask.state(context.instance) == "under way"])
+        failed = [ask for ask in before.asks if ask.state(context.instance) == "failed" and ask.files & lying]
+        due = [ask for ask in failed if ask.is_due]
+        cursor.asks += [ask for ask in failed if ask not in due]
+        files = (lying - _contents(before.files)).union(*(ask.files & lying for ask in due))
+        if not files:
+            context.update_cursor(cursor.to_json())
             return dg.SkipReason("no new files")
-        run_key = hashlib.sha256(json.dumps(sorted(new)).encode()).hexdigest()
-        delivered_by = ", ".join(sorted({source for source, _ in new}))
-        return dg.SensorResult(
-            [dg.RunRequest(run_key=run_key, tags={"huiliu/delivered": delivered_by})],
-            cursor=cursor,
-        )
+        cursor.asks.append(ask := _Ask.for_files(files, 1 + max((one.tries for one in due), default=0)))
+        tags = {"huiliu/delivered": ", ".join(sorted({source for source, _ in files}))}
+        return dg.SensorResult([dg.RunRequest(run_key=ask.run_key, tags=tags)], cursor=cursor.to_json())
 
     return new_deliveries
 
 
-def _found(sources: list[str], seen: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True)
+class _Ask:
+    """A run that was asked for: for which contents (source, hash), the how manyth time, and when (seconds since 1970).
+
+    Dagster makes no second run for a key, so each try has one of its own.
+    """
+
+    run_key: str
+    files: frozenset[tuple[str, str]]
+    tries: int
+    at: float
+
+    @classmethod
+    def for_files(cls, files: set[tuple[str, str]], tries: int) -> _Ask:
+        key = hashlib.sha256(json.dumps(sorted(files)).encode()).hexdigest()
+        now = time.time()
+        return cls(key if tries == 1 else f"{key}-{tries}-{now:.0f}", frozenset(files), tries, now)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the pause after a failure is over: each is twice as long, so that what cannot work fills no queue."""
+        return time.time() - self.at >= min(FIRST_PAUSE * 2 ** (self.tries - 1), LONGEST_PAUSE)
+
+    def state(self, instance: dg.DagsterInstance) -> Literal["under way", "failed", "done"]:
+        runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: self.run_key}), limit=1)
+        if not runs:  # somebody has removed it, or it is not there yet
+            return "under way" if time.time() - self.at < LONGEST_PAUSE else "done"
+        if runs[0].status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
+            return "failed"
+        return "under way" if runs[0].status != dg.DagsterRunStatus.SUCCESS else "done"
+
+
+@dataclass
+class _Cursor:
+    """What the sensor keeps between two looks: the files that lay there, and the runs that it asked for."""
+
+    files: dict[str, dict[str, Any]]
+    asks: list[_Ask]
+
+    @classmethod
+    def of(cls, text: str | None) -> _Cursor:
+        said = json.loads(text or "{}")
+        if "files" not in said:  # written before runs were kept in mind
+            return cls(said, [])
+        asks = [_Ask(one["key"], frozenset(map(tuple, one["files"])), one["tries"], one["at"]) for one in said["asks"]]
+        return cls(said["files"], asks)
+
+    def to_json(self) -> str:
+        asks = [{"key": one.run_key, "files": sorted(one.files), "tries": one.tries, "at": one.at} for one in self.asks]
+        return json.dumps({"files": self.files, "asks": asks}, ensure_ascii=False, sort_keys=True)
+
+
+def _contents(files: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
+    return {(name.partition("/")[0], one["sha256"]) for name, one in files.items()}
+
+
+def _found(
+    sources: list[str], seen: Mapping[str, Mapping[str, Any]], told: Callable[[str], None]
+) -> dict[str, dict[str, Any]]:
     """Per file its hash. A file's size and time only save hashing it again: what counts is its content."""
     settings = Settings()
     found = {}
     for source in sources:
-        for path in ready_files(settings, source):
-            name, state = f"{source}/{path.name}", path.stat()
+        if problem := lying_in(settings.landing / source)[1]:
+            told(str(problem))
+        for path, state in ready_files(settings, source):
+            name = f"{source}/{path.name}"
             same = {"size": state.st_size, "changed": state.st_mtime_ns}
             before = seen.get(name, {})
             is_same = same.items() <= before.items()
-            found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(path)}
+            try:
+                found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(path)}
+            except OSError as error:
+                told(str(unopened(path, error).renamed(f"{source}/{shown_name(path)}")))
     return found

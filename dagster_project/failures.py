@@ -11,6 +11,7 @@ import dagster as dg
 
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
+from pipelines.lake.damage import lake_failure
 from pipelines.lake.errors import LakeError
 from pipelines.quality.comparing import CountsDisagreeError
 
@@ -30,7 +31,7 @@ def told_without_values(task: str) -> Iterator[None]:
     except Exception as error:
         if "HUILIU_DEBUG" in os.environ:
             raise
-        if failure := spark_failure(error):
+        if failure := spark_failure(error) or lake_failure(error):
             raise failure from None
         frames = traceback.extract_tb(error.__traceback__)
         place = ([frame for frame in frames if "site-packages" not in frame.filename] or frames)[-1]

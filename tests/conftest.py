@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +84,10 @@ class Place:
         with self.opened() as at:
             return run(at.workspace)
 
-    def huiliu(self, *arguments: str, columns: int = 200) -> subprocess.CompletedProcess[str]:
-        """The real command, as a person would type it in a terminal of so many columns."""
+    def huiliu(
+        self, *arguments: str, columns: int = 200, before: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """The real command, as a person would type it in a terminal of so many columns, `before` in front of it."""
         surroundings = {
             **os.environ,
             "HUILIU_LANDING": str(self.landing),
@@ -95,7 +97,7 @@ class Place:
             "COLUMNS": str(columns),
         }
         return subprocess.run(
-            [HUILIU, *arguments],
+            [*before, HUILIU, *arguments],
             env=surroundings,
             cwd=self.folder,
             capture_output=True,

@@ -177,7 +177,9 @@ def _place(path: Path, text: str, age: float) -> None:
 
 
 def _tick(defs: dg.Definitions, cursor: str | None) -> tuple[list[dg.RunRequest], str]:
-    tick = defs.get_sensor_def("new_deliveries").evaluate_tick(dg.build_sensor_context(cursor=cursor))
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance, cursor=cursor)
+        tick = defs.get_sensor_def("new_deliveries").evaluate_tick(context)
     return list(tick.run_requests or []), tick.cursor
 
 
@@ -196,6 +198,34 @@ def test_the_sensor_asks_for_a_run_when_a_file_is_delivered(defs: dg.Definitions
     rewritten, cursor = _tick(defs, cursor)
     assert len(rewritten) == 1
     assert rewritten[0].run_key != requests[0].run_key
+
+
+@pytest.mark.parametrize("ends", ["FAILURE", "CANCELED", "SUCCESS", "STARTED"])
+def test_the_sensor_asks_again_for_what_a_failed_run_did_not_take(
+    defs: dg.Definitions, landing: Path, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _place(landing / "death_registration" / "a.csv", "死亡证编号\nD1\n", age=60)
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def ticked(cursor: str | None) -> tuple[list[dg.RunRequest], str]:
+            context = dg.build_sensor_context(instance, cursor=cursor)
+            tick = defs.get_sensor_def("new_deliveries").evaluate_tick(context)
+            for request in tick.run_requests or []:
+                tags = {"dagster/run_key": str(request.run_key)}
+                instance.add_run(dg.DagsterRun("everything", status=dg.DagsterRunStatus(ends), tags=tags))
+            return list(tick.run_requests or []), str(tick.cursor)
+
+        [first], cursor = ticked(None)
+        soon, cursor = ticked(cursor)
+        assert soon == [], "not at once, or what cannot work would fill the queue"
+        monkeypatch.setattr("dagster_project.deliveries.FIRST_PAUSE", 0)
+        later, cursor = ticked(cursor)
+        assert len(later) == (ends in ("FAILURE", "CANCELED"))
+        for again in later:
+            assert again.run_key != first.run_key
+            assert again.tags["huiliu/delivered"] == "death_registration"
+            (landing / "death_registration" / "a.csv").unlink()
+            assert ticked(cursor)[0] == [], "what lies there no more is not asked for"
 
 
 @pytest.mark.parametrize("name", ["a.csv.part", "~$a.xlsx", ".a.csv.swp"])

@@ -19,7 +19,7 @@ from pipelines.lake.database import database_of
 from pipelines.lake.errors import LeaseError, LeaseLostError
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import quality
-from pipelines.lake.lease import LEASES, Lease
+from pipelines.lake.lease import LEASES, Lease, lease_of
 from pipelines.lake.store import Store
 from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.settings import Settings
@@ -335,3 +335,23 @@ def test_a_database_that_cannot_be_used_is_named_without_its_password(
     assert "what to do: " in str(refused.value)
     assert "topsecret" not in str(refused.value) + repr(settings)
     assert refused.value.exit_code == exit_code
+
+
+def test_a_lake_by_a_link_or_by_a_detour_is_the_same_lake(tmp_path: Path) -> None:
+    (tmp_path / "disk" / "lake").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "lake")
+    ways = [tmp_path / "disk/lake", tmp_path / "link", tmp_path / "disk/../disk/lake"]
+    settings = [Settings(lake=way, lease_wait=0) for way in ways]
+    assert len({database_of(one) for one in settings}) == 1
+    with lease_of(settings[0]) as first:
+        first.hold()
+        for other in settings[1:]:
+            with lease_of(other) as second, pytest.raises(LeaseError, match="is being written by"):
+                second.hold()
+
+
+def test_a_lake_by_links_in_a_circle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(ValueError, match="leads in a circle"):
+        Settings(lake=tmp_path / "a")

@@ -241,6 +241,16 @@ def test_what_cannot_be_written_stays_queued(kept: Pushed) -> None:
     assert numbers(kept.landed()) == {"D000001": 1}
 
 
+def test_a_folder_that_takes_no_file_keeps_back_no_other_source(kept: Pushed) -> None:
+    queue(kept.settings, (AGENCY, "a", [1]), (AGENCY, "b", [2]))
+    kept.change(REQUESTS, REQUESTS.c.key == "a", source="another_source")
+    kept.settings.landing.mkdir(parents=True)
+    (kept.settings.landing / "another_source").write_text("in the way")
+    with pytest.raises(LakeError, match=r"another_source.*stay queued; what to do"):
+        deliver_pushed(kept.settings)
+    assert numbers(kept.landed()) == {"D000002": 1}
+
+
 def test_nothing_is_made_where_nothing_was_pushed(pushed: Pushed) -> None:
     assert deliver_pushed(pushed.settings) == []
     assert list(pushed.folder.iterdir()) == []

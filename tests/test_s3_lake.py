@@ -21,6 +21,7 @@ from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.lake.errors import LakeError, StoreError
 from pipelines.lake.refusals import told
 from pipelines.lake.store import Store
+from pipelines.operations.deep import examine_files
 from pipelines.settings import Settings
 from pipelines.steps.run import Run, run
 from pipelines.steps.tables import all_tables
@@ -142,6 +143,16 @@ def test_the_files_as_sent_are_kept_beside_the_tables(filled: Filled) -> None:
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == {
         f"{hashlib.sha256(content).hexdigest()}.csv": content for content in sent
     }
+
+
+def test_every_file_of_a_lake_on_s3_is_looked_at(filled: Filled) -> None:
+    with filled.place.opened() as at:
+        written = {spec.id.path for spec in all_tables(at.workspace) if at.workspace.lake.exists(spec.id)}
+        settings = at.workspace.settings
+    assert {*settings.lake.tables()} == written
+    *bad, summary = examine_files(settings)
+    assert (bad, summary.state) == ([], "good")
+    assert f"files of {len(written)} tables" in summary.found
 
 
 def test_a_second_run_changes_no_table(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.declarations.loading import read_catalog
+from pipelines.readers.header import same
 from pipelines.service.deliver import deliver_pushed
+from pipelines.service.refusals import Refusal
+from pipelines.service.rows import Rows
+from pipelines.service.server import server_of
 from pipelines.service.tables import TOKENS
 from tests.conftest import PROJECT
 from tests.pushing import JSON_LINES, SOURCE, Answer, Pushed, death, lines_of, name_of
@@ -193,6 +202,83 @@ def test_a_body_that_is_too_long_is_refused_and_its_sender_reads_why(
     answer = service.ask("POST", f"/ingest/{SOURCE}", content, said)
     assert answer.error == (413, "body_too_long", None)
     assert "3,000,000 bytes" in answer.body["reason"]
+
+
+def test_a_path_with_a_slash_too_many_leads_nowhere_else(service: Pushed, token: str) -> None:
+    said = {"Host": "elsewhere.example", "Authorization": f"Bearer {token}"}
+    for method, path in (("GET", "/health/"), ("POST", f"/ingest/{SOURCE}/")):
+        answer = service.ask(method, path, b"[]", said)
+        assert answer.error == (404, "no_such_path", None)
+        assert "elsewhere" not in str(answer.headers) + json.dumps(answer.body)
+
+
+def test_the_log_says_where_a_request_comes_from(service: Pushed, token: str) -> None:
+    assert service.push([death(60)], key(), token=token, X_Forwarded_For="192.0.2.7").status == 202
+    assert service.push([death(61)], key(), token=token, X_Forwarded_For=SECRET.encode().hex()).status == 202
+    assert "192.0.2.7 POST 202 " in service.log
+    assert SECRET.encode().hex() not in service.log
+
+
+@pytest.mark.parametrize("body", ["one row", "one key", "many rows"])
+def test_how_many_columns_a_body_names_costs_nothing(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = Counter[str]()
+
+    def counted(header: str) -> str:
+        looked_at["headers"] += 1
+        return same(header)
+
+    rows = Rows(read_catalog(PROJECT).contracts[SOURCE])
+    monkeypatch.setattr("pipelines.service.rows.same", counted)
+    sent = {
+        "one row": json.dumps({f"列{number}": "1" for number in range(600_000)}),
+        "one key": "{" + ",".join('"列":1' for _ in range(600_000)) + "}",
+        "many rows": json.dumps([{**ROW, **{f"列{n}": "1" for n in range(10 * m, 10 * m + 2000)}} for m in range(300)]),
+    }[body]
+    with pytest.raises(Refusal) as refused:
+        rows.lines(sent.encode(), "application/json")
+    assert refused.value.error == "too_many_columns"
+    assert looked_at["headers"] < 10_000
+
+
+@pytest.fixture
+def bounded(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a server with room for two connections and little time for headers."""
+    monkeypatch.setattr("pipelines.service.connections.CONNECTIONS", 2)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+            await send({"type": "http.response.body", "body": b"good"})
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = server_of(answer)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield listening.getsockname()[1]
+        server.should_exit = True
+        thread.join()
+
+
+def test_headers_that_do_not_arrive_close_their_connection(bounded: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.service.connections.HEADERS_WITHIN", 0.2)
+    for begun in (b"", b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: "):
+        with socket.create_connection(("127.0.0.1", bounded), timeout=60) as slow:
+            slow.sendall(begun)
+            assert slow.recv(100) == b""
+    with socket.create_connection(("127.0.0.1", bounded), timeout=60) as long:
+        long.sendall(b"GET /health HTTP/1.1\r\nX-Long: " + b"x" * 17_000)
+        assert b" 400 " in long.recv(100)
+
+
+def test_more_connections_than_there_is_room_for_are_closed(bounded: int) -> None:
+    with ExitStack() as open_ones:
+        first, second, third = (
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", bounded), timeout=60)) for _ in range(3)
+        )
+        assert third.recv(100) == b""
+        for one in (first, second):
+            one.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b" 200 " in one.recv(1000)
 
 
 def test_other_paths_and_methods(service: Pushed) -> None:

@@ -17,7 +17,8 @@ from pipelines.operations.status import TableStatus, status
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.plan import plan
 from tests.conftest import Place
-from tests.deliveries import cells_of, csv_text, deliver, household
+from tests.deliveries import cells_of, csv_text, deliver, household, marriage
+from tests.small_project import small_project
 
 SOURCE = "household_registration"
 
@@ -138,3 +139,23 @@ def test_a_file_of_the_same_name_and_size_that_came_later_waits(filled: Place) -
     soon = time.time() + 5
     os.utime(file, (soon, soon))
     assert of(filled)[f"raw/{SOURCE}"].files == 1
+
+
+def test_tables_of_a_source_that_is_gone_are_listed(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "project", (SOURCE, "marriage_registration"), ("150100",))
+    place = Place(tmp_path, project=project)
+    deliver(place.landing, SOURCE, "1.csv", csv_text(cells_of([household(1)])))
+    deliver(place.landing, "marriage_registration", "1.csv", csv_text(cells_of([marriage(1)])))
+    place.run()
+    smaller = small_project(tmp_path / "smaller", (SOURCE,), ("150100",))
+    shutil.rmtree(project)
+    smaller.replace(project)
+    undeclared = {path for path, one in of(place).items() if not one.declared}
+    assert {"raw/marriage_registration", "standard/marriage_registration"} <= undeclared
+    assert not {path for path in undeclared if SOURCE in path}
+    told = place.huiliu("status")
+    assert told.returncode == 0, told.stderr
+    (line,) = [line for line in told.stdout.splitlines() if line.startswith("! ")]
+    assert "raw/marriage_registration, " in line
+    assert "nothing declares them any more" in line
+    assert "what to do: put the declaration back" in line

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +15,17 @@ import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
+from pipelines.declarations.contract import Contract
+from pipelines.lake.errors import LeaseError
+from pipelines.lake.lease import Lease
+from pipelines.operations.explaining import explained
+from pipelines.operations.watch import Round, watch
+from pipelines.service.database import DatabaseAwayError
+from pipelines.settings import Settings
+from pipelines.steps.ingest import Ingested, ingest
+from pipelines.steps.workspace import Workspace, open_workspace
 from tests.conftest import HUILIU, Place
-from tests.deliveries import household, person_id
+from tests.deliveries import household, marriage, person_id
 from tests.small_project import Delivered, small_project
 
 CITY = "returns/150100/person/person"
@@ -103,3 +114,87 @@ def test_what_it_says_names_no_person(place: Place, watching: Path) -> None:
     said = watching.read_text(encoding="utf-8")
     assert said
     assert not [number for number in range(1, 6) if person_id(number) in said]
+
+
+SOURCE, OTHER = "household_registration", "marriage_registration"
+
+
+@pytest.fixture
+def two_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr("pipelines.operations.watch.FIRST_PAUSE", 0.05)
+    place = Place(tmp_path, project=small_project(tmp_path / "project", (SOURCE, OTHER), ("150100",)))
+    Delivered(SOURCE, "1.csv", [household(1)]).write(place.landing)
+    Delivered(OTHER, "1.csv", [marriage(1)]).write(place.landing)
+    return place
+
+
+def watched_until(place: Place, true: Callable[[Counter[str]], bool]) -> list[str]:
+    """Watch until so many rows of sources were taken; what was told to have failed, and why."""
+    taken, said, stop = Counter[str](), list[str](), threading.Event()
+    settings = Settings(project=place.project, landing=place.landing, lake=place.lake, settle=0)
+
+    def told(done: Round) -> None:
+        taken.update({one.source: one.rows for one in done.run.ingested.values()})
+        if true(taken) and not done.run.behind:
+            stop.set()
+
+    def failed(what: str, error: Exception, seconds: float) -> None:
+        said.append(f"{what}: {explained(error)}")
+        assert len(said) < 50, said
+
+    watch(lambda: open_workspace(settings), told, failed, stop, 0.05)
+    return said
+
+
+def test_a_source_that_fails_keeps_no_other_waiting_and_is_tried_again(
+    two_sources: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = Counter[str]()
+
+    def failing(workspace: Workspace, contract: Contract) -> Ingested:
+        tried[contract.name] += 1
+        if contract.name == SOURCE and tried[SOURCE] < 3:
+            assert tried[SOURCE] == 1 or tried[OTHER], "the other one was taken meanwhile"
+            raise MemoryError("row 3")
+        return ingest(workspace, contract)
+
+    monkeypatch.setattr("pipelines.steps.plan.ingest", failing)
+    said = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
+    assert len(said) == 2
+    assert all(one.startswith(f"ingest {SOURCE}: ") and "MemoryError in " in one for one in said)
+    assert "row 3" not in str(said)
+    with two_sources.opened() as at:
+        assert len(at.standard(SOURCE)) == len(at.standard(OTHER)) == 1
+    assert person_id(1) in of_the_city(two_sources)
+
+
+def test_a_database_that_is_away_for_a_while_ends_nothing(two_sources: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = Counter[str]()
+
+    def away(_: Settings) -> None:
+        times["asked"] += 1
+        if times["asked"] < 3:
+            raise DatabaseAwayError("the database does not answer; what to do: see that it runs")
+
+    hold = Lease.hold
+
+    def locked(self: Lease) -> bool:
+        times["locked"] += 1
+        if times["locked"] < 3:
+            raise LeaseError("the database is locked; what to do: wait")
+        return hold(self)
+
+    monkeypatch.setattr("pipelines.operations.watch.deliver_pushed", away)
+    monkeypatch.setattr("pipelines.lake.lease.Lease.hold", locked)
+    said = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
+    assert [one.partition(":")[0] for one in said] == ["pushed rows", "watch", "watch"]
+    assert all("what to do: " in one for one in said)
+
+
+def test_a_setting_that_must_change_ends_it(two_sources: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: object) -> bool:
+        raise LeaseError("the lease is kept in another database; what to do: set HUILIU_DB", 2)
+
+    monkeypatch.setattr("pipelines.lake.lease.Lease.hold", refused)
+    with pytest.raises(LeaseError, match="HUILIU_DB"):
+        watched_until(two_sources, lambda _: False)

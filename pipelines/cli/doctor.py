@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from typing import Annotated
 
@@ -24,14 +25,18 @@ def register(app: typer.Typer) -> None:
         lake: LakeOption = None,
         landing: LandingOption = None,
         spark: Annotated[bool, typer.Option("--spark", help="start Spark, and let a few rows through it")] = False,
+        deep: Annotated[bool, typer.Option("--deep", help="read every file that the lake names")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="print the checks as JSON")] = False,
     ) -> None:
         """Check Java, jars, extensions, lake, database and cluster. Exit code 1 when the settings need what is bad."""
+        from pipelines.operations.deep import examine_files
         from pipelines.operations.doctor import examine
 
         checks = []
         with err.status("looking …") as status:
-            for check in examine(settings_with(lake, landing), open_spark=spark):
+            settings = settings_with(lake, landing)
+            examined = examine(settings, open_spark=spark)
+            for check in itertools.chain(examined, examine_files(settings) if deep else ()):
                 status.update(f"{check.name} …")
                 checks.append(check)
         if as_json:

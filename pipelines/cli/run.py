@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
-from pipelines.cli.screen import progress, show_records, show_returns, show_run, show_sources
+from pipelines.cli.screen import progress, show_records, show_returns, show_run, show_sources, tell
 from pipelines.quality.summary import summarise_record, summarise_source
+from pipelines.service.database import ServiceError
 from pipelines.service.deliver import deliver_pushed
+from pipelines.service.outcomes import note_outcomes
 from pipelines.service.recovery import recover
 from pipelines.settings import Settings
 from pipelines.steps import run as steps
@@ -36,9 +38,13 @@ def run_and_show(settings: Settings) -> int:
             raise typer.BadParameter(
                 f"there is no folder {settings.landing}; say where agencies deliver with --landing"
             )
-        deliver_pushed(settings)
+        try:
+            deliver_pushed(settings)
+        except ServiceError as error:  # files are taken all the same
+            tell("! ", str(error))
         with progress() as told:
             done = steps.run(workspace, told, recover)
+        note_outcomes(workspace)
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
         show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
         show_returns({flow.spec: unreturned_rows(workspace, flow) for flow in flows(workspace)}, workspace.lake)

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
-from pipelines.cli.screen import out
+from pipelines.cli.screen import out, show_problems, tell
 from pipelines.operations.status import TableStatus
 from pipelines.operations.status import status as statuses
 from pipelines.settings import PEOPLE_TIME
@@ -44,6 +44,7 @@ def _as_json(one: TableStatus) -> dict[str, Any]:
     return {
         "table": one.table.path,
         "layer": one.table.layer,
+        "declared": one.declared,
         "refreshed_at": _iso(one.refreshed_at),
         "version": one.version,
         "rows": one.rows,
@@ -60,6 +61,7 @@ def _as_json(one: TableStatus) -> dict[str, Any]:
         },
         "due": _iso(one.due),
         "overdue": one.overdue,
+        "problems": [str(problem) for problem in one.problems],
     }
 
 
@@ -87,6 +89,13 @@ def _show(found: list[TableStatus]) -> None:
         for cells in rows:
             table.add_row(*(cells[name] for name in shown))
         out.print(table)
+    show_problems([problem for one in found for problem in one.problems])
+    if undeclared := [one.table.path for one in found if not one.declared]:
+        tell(
+            "! ",
+            f"{', '.join(undeclared)}: in the lake, and nothing declares them any more, so no run writes them; what to "
+            "do: put the declaration back, or remove these folders from the lake once nobody needs their rows",
+        )
     behind, overdue = sum(_is_behind(one) for one in found), [one.table.name for one in found if one.overdue]
     said = f"{len(found)} tables, {behind} behind their inputs; overdue: {', '.join(overdue) or 'none'}"
     out.print(said, highlight=False, soft_wrap=True)
@@ -121,7 +130,8 @@ def _pending(one: TableStatus) -> list[str]:
         "held batches": one.held,
         "rows": one.rows_pending,
     }
-    return [f"{name}: {count:,}" for name, count in counts.items() if count]
+    said = [f"{name}: {count:,}" for name, count in counts.items() if count]
+    return said if one.declared else ["not declared", *said]
 
 
 def _clock_time(moment: datetime.datetime | None) -> str:

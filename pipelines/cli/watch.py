@@ -10,6 +10,7 @@ import typer
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
 from pipelines.cli.screen import tell
+from pipelines.lake.errors import LeaseError
 from pipelines.steps.workspace import open_workspace
 
 
@@ -21,7 +22,11 @@ def register(app: typer.Typer) -> None:
         settle: Annotated[float | None, typer.Option(help="seconds a file must have been left unchanged")] = None,
         every: Annotated[float, typer.Option(min=0.1, help="seconds from one look to the next")] = 1.0,
     ) -> None:
-        """Look for pushed rows, files and decisions, and take them to the cities. Ctrl-C or SIGTERM ends it."""
+        """Look for pushed rows, files and decisions, and take them to the cities. Ctrl-C or SIGTERM ends it.
+
+        What fails is told and tried again after a pause; only a setting that must change ends it (exit code 2).
+        """
+        from pipelines.operations.explaining import explained
         from pipelines.operations.watch import Round
         from pipelines.operations.watch import watch as look
 
@@ -38,12 +43,18 @@ def register(app: typer.Typer) -> None:
                 else f"nothing new from {len(done.sources)} sources"
             )
             released = f", release {done.released}" if done.released else ""
-            tell("watch", f" {what}: {changed} rows changed in {done.seconds:.1f} s{released}")
+            if done.sources or changed or done.released:
+                tell("watch", f" {what}: {changed} rows changed in {done.seconds:.1f} s{released}")
             for problem in done.run.problems:
                 tell("problem", f" {problem}")
             for batch in done.run.held:
                 tell("held", f" {batch}; `huiliu gate list` shows why")
 
-        with open_workspace(settings_with(lake, landing, settle)) as workspace:
-            tell("watch", f" {workspace.settings.landing}, every {every:g} s")
-            look(workspace, told, lambda why: tell("waiting", f" {why}"), stop, every)
+        def failed(what: str, error: Exception, seconds: float) -> None:
+            mark = "waiting" if isinstance(error, LeaseError) else "failed"
+            then = f"; tried again in {seconds:g} s" if seconds else "; tried again with each look"
+            tell(mark, f" {what}: {explained(error)}{then}")
+
+        settings = settings_with(lake, landing, settle)
+        tell("watch", f" {settings.landing}, every {every:g} s")
+        look(lambda: open_workspace(settings), told, failed, stop, every)

@@ -10,9 +10,9 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
+from pipelines.engines.scratch import Scratch
 from pipelines.readers import Problem, UnreadableFile
 from pipelines.readers.text import open_text
 
@@ -30,7 +30,7 @@ def without_first_row(path: Path) -> Iterator[tuple[Path, int]]:
 
     Rows of a workbook keep their numbers. Raises UnreadableFile where there is no such row.
     """
-    with TemporaryDirectory(prefix="huiliu-") as folder:
+    with Scratch() as folder:
         copy = Path(folder) / path.name
         yield copy, (_workbook if zipfile.is_zipfile(path) else _text)(path, copy)
 

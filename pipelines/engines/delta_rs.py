@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from pipelines.engines.base import OPERATION
+from pipelines.lake.damage import log_damage
 from pipelines.lake.durable import sync_checkpoints
 from pipelines.lake.store import S3, storage_options
 from pipelines.lake.table import ColumnSpec, TableSpec
@@ -28,6 +30,9 @@ SCATTERED_FILES, SCATTERED_BYTES = 4, 16_000_000
 SMALL, TARGET, MANY = 8 << 20, 32 << 20, 16
 # Delta's own distance between checkpoints: a shorter log is read as quickly without one.
 CHECKPOINT_AFTER = 10
+UNREADABLE_LOG = re.compile(
+    r"Invalid Checkpoint|found gap|Json error|Gap between|footer|[Pp]arquet|Arrow error|No metadata"
+)
 RETENTION = datetime.timedelta(days=30)
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
 
@@ -41,7 +46,8 @@ def open_table(uri: str) -> DeltaTable | None:
 
 
 def stored(uri: str) -> DeltaTable:
-    """The table at `uri` as it is now; raises TableNotFoundError where there is none.
+    """The table at `uri` as it is now; raises TableNotFoundError where there is none, DamageError for a
+    broken log.
 
     Reading a log anew takes ten times as long as reading what was added to it, so a table of files stays open: it is
     one object to all who ask, and moves on with what they write.
@@ -49,13 +55,28 @@ def stored(uri: str) -> DeltaTable:
     known = _OPEN.get(uri)
     if known and _entry(uri, known.version) == known.entry:
         table = known.table
-        table.update_incremental()
+        try:
+            table.update_incremental()
+        except DeltaError:  # a log that was damaged since is told as such
+            table = read_anew(uri)
     else:
-        table = DeltaTable(uri, storage_options=storage_options(uri))
+        table = read_anew(uri)
     version = table.version()
     if entry := _entry(uri, version):
         _OPEN[uri] = _Opened(table, version, entry)
     return table
+
+
+def read_anew(uri: str) -> DeltaTable:
+    """The same, and nothing that this process has seen of it before is taken for granted."""
+    try:
+        return DeltaTable(uri, storage_options=storage_options(uri))
+    except TableNotFoundError:
+        raise
+    except DeltaError as error:
+        if UNREADABLE_LOG.search(str(error)):
+            raise log_damage(uri, error) from None
+        raise
 
 
 @dataclass(frozen=True)

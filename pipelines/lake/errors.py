@@ -24,6 +24,18 @@ class StoreError(LakeError):
     kind = "store"
 
 
+class DamageError(LakeError):
+    """A file of the lake is missing or broken: the text names its table."""
+
+    kind = "damage"
+
+
+class MachineError(LakeError):
+    """This machine has too little of something: disk or memory."""
+
+    kind = "machine"
+
+
 class LeaseError(LakeError):
     """This process may not write the lake: someone else does, or it cannot be known whether."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipelines.engines.scratch import Scratch
 from pipelines.lake.durable import make_folder, sync, sync_folders
 from pipelines.lake.errors import StoreError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 S3 = "s3://"
+LOG = "_delta_log"
 # A store that is gone must be told within seconds, and one that stumbles must not end a run of hours.
 RETRIES, RETRY_SECONDS = 5, 30
 CONNECT, REQUEST = "5s", "60s"
@@ -48,7 +49,10 @@ class Store:
         if "://" in said:
             scheme = said.partition("://")[0]
             raise ValueError(f"a lake cannot lie on {scheme}://: write a folder, or s3://BUCKET/PREFIX")
-        return cls(str(Path(said).absolute()))
+        try:  # by a link, or by another way through folders, it is the same lake: there is one lease for it
+            return cls(str(Path(said).resolve()))
+        except RuntimeError:
+            raise ValueError(f"{said} is a link that leads in a circle: write the folder itself") from None
 
     def __str__(self) -> str:
         return self.root
@@ -80,7 +84,7 @@ class Store:
     def part(self, name: str) -> Iterator[Path]:
         """Where a file is written on this machine before `keep` takes it; gone afterwards."""
         if self.is_s3:
-            with tempfile.TemporaryDirectory(prefix="huiliu-") as folder:
+            with Scratch() as folder:
                 yield Path(folder) / name.rpartition("/")[2]
             return
         part = self.path / f"{name}.part"
@@ -104,6 +108,23 @@ class Store:
 
         obstore.put(self.objects, name, part)
         return part
+
+    def tables(self) -> list[str]:
+        """The places of all Delta tables in the lake, in order."""
+        return sorted(_tables_under(self.path) if not self.is_s3 else self._tables_on_s3(""))
+
+    def _tables_on_s3(self, folder: str) -> Iterator[str]:
+        import obstore
+
+        inside = [
+            one.rstrip("/") for one in obstore.list_with_delimiter(self.objects, folder or None)["common_prefixes"]
+        ]
+        if f"{folder}/{LOG}" in inside:
+            yield folder
+            return
+        for one in inside:
+            if not one.rpartition("/")[2].startswith("_"):
+                yield from self._tables_on_s3(one)
 
     def has(self, name: str) -> bool:
         """Whether a file is in the lake."""
@@ -156,6 +177,14 @@ class Store:
             client_options={"allow_http": not access.tls, "connect_timeout": CONNECT, "timeout": REQUEST},
             retry_config={"max_retries": RETRIES, "retry_timeout": datetime.timedelta(seconds=RETRY_SECONDS)},
         )
+
+
+def _tables_under(root: Path) -> Iterator[str]:
+    for folder, folders, _ in os.walk(root):
+        if LOG in folders:
+            yield Path(folder).relative_to(root).as_posix()
+            folders.clear()
+        folders[:] = [name for name in folders if not name.startswith("_")]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -163,6 +164,8 @@ def finding(
 def _described(function: Transformation) -> str:
     description = inspect.getdoc(function)
     if not description:
+        if sys.flags.optimize > 1:
+            raise TypeError("Python runs with -OO, which strips docstrings: run it without (PYTHONOPTIMIZE=0)")
         raise TypeError(f"{function.__module__}.{function.__name__} needs a docstring: it is the catalogue description")
     return description
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pipelines.engines.scratch import Scratch
 from pipelines.operations.bench_push import measure_push
 
 EngineName = Literal["duckdb", "spark"]
@@ -37,7 +37,7 @@ def measure(wanted: Wanted, folder: Path | None, told: Callable[[str], None]) ->
     `spark_to_duckdb` is the seconds of Spark's run to those of DuckDB's; `tenth` has the seconds of the whole run to
     those of one over a tenth of the people, `push` what `measure_push` gives.
     """
-    with tempfile.TemporaryDirectory(prefix="huiliu-bench-") as scratch:
+    with Scratch("bench-") as scratch:
         root, people, seed = folder or Path(scratch), wanted.people, wanted.seed
         _simulated(root, people, seed, told)
         told("copy …")

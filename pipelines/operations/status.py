@@ -21,9 +21,10 @@ from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import content_version
 from pipelines.operations.due import Due, next_due
 from pipelines.quality.verdicts import batches_of, last_decided, verdicts_of
-from pipelines.readers import looks_temporary, shown_name
-from pipelines.steps.landing import file_hash, no_delivery
+from pipelines.readers import Problem, looks_temporary, shown_name
+from pipelines.steps.landing import file_hash, lying_in, no_delivery, unopened
 from pipelines.steps.plan import Task, plan
+from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace
 
 Place = tuple[str, int]
@@ -53,6 +54,8 @@ class TableStatus:
 
     `files` wait in the landing folder, `unjudged` and `held` are batches of the source, `rows_pending` the changed
     rows of inputs. `due` is when the next delivery must have come of the sources that the table follows from.
+    `problems` say what in the landing folder could not be looked at. A table that is not `declared` lies in the lake,
+    and no run writes it any more.
     """
 
     table: TableId
@@ -65,6 +68,8 @@ class TableStatus:
     held: int = 0
     due: datetime.datetime | None = None
     overdue: bool = False
+    problems: tuple[Problem, ...] = ()
+    declared: bool = True
 
     @property
     def lag(self) -> datetime.timedelta | None:
@@ -76,7 +81,7 @@ class TableStatus:
 
 
 def status(workspace: Workspace) -> list[TableStatus]:
-    """The status of every table that the plan writes, in the order of the data's way."""
+    """The status of every table that the plan writes, in the order of the data's way; then those of none any more."""
     return _Status(workspace).all()
 
 
@@ -92,7 +97,18 @@ class _Status:
         self._due = {name: self._next_due(contract) for name, contract in contracts.items()}
 
     def all(self) -> list[TableStatus]:
-        return [self._one(task, spec) for task in plan(self._workspace) for spec in task.outputs]
+        return [self._one(task, spec) for task in plan(self._workspace) for spec in task.outputs] + self._undeclared()
+
+    def _undeclared(self) -> list[TableStatus]:
+        """Tables whose declaration was taken away."""
+        declared = {spec.id.path for spec in all_tables(self._workspace)}
+        found = [TableId.at(path) for path in self._lake.root.tables() if path not in declared and "/" in path]
+        held = [(table, self._state(table)) for table in found]
+        return [
+            TableStatus(table, _time(self._history(table)[0]), state.version, state.rows, declared=False)
+            for table, state in held
+            if state
+        ]
 
     def _one(self, task: Task, spec: TableSpec) -> TableStatus:
         sources = {task.contract.name} if task.contract else set()
@@ -108,7 +124,8 @@ class _Status:
             }
         if task.contract and task.step == "ingest":
             overdue = self._due[task.contract.name].overdue
-            said |= {"files": self._waiting(task.contract), "overdue": overdue}
+            files, problems = self._waiting(task.contract)
+            said |= {"files": files, "problems": problems, "overdue": overdue}
         elif task.contract:
             batches = [self._verdicts.get(one["batch"]) for one in self._batches[task.contract.name]]
             said |= {"unjudged": batches.count(None), "held": batches.count("held")}
@@ -155,19 +172,26 @@ class _Status:
         received = [one["received_at"] for one in self._batches[contract.name]]
         return next_due(contract.update, max(received, default=None), self._now)
 
-    def _waiting(self, contract: Contract) -> int:
-        """Files in the landing folder that raw does not hold."""
+    def _waiting(self, contract: Contract) -> tuple[int, tuple[Problem, ...]]:
+        """How many files in the landing folder raw does not hold, and what could not be looked at."""
         if contract.table:
-            return 0
+            return 0, ()
         batches, landing = self._batches[contract.name], self._workspace.settings.landing
         taken: dict[tuple[str, int], datetime.datetime] = {}
         for one in batches:
             taken[one["file"], one["bytes"]] = one["received_at"]
         hashes = {one["sha256"] for one in batches}
-        folder = landing / contract.name
-        paths = sorted(folder.iterdir()) if folder.is_dir() else []
-        delivered = (path for path in paths if not looks_temporary(path) and not no_delivery(path, landing))
-        return sum(not _is_taken(path, path.stat(), taken, hashes) for path in delivered)
+        paths, unopened_folder = lying_in(landing / contract.name)
+        files, problems = 0, [unopened_folder] if unopened_folder else []
+        for path in paths:
+            try:
+                if not looks_temporary(path) and not no_delivery(path, landing):
+                    files += not _is_taken(path, path.stat(), taken, hashes)
+            except FileNotFoundError:  # taken away meanwhile: it waits no more
+                continue
+            except OSError as error:
+                problems.append(unopened(path, error).renamed(f"{contract.name}/{shown_name(path)}"))
+        return files, tuple(problems)
 
 
 def _is_taken(

@@ -1,4 +1,4 @@
-"""The HTTP application: `POST /ingest/<source>` and `GET /health`; it never opens the lake."""
+"""The HTTP application: `POST /ingest/<source>`, `GET /receipts/<receipt>`, `GET /health`; it never opens the lake."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -31,12 +32,24 @@ def application(settings: Settings, catalog: Catalog, database: Database) -> ASG
     """The application over one database; raises ServiceError without `HUILIU_TOKEN_KEY`."""
     counter = _Counter(settings, catalog, database)
     # Its own pages load scripts from other hosts, and its own checks of a request repeat values.
-    app = FastAPI(title="Huiliu 汇流", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_closing(database))
+    # A redirect to the path without its last slash would name whatever host the sender writes.
+    app = FastAPI(
+        title="Huiliu 汇流",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_closing(database),
+    )
 
     @app.post("/ingest/{source}")
     async def ingest(source: str, request: Request) -> JSONResponse:
         receipt = await counter.take(source, request)
         return JSONResponse({"accepted": receipt.accepted, "receipt": receipt.receipt}, 202)
+
+    @app.get("/receipts/{receipt}")
+    async def became(receipt: str, request: Request) -> JSONResponse:
+        return JSONResponse(await counter.became(receipt, request))
 
     @app.get("/health")
     async def health() -> dict[str, str]:
@@ -78,6 +91,17 @@ class _Counter:
         receipt = await run_in_threadpool(self._queued, said, known, body, content_type)
         notes["rows"] = f"{receipt.accepted} rows"
         return receipt
+
+    async def became(self, receipt: str, request: Request) -> dict[str, Any]:
+        """What became of the rows of a receipt; raises Refusal where it is none of the sender's."""
+        notes = request.scope[NOTES]
+        agency = notes["agency"] = await run_in_threadpool(self._tokens.agency, request.headers.get("Authorization"))
+        found = await run_in_threadpool(self.queue.outcome, receipt, agency)
+        if found is None:
+            reason = f"{agency} has no such receipt, or it is older than what is kept"
+            raise Refusal(404, "no_such_receipt", reason, "correct it: it stands in the answer to what was pushed")
+        notes["source"] = found["source"]
+        return found
 
     def _source(self, source: str, agency: str) -> _Source:
         known = self._sources.get(source)
@@ -155,7 +179,10 @@ async def _away(request: Request, error: Exception) -> JSONResponse:
 
 async def _no_such_thing(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    todo = "send rows by POST to /ingest/SOURCE; GET /health says whether the service is well"
+    todo = (
+        "send rows by POST to /ingest/SOURCE; GET /receipts/RECEIPT says what became of them, GET /health whether the "
+        "service is well"
+    )
     if error.status_code == 405:
         return await _refused(request, Refusal(405, "method", "this path is not used with this method", todo))
     return await _refused(request, Refusal(error.status_code, "no_such_path", "there is no such path", todo))

@@ -21,8 +21,8 @@ import sqlalchemy as sa
 
 from pipelines.lake.durable import make_folder, sync_folders
 from pipelines.lake.refusals import told
-from pipelines.service.database import Database, ServiceError
-from pipelines.service.tables import REQUESTS, SEGMENTS
+from pipelines.service.database import Database, DatabaseAwayError, ServiceError
+from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.settings import Settings
 
 SEGMENT_ROWS = 50_000
@@ -45,19 +45,22 @@ def deliver_pushed(settings: Settings, segment_rows: int = SEGMENT_ROWS) -> list
     """Move what is queued into `landing/<source>/`; the segments that now lie there.
 
     A segment holds about `segment_rows` rows at most, and one request whole. One call at a time works on a landing
-    folder, a second one waits. Raises ServiceError where the folder cannot be written: the rows stay queued.
+    folder, a second one waits. Raises ServiceError where a folder cannot be written: its rows stay queued, after the
+    others have been delivered.
     """
     with Database(settings) as database:
         if not database.exists():
             return []
-        delivered: list[Segment] = []
+        delivered, refused = list[Segment](), list[ServiceError]()
         if _is_waiting(database):
             with _folder_errors(settings.landing), _alone(settings.landing):
                 _seal(database, segment_rows)
-                delivered = [one for number in _undelivered(database) if (one := _deliver(database, settings, number))]
+                delivered, refused = _deliver_each(database, settings)
         with told(settings.lake):
             _note_ingested(database, settings)
         _forget(database, settings.retention)
+        if refused:
+            raise refused[0]
         return delivered
 
 
@@ -111,10 +114,25 @@ def _seal_one(database: Database, segment_rows: int, newest: int) -> bool:
     return True
 
 
-def _undelivered(database: Database) -> list[int]:
-    undelivered = sa.select(SEGMENTS.c.number).where(SEGMENTS.c.delivered_at.is_(None))
+def _undelivered(database: Database) -> list[tuple[int, str]]:
+    """Numbers and sources of the segments that wait."""
+    undelivered = sa.select(SEGMENTS.c.number, SEGMENTS.c.source).where(SEGMENTS.c.delivered_at.is_(None))
     with database.transaction() as connection:
-        return list(connection.execute(undelivered.order_by(SEGMENTS.c.number)).scalars())
+        return [(one.number, one.source) for one in connection.execute(undelivered.order_by(SEGMENTS.c.number))]
+
+
+def _deliver_each(database: Database, settings: Settings) -> tuple[list[Segment], list[ServiceError]]:
+    """Deliver every segment whose source's folder lets it; why the others stay."""
+    delivered, refused = list[Segment](), list[ServiceError]()
+    for number, source in _undelivered(database):
+        try:
+            with _folder_errors(settings.landing / source):
+                delivered += [one] if (one := _deliver(database, settings, number)) else []
+        except DatabaseAwayError:
+            raise
+        except ServiceError as error:
+            refused.append(error)
+    return delivered, refused
 
 
 def _deliver(database: Database, settings: Settings, number: int) -> Segment | None:
@@ -176,12 +194,14 @@ def _note_ingested(database: Database, settings: Settings) -> None:
 
 def _forget(database: Database, days: int) -> None:
     """Let go of keys and segments that are past: a request that is repeated later than that counts as a new one."""
+    database.create()  # one of before outcomes were kept
     past = database.now - days * DAY
     gone = sa.select(SEGMENTS.c.number).where(SEGMENTS.c.ingested_at < past)
     with database.transaction() as connection:
         if connection.execute(gone.limit(1)).first() is None:
             return
         connection.execute(sa.delete(REQUESTS).where(REQUESTS.c.segment.in_(gone), REQUESTS.c.received_at < past))
+        connection.execute(sa.delete(OUTCOMES).where(OUTCOMES.c.receipt.not_in(sa.select(REQUESTS.c.receipt))))
         left = sa.select(REQUESTS.c.segment).where(REQUESTS.c.segment.is_not(None))
         connection.execute(sa.delete(SEGMENTS).where(SEGMENTS.c.ingested_at < past, SEGMENTS.c.number.not_in(left)))
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from pipelines.service.database import Database
 from pipelines.service.refusals import Refusal
-from pipelines.service.tables import REQUESTS, SEGMENTS
+from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
 
 RETRY_AFTER = 10  # seconds
 MICROSECOND = 1e-6  # of a second, about the least that a time since 1970 tells apart
@@ -88,6 +90,20 @@ class Queue:
         now = self._database.now
         last = sa.select(REQUESTS.c.received_at).order_by(REQUESTS.c.id.desc()).limit(1).scalar_subquery()
         return sa.case((last >= now, last + MICROSECOND), else_=now)
+    def outcome(self, receipt: str, agency: str) -> dict[str, Any] | None:
+        """What became of the rows of an agency's receipt; None where it has none of this name, or not any more."""
+        joined = REQUESTS.outerjoin(OUTCOMES, OUTCOMES.c.receipt == REQUESTS.c.receipt)
+        columns = (*REQUESTS.c["receipt", "source", "rows"], *OUTCOMES.c["state", "accepted", "quarantined", "rules"])
+        mine = (REQUESTS.c.receipt == receipt) & (REQUESTS.c.agency == agency)
+        with self._database.transaction() as connection:
+            found = connection.execute(sa.select(*columns).select_from(joined).where(mine)).first()
+        if found is None:
+            return None
+        said = {"receipt": found.receipt, "source": found.source, "rows": found.rows}
+        if found.state is None:
+            return {**said, "state": "waiting", "accepted": 0, "quarantined": 0, "broken": []}
+        counts = {"state": found.state, "accepted": found.accepted, "quarantined": found.quarantined}
+        return {**said, **counts, "broken": json.loads(found.rules)}
 
     def waiting(self) -> int:
         """Rows that no run has taken into the lake yet, as far as the last delivery has seen."""

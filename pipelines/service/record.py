@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import time
 import traceback
@@ -17,7 +18,7 @@ PATIENCE = 60  # seconds for a body to arrive
 
 
 class Recorded:
-    """An application whose requests are logged by agency, source, status and time.
+    """An application whose requests are logged by address, agency, source, status and time.
 
     Paths, headers and bodies are the sender's and may hold anything: no line repeats them. What an error says may
     quote them too: its kind and place are logged.
@@ -45,14 +46,22 @@ class Recorded:
             place = traceback.extract_tb(error.__traceback__)[-1]
             notes["failure"] = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
         finally:
-            self._log(scope["method"], notes, time.monotonic() - started)
+            self._log(_address(scope), scope["method"], notes, time.monotonic() - started)
 
     @staticmethod
-    def _log(method: str, notes: dict[str, Any], seconds: float) -> None:
+    def _log(address: str, method: str, notes: dict[str, Any], seconds: float) -> None:
         said = " ".join(str(notes[name]) for name in ("agency", "source", "rows", "error", "failure") if name in notes)
         level = logging.ERROR if "failure" in notes else logging.INFO
         shown = method if method.isalpha() and len(method) < 10 else "?"
-        LOG.log(level, "%s %s %.0f ms %s", shown, notes.get("status", "-"), seconds * 1000, said)
+        LOG.log(level, "%s %s %s %.0f ms %s", address, shown, notes.get("status", "-"), seconds * 1000, said)
+
+
+def _address(scope: Scope) -> str:
+    """Where a request comes from: its connection, or what a proxy on this machine says of it."""
+    try:
+        return str(ipaddress.ip_address(scope["client"][0]))
+    except (TypeError, ValueError):  # what a sender wrote into a header is repeated only where it is an address
+        return "?"
 
 
 class _Body:

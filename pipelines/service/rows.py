@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from pipelines.declarations.contract import Contract
@@ -36,21 +36,21 @@ class Rows:
         """
         text = _text(body)
         shapes: dict[tuple[str, ...], dict[str, str]] = {}
-        named: set[str] = set()
+        named: dict[str, str] = {}
         lines = []
         for number, row, written in _in_lines(text) if content_type in JSON_LINES else _in_array(text):
             if not isinstance(row, _Members):
                 raise bad_row(
                     "not_an_object", number, "it is no JSON object", 'write each row as {"header": "cell", …}'
                 )
+            if len(row) > MOST:  # doubled ones too, before any of them is looked at
+                raise _too_many_columns(number)
             keys = tuple(key for key, _ in row)
             if keys not in shapes:
-                shapes[keys] = self._columns(number, keys)
-                named.update(keys)
-            if len(named) > MOST:
-                reason = f"with it, the rows name more than {MOST:,} columns"
-                todo = "send what differs from row to row as cells, and not as names of columns"
-                raise bad_row("too_many_columns", number, reason, todo)
+                named |= {key: self._known.get(same(key), key) for key in keys if key not in named}
+                if len(named) > MOST:
+                    raise _too_many_columns(number)
+                shapes[keys] = self._columns(number, {key: named[key] for key in keys}, keys)
             self._check_key(number, dict(row), shapes[keys])
             line = written.translate(_ONE_LINE).encode() + b"\n"
             if len(line) > LONGEST_ROW:
@@ -61,7 +61,7 @@ class Rows:
             raise Refusal(400, "no_rows", "the body holds no rows", "send at least one row")
         return lines
 
-    def _columns(self, number: int, keys: Sequence[str]) -> dict[str, str]:
+    def _columns(self, number: int, named: Mapping[str, str], keys: Sequence[str]) -> dict[str, str]:
         """Physical column → header as sent, of rows with these headers; raises Refusal where they do not fit.
 
         Every required column must be named: a file in which none of the first rows has one cannot be read, and the
@@ -69,7 +69,7 @@ class Rows:
         """
         if any("\0" in key for key in keys):
             raise bad_row("bad_character", number, "a header holds the character NUL", "correct the header")
-        names = [self._known.get(same(key), key) for key in keys]
+        names = [named[key] for key in keys]
         doubled, times = next(iter(Counter(names).most_common(1)), ("", 0))
         if times > 1:
             which = self._headers.get(doubled, "that the contract does not know")
@@ -94,6 +94,12 @@ class Rows:
 
 class _Members(list[tuple[str, Any]]):
     """An object's members as they stand, doubled keys included."""
+
+
+def _too_many_columns(number: int) -> Refusal:
+    reason = f"with it, the rows name more than {MOST:,} columns"
+    todo = "send what differs from row to row as cells, and not as names of columns"
+    return bad_row("too_many_columns", number, reason, todo)
 
 
 def _text(body: bytes) -> str:

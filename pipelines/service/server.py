@@ -8,9 +8,11 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from pipelines.declarations.loading import read_catalog
 from pipelines.service.application import application
+from pipelines.service.connections import HEADERS_BYTES, BoundedConnection
 from pipelines.service.database import Database, ServiceError
 from pipelines.settings import Settings
 
@@ -32,18 +34,25 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, lambda *_: None)
         ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
-        uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                log_level=logging.WARNING,
-                access_log=False,  # its lines would hold paths with their queries
-                server_header=False,
-                ws="none",
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=LAST_ANSWERS,
-            )
-        ).run(sockets=[listening])
+        server_of(app).run(sockets=[listening])
+
+
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """The server of an application, with its limits."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=BoundedConnection,
+            h11_max_incomplete_event_size=HEADERS_BYTES,
+            log_config=None,
+            log_level=logging.WARNING,
+            access_log=False,  # its lines would hold paths with their queries
+            server_header=False,
+            ws="none",
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=LAST_ANSWERS,
+        )
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -53,3 +53,14 @@ REQUESTS = sa.Table(
     sa.Index("push_request_segment", "segment", "source", "agency", "id", "rows"),
     sqlite_autoincrement=True,
 )
+
+OUTCOMES = sa.Table(
+    "push_outcome",
+    TABLES,
+    sa.Column("receipt", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False, comment="held, rejected or taken"),
+    sa.Column("accepted", sa.BigInteger, nullable=False),
+    sa.Column("quarantined", sa.BigInteger, nullable=False),
+    sa.Column("rules", sa.Text, nullable=False, comment="JSON: per quarantined row of the request the rules it breaks"),
+    sa.Column("noted_at", sa.Double, nullable=False, comment="seconds since 1970, by the database's clock"),
+)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import ibis
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import RULES, Rule
+from pipelines.engines.scratch import Scratch
 from pipelines.lake.specs import RULE_RESULTS
 from pipelines.lake.store import Store
 from pipelines.quality.counting import Ungated
@@ -69,7 +69,7 @@ class DryRun:
 
 def dry_run(settings: Settings, contract_name: str, file: Path) -> DryRun:
     """Ingest and gate a copy of `file` in a scratch lake; the lake of `settings` is neither read nor written."""
-    with tempfile.TemporaryDirectory(prefix="huiliu-check-") as scratch:
+    with Scratch("check-") as scratch:
         landing = Path(scratch) / "landing"
         _deliver(file, landing / contract_name)
         lake = Store.at(Path(scratch) / "lake")

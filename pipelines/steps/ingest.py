@@ -22,7 +22,16 @@ from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
-from pipelines.steps.landing import file_hash, is_pushed, no_delivery, ready_files, settled, time_of_receipt, unopened
+from pipelines.steps.landing import (
+    file_hash,
+    is_pushed,
+    lying_in,
+    no_delivery,
+    ready_files,
+    settled,
+    time_of_receipt,
+    unopened,
+)
 from pipelines.steps.originals import DELIVERY, Original, kept_name, kept_original, trusted_original
 from pipelines.steps.workspace import Workspace
 
@@ -47,7 +56,8 @@ def ingest(workspace: Workspace, contract: Contract) -> Ingested:
     if contract.table is None:
         return ingest_files(workspace, contract)
     done = Ingested(contract.name)
-    done.problems += [_beside_table(path, contract.table) for path in ready_files(workspace.settings, contract.name)]
+    beside = ready_files(workspace.settings, contract.name)
+    done.problems += [_beside_table(path, contract.table) for path, _ in beside]
     ingest_table(workspace, contract, done)
     return done
 
@@ -58,18 +68,19 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     A file that cannot be read becomes a batch without rows that says why; the others go on.
     """
     done = Ingested(contract.name)
-    folder = workspace.settings.landing / contract.name
     with workspace.lake.alone:
         listed = _listed_batches(workspace, contract)
     known = {*listed} | _mend(workspace, contract, listed, done)
     secured = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    paths, unopened_folder = lying_in(workspace.settings.landing / contract.name)
+    done.problems += [unopened_folder] if unopened_folder else []
+    for path in paths:
         if looks_temporary(path):
             continue
-        if refused := no_delivery(path, workspace.settings.landing):
-            done.problems.append(refused)
-            continue
         try:
+            if refused := no_delivery(path, workspace.settings.landing):
+                done.problems.append(refused)
+                continue
             state = path.stat()
             sha256 = file_hash(path) if settled(state, workspace.settings.settle) else None
         except OSError as error:
@@ -95,6 +106,16 @@ def _has_original(lake: Lake, path: Path, state: os.stat_result, sha256: str) ->
     return kept is None or (kept.is_file() and kept.stat().st_size == state.st_size)
 
 
+def _let_go(path: Path, done: Ingested) -> None:
+    """Remove a file that the lake keeps where it was made of pushed rows: it is no agency's but our own."""
+    if is_pushed(path):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            what = f"holds pushed rows that the lake keeps, and could not be removed ({error.strerror})"
+            done.problems.append(Problem(shown_name(path), what, "let the account of huiliu write its folder"))
+
+
 def _secure(
     workspace: Workspace, contract: Contract, files: list[tuple[Path, os.stat_result, str]], done: Ingested
 ) -> None:
@@ -103,11 +124,11 @@ def _secure(
         workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id, BATCHES.id)
     for path, state, sha256 in files:
         if workspace.lake.root.is_s3:  # which keeps what it has answered for
-            path.unlink()
+            _let_go(path, done)
             continue
         with kept_original(workspace.lake, path, state, kept_name(sha256, shown_name(path)), sha256) as kept:
-            if kept and is_pushed(path):
-                path.unlink()
+            if kept:
+                _let_go(path, done)
 
 
 def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Entry], done: Ingested) -> set[str]:

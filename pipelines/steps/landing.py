@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import hashlib
 import os
 import re
@@ -18,62 +19,86 @@ from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.settings import Settings
 from pipelines.steps.workspace import Workspace
 
+READ_IT = "let the account under which huiliu runs read it"
 PUSHED = re.compile(r"push-\d+-[0-9a-f]{8}\.jsonl")
 
 
-def ready_files(settings: Settings, source: str) -> Iterator[Path]:
+def lying_in(folder: Path) -> tuple[list[Path], Problem | None]:
+    """What lies in a folder, in order, and why it cannot be looked into; a folder that is not there is an empty one."""
+    try:
+        return sorted(folder.iterdir()), None
+    except (FileNotFoundError, NotADirectoryError):  # a mount that comes and goes looks like this for moments
+        return [], None
+    except OSError as error:
+        what = f"the folder could not be opened ({error.strerror}), so nothing is taken from it"
+        return [], Problem(f"{shown_name(folder)}/", what, READ_IT)
+
+
+def ready_files(settings: Settings, source: str) -> Iterator[tuple[Path, os.stat_result]]:
     """The files of a source's landing folder that a run would look into: none outside, temporary or unsettled."""
-    folder = settings.landing / source
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        with contextlib.suppress(OSError):  # taken away meanwhile
+    for path in lying_in(settings.landing / source)[0]:
+        try:
             left_alone = looks_temporary(path) or no_delivery(path, settings.landing)
-            if not left_alone and settled(path.stat(), settings.settle):
-                yield path
+            state = path.stat()
+        except OSError:  # taken away meanwhile, or not for this account: a run tells it
+            continue
+        if not left_alone and settled(state, settings.settle):
+            yield path, state
 
 
 def delivered_bytes(settings: Settings, source: str) -> int:
     """How much lies in a source's landing folder, whether it can be taken or is known already; for an order of work."""
-    folder, found = settings.landing / source, 0
-    for path in folder.iterdir() if folder.is_dir() else []:
+    found = 0
+    for path in lying_in(settings.landing / source)[0]:
         with contextlib.suppress(OSError):  # taken away meanwhile
             found += path.stat().st_size
     return found
 
 
 def undeclared_sources(workspace: Workspace) -> list[Problem]:
-    """Landing folders and files that belong to no contract."""
-    landing = workspace.settings.landing
-    found = []
-    for path in sorted(landing.iterdir()) if landing.is_dir() else []:
-        if looks_temporary(path) or (path.name in workspace.catalog.contracts and path.is_dir()):
-            continue
-        name = shown_name(path)
-        if not path.is_dir():
-            found.append(
-                Problem(
-                    file=name,
-                    what="lies in the landing folder itself, not in a source's folder, so it is left where it is",
-                    todo="move it to landing/<source>/",
-                )
-            )
-        elif any(path.iterdir()):
-            found.append(
-                Problem(
-                    file=f"{name}/",
-                    what="no source of this name is declared, so its files are left where they are",
-                    todo=f"draft a contract with `huiliu source draft {name}/FILE`, or move the files to the "
-                    "folder of the source they belong to",
-                )
-            )
+    """Landing folders and files that belong to no contract, or that cannot be looked into."""
+    paths, unopened_landing = lying_in(workspace.settings.landing)
+    found = [unopened_landing] if unopened_landing else []
+    for path in paths:
+        try:
+            problem = None if looks_temporary(path) else _undeclared(workspace, path)
+        except OSError as error:
+            problem = unopened(path, error)
+        found += [problem] if problem else []
     return found
 
 
+def _undeclared(workspace: Workspace, path: Path) -> Problem | None:
+    name = shown_name(path)
+    if not path.is_dir():
+        if not os.path.lexists(path):  # taken away meanwhile
+            return None
+        return Problem(
+            file=name,
+            what="lies in the landing folder itself, not in a source's folder, so it is left where it is",
+            todo="move it to landing/<source>/",
+        )
+    if path.name in workspace.catalog.contracts:
+        return None  # ingest looks into it
+    inside, unopened_folder = lying_in(path)
+    if unopened_folder or not inside:
+        return unopened_folder
+    return Problem(
+        file=f"{name}/",
+        what="no source of this name is declared, so its files are left where they are",
+        todo=f"draft a contract with `huiliu source draft {name}/FILE`, or move the files to the "
+        "folder of the source they belong to",
+    )
+
+
 def no_delivery(path: Path, landing: Path) -> Problem | None:
-    """Why what lies in a source's folder is no file that can be taken."""
+    """Why what lies in a source's folder is no file that can be taken; raises OSError where that cannot be seen."""
     todo = "deliver the file itself instead of a link to it"
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError: links in a circle
+        if not path.is_symlink():
+            raise
         return Problem(shown_name(path), "is a link that leads nowhere, so it is not read", todo)
     if not target.is_relative_to(landing.resolve()):
         return Problem(shown_name(path), "is a link that leads out of the landing folder, so it is not read", todo)
@@ -92,11 +117,17 @@ def time_of_receipt(lake: Lake) -> datetime.datetime:
 
 
 def unopened(path: Path, error: OSError) -> Problem:
-    """That a file is there and cannot be read by this account."""
+    """That a file is there and cannot be read by this account, or is there no more."""
+    if isinstance(error, FileNotFoundError):
+        return Problem(
+            file=shown_name(path),
+            what="was taken away while it was looked at, so nothing of it was taken",
+            todo="deliver it again if it is to be taken, and leave it until it was",
+        )
     return Problem(
         file=shown_name(path),
-        what=f"could not be opened ({error.strerror}), so it is left where it is",
-        todo="let the account under which huiliu runs read it",
+        what=f"could not be opened ({error.strerror or type(error).__name__}), so it is left where it is",
+        todo="give it a shorter name" if error.errno == errno.ENAMETOOLONG else READ_IT,
     )
 
 

@@ -7,6 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from pipelines.engines.spark.failures import spark_failure
+from pipelines.lake.errors import LakeError, LeaseError, StoreError
+from pipelines.lake.lake import StoppedError
 from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Refreshed
 from pipelines.quality.great_expectations import warm_up
@@ -27,7 +30,7 @@ Progress = Callable[[str, str], None]
 
 @dataclass
 class Run:
-    """What one run did. `seconds` is per step, in order."""
+    """What one run did. `seconds` is per step, in order; `failed` and `behind` are those of `follow`."""
 
     ingested: dict[str, Ingested] = field(default_factory=dict)
     standardised: dict[str, Standardised] = field(default_factory=dict)
@@ -35,6 +38,8 @@ class Run:
     problems: list[Problem] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     released: Released | None = None
+    failed: dict[str, Exception] = field(default_factory=dict)
+    behind: set[TableId] = field(default_factory=set)
 
     def take(self, outcome: Outcome) -> None:
         """Add what one task of the plan did."""
@@ -42,7 +47,9 @@ class Run:
             case Ingested():
                 self.ingested[outcome.source] = outcome
                 # Agencies give their files the same names: the folder says which one is meant.
-                self.problems += [one.renamed(f"{outcome.source}/{one.file}") for one in outcome.problems]
+                folder = f"{outcome.source}/"
+                named = {one: one.file if one.file == folder else folder + one.file for one in outcome.problems}
+                self.problems += [one.renamed(name) for one, name in named.items()]
             case Standardised():
                 self.standardised[outcome.source] = outcome
                 self.refreshed += outcome.refreshed
@@ -144,23 +151,42 @@ def run(
     return done
 
 
-def follow(workspace: Workspace, tasks: Sequence[Task], sources: Collection[str]) -> Run:
+def follow(
+    workspace: Workspace, tasks: Sequence[Task], sources: Collection[str], again: Collection[TableId] = ()
+) -> Run:
     """What is new of some sources taken the way that it leads, and no further; no release.
 
-    `tasks` is the plan: a task is done where it works on one of the sources, or an input of it has changed, the day of
-    the newest receipt included.
+    `tasks` is the plan: a task is done where it works on one of the sources, it writes a table of `again`, or an input
+    of it has changed, the day of the newest receipt included. A task that fails stops only those that build on it:
+    the run's `failed` says why, its `behind` which tables are still to be written. What concerns all of them (lease,
+    store, cluster, settings) is raised.
     """
     done = Run()
     moved: set[TableId] = set()
     for task in tasks:
+        outputs, inputs = {spec.id for spec in task.outputs}, {*task.inputs}
         is_next_day = task.follows_day and any(one.new for one in done.ingested.values())
-        is_wanted = is_next_day or (task.contract and task.name in sources) or moved & {*task.inputs}
-        if task.step == "release" or not is_wanted:
+        is_wanted = is_next_day or (task.contract and task.name in sources) or (moved | done.behind) & inputs
+        if task.step == "release" or not (is_wanted or outputs & {*again}):
+            continue
+        if done.behind & inputs:
+            done.behind |= outputs
             continue
         before = len(done.refreshed)
-        done.work(workspace, task)
+        try:
+            done.work(workspace, task)
+        except Exception as error:
+            if _concerns_all(error):
+                raise
+            done.failed[f"{task.step} {task.name}"] = error
+            done.behind |= outputs
         moved |= {one.table for one in done.refreshed[before:] if one.changed}
     return done
+
+
+def _concerns_all(error: Exception) -> bool:
+    is_setting = isinstance(error, LakeError) and error.exit_code == 2
+    return is_setting or isinstance(error, LeaseError | StoreError | StoppedError) or spark_failure(error) is not None
 
 
 class _Timer:

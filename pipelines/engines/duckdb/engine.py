@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -29,6 +27,7 @@ from pipelines.engines.base import OPERATION, Engine, FeedGapError, First, Merge
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.engines.memory import in_bytes
+from pipelines.engines.scratch import Scratch
 from pipelines.lake.errors import StoreError
 from pipelines.lake.store import S3, s3_access
 from pipelines.lake.table import TableSpec
@@ -56,12 +55,12 @@ class DuckDBEngine(Engine):
     def __init__(self, memory: str, retention: datetime.timedelta = delta_rs.RETENTION) -> None:
         self._retention = retention
         self.readers = max(1, min(os.cpu_count() or 1, int(in_bytes(memory) // READER)))
-        self._scratch = Path(tempfile.mkdtemp(prefix="huiliu-"))
+        self._scratch = Scratch()
         connection = duckdb.connect()
         load_extension(connection, "delta")
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute(f"SET memory_limit = '{_share(memory)}B'")
-        connection.execute(f"SET temp_directory = '{self._scratch}'")
+        connection.execute(f"SET temp_directory = '{self._scratch.path}'")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
         connection.execute(IN_DUCKDB)
@@ -274,7 +273,7 @@ class DuckDBEngine(Engine):
 
     def close(self) -> None:
         self.connection.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.close()
 
 
 def _share(memory: str) -> int:

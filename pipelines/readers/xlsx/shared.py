@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from typing import IO, Any
 
@@ -101,10 +102,10 @@ class _Reading:
 
 
 class _Spool:
-    """Texts in a file of Arrow's, which goes when nobody looks at it any more."""
+    """Texts in a file of Arrow's without a name, which goes when nobody looks at it any more."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.NamedTemporaryFile(prefix="huiliu-texts-")  # noqa: SIM115  it lives as we do
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  it lives as we do
         self._writer = pa.ipc.new_file(self._file, _SCHEMA)
 
     def write(self, texts: Column) -> None:
@@ -113,7 +114,8 @@ class _Spool:
     def texts(self) -> Column:
         self._writer.close()
         self._file.flush()
-        return pa.ipc.open_file(pa.memory_map(self._file.name)).read_all()[_NAME]
+        mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        return pa.ipc.open_file(pa.py_buffer(mapped)).read_all()[_NAME]
 
 
 def _one_column(chunks: list[Column]) -> Column:
