@@ -90,13 +90,11 @@ def show_run(run: Run) -> None:
     for ingested in run.ingested.values():
         for note in ingested.notes:
             tell("", note)
-        if ingested.waiting:
-            tell("", f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
     _show_whole(run)
     if run.released:
         state = "new" if run.released.new else "unchanged"
         out.print(f"release {run.released.number} ({state}): {run.released.tables} tables that fit together")
-    if not run.changed:
+    if not run.changed and not any(one.waiting for one in run.ingested.values()):
         out.print("[green]Nothing new was delivered and nothing was declared anew: no table changed.[/]")
 
 

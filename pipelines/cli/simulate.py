@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -22,3 +23,7 @@ def register(app: typer.Typer) -> None:
 
         with err.status("simulating …") as status:
             write(people, seed, out, progress=status.update)
+        landing = shlex.quote(str(out / "landing"))
+        err.print(
+            f"{out}: landing/ and truth/. Then try: huiliu run --landing {landing}", highlight=False, markup=False
+        )

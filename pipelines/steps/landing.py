@@ -23,12 +23,20 @@ PUSHED = re.compile(r"push-\d+-[0-9a-f]{8}\.jsonl")
 
 def ready_files(settings: Settings, source: str) -> Iterator[Path]:
     """The files of a source's landing folder that a run would look into: none outside, temporary or unsettled."""
+    return (path for path, seconds in _deliveries(settings, source) if not seconds)
+
+
+def unsettled_files(settings: Settings, source: str) -> dict[Path, float]:
+    """The files of a source's landing folder that are too young to be taken, each with the seconds that it waits."""
+    return {path: seconds for path, seconds in _deliveries(settings, source) if seconds}
+
+
+def _deliveries(settings: Settings, source: str) -> Iterator[tuple[Path, float]]:
     folder = settings.landing / source
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         with contextlib.suppress(OSError):  # taken away meanwhile
-            left_alone = looks_temporary(path) or no_delivery(path, settings.landing)
-            if not left_alone and settled(path.stat(), settings.settle):
-                yield path
+            if not (looks_temporary(path) or no_delivery(path, settings.landing)):
+                yield path, settles_in(path.stat(), settings.settle)
 
 
 def delivered_bytes(settings: Settings, source: str) -> int:
@@ -102,11 +110,17 @@ def unopened(path: Path, error: OSError) -> Problem:
 
 
 def settled(state: os.stat_result, seconds: float) -> bool:
-    """Whether a file has not been changed within the settle time, so that nobody is still writing it.
+    """Whether a file has not been changed within the settle time, so that nobody is still writing it."""
+    return not settles_in(state, seconds)
+
+
+def settles_in(state: os.stat_result, seconds: float) -> float:
+    """How many seconds are left until a file has not been changed for the settle time; 0 where it has not.
 
     A time far in the future is a sender's wrong clock, and no sign of writing.
     """
-    return abs(time.time() - state.st_mtime) >= seconds
+    age = time.time() - state.st_mtime
+    return 0.0 if abs(age) >= seconds else seconds - age
 
 
 def is_pushed(path: Path) -> bool:
