@@ -13,6 +13,7 @@ from dagster_project.outcomes import described_outcome
 from pipelines.lake.layout import TableId
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Task
+from pipelines.steps.retired import check_declared
 from pipelines.steps.workspace import Workspace
 
 Events = Iterator[dg.MaterializeResult]
@@ -57,6 +58,8 @@ def _asset(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str)
 def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
     workspace: Workspace = context.resources.workspace
     with told_without_values(f"{task.step} {task.name}"):
+        if task.step == "ingest":  # what all other tasks come after
+            check_declared(workspace)
         outcome = task.work(workspace)
         described = list(described_outcome(workspace, task, outcome))
         checked = list(check_results(workspace, task, outcome))

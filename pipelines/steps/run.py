@@ -15,6 +15,7 @@ from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
 from pipelines.steps.plan import Outcome, Task, plan
 from pipelines.steps.release import Released
+from pipelines.steps.retired import check_declared
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
 
@@ -102,8 +103,12 @@ class Run:
 
 
 def run(workspace: Workspace, progress: Progress = lambda step, table: None) -> Run:
-    """Landing to returns, then a release. `progress` is told each step and table as it begins."""
+    """Landing to returns, then a release. `progress` is told each step and table as it begins.
+
+    Raises UndeclaredSourceError before anything is written where a source's contract was taken away.
+    """
     done = Run()
+    check_declared(workspace)
     warm_up()
     done.problems += undeclared_sources(workspace)
     tasks = plan(workspace)
@@ -122,6 +127,7 @@ def follow(workspace: Workspace, tasks: Sequence[Task], sources: Collection[str]
     the newest receipt included.
     """
     done = Run()
+    check_declared(workspace)
     moved: set[TableId] = set()
     for task in tasks:
         is_next_day = task.follows_day and any(one.new for one in done.ingested.values())
