@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
         checks = []
         with err.status("looking …") as status:
-            for check in examine(settings_with(lake, landing), open_spark=spark):
+            for check in examine(settings_with(lake, landing), open_spark=spark, expects_lake=lake is not None):
                 status.update(f"{check.name} …")
                 checks.append(check)
         if as_json:

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import LakeOption, settings_with
-from pipelines.cli.screen import err, out, tell
+from pipelines.cli.screen import command, decisions, err, out, tell
 from pipelines.lake.specs import BATCHES
 from pipelines.quality.verdicts import decide, gate_reasons, verdicts_of
-from pipelines.steps.workspace import open_workspace
+from pipelines.steps.workspace import open_existing
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
-Reason = Annotated[str, typer.Option(help="why; kept with the decision")]
+Reason = Annotated[str, typer.Option(prompt="why", help="why; kept with the decision (asked for where it is not said)")]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,15 +23,18 @@ def register(app: typer.Typer) -> None:
     @gate.command("list")
     def list_held(lake: LakeOption = None) -> None:
         """Show the batches that wait for a decision."""
-        with open_workspace(settings_with(lake)) as workspace:
+        with open_existing(settings_with(lake)) as workspace:
             held = {batch for batch, verdict in verdicts_of(workspace.lake).items() if verdict == "held"}
             batches = [row for row in workspace.lake.engine.rows(workspace.lake.read(BATCHES)) if row["batch"] in held]
             reasons = gate_reasons(workspace.lake)
+            settings = workspace.settings
         if not batches:
             out.print("No batch is held.")
             return
         for row in batches:
             tell(row["batch"], f"\n  {row['source']}/{row['file']}, {row['rows']} rows; {reasons[row['batch']]}")
+            for line in decisions(settings, row["batch"], reasons[row["batch"]].removeprefix("gate: ").split(", ")):
+                tell("", f"    {line}")
 
     @gate.command()
     def release(batch: Batch, reason: Reason, lake: LakeOption = None) -> None:
@@ -45,10 +48,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _decide(batch: str, verdict: str, reason: str, lake: LakeOption) -> None:
-    with open_workspace(settings_with(lake)) as workspace:
+    with open_existing(settings_with(lake)) as workspace:
         try:
             decide(workspace.lake, batch, verdict, reason)
         except (LookupError, ValueError) as error:
-            err.print(str(error.args[0]), highlight=False, soft_wrap=True)
+            said = str(error.args[0]).replace("huiliu gate list", command(workspace.settings, "gate", "list"))
+            err.print(said, highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(2) from error
-    out.print(f"{batch} is {verdict}; the next `huiliu run` acts on it.", highlight=False)
+    out.print(f"{batch} is {verdict}; the next run acts on it.", highlight=False)

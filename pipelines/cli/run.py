@@ -50,7 +50,7 @@ def run_and_show(settings: Settings, wait: bool = True) -> int:
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
         show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
         show_returns({flow.spec: unreturned_rows(workspace, flow) for flow in flows(workspace)}, workspace.lake)
-        show_run(done)
+        show_run(done, settings)
         show_waiting(workspace, done)
     return done.exit_code
 

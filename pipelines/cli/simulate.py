@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.screen import err
+from pipelines.cli.screen import err, program
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,5 @@ def register(app: typer.Typer) -> None:
 
         with err.status("simulating …") as status:
             write(people, seed, out, progress=status.update)
-        landing = shlex.quote(str(out / "landing"))
-        err.print(
-            f"{out}: landing/ and truth/. Then try: huiliu run --landing {landing}", highlight=False, markup=False
-        )
+        then = shlex.join([program(), "run", "--landing", str(out / "landing")])
+        err.print(f"{out}: landing/ and truth/. Then try: {then}", highlight=False, markup=False, soft_wrap=True)

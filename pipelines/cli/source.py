@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.screen import err, out
+from pipelines.cli.screen import err, out, program
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import IDENTIFIER
 from pipelines.declarations.loading import read_catalog
@@ -70,9 +71,10 @@ def register(app: typer.Typer) -> None:
             warned = f"{file.name}: {said_of_titles(sample.titles)}; deliveries must begin with their header: remove it"
             out.print(warned, highlight=False, markup=False, soft_wrap=True)
         open_questions = len(found.remarks) + sum(bool(one.remarks) for one in found.columns) + 3
+        then = shlex.join([program(), "check", str(file), "--source", found.name])
         told = (
             f"{path}: {len(found.columns)} columns, key {', '.join(found.key)}; {open_questions} lines ask for a look "
-            f"(请填写, 请核对, 请起英文列名). Then try: huiliu check {file} --source {found.name}"
+            f"(请填写, 请核对, 请起英文列名). Then try: {then}"
         )
         out.print(told, highlight=False, markup=False, soft_wrap=True)
 

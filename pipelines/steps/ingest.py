@@ -143,7 +143,8 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         readable, problems = False, [error.problem.renamed(original.name)]
     done.new += 1
     done.rows += counter.rows if readable else 0
-    done.problems += problems
+    landed = str(workspace.settings.landing / contract.name / original.name)
+    done.problems += [problem.tried_at(landed) for problem in problems]
     entry = {
         "batch": batch,
         "source": contract.name,

@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import os
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,8 +70,8 @@ def undeclared_sources(workspace: Workspace) -> list[Problem]:
                 Problem(
                     file=f"{name}/",
                     what="no source of this name is declared, so its files are left where they are",
-                    todo=f"draft a contract with `huiliu source draft {name}/FILE`, or move the files to the "
-                    "folder of the source they belong to",
+                    todo=f"draft a contract with `huiliu source draft {shlex.quote(str(min(path.iterdir())))}`, "
+                    "or move the files to the folder of the source they belong to",
                 )
             )
     return found

@@ -12,6 +12,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Models, read_models
 from pipelines.engines.base import Engine
+from pipelines.lake.errors import NoLakeError
 from pipelines.lake.lake import Lake
 from pipelines.lake.lease import lease_of
 from pipelines.lake.refusals import told
@@ -30,6 +31,23 @@ class Workspace:
     catalog: Catalog
     models: Models
     lake: Lake
+
+
+@contextmanager
+def open_existing(settings: Settings) -> Iterator[Workspace]:
+    """The same for what only reads a lake: raises NoLakeError where there is none, since nothing is no answer."""
+    with open_workspace(settings) as workspace:
+        if not workspace.lake.is_written:
+            raise NoLakeError(no_lake(settings), 2)
+        yield workspace
+
+
+def no_lake(settings: Settings) -> str:
+    """What is said of a place that holds no lake."""
+    return (
+        f"there is no lake at {settings.lake}: no run has written there; what to do: say with --lake or HUILIU_LAKE "
+        f"where it is, or fill it: {settings.command('run')}"
+    )
 
 
 @contextmanager
