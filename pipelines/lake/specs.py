@@ -52,7 +52,7 @@ def standard_spec(catalog: Catalog, contract: Contract) -> TableSpec:
     """Current rows by key, typed; identifiers that were sent in another form keep that form beside them."""
     columns: list[ColumnSpec] = []
     for column in contract.columns:
-        element = catalog.elements[column.element]
+        element = catalog.element_of(contract, column.name)
         columns.append(_typed(column.name, column.title, element))
         if element.alias:
             columns.append(_typed(column.name + AS_SENT, f"{column.title}（原号）", element))
@@ -88,7 +88,7 @@ def withdrawn_spec(catalog: Catalog, contract: Contract) -> TableSpec:
 
 def alias_spec(catalog: Catalog, contract: Contract) -> TableSpec | None:
     """Every other form under which an accepted row gave an identifier; None where identifiers have but one."""
-    elements = [catalog.elements[column.element] for column in contract.columns]
+    elements = [catalog.element_of(contract, column.name) for column in contract.columns]
     known = [element for element in elements if element.alias]
     if not known:
         return None
