@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import Annotated
 
 import typer
@@ -9,15 +10,16 @@ import typer
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import command, decisions, err, out, tell
 from pipelines.lake.specs import BATCHES
-from pipelines.quality.verdicts import decide, gate_reasons, verdicts_of
+from pipelines.quality.verdicts import Person, decide, gate_reasons, verdicts_of
 from pipelines.steps.workspace import open_existing
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
 Reason = Annotated[str, typer.Option(prompt="why", help="why; kept with the decision (asked for where it is not said)")]
+By = Annotated[str | None, typer.Option(help="who decides, as the report is to name them (default: no name there)")]
 
 
 def register(app: typer.Typer) -> None:
-    gate = typer.Typer(help="Held batches: list, release, reject.", no_args_is_help=True)
+    gate = typer.Typer(help="Batches: list the held ones, release, reject, recall, revoke.", no_args_is_help=True)
     app.add_typer(gate, name="gate")
 
     @gate.command("list")
@@ -37,22 +39,45 @@ def register(app: typer.Typer) -> None:
                 tell("", f"    {line}")
 
     @gate.command()
-    def release(batch: Batch, reason: Reason, lake: LakeOption = None) -> None:
+    def release(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Let a held batch flow into standard with the next run."""
-        _decide(batch, "released", reason, lake)
+        _decide(batch, "released", reason, by, lake)
 
     @gate.command()
-    def reject(batch: Batch, reason: Reason, lake: LakeOption = None) -> None:
-        """Keep a held batch out for good; raw keeps its rows as evidence."""
-        _decide(batch, "rejected", reason, lake)
+    def reject(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
+        """Keep a held batch out; raw keeps its rows as evidence."""
+        _decide(batch, "rejected", reason, by, lake)
+
+    @gate.command()
+    def recall(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
+        """Take a batch that the gate has passed out again: the next run makes every table as if it had not come."""
+        _decide(batch, "recalled", reason, by, lake)
+
+    @gate.command()
+    def revoke(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
+        """Take back what a person has decided on a batch: the gate's own verdict stands again."""
+        _decide(batch, "revoked", reason, by, lake)
 
 
-def _decide(batch: str, verdict: str, reason: str, lake: LakeOption) -> None:
+def _account() -> str | None:
+    """The account that this process runs under; None where the machine has no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
+def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOption) -> None:
     with open_existing(settings_with(lake)) as workspace:
         try:
-            decide(workspace.lake, batch, verdict, reason)
+            decide(workspace.lake, batch, verdict, reason, Person(by, _account()))
         except (LookupError, ValueError) as error:
             said = str(error.args[0]).replace("huiliu gate list", command(workspace.settings, "gate", "list"))
             err.print(said, highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(2) from error
-    out.print(f"{batch} is {verdict}; the next run acts on it.", highlight=False)
+        undo = command(workspace.settings, "gate", "revoke", batch)
+        stands = verdicts_of(workspace.lake)[batch]
+    if verdict == "revoked":
+        tell("", f"{batch} is {stands} again; the next run acts on it.")
+    else:
+        tell("", f"{batch} is {verdict}; the next run acts on it. To take that back: {undo}")

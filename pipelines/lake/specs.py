@@ -198,12 +198,12 @@ BATCHES = TableSpec(
 VERDICTS = TableSpec(
     layout.quality("batch_verdict"),
     "批次结论",
-    "What was decided about each batch, by the gate or by a person; the last decision counts.",
+    "What was decided about each batch, by the gate or by a person, whose last decision counts until it is revoked.",
     (),
     (
         ColumnSpec("batch", "string", "批次"),
         ColumnSpec("source", "string", "来源"),
-        ColumnSpec("verdict", "string", "结论：passed、held、released、rejected"),
+        ColumnSpec("verdict", "string", "结论：passed、held、released、rejected、recalled、revoked"),
         ColumnSpec("rules", "array<string>", "未通过的批次规则"),
         ColumnSpec("reason", "string", "理由"),
         ColumnSpec("decided_at", TIMESTAMP, "决定时间"),
@@ -211,6 +211,8 @@ VERDICTS = TableSpec(
         ColumnSpec("accepted", "int64", "合格记录数"),
         ColumnSpec("flagged", "int64", "合格但有提示的记录数"),
         ColumnSpec("quarantined", "int64", "隔离记录数"),
+        ColumnSpec("decided_by", "string", "决定人（本人所报）", "personal"),
+        ColumnSpec("account", "string", "决定人的系统账户", "personal"),
     ),
 )
 RULE_RESULTS = TableSpec(
