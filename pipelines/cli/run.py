@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
-from pipelines.cli.screen import progress, show_records, show_returns, show_run, show_sources, tell
+from pipelines.cli.screen import err, progress, show_brought, show_records, show_returns, show_run, show_sources, tell
+from pipelines.cli.stopping import STOPPED, stops_when_told
+from pipelines.lake.lake import StoppedError
 from pipelines.quality.summary import summarise_record, summarise_source
 from pipelines.readers import shown_name
 from pipelines.service.deliver import deliver_pushed
@@ -45,12 +47,17 @@ def run_and_show(settings: Settings, wait: bool = True) -> int:
         deliver_pushed(settings)
         if wait:
             wait_for_young_files(workspace)
-        with progress() as told:
-            done = steps.run(workspace, told)
+        try:
+            with stops_when_told(workspace.lake), progress() as told:
+                done = steps.run(workspace, told)
+        except StoppedError:
+            err.print("stopped; every table is at its last commit, and the next run goes on from there")
+            return STOPPED
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
         show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
         show_returns({flow.spec: unreturned_rows(workspace, flow) for flow in flows(workspace)}, workspace.lake)
         show_run(done, settings)
+        show_brought(done)
         show_waiting(workspace, done)
     return done.exit_code
 

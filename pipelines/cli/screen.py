@@ -103,6 +103,23 @@ def show_run(run: Run, settings: Settings) -> None:
         out.print("[green]Nothing new was delivered and nothing was declared anew: no table changed.[/]")
 
 
+def show_brought(run: Run) -> None:
+    """What this run itself brought, per table: rows that came or changed, and those gone. Cities stand together."""
+    came: Counter[str] = Counter({f"raw/{name}": one.rows for name, one in run.ingested.items() if one.rows})
+    gone: Counter[str] = Counter()
+    for one in run.refreshed:
+        table = one.table
+        path = "/".join(["returns/*", *table.folders[1:], table.name]) if table.layer == "returns" else table.path
+        came[path] += one.upserted
+        gone[path] += one.deleted
+    shown = titled_table("本次 this run", "table", "new or changed", "gone")
+    for path in came:
+        if came[path] or gone[path]:
+            shown.add_row(path, f"{came[path]:,}", f"{gone[path]:,}")
+    if shown.row_count:
+        out.print(shown)
+
+
 def _show_whole(run: Run) -> None:
     """Which tables were computed as a whole, and why: after a day's news there should be none."""
     from pipelines.lake.refresh import WHOLE

@@ -79,11 +79,13 @@ class Run:
                 except BaseException:
                     lake.stopped.set()
                     raise
-        finally:
+        except BaseException:
             lake.stopped.clear()
+            raise
 
     def work(self, workspace: Workspace, task: Task, progress: Progress = lambda step, table: None) -> None:
-        """Do one task of the plan."""
+        """Do one task of the plan; raises StoppedError where the work was told to stop."""
+        workspace.lake.go_on()
         progress(task.step, task.name)
         with _Timer(self.seconds, task.step):
             self.take(task.work(workspace))
