@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
         The days are those of Asia/Shanghai on which the files were received. Exit code 1 when a file could not be
         read again.
         """
-        with open_existing(settings_with(lake)) as workspace:
+        with open_existing(settings_with(lake), writes=True) as workspace:
             if source not in workspace.catalog.contracts:
                 known = ", ".join(sorted(workspace.catalog.contracts))
                 raise _usage(f"there is no source {source}; there are: {known}")

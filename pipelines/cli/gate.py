@@ -68,7 +68,7 @@ def _account() -> str | None:
 
 
 def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOption) -> None:
-    with open_existing(settings_with(lake)) as workspace:
+    with open_existing(settings_with(lake), writes=True) as workspace:
         try:
             decide(workspace.lake, batch, verdict, reason, Person(by, _account()))
         except (LookupError, ValueError) as error:
