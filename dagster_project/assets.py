@@ -14,6 +14,7 @@ from pipelines.lake.layout import TableId
 from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Task
+from pipelines.steps.retired import check_declared
 from pipelines.steps.workspace import Workspace
 
 Events = Iterator[dg.MaterializeResult]
@@ -58,6 +59,8 @@ def _asset(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str)
 def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
     workspace: Workspace = context.resources.workspace
     with told_without_values(f"{task.step} {task.name}"):
+        if task.step == "ingest":  # what all other tasks come after
+            check_declared(workspace)
         outcome = task.work(workspace)
         if task.step == "standardise":
             note_outcomes(workspace)

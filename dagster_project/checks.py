@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -14,6 +15,7 @@ from pipelines.lake.specs import RULE_RESULTS
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
 from pipelines.quality.verdicts import batches_of, verdicts_of
+from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.plan import Outcome, Task
@@ -85,7 +87,7 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
         .select("batch", "rule", "title", "severity", "evaluated", "broken")
         .order_by("batch", "severity", "rule")
     )
-    decide = ", ".join(f"huiliu gate release|reject {batch['batch']} --reason …" for batch in held)
+    decide = " ; ".join(decisions(workspace.settings, batch) for batch in held)
     return dg.AssetCheckResult(
         passed=not held,
         check_name=GATE,
@@ -99,6 +101,12 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
             "broken_rules": _table(broken),
         },
     )
+
+
+def decisions(settings: Settings, batch: dict[str, Any]) -> str:
+    """The commands by which a person decides on a held batch, each to be pasted."""
+    commands = [settings.command("gate", option, batch["batch"]) for option in ("release", "reject")]
+    return " or ".join(f"`{one}`" for one in (commands if batch["readable"] else commands[1:]))
 
 
 def _table(rows: list[dict[str, str | int | float | None]]) -> dg.MetadataValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -48,3 +49,9 @@ class Settings(BaseSettings):
     token_key: SecretStr | None = None
     push_limit: int = Field(500_000, ge=1)
     push_bytes: int = Field(8_000_000, ge=1_000)
+
+    def command(self, *words: str, program: str = "huiliu") -> str:
+        """A command about this lake, to be pasted into any shell: the lake is named where it is not the default."""
+        usual = {Store.at("lake"), Settings().lake}
+        named = () if usual == {self.lake} else ("--lake", str(self.lake))
+        return shlex.join([program, *words, *named])

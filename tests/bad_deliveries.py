@@ -64,7 +64,7 @@ def wrong_columns() -> Iterator[Bad]:
     without_key = [name for name in HEADER if name != "登记证号"]
     yield unreadable(
         "缺主键列.csv", csv_text(cells_of(rows(1), without_key)),
-        "required columns 登记证号 are missing", "结婚证字号", f"`huiliu check {SOURCE}/缺主键列.csv`",
+        "required columns 登记证号 are missing", "结婚证字号", f"/{SOURCE}/缺主键列.csv",
         column="登记证号",
     )  # fmt: skip
     yield unreadable(

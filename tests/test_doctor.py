@@ -177,7 +177,7 @@ def test_packages_of_another_version(machine: Machine, monkeypatch: pytest.Monke
 
 def test_the_verb_shows_a_table_or_json_and_its_exit_code_says_what_is_needed(machine: Machine) -> None:
     def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [Path(sys.executable).with_name("huiliu"), "doctor", "--lake", "lake", *arguments]
+        command = [Path(sys.executable).with_name("huiliu"), "doctor", *arguments]
         return subprocess.run(command, cwd=machine.folder, capture_output=True, text=True, check=False, timeout=300)
 
     shown = doctor("--landing", "landing")

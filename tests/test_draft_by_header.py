@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.declarations.contract import Contract, Deletes
-from pipelines.declarations.loading import read_catalog
-from tests.test_adding_a_source import DEATHS, deaths, drafted, huiliu, project, rows, write
+from tests.test_adding_a_source import DEATHS, activated, deaths, drafted, huiliu, project, rows, write
 
 __all__ = ["project"]
 NAMES = ("公民身份号码", "姓名")
@@ -62,7 +61,7 @@ def test_a_title_above_the_header_is_told_and_the_header_found(
     done = huiliu("source", "draft", file, "--name", "housing_fund")
     assert done.exit_code == 0, done.output
     assert says in done.output
-    assert by_header(read_catalog(project).contracts["housing_fund"]) == {
+    assert by_header(activated(project)["housing_fund"]) == {
         "公民身份号码": "id_number",
         "姓名": "person_name",
     }
@@ -151,7 +150,7 @@ def test_only_times_of_change_are_versions(project: Path, tmp_path: Path, header
     without = with_columns(tmp_path / "t.csv", 办结时间=["2024-06-01 10:00:00"])
     done = huiliu("source", "draft", without, "--name", "other")
     assert done.exit_code == 0
-    assert read_catalog(project).contracts["other"].version is None
+    assert activated(project)["other"].version is None
 
 
 @pytest.mark.parametrize("header", ["code", "id", "编号", "企业编码", "许可证号", "item_code"])

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from benchmarks.sequences import AS_BEFORE, DECLARED, FIRST_DAY, Deliveries, Step
 from pipelines.lake import clock
+from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES
-from pipelines.quality.verdicts import decide, verdicts_of
+from pipelines.quality.verdicts import Person, decide, verdicts_of
 from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.steps.run import run
 from pipelines.steps.tables import all_tables
@@ -95,13 +96,22 @@ class Story:
             readable = {row["batch"] for row in at.rows(BATCHES) if row["readable"]}
             for batch in held if step.verdict else ():
                 decide(lake, batch, step.verdict if batch in readable else "rejected", "drawn")
+            self._take_back(lake)
             try:
                 run(at.workspace)
             except RowsWouldGoError:
                 for contract in at.workspace.catalog.contracts.values():
                     with suppress(ValueError):  # it stands under the declarations as they are
-                        confirm_loss(at.workspace, contract, "drawn", "chance")
+                        confirm_loss(at.workspace, contract, "drawn", Person())
                 run(at.workspace)
+
+    def _take_back(self, lake: Lake) -> None:
+        """Now and then a passed batch is recalled, or what people decided is revoked."""
+        for batch, verdict in sorted(verdicts_of(lake).items()):
+            if verdict != "held" and self.chance.random() < 0.1:
+                taken = "recalled" if verdict == "passed" else "revoked"
+                self.told.append(f"{batch} {taken}")
+                decide(lake, batch, taken, "drawn")
 
 
 @pytest.fixture(scope="module")

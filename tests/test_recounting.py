@@ -17,6 +17,7 @@ from pipelines.lake.table import TableSpec
 from pipelines.operations.maintenance import maintain
 from pipelines.quality.verdicts import (
     TYPABLE,
+    Person,
     by_gate,
     decide,
     gate_verdicts,
@@ -102,7 +103,7 @@ def let_rows_go(place: Place) -> None:
     with pytest.raises(RowsWouldGoError, match="6 of 16 rows would go"):
         place.run()
     with place.opened() as at:
-        confirm_loss(at.workspace, at.workspace.catalog.contracts[SOURCE], "stricter", "reviewer")
+        confirm_loss(at.workspace, at.workspace.catalog.contracts[SOURCE], "stricter", Person("reviewer"))
 
 
 def counted(place: Place, rule: str) -> dict[str, tuple[int, int]]:

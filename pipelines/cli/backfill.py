@@ -12,7 +12,7 @@ from pipelines.cli.screen import err, out, show_problems, titled_table
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.backfill import NothingToBackfillError
 from pipelines.steps.backfill import backfill as read_again
-from pipelines.steps.workspace import open_workspace
+from pipelines.steps.workspace import open_existing
 
 SourceName = Annotated[str, typer.Argument(help="the source, as its contract is named")]
 First = Annotated[datetime.datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first day of receipt")]
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
         The days are those of Asia/Shanghai on which the files were received. Exit code 1 when a file could not be
         read again.
         """
-        with open_workspace(settings_with(lake)) as workspace:
+        with open_existing(settings_with(lake), writes=True) as workspace:
             if source not in workspace.catalog.contracts:
                 known = ", ".join(sorted(workspace.catalog.contracts))
                 raise _usage(f"there is no source {source}; there are: {known}")
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
                 shown.add_row(batch, f"{rows:,}")
             out.print(shown)
         show_problems(done.problems)
-        then = "the next `huiliu run` takes them on" if done.changed else "raw holds what the files say"
+        then = "the next run takes them on" if done.changed else "raw holds what the files say"
         out.print(
             f"{len(done.batches)} batches read again, {sum(done.changed.values()):,} rows changed; {then}",
             highlight=False,

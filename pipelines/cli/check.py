@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.cli.screen import err, out
+from pipelines.cli.screen import err, out, program
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.quality.batch_rules import REJECT_SHARE, titles
@@ -50,11 +51,13 @@ def register(app: typer.Typer) -> None:
 def _source(catalog: Catalog, file: Path, said: str | None) -> str:
     if said is not None:
         if said not in catalog.contracts:
-            raise _unknown(f"there is no source {said}", catalog)
+            raise _unknown(f"there is no source {said}", catalog, file)
         return said
     found = guess_source(catalog, file, _header(catalog, file))
     if found is None:
-        raise _unknown(f"neither the folder nor the header of {file.name} tells which source it belongs to", catalog)
+        raise _unknown(
+            f"neither the folder nor the header of {file.name} tells which source it belongs to", catalog, file
+        )
     return found
 
 
@@ -70,9 +73,10 @@ def _header(catalog: Catalog, file: Path) -> list[str]:
         raise typer.Exit(1) from error
 
 
-def _unknown(problem: str, catalog: Catalog) -> typer.Exit:
+def _unknown(problem: str, catalog: Catalog, file: Path) -> typer.Exit:
     known = ", ".join(catalog.contracts)
-    todo = f"say --source with one of {known}; or draft a contract: huiliu source draft FILE"
+    draft = shlex.join([program(), "source", "draft", str(file)])
+    todo = f"say --source with one of {known}; or draft a contract: {draft}"
     err.print(f"{problem}; what to do: {todo}", highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(2)
 

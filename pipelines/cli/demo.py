@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from pipelines.cli import duckdb as analyst
 from pipelines.cli.run import run_and_show
-from pipelines.cli.screen import err, out, tell
+from pipelines.cli.screen import err, out, program, tell
 from pipelines.quality.report import build_report
 from pipelines.settings import Settings
 from pipelines.steps.workspace import open_workspace
@@ -59,8 +60,11 @@ def _simulate_once(people: int, seed: int, folder: Path) -> None:
 def _show_next(folder: Path, report: Path) -> None:
     out.print("\nWhat to type next:", style="bold")
     for command, why in (
-        (f"python3 -m webbrowser {report}", "a reviewer: what is wrong, whose is it"),
-        (f"{folder}/huiliu/open.sh", "an analyst: DuckDB over the lake"),
-        (f".venv/bin/huiliu score --truth {folder}/truth --lake {folder}/lake", "whether everything planted was found"),
+        (shlex.join(["python3", "-m", "webbrowser", str(report)]), "a reviewer: what is wrong, whose is it"),
+        (shlex.quote(f"{folder}/huiliu/open.sh"), "an analyst: DuckDB over the lake"),
+        (
+            shlex.join([program(), "score", "--truth", f"{folder}/truth", "--lake", f"{folder}/lake"]),
+            "whether everything planted was found",
+        ),
     ):
         tell("", f"  {command}\n      {why}")

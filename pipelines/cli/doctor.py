@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         checks = []
         with err.status("looking …") as status:
             settings = settings_with(lake, landing)
-            examined = examine(settings, open_spark=spark)
+            examined = examine(settings, open_spark=spark, expects_lake=lake is not None)
             for check in itertools.chain(examined, examine_files(settings) if deep else ()):
                 status.update(f"{check.name} …")
                 checks.append(check)

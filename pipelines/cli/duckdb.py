@@ -13,7 +13,7 @@ from pipelines.cli.screen import out as screen
 from pipelines.engines.duckdb.analyst_file import folder_beside, write_analyst_file
 from pipelines.lake.layout import TableId
 from pipelines.steps.tables import all_tables
-from pipelines.steps.workspace import Workspace, open_workspace
+from pipelines.steps.workspace import Workspace, open_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         """
         if not out.suffix:
             raise typer.BadParameter(f"{out} has no suffix; say for example {out}.duckdb", param_hint="--out")
-        with open_workspace(settings_with(lake)) as workspace:
+        with open_existing(settings_with(lake)) as workspace:
             count = write(workspace, out, unmasked=unmasked, portable=portable)
         opened = f"duckdb {shlex.quote(str(out))}" if portable else shlex.quote(str(folder_beside(out) / "open.sh"))
         screen.print(f"{out}: {count} tables. Open it with: {opened}", highlight=False, soft_wrap=True)

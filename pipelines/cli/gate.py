@@ -8,21 +8,22 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import LakeOption, settings_with
-from pipelines.cli.screen import err, out, tell
+from pipelines.cli.screen import command, decisions, err, out, tell
 from pipelines.lake.specs import BATCHES
-from pipelines.quality.verdicts import decide, gate_reasons, verdicts_of
+from pipelines.quality.verdicts import Person, decide, gate_reasons, verdicts_of
 from pipelines.steps.losses import confirm_loss
-from pipelines.steps.workspace import open_workspace
+from pipelines.steps.workspace import open_existing
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
 Source = Annotated[str, typer.Argument(help="the source, as its contract is named")]
-By = Annotated[str | None, typer.Option(help="who decides (default: the account)")]
-Reason = Annotated[str, typer.Option(help="why; kept with the decision")]
+Reason = Annotated[str, typer.Option(prompt="why", help="why; kept with the decision (asked for where it is not said)")]
+By = Annotated[str | None, typer.Option(help="who decides, as the report is to name them (default: no name there)")]
 
 
 def register(app: typer.Typer) -> None:
     gate = typer.Typer(
-        help="Held batches: list, release, reject. Rows that changed declarations would lose: confirm.",
+        help="Batches: list the held ones, release, reject, recall, revoke. Rows that changed declarations would lose: "
+        "confirm.",
         no_args_is_help=True,
     )
     app.add_typer(gate, name="gate")
@@ -30,49 +31,76 @@ def register(app: typer.Typer) -> None:
     @gate.command("list")
     def list_held(lake: LakeOption = None) -> None:
         """Show the batches that wait for a decision."""
-        with open_workspace(settings_with(lake)) as workspace:
+        with open_existing(settings_with(lake)) as workspace:
             held = {batch for batch, verdict in verdicts_of(workspace.lake).items() if verdict == "held"}
             batches = [row for row in workspace.lake.engine.rows(workspace.lake.read(BATCHES)) if row["batch"] in held]
             reasons = gate_reasons(workspace.lake)
+            settings = workspace.settings
         if not batches:
             out.print("No batch is held.")
             return
         for row in batches:
             tell(row["batch"], f"\n  {row['source']}/{row['file']}, {row['rows']} rows; {reasons[row['batch']]}")
+            for line in decisions(settings, row["batch"], reasons[row["batch"]].removeprefix("gate: ").split(", ")):
+                tell("", f"    {line}")
 
     @gate.command()
-    def release(batch: Batch, reason: Reason, lake: LakeOption = None) -> None:
+    def release(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Let a held batch flow into standard with the next run."""
-        _decide(batch, "released", reason, lake)
+        _decide(batch, "released", reason, by, lake)
 
     @gate.command()
-    def reject(batch: Batch, reason: Reason, lake: LakeOption = None) -> None:
-        """Keep a held batch out for good; raw keeps its rows as evidence."""
-        _decide(batch, "rejected", reason, lake)
+    def reject(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
+        """Keep a held batch out; raw keeps its rows as evidence."""
+        _decide(batch, "rejected", reason, by, lake)
+
+    @gate.command()
+    def recall(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
+        """Take a batch that the gate has passed out again: the next run makes every table as if it had not come."""
+        _decide(batch, "recalled", reason, by, lake)
+
+    @gate.command()
+    def revoke(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
+        """Take back what a person has decided on a batch: the gate's own verdict stands again."""
+        _decide(batch, "revoked", reason, by, lake)
 
     @gate.command()
     def confirm(source: Source, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Let the declarations as they are now take rows of a source out of standard with the next run."""
-        with open_workspace(settings_with(lake)) as workspace:
+        with open_existing(settings_with(lake), writes=True) as workspace:
             catalog = workspace.catalog
             if source not in catalog.contracts:
                 raise _refused(f"there is no source {source}; there are: {', '.join(sorted(catalog.contracts))}")
             try:
-                confirm_loss(workspace, catalog.contracts[source], reason, by or getpass.getuser())
+                confirm_loss(workspace, catalog.contracts[source], reason, Person(by, _account()))
             except ValueError as error:
                 raise _refused(str(error)) from error
         out.print(f"{source}: confirmed; the next `huiliu run` acts on it.", highlight=False)
 
 
 def _refused(said: str) -> typer.Exit:
-    err.print(said, highlight=False, soft_wrap=True)
+    err.print(said, highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(2)
 
 
-def _decide(batch: str, verdict: str, reason: str, lake: LakeOption) -> None:
-    with open_workspace(settings_with(lake)) as workspace:
+def _account() -> str | None:
+    """The account that this process runs under; None where the machine has no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
+def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOption) -> None:
+    with open_existing(settings_with(lake), writes=True) as workspace:
         try:
-            decide(workspace.lake, batch, verdict, reason)
+            decide(workspace.lake, batch, verdict, reason, Person(by, _account()))
         except (LookupError, ValueError) as error:
-            raise _refused(str(error.args[0])) from error
-    out.print(f"{batch} is {verdict}; the next `huiliu run` acts on it.", highlight=False)
+            shown = command(workspace.settings, "gate", "list")
+            raise _refused(str(error.args[0]).replace("huiliu gate list", shown)) from error
+        undo = command(workspace.settings, "gate", "revoke", batch)
+        stands = verdicts_of(workspace.lake)[batch]
+    if verdict == "revoked":
+        tell("", f"{batch} is {stands} again; the next run acts on it.")
+    else:
+        tell("", f"{batch} is {verdict}; the next run acts on it. To take that back: {undo}")

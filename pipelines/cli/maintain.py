@@ -7,7 +7,7 @@ import typer
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out, progress, titled_table
 from pipelines.operations.maintenance import maintain as maintain_tables
-from pipelines.steps.workspace import open_workspace
+from pipelines.steps.workspace import open_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
         Whatever a table was within that time stays readable, and so do its changes.
         """
         settings = settings_with(lake)
-        with open_workspace(settings) as workspace, progress() as told:
+        with open_existing(settings, writes=True) as workspace, progress() as told:
             done = maintain_tables(workspace, told=lambda table: told("maintain", table.path))
         shown = titled_table("维护 maintenance", "table", "files before", "files", "removed", "version")
         for one in done:

@@ -10,7 +10,7 @@ import typer
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err
 from pipelines.cli.screen import out as screen
-from pipelines.steps.workspace import open_workspace
+from pipelines.steps.workspace import open_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
         """Write the quality report: batches, verdicts, rules, quarantine, conflicts and findings, values masked."""
         from pipelines.quality.report import build_report
 
-        with err.status("writing the report …"), open_workspace(settings_with(lake)) as workspace:
+        with err.status("writing the report …"), open_existing(settings_with(lake)) as workspace:
             index = build_report(workspace, out)
         told = f"{index}: open it in a browser; it loads nothing from the network"
         screen.print(told, highlight=False, soft_wrap=True)

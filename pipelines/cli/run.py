@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
-from pipelines.cli.screen import progress, show_records, show_returns, show_run, show_sources, tell
+from pipelines.cli.screen import err, progress, show_brought, show_records, show_returns, show_run, show_sources, tell
+from pipelines.cli.stopping import STOPPED, stops_when_told
+from pipelines.lake.lake import StoppedError
 from pipelines.quality.summary import summarise_record, summarise_source
+from pipelines.readers import shown_name
 from pipelines.service.database import ServiceError
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.outcomes import note_outcomes
 from pipelines.service.recovery import recover
 from pipelines.settings import Settings
 from pipelines.steps import run as steps
+from pipelines.steps.landing import unsettled_files
 from pipelines.steps.return_flow import flows, unreturned_rows
-from pipelines.steps.workspace import open_workspace
+from pipelines.steps.run import Run
+from pipelines.steps.workspace import Workspace, open_workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -25,13 +31,16 @@ def register(app: typer.Typer) -> None:
         lake: LakeOption = None,
         landing: LandingOption = None,
         settle: Annotated[float | None, typer.Option(help="seconds a file must have been left unchanged")] = None,
+        wait: Annotated[
+            bool, typer.Option("--wait/--no-wait", help="wait for files that are younger than that, or leave them")
+        ] = True,
     ) -> None:
         """Take what was delivered the whole way from landing to returns. Exit code 1 when something was held."""
-        raise typer.Exit(run_and_show(settings_with(lake, landing, settle)))
+        raise typer.Exit(run_and_show(settings_with(lake, landing, settle), wait=wait))
 
 
-def run_and_show(settings: Settings) -> int:
-    """Run, show what came of it, and give the exit code."""
+def run_and_show(settings: Settings, wait: bool = True) -> int:
+    """Run, show what came of it, and give the exit code. `wait` is for files that somebody may still be writing."""
     with open_workspace(settings) as workspace:
         delivers_files = any(contract.table is None for contract in workspace.catalog.contracts.values())
         if delivers_files and not settings.landing.is_dir():
@@ -42,11 +51,54 @@ def run_and_show(settings: Settings) -> int:
             deliver_pushed(settings)
         except ServiceError as error:  # files are taken all the same
             tell("! ", str(error))
-        with progress() as told:
-            done = steps.run(workspace, told, recover)
+        if wait:
+            wait_for_young_files(workspace)
+        try:
+            with stops_when_told(workspace.lake), progress() as told:
+                done = steps.run(workspace, told, recover)
+        except StoppedError:
+            err.print("stopped; every table is at its last commit, and the next run goes on from there")
+            return STOPPED
         note_outcomes(workspace)
         show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
         show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
         show_returns({flow.spec: unreturned_rows(workspace, flow) for flow in flows(workspace)}, workspace.lake)
-        show_run(done)
+        show_run(done, settings)
+        show_brought(done)
+        show_waiting(workspace, done)
     return done.exit_code
+
+
+def wait_for_young_files(workspace: Workspace) -> None:
+    """Wait until the files that lie there now have been left unchanged for the settle time, and say for which ones."""
+    young = _young_files(workspace)
+    if not young:
+        return
+    seconds = max(young.values())
+    tell(
+        "waiting",
+        f" {seconds:.0f} s for files that somebody may still be writing (settle time {workspace.settings.settle:g} s; "
+        "--no-wait leaves them to the next run):",
+    )
+    for name, left in young.items():
+        tell("", f"  {name}: {left:.0f} s")
+    time.sleep(seconds)
+
+
+def _young_files(workspace: Workspace) -> dict[str, float]:
+    """The files that are too young to be taken, as `<source>/<file>`, each with the seconds that it waits."""
+    sources = [contract.name for contract in workspace.catalog.contracts.values() if contract.table is None]
+    found = {name: unsettled_files(workspace.settings, name) for name in sources}
+    return {f"{name}/{shown_name(path)}": left for name, young in found.items() for path, left in young.items()}
+
+
+def show_waiting(workspace: Workspace, done: Run) -> None:
+    """Name the files that were not taken because somebody may still be writing them; the last thing that is said."""
+    left = [f"{source}/{file}" for source, ingested in done.ingested.items() for file in ingested.waiting]
+    if not left:
+        return
+    young = _young_files(workspace)
+    tell("! ", f"not taken, because somebody may still be writing them ({len(left)}):")
+    for name in left:
+        tell("", f"  {name}: {f'waits {young[name]:.0f} s more' if name in young else 'can be taken now'}")
+    tell("", "The next run takes them; without --no-wait it waits for them.")

@@ -13,7 +13,7 @@ from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out
 from pipelines.quality.score import Score
 from pipelines.quality.score import score as compare
-from pipelines.steps.workspace import open_workspace
+from pipelines.steps.workspace import open_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     ) -> None:
         """Precision and recall per kind of outcome and, value by value, per table. Exit code 1 below 100 %."""
-        with open_workspace(settings_with(lake)) as workspace:
+        with open_existing(settings_with(lake)) as workspace:
             try:
                 found = compare(workspace, truth)
             except FileNotFoundError as error:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -16,8 +19,8 @@ if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
     from pipelines.lake.table import TableSpec
     from pipelines.quality.summary import RecordSummary, SourceSummary
-    from pipelines.quality.verdicts import Judged
     from pipelines.readers import Problem
+    from pipelines.settings import Settings
     from pipelines.steps.run import Run
 
 out = Console()
@@ -77,7 +80,7 @@ def titled_table(title: str, name: str, *numbers: str) -> Table:
     return table
 
 
-def show_run(run: Run) -> None:
+def show_run(run: Run, settings: Settings) -> None:
     """Seconds per step, what was held or noticed, and whether anything changed at all."""
     table = titled_table("步骤 steps", "step", "seconds")
     for step, seconds in run.seconds.items():
@@ -86,18 +89,35 @@ def show_run(run: Run) -> None:
     show_problems(run.problems)
     for one in run.standardised.values():
         for judged in one.held:
-            tell("held ", _held(judged))
+            tell("held ", f"{judged.source}: {judged.file} ({', '.join(judged.rules)}); decide with:")
+            for line in decisions(settings, judged.batch, judged.rules):
+                tell("", f"  {line}")
     for ingested in run.ingested.values():
         for note in ingested.notes:
             tell("", note)
-        if ingested.waiting:
-            tell("", f"{ingested.source}: still being written, taken next time: {', '.join(ingested.waiting)}")
     _show_whole(run)
     if run.released:
         state = "new" if run.released.new else "unchanged"
         out.print(f"release {run.released.number} ({state}): {run.released.tables} tables that fit together")
-    if not run.changed:
+    if not run.changed and not any(one.waiting for one in run.ingested.values()):
         out.print("[green]Nothing new was delivered and nothing was declared anew: no table changed.[/]")
+
+
+def show_brought(run: Run) -> None:
+    """What this run itself brought, per table: rows that came or changed, and those gone. Cities stand together."""
+    came: Counter[str] = Counter({f"raw/{name}": one.rows for name, one in run.ingested.items() if one.rows})
+    gone: Counter[str] = Counter()
+    for one in run.refreshed:
+        table = one.table
+        path = "/".join(["returns/*", *table.folders[1:], table.name]) if table.layer == "returns" else table.path
+        came[path] += one.upserted
+        gone[path] += one.deleted
+    shown = titled_table("本次 this run", "table", "new or changed", "gone")
+    for path in came:
+        if came[path] or gone[path]:
+            shown.add_row(path, f"{came[path]:,}", f"{gone[path]:,}")
+    if shown.row_count:
+        out.print(shown)
 
 
 def _show_whole(run: Run) -> None:
@@ -117,16 +137,26 @@ def show_problems(problems: list[Problem]) -> None:
         tell("! ", str(problem))
 
 
-def _held(judged: Judged) -> str:
+def program() -> str:
+    """How this command is called in the shell that it was called from: by its path where that is not searched."""
+    own = Path(sys.executable).with_name("huiliu")
+    found = shutil.which("huiliu")
+    return "huiliu" if found or not own.exists() else str(own)
+
+
+def command(settings: Settings, *words: str) -> str:
+    """A command about the lake, to be pasted."""
+    return settings.command(*words, program=program())
+
+
+def decisions(settings: Settings, batch: str, rules: Sequence[str]) -> list[str]:
+    """The commands by which a person decides on a held batch."""
     from pipelines.quality.gate import READABLE
     from pipelines.quality.verdicts import TYPABLE
 
     # What cannot be read has no rows that a release could let through.
-    options = "reject" if {READABLE, TYPABLE} & {*judged.rules} else "release|reject"
-    return (
-        f"{judged.source}: {judged.file} ({', '.join(judged.rules)}); "
-        f"decide with: huiliu gate {options} {judged.batch} --reason …"
-    )
+    options = ("reject",) if {READABLE, TYPABLE} & {*rules} else ("release", "reject")
+    return [command(settings, "gate", option, batch) for option in options]
 
 
 def tell(mark: str, text: str) -> None:

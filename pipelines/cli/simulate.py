@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.screen import err
+from pipelines.cli.screen import err, program
 
 
 def register(app: typer.Typer) -> None:
@@ -22,3 +23,5 @@ def register(app: typer.Typer) -> None:
 
         with err.status("simulating …") as status:
             write(people, seed, out, progress=status.update)
+        then = shlex.join([program(), "run", "--landing", str(out / "landing")])
+        err.print(f"{out}: landing/ and truth/. Then try: {then}", highlight=False, markup=False, soft_wrap=True)

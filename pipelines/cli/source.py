@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.screen import err, out
+from pipelines.cli.screen import err, out, program
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import IDENTIFIER
 from pipelines.declarations.loading import read_catalog
@@ -43,10 +44,10 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option("--legal-basis", help="such as `2024-19 第十三条（六）`")
         ] = None,
         target: Annotated[
-            Path | None, typer.Option("--out", help="default: foundation_dbs/DATABASE/sources/NAME.yml")
+            Path | None, typer.Option("--out", help="default: foundation_dbs/DATABASE/drafts/NAME.yml")
         ] = None,
     ) -> None:
-        """Write a contract for a file of a new source: it works as it is, and says what a person must look at."""
+        """Draft a contract from a file of a new source. No run reads it until a person has moved it to the sources."""
         from pipelines.drafting import Said, said_of_titles, to_yaml
         from pipelines.drafting import draft as drafted
         from pipelines.drafting.contract import CannotDraftError
@@ -64,15 +65,19 @@ def register(app: typer.Typer) -> None:
             raise _refused(str(error)) from error
         except UnreadableFile as error:
             raise _refused(str(error.problem)) from error
-        path = target or settings.project / "foundation_dbs" / found.database / "sources" / f"{found.name}.yml"
+        place = settings.project / "foundation_dbs" / found.database
+        path, active = target or place / "drafts" / f"{found.name}.yml", place / "sources" / f"{found.name}.yml"
         _write(path, to_yaml(found))
         if sample.titles:
             warned = f"{file.name}: {said_of_titles(sample.titles)}; deliveries must begin with their header: remove it"
             out.print(warned, highlight=False, markup=False, soft_wrap=True)
         open_questions = len(found.remarks) + sum(bool(one.remarks) for one in found.columns) + 3
+        moved = shlex.join(["mv", str(path), str(active)])
+        then = f"{moved} && {shlex.join([program(), 'check', str(file), '--source', found.name])}"
         told = (
             f"{path}: {len(found.columns)} columns, key {', '.join(found.key)}; {open_questions} lines ask for a look "
-            f"(请填写, 请核对, 请起英文列名). Then try: huiliu check {file} --source {found.name}"
+            f"(请填写, 请核对, 请定级, 请起英文列名). Columns that nobody classified are masked wholly. "
+            f"It is a draft, and no run reads it; when it is filled in: {then}"
         )
         out.print(told, highlight=False, markup=False, soft_wrap=True)
 

@@ -17,7 +17,7 @@ from pipelines.cli.screen import out, show_problems, tell
 from pipelines.operations.status import TableStatus
 from pipelines.operations.status import status as statuses
 from pipelines.settings import PEOPLE_TIME
-from pipelines.steps.workspace import open_workspace
+from pipelines.steps.workspace import open_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
         Nothing is written. Exit code 1 when a source is overdue.
         """
-        with open_workspace(settings_with(lake, landing)) as workspace:
+        with open_existing(settings_with(lake, landing)) as workspace:
             found = statuses(workspace)
         if as_json:
             typer.echo(json.dumps([_as_json(one) for one in found], ensure_ascii=False, indent=1))

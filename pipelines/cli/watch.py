@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
-from pipelines.cli.screen import tell
+from pipelines.cli.screen import command, tell
 from pipelines.lake.errors import LeaseError
 from pipelines.steps.workspace import open_workspace
 
@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
             for problem in done.run.problems:
                 tell("problem", f" {problem}")
             for batch in done.run.held:
-                tell("held", f" {batch}; `huiliu gate list` shows why")
+                tell("held", f" {batch}; why: {command(settings, 'gate', 'list')}")
 
         def failed(what: str, error: Exception, seconds: float) -> None:
             mark = "waiting" if isinstance(error, LeaseError) else "failed"

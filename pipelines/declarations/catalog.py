@@ -62,7 +62,12 @@ class Catalog:
     expectations: Mapping[str, tuple[Expectation, ...]]
 
     def element_of(self, contract: Contract, column: str) -> Element:
-        return self.elements[contract.column(column).element]
+        """The data element of a column, with the column's own grade where that is the stricter one."""
+        said = contract.column(column)
+        element = self.elements[said.element]
+        if said.grade is None or element.grade in (said.grade, "sensitive_personal"):
+            return element
+        return element.model_copy(update={"grade": said.grade, "mask": None})
 
     def rules(self, contract: Contract) -> tuple[Rule, ...]:
         """Every rule of a source: required columns, element checks, those of every source, its own business rules."""

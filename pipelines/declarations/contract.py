@@ -16,13 +16,17 @@ LAG = r"\d+( ?(s|min|h|d))?"
 
 
 class Column(Declared):
-    """One column of a source: the header as agencies write it, and what it becomes."""
+    """One column of a source: the header as agencies write it, and what it becomes.
+
+    `grade` is for a column that is more personal than its data element: it is masked wholly.
+    """
 
     header: str
     name: str = Field(pattern=IDENTIFIER)
     element: str
     required: bool = False
     title: str
+    grade: Literal["personal", "sensitive_personal"] | None = None
 
 
 class Feeds(Declared):

@@ -20,6 +20,8 @@ from pipelines.declarations.reading import DeclarationError, Document, read_text
 from pipelines.declarations.regions import City
 from pipelines.declarations.rule import Expectation
 
+UNFILLED = "请填写"  # what a draft says in the place of what only people know
+
 
 def read_catalog(root: Path) -> Catalog:
     """Read and cross-check every declaration under `root`; raises DeclarationError at the first mistake."""
@@ -101,9 +103,22 @@ def _foundation(root: Path, pattern: str, model: type[BaseModel], documents: Doc
         for field in ("name", "database"):
             if field in document.value:
                 raise document.error(f"`{field}` is said by the file's own place: remove it here", field)
+        _check_filled_in(document)
         database = path.relative_to(root / "foundation_dbs").parts[0]
         documents["table", path.stem] = document
         yield path.stem, document.read(model, {"name": path.stem, "database": database, **document.value})
+
+
+def _check_filled_in(document: Document, *steps: str | int) -> None:
+    """Raise DeclarationError where a draft still says that a person must fill something in."""
+    value = document.value
+    for step in steps:
+        value = value[step]
+    if isinstance(value, str) and UNFILLED in value:
+        asked = ".".join(str(step) for step in steps if isinstance(step, str))
+        raise document.error(f"`{asked}` still says {UNFILLED}: fill it in, since nobody else knows what it is", *steps)
+    for step in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        _check_filled_in(document, *steps, step)
 
 
 def _expectations(folder: Path, documents: Documents) -> Iterator[tuple[str, tuple[Expectation, ...]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import ibis
 
@@ -16,6 +17,7 @@ from pipelines.drafting.sample import Sample
 from pipelines.readers.header import same
 
 PLAIN = "text"
+STRICTEST: Literal["sensitive_personal"] = "sensitive_personal"
 _NUMBERS = ("号", "号码", "编号", "编码")
 _TELEPHONES = ("电话", "手机", "联系方式", "传真", "热线")
 _CERTAIN = ("id_number", "credit_code")
@@ -107,6 +109,9 @@ def _drafted(
     if name is None:
         name, remarks = f"column_{place}", ("请起英文列名", *remarks)
     column = Column(header=header, name=name, element=element.name, title=header)
+    # What is guessed by values or by the end of a header was classified by nobody: it is shown to nobody either.
+    if not element.is_personal and same(header) != same(element.title):
+        column, remarks = column.model_copy(update={"grade": STRICTEST}), (*remarks, "请定级")
     return DraftColumn(cell, (column,), counts, remarks)
 
 
@@ -116,7 +121,7 @@ def _as_known(
     share = profile.share(cell, catalog.elements[columns[0].element])
     remarks: tuple[str, ...] = ()
     if any(_loses(catalog.elements[column.element], counts) for column in columns):
-        columns = [column.model_copy(update={"element": PLAIN}) for column in columns[:1]]
+        columns = [column.model_copy(update={"element": PLAIN, "grade": STRICTEST}) for column in columns[:1]]
         remarks = (f"请核对：样本中的值有前导零或更多小数位，数据元 {catalog.elements[PLAIN].name} 保持原样",)
     elif share < FITS:
         remarks = (f"请核对：样本中只有 {share:.0%} 的值符合数据元 {columns[0].element}",)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Deletes, Feeds
 from pipelines.declarations.golden_record import GoldenRecord
+from pipelines.declarations.loading import UNFILLED
 from pipelines.drafting.columns import CHANGES, PLAIN, DraftColumn, draft_columns
 from pipelines.drafting.profile import Profile
 from pipelines.drafting.sample import Sample
@@ -84,12 +85,14 @@ def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft
     return Draft(
         name=said.name,
         database=database,
-        title=said.title or _asked(remarks, "title", f"{said.name}（待命名）", "请填写：信息资源名称"),
+        title=said.title or _asked(remarks, "title", UNFILLED, "信息资源名称"),
         provider=said.provider
-        or _asked(remarks, "providers", _any_agency(catalog), "请填写：数据提供机构（catalog/agencies.yml 中的名称）"),
-        system=said.system or _asked(remarks, "system", "待填写", "请填写：数据所在的业务系统"),
+        or _asked(
+            remarks, "providers", UNFILLED, f"数据提供机构（catalog/agencies.yml）：{'、'.join(catalog.agencies)}"
+        ),
+        system=said.system or _asked(remarks, "system", UNFILLED, "数据所在的业务系统"),
         legal_basis=said.legal_basis
-        or _asked(remarks, "legal_basis", _any_basis(catalog, database), "请核对：归集依据的条款和项"),
+        or _asked(remarks, "legal_basis", UNFILLED, f"归集依据的条款和项，如 {_any_basis(catalog, database)}"),
         key=tuple(key),
         version=_version(catalog, columns),
         deletes=deletes,
@@ -105,10 +108,6 @@ def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft
 def _asked(remarks: dict[str, str], name: str, default: str, remark: str) -> str:
     remarks[name] = remark
     return default
-
-
-def _any_agency(catalog: Catalog) -> str:
-    return "public_data" if "public_data" in catalog.agencies else next(iter(catalog.agencies))
 
 
 def _any_basis(catalog: Catalog, database: str) -> str:

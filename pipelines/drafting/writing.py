@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import yaml
 
 from pipelines.declarations.contract import Column
+from pipelines.declarations.loading import UNFILLED
 from pipelines.drafting.columns import DraftColumn
 from pipelines.drafting.contract import Draft
 
@@ -27,6 +28,8 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield f"# Drafted from a sample of {draft.sample_rows:,} rows ({draft.sample_format})."
     if draft.titles:
         yield f"# In the sample {said_of_titles(draft.titles)}: deliveries must begin with their header."
+    yield "# A draft: no run reads it here."
+    yield "# 值为“请填写”的，填写之前不能启用；grade 为暂定的最严分级，定级后请修改或删除。"
     yield "# 标有“请填写”“请核对”“请起英文列名”的行需要人工确认；确认后请删除该注释。"
     yield _field(draft, "title", _scalar(draft.title))
     yield _field(draft, "providers", f"[{_scalar(draft.provider)}]")
@@ -38,7 +41,10 @@ def _lines(draft: Draft) -> Iterator[str]:
     if draft.deletes:
         yield f"deletes: {{column: {_scalar(draft.deletes.column)}, value: {_scalar(draft.deletes.value)}}}"
     yield "update: daily  # 请核对：realtime、daily、weekly、monthly、quarterly、yearly"
-    yield "sharing: unconditional  # 请核对：有条件共享或不予共享须写明 reason、sharing_basis（2024-19 第二十一条）"
+    yield (
+        f"sharing: {UNFILLED}  # unconditional、conditional、none；有条件共享须写明 condition、reason、sharing_basis，"
+        "不予共享须写明 reason、sharing_basis（2024-19 第二十一条）"
+    )
     yield "openness: none  # 请核对：unconditional、conditional、none"
     if draft.feeds:
         key = f", key: {draft.feeds.key}" if draft.feeds.key else ""
@@ -67,7 +73,7 @@ def _column_lines(one: DraftColumn) -> Iterator[str]:
 
 
 def _target(column: Column) -> str:
-    if column.name == column.element and column.title == column.header:
+    if column.name == column.element and column.title == column.header and not column.grade:
         return column.name + ("!" if column.required else "")
     return _long(column)
 
@@ -78,6 +84,8 @@ def _long(column: Column) -> str:
         said["required"] = "true"
     if column.title != column.header:
         said["title"] = _scalar(column.title)
+    if column.grade:
+        said["grade"] = column.grade
     return f"{{{', '.join(f'{name}: {value}' for name, value in said.items())}}}"
 
 

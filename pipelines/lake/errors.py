@@ -18,6 +18,10 @@ class LakeError(Exception):
         self.exit_code = exit_code
 
 
+class NoLakeError(LakeError):
+    """There is no lake where one was to be read."""
+
+
 class StoreError(LakeError):
     """The place where the lake lies refuses, or does not answer."""
 

@@ -17,6 +17,7 @@ from pipelines.engines import delta_rs
 from pipelines.engines.base import Engine, FeedGapError, check_columns
 from pipelines.lake.durable import sync_table
 from pipelines.lake.layout import TableId
+from pipelines.lake.specs import BATCHES, RELEASES
 from pipelines.lake.store import Store
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark, content_version, written_key
@@ -76,6 +77,11 @@ class Lake:
         self._known: dict[TableId, State] = {}
         self._fence = 0  # the lease under which that was seen last
         self._durable: dict[TableId, int] = {}
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is a lake at all: every run enters its batches and ends with a release."""
+        return any(self.exists(spec.id) for spec in (BATCHES, RELEASES))
 
     def uri(self, table: TableId) -> str:
         return self.root.uri(table.path)

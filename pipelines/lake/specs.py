@@ -52,7 +52,7 @@ def standard_spec(catalog: Catalog, contract: Contract) -> TableSpec:
     """Current rows by key, typed; identifiers that were sent in another form keep that form beside them."""
     columns: list[ColumnSpec] = []
     for column in contract.columns:
-        element = catalog.elements[column.element]
+        element = catalog.element_of(contract, column.name)
         columns.append(_typed(column.name, column.title, element))
         if element.alias:
             columns.append(_typed(column.name + AS_SENT, f"{column.title}（原号）", element))
@@ -88,7 +88,7 @@ def withdrawn_spec(catalog: Catalog, contract: Contract) -> TableSpec:
 
 def alias_spec(catalog: Catalog, contract: Contract) -> TableSpec | None:
     """Every other form under which an accepted row gave an identifier; None where identifiers have but one."""
-    elements = [catalog.elements[column.element] for column in contract.columns]
+    elements = [catalog.element_of(contract, column.name) for column in contract.columns]
     known = [element for element in elements if element.alias]
     if not known:
         return None
@@ -198,12 +198,12 @@ BATCHES = TableSpec(
 VERDICTS = TableSpec(
     layout.quality("batch_verdict"),
     "批次结论",
-    "What was decided about each batch, by the gate or by a person; the last decision counts.",
+    "What was decided about each batch, by the gate or by a person, whose last decision counts until it is revoked.",
     (),
     (
         ColumnSpec("batch", "string", "批次"),
         ColumnSpec("source", "string", "来源"),
-        ColumnSpec("verdict", "string", "结论：passed、held、released、rejected"),
+        ColumnSpec("verdict", "string", "结论：passed、held、released、rejected、recalled、revoked"),
         ColumnSpec("rules", "array<string>", "未通过的批次规则"),
         ColumnSpec("reason", "string", "理由"),
         ColumnSpec("decided_at", TIMESTAMP, "决定时间"),
@@ -211,6 +211,8 @@ VERDICTS = TableSpec(
         ColumnSpec("accepted", "int64", "合格记录数"),
         ColumnSpec("flagged", "int64", "合格但有提示的记录数"),
         ColumnSpec("quarantined", "int64", "隔离记录数"),
+        ColumnSpec("decided_by", "string", "决定人（本人所报）", "personal"),
+        ColumnSpec("account", "string", "决定人的系统账户", "personal"),
     ),
 )
 CONFIRMATIONS = TableSpec(
@@ -222,8 +224,9 @@ CONFIRMATIONS = TableSpec(
         ColumnSpec("source", "string", "来源"),
         ColumnSpec("declarations", "string", "声明摘要"),
         ColumnSpec("reason", "string", "理由"),
-        ColumnSpec("confirmed_by", "string", "确认人"),
-        ColumnSpec("confirmed_at", TIMESTAMP, "确认时间"),
+        ColumnSpec("decided_by", "string", "决定人", "personal"),
+        ColumnSpec("account", "string", "账户", "personal"),
+        ColumnSpec("decided_at", TIMESTAMP, "决定时间"),
     ),
 )
 RULE_RESULTS = TableSpec(

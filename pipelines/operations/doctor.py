@@ -17,11 +17,13 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import read_models
 from pipelines.declarations.reading import DeclarationError
+from pipelines.engines.delta_rs import open_table
 from pipelines.engines.memory import in_bytes
 from pipelines.engines.postgres.failures import PostgresFailure
 from pipelines.engines.postgres.snapshot import access_to, open_snapshot
 from pipelines.lake import clock
 from pipelines.lake.errors import LakeError
+from pipelines.lake.specs import BATCHES, RELEASES
 from pipelines.lake.trial import nearest_folder, written_now
 from pipelines.operations.checking import Check, Unwell, checked
 from pipelines.operations.spark_readiness import spark_checks
@@ -32,8 +34,10 @@ SKEW_SECONDS = 60
 FREE_BYTES = 2_000_000_000
 
 
-def examine(settings: Settings, *, open_spark: bool = False) -> Iterator[Check]:
+def examine(settings: Settings, *, open_spark: bool = False, expects_lake: bool = False) -> Iterator[Check]:
     """Every check in turn. `open_spark` also starts a session and lets a few rows through it.
+
+    `expects_lake` is for a place that somebody named as a lake: it is bad where no run has written there.
 
     What the settings do not call for is looked at as well, but it cannot be `bad`.
     """
@@ -42,7 +46,7 @@ def examine(settings: Settings, *, open_spark: bool = False) -> Iterator[Check]:
     contracts = [contract for one in catalog for contract in one.contracts.values()]
     tables = [contract.table for contract in contracts if contract.table]
     yield checked("landing", len(tables) < len(contracts) or not contracts, partial(_landing, settings))
-    yield checked("lake", True, partial(_lake, settings))
+    yield checked("lake", True, partial(_lake, settings, is_expected=expects_lake))
     yield checked("clock", True, partial(_clock, settings))
     yield checked("database", True, partial(_database, settings))
     yield checked("disk", True, partial(_disk, settings))
@@ -76,13 +80,18 @@ def _landing(settings: Settings) -> str:
     return str(settings.landing.absolute())
 
 
-def _lake(settings: Settings) -> str:
+def _lake(settings: Settings, is_expected: bool = False) -> str:
     try:
         written_now(settings.lake)
     except OSError as error:
         why = error.strerror or type(error).__name__
         todo = "let the account under which huiliu runs write there, or say with HUILIU_LAKE where it may"
         raise Unwell(f"{settings.lake} cannot be written: {why}", todo) from None
+    if is_expected and not any(open_table(settings.lake.uri(spec.id.path)) for spec in (BATCHES, RELEASES)):
+        raise Unwell(
+            f"{settings.lake} is no lake: no run has written there",
+            f"name another, or fill it: {settings.command('run')}",
+        )
     new = "" if settings.lake.is_s3 or settings.lake.path.is_dir() else " (will be made)"
     return f"{settings.lake} can be written{new}"
 

@@ -16,7 +16,11 @@ from pipelines.modelling import latest
 
 # What a batch whose rows cannot be typed is held for: nobody can release it.
 TYPABLE = "batch.typable"
-BY_PEOPLE = ("released", "rejected")
+REVOKED = "revoked"  # a person's decision is taken back: the gate's own verdict stands again
+BY_PEOPLE = ("released", "rejected", "recalled", REVOKED)
+# What each decision can be made about: the verdict that stands.
+DECIDES = {"released": ("held",), "rejected": ("held",), "recalled": ("passed",), REVOKED: BY_PEOPLE[:3]}
+TAKES_BACK = ("recalled", REVOKED)
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,17 @@ def verdicts_with(standing: Mapping[str, str], judged: Sequence[Judged]) -> dict
 
 
 def in_order(decided: ir.Table) -> ir.Table:
-    """Verdicts, those that count before others last: the gate may judge anew, but what people decided stands."""
-    return decided.order_by(decided.verdict.isin(BY_PEOPLE), "decided_at")
+    """Verdicts, those that count before others last: the gate may judge anew, but what people decided stands.
+
+    What was revoked counts no more, and neither does the revocation itself.
+    """
+    taken_back = decided.filter(decided.verdict == REVOKED)
+    revoked = taken_back.group_by(revoked_batch=taken_back.batch).agg(revoked_at=taken_back.decided_at.max())
+    met = decided.left_join(revoked, decided.batch == revoked.revoked_batch)
+    is_by_people = met.verdict.isin(BY_PEOPLE)
+    counting = met.filter(~is_by_people | met.revoked_at.isnull() | (met.decided_at > met.revoked_at))
+    counting = counting.select(*decided.columns)
+    return counting.order_by(counting.verdict.isin(BY_PEOPLE), "decided_at")
 
 
 def gate_verdicts(lake: Lake, source: str) -> dict[str, dict[str, Any]]:
@@ -124,6 +137,13 @@ def decided_since(lake: Lake, source: str, moment: int) -> list[str]:
     return [row["batch"] for row in lake.engine.rows(late.select("batch").distinct())]
 
 
+def is_taken_back_since(lake: Lake, source: str, moment: int) -> bool:
+    """Whether rows of the source that stood may stand no more, by a decision after `moment` (as `last_decided`)."""
+    decided = lake.read(VERDICTS)
+    late = decided.filter((decided.source == source) & (decided.decided_at > EPOCH + moment * MICROSECOND))
+    return bool(lake.engine.scalar(late.filter(late.verdict.isin(TAKES_BACK)).count()))
+
+
 def sources_decided_since(lake: Lake, moment: int) -> tuple[set[str], int]:
     """The sources of verdicts after `moment`, and when the last one was given (microseconds since 1970)."""
     decided = lake.read(VERDICTS)
@@ -137,27 +157,44 @@ def gate_reasons(lake: Lake) -> dict[str, str]:
     return {row["batch"]: row["reason"] for row in lake.engine.rows(in_order(lake.read(VERDICTS)))}
 
 
-def decide(lake: Lake, batch: str, verdict: str, reason: str) -> None:
-    """A person's decision on a held batch: `released` or `rejected`.
+@dataclass(frozen=True)
+class Person:
+    """Who decides: the name that they give themselves, if they do, and the account that they work under."""
 
-    Raises LookupError where there is no such batch, ValueError where it is not held.
+    name: str | None = None
+    account: str | None = None
+
+
+def decide(lake: Lake, batch: str, verdict: str, reason: str, by: Person | None = None) -> None:
+    """A person's decision on a batch: a held one is `released` or `rejected`, a passed one `recalled`.
+
+    `revoked` takes such a decision back, and the gate's verdict stands again. Raises LookupError where there is no such
+    batch, ValueError where the verdict that stands cannot be changed in this way.
     """
     known = {row["batch"]: row for row in lake.engine.rows(lake.read(BATCHES))}
     if batch not in known:
         raise LookupError(f"there is no batch {batch}; `huiliu gate list` shows those that are held")
     before = verdicts_of(lake).get(batch)
     # Or two people would decide at once, each on what the other had not said yet.
-    if before == "held" and lake.hold():
+    if before in DECIDES[verdict] and lake.hold():
         before = verdicts_of(lake).get(batch)
-    if before != "held":
-        raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a held batch can be {verdict}")
+    if before not in DECIDES[verdict]:
+        wanted = " or ".join(DECIDES[verdict])
+        raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a {wanted} batch can be {verdict}")
     if verdict == "released" and not known[batch]["readable"]:
         raise ValueError(f"batch {batch} holds no readable rows: ask for a new file and reject this one")
     if verdict == "released" and batch in untypable(lake, known[batch]["source"]):
         raise ValueError(f"the rows of batch {batch} cannot be read as values: ask for a new file and reject this one")
-    row = verdict_row(batch, known[batch]["source"], verdict, reason, moment_of_decision(lake))
-    lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}")
+    row = verdict_row(batch, known[batch]["source"], verdict, reason, moment_of_decision(lake), by=by)
+    lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}:{_times_decided(lake, batch)}")
     lake.make_durable(VERDICTS.id)  # what the gate says can be worked out again, a person's word cannot
+
+
+def _times_decided(lake: Lake, batch: str) -> int:
+    """How often people have decided on a batch: what was decided, revoked and decided again is no repetition."""
+    decided = lake.read(VERDICTS)
+    mine = decided.filter((decided.batch == batch) & decided.verdict.isin(BY_PEOPLE))
+    return int(lake.engine.scalar(mine.count()))
 
 
 def moment_of_decision(lake: Lake) -> datetime.datetime:
@@ -167,7 +204,13 @@ def moment_of_decision(lake: Lake) -> datetime.datetime:
 
 
 def verdict_row(
-    batch: str, source: str, verdict: str, reason: str, moment: datetime.datetime, found: Judged | None = None
+    batch: str,
+    source: str,
+    verdict: str,
+    reason: str,
+    moment: datetime.datetime,
+    found: Judged | None = None,
+    by: Person | None = None,
 ) -> dict[str, Any]:
     return {
         "batch": batch,
@@ -180,4 +223,6 @@ def verdict_row(
         "accepted": found.accepted if found else None,
         "flagged": found.flagged if found else None,
         "quarantined": found.quarantined if found else None,
+        "decided_by": by.name if by else None,
+        "account": by.account if by else None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -38,8 +39,15 @@ class Problem:
 
     def renamed(self, file: str) -> Problem:
         """The same problem under the name by which the agency knows the file."""
-        todo = self.todo.replace(f"`huiliu check {self.file}`", f"`huiliu check {file}`")
-        return replace(self, file=file, todo=todo)
+        return replace(self.tried_at(file), file=file)
+
+    def tried_at(self, path: str) -> Problem:
+        """The same problem, with where the file is in the command that it tells to try."""
+        tried = {f"`huiliu check {name}`" for name in (self.file, shlex.quote(self.file))}
+        todo = self.todo
+        for one in tried:
+            todo = todo.replace(one, f"`huiliu check {shlex.quote(path)}`")
+        return replace(self, todo=todo)
 
 
 class UnreadableFile(Exception):  # noqa: N818  it is what the file is, not what we did wrong

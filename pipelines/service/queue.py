@@ -90,6 +90,7 @@ class Queue:
         now = self._database.now
         last = sa.select(REQUESTS.c.received_at).order_by(REQUESTS.c.id.desc()).limit(1).scalar_subquery()
         return sa.case((last >= now, last + MICROSECOND), else_=now)
+
     def outcome(self, receipt: str, agency: str) -> dict[str, Any] | None:
         """What became of the rows of an agency's receipt; None where it has none of this name, or not any more."""
         joined = REQUESTS.outerjoin(OUTCOMES, OUTCOMES.c.receipt == REQUESTS.c.receipt)

@@ -191,7 +191,8 @@ def _enter(
                 _ingest_file(workspace, contract, original, batch, done)
                 return True
     # Where the file still lies in the landing folder it is entered from there, and nobody needs to know.
-    if not any(file_hash(path).startswith(batch[-16:]) for path in ready_files(workspace.settings, contract.name)):
+    lying = ready_files(workspace.settings, contract.name)
+    if not any(file_hash(path).startswith(batch[-16:]) for path, _ in lying):
         done.problems.append(
             Problem(
                 file=f"batch {batch}",
@@ -235,7 +236,8 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         readable, problems = False, [error.problem.renamed(original.name)]
     done.new += 1
     done.rows += counter.rows if readable else 0
-    done.problems += problems
+    landed = str(workspace.settings.landing / contract.name / original.name)
+    done.problems += [problem.tried_at(landed) for problem in problems]
     entry = {
         "batch": batch,
         "source": contract.name,

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import os
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,14 +37,20 @@ def lying_in(folder: Path) -> tuple[list[Path], Problem | None]:
 
 def ready_files(settings: Settings, source: str) -> Iterator[tuple[Path, os.stat_result]]:
     """The files of a source's landing folder that a run would look into: none outside, temporary or unsettled."""
+    return ((path, state) for path, state, seconds in _deliveries(settings, source) if not seconds)
+
+
+def unsettled_files(settings: Settings, source: str) -> dict[Path, float]:
+    """The files of a source's landing folder that are too young to be taken, each with the seconds that it waits."""
+    return {path: seconds for path, _, seconds in _deliveries(settings, source) if seconds}
+
+
+def _deliveries(settings: Settings, source: str) -> Iterator[tuple[Path, os.stat_result, float]]:
     for path in lying_in(settings.landing / source)[0]:
-        try:
-            left_alone = looks_temporary(path) or no_delivery(path, settings.landing)
-            state = path.stat()
-        except OSError:  # taken away meanwhile, or not for this account: a run tells it
-            continue
-        if not left_alone and settled(state, settings.settle):
-            yield path, state
+        with contextlib.suppress(OSError):  # taken away meanwhile, or not for this account: a run tells it
+            if not (looks_temporary(path) or no_delivery(path, settings.landing)):
+                state = path.stat()
+                yield path, state, settles_in(state, settings.settle)
 
 
 def delivered_bytes(settings: Settings, source: str) -> int:
@@ -86,7 +93,7 @@ def _undeclared(workspace: Workspace, path: Path) -> Problem | None:
     return Problem(
         file=f"{name}/",
         what="no source of this name is declared, so its files are left where they are",
-        todo=f"draft a contract with `huiliu source draft {name}/FILE`, or move the files to the "
+        todo=f"draft a contract with `huiliu source draft {shlex.quote(str(inside[0]))}`, or move the files to the "
         "folder of the source they belong to",
     )
 
@@ -132,11 +139,17 @@ def unopened(path: Path, error: OSError) -> Problem:
 
 
 def settled(state: os.stat_result, seconds: float) -> bool:
-    """Whether a file has not been changed within the settle time, so that nobody is still writing it.
+    """Whether a file has not been changed within the settle time, so that nobody is still writing it."""
+    return not settles_in(state, seconds)
+
+
+def settles_in(state: os.stat_result, seconds: float) -> float:
+    """How many seconds are left until a file has not been changed for the settle time; 0 where it has not.
 
     A time far in the future is a sender's wrong clock, and no sign of writing.
     """
-    return abs(time.time() - state.st_mtime) >= seconds
+    age = time.time() - state.st_mtime
+    return 0.0 if abs(age) >= seconds else seconds - age
 
 
 def is_pushed(path: Path) -> bool:

@@ -15,7 +15,7 @@ from pipelines.lake.layout import raw
 from pipelines.lake.specs import AS_SENT, CONFIRMATIONS, standard_spec
 from pipelines.lake.table import TableSpec
 from pipelines.quality.gate import Weighed
-from pipelines.quality.verdicts import batches_of
+from pipelines.quality.verdicts import Person, batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.typed_rows import DELETED
 from pipelines.steps.workspace import Workspace
@@ -34,13 +34,14 @@ class RowsWouldGoError(LakeError):
 
 
 def check_loss(
-    lake: Lake, contract: Contract, spec: TableSpec, declared: str, standing: ir.Table, weighed: Weighed | None
+    workspace: Workspace, contract: Contract, declared: str, standing: ir.Table, weighed: Weighed | None
 ) -> None:
     """Compare what stands in standard with what would stand for each key under the declarations `declared`.
 
     Raises RowsWouldGoError where all rows would go, or more than the contract's `reject_limit` of them and at least
     `reject_least`, or where a renamed column would be empty until it is read again; unless a person has confirmed it.
     """
+    lake, spec = workspace.lake, standard_spec(workspace.catalog, contract)
     state = lake.state(spec.id)
     if state is None or not state.rows:
         return
@@ -54,10 +55,10 @@ def check_loss(
     renamed = _renamed(lake, contract, spec, stored)
     if not (lost == state.rows or is_much or renamed) or _is_confirmed(lake, contract, declared):
         return
-    raise RowsWouldGoError(_told(lake, contract, lost, state.rows, renamed, weighed))
+    raise RowsWouldGoError(_told(workspace, contract, lost, state.rows, renamed, weighed))
 
 
-def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: str) -> None:
+def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: Person) -> None:
     """Let the next run take out of standard what does not stand under the declarations as they are now.
 
     Raises ValueError where standard stands under them already, or has never been written.
@@ -73,10 +74,12 @@ def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: str)
         "source": contract.name,
         "declarations": declared,
         "reason": reason,
-        "confirmed_by": by,
-        "confirmed_at": clock.after(lake.engine.scalar(lake.read(CONFIRMATIONS).confirmed_at.max())),
+        "decided_by": by.name,
+        "account": by.account,
+        "decided_at": clock.after(lake.engine.scalar(lake.read(CONFIRMATIONS).decided_at.max())),
     }
     lake.append_rows(CONFIRMATIONS, [row], once=f"{contract.name}:{declared}")
+    lake.make_durable(CONFIRMATIONS.id)
 
 
 def _renamed(lake: Lake, contract: Contract, spec: TableSpec, stored: set[str]) -> Renamed | None:
@@ -101,17 +104,17 @@ def _is_confirmed(lake: Lake, contract: Contract, declared: str) -> bool:
 
 
 def _told(
-    lake: Lake,
+    workspace: Workspace,
     contract: Contract,
     lost: int,
     rows: int,
     renamed: Renamed | None,
     weighed: Weighed | None,
 ) -> str:
-    name = contract.name
+    name, command = contract.name, workspace.settings.command
     said = [f"{name}: {lost:,} of {rows:,} rows would go from standard under the declarations as they are now"]
     if why := _why(weighed) if lost else "":
-        said.append(f"({why})")
+        said.append(f" ({why})")
     said.append("; nothing of the source was written, nor of what follows from it")
     if renamed:
         said.append(
@@ -119,9 +122,9 @@ def _told(
             "before: a renamed column has to be read again"
         )
     said.append("; what to do: take the change back; or ")
-    if first := _first_day(lake, contract):
-        said.append(f"read the originals again with `huiliu backfill {name} --from {first}`, then run; or ")
-    said.append(f"confirm the loss with `huiliu gate confirm {name} --reason …`, then run")
+    if first := _first_day(workspace.lake, contract):
+        said.append(f"read the originals again with `{command('backfill', name, '--from', first)}`, then run; or ")
+    said.append(f"confirm the loss with `{command('gate', 'confirm', name)}`, then run")
     return "".join(said)
 
 

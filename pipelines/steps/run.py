@@ -20,6 +20,7 @@ from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.plan import Outcome, Task, plan
 from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
+from pipelines.steps.retired import check_declared
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
 
@@ -89,11 +90,13 @@ class Run:
                 except BaseException:
                     lake.stopped.set()
                     raise
-        finally:
+        except BaseException:
             lake.stopped.clear()
+            raise
 
     def work(self, workspace: Workspace, task: Task, progress: Progress = lambda step, table: None) -> None:
-        """Do one task of the plan."""
+        """Do one task of the plan; raises StoppedError where the work was told to stop."""
+        workspace.lake.go_on()
         progress(task.step, task.name)
         with _Timer(self.seconds, task.step):
             self.take(task.work(workspace))
@@ -137,9 +140,11 @@ def run(
 ) -> Run:
     """Landing to returns, then a release. `progress` is told each step and table as it begins.
 
-    `recovered` comes first: it makes good what a power cut or a restored copy left, and says what it cannot.
+    `recovered` comes first: it makes good what a power cut or a restored copy left, and says what it cannot. Raises
+    UndeclaredSourceError before anything is written where a source's contract was taken away.
     """
     done = Run()
+    check_declared(workspace)
     warm_up()
     done.problems += recovered(workspace)
     done.problems += undeclared_sources(workspace)
@@ -162,6 +167,7 @@ def follow(
     store, cluster, settings) is raised.
     """
     done = Run()
+    check_declared(workspace)
     moved: set[TableId] = set()
     for task in tasks:
         outputs, inputs = {spec.id for spec in task.outputs}, {*task.inputs}
@@ -185,7 +191,7 @@ def follow(
 
 
 def _concerns_all(error: Exception) -> bool:
-    is_setting = isinstance(error, LakeError) and error.exit_code == 2
+    is_setting = isinstance(error, LakeError) and error.exit_code == 2 and not isinstance(error, RowsWouldGoError)
     return is_setting or isinstance(error, LeaseError | StoreError | StoppedError) or spark_failure(error) is not None
 
 

@@ -27,6 +27,7 @@ from pipelines.quality.verdicts import (
     batches_of,
     decided_since,
     gate_verdicts,
+    is_taken_back_since,
     last_decided,
     untypable,
     verdicts_of,
@@ -38,7 +39,7 @@ from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
 from pipelines.steps.workspace import Workspace
 
-ACCEPTED, REFUSED = ("passed", "released"), "rejected"
+ACCEPTED, REFUSED = ("passed", "released"), ("rejected", "recalled")
 # Beyond this share of a source's rows, what stood before is of little help.
 MOST = 0.5
 
@@ -116,7 +117,7 @@ class _Standardise:
         gated = self._gated(ungated, verdicts) if ungated else None
         if gated and news.reason == "declarations changed":
             standing = self._standing_rows(gated, None)
-            check_loss(self._lake, self._contract, self._standard, self._declared, standing, weighed)
+            check_loss(self._workspace, self._contract, self._declared, standing, weighed)
         if self._untyped:
             write_untypable(self._lake, self._contract.name, self._untyped)
         if weighed:
@@ -183,7 +184,10 @@ class _Standardise:
         arrived = self._arrived(min(since))
         if arrived.new is None:
             return arrived
-        decided = decided_since(self._lake, self._contract.name, min(mark.inputs[self._verdicts][1] for mark in known))
+        looked = min(mark.inputs[self._verdicts][1] for mark in known)
+        if is_taken_back_since(self._lake, self._contract.name, looked):
+            return _News("inputs changed")  # which rows stood before those of a batch is told by raw alone
+        decided = decided_since(self._lake, self._contract.name, looked)
         news = _News("inputs changed", sorted({*arrived.new, *(one["batch"] for one in unjudged)}), decided)
         most = MOST * self._lake.row_count(self._raw.id)
         is_most = not self._contract.is_snapshot and self._rows_in(news.batches or []) > most
@@ -263,7 +267,7 @@ class _Standardise:
         critical = [rule.code for rule in self._rules if rule.severity == "critical"]
         undated = None if self._catalog.is_dated(self._contract) else self._contract.version
         accepted = sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)
-        refused = sorted(batch for batch, verdict in verdicts.items() if verdict == REFUSED)
+        refused = sorted(batch for batch, verdict in verdicts.items() if verdict in REFUSED)
         damaged = self._keyed(ungated.damaged) if self._contract.is_snapshot else None
         newest = self._newest(verdicts)
         return Gated(self._contract, ungated, accepted, critical, newest, refused, undated, damaged)

@@ -12,8 +12,8 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Models, read_models
 from pipelines.engines.base import Engine
+from pipelines.lake.errors import NoLakeError
 from pipelines.lake.lake import Lake
-from pipelines.lake.lease import lease_of
 from pipelines.lake.refusals import told
 from pipelines.settings import Settings
 
@@ -33,14 +33,40 @@ class Workspace:
 
 
 @contextmanager
-def open_workspace(settings: Settings) -> Iterator[Workspace]:
+def open_existing(settings: Settings, *, writes: bool = False) -> Iterator[Workspace]:
+    """The same for what reads a lake: raises NoLakeError where there is none, since nothing is no answer.
+
+    Without `writes` there is no lease, and nothing of what a lease needs is imported.
+    """
+    with open_workspace(settings, writes=writes) as workspace:
+        if not workspace.lake.is_written:
+            raise NoLakeError(no_lake(settings), 2)
+        yield workspace
+
+
+def no_lake(settings: Settings) -> str:
+    """What is said of a place that holds no lake."""
+    return (
+        f"there is no lake at {settings.lake}: no run has written there; what to do: say with --lake or HUILIU_LAKE "
+        f"where it is, or fill it: {settings.command('run')}"
+    )
+
+
+@contextmanager
+def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Workspace]:
     """Read all declarations, then open the lake; raises DeclarationError before anything is touched."""
     gc.set_threshold(*RARELY)
     catalog = read_catalog(settings.project)
     models = read_models(catalog)
-    with told(settings.lake), open_engine(settings) as engine, lease_of(settings) as lease:
-        lease.on_lost = engine.interrupt
-        yield Workspace(settings, catalog, models, Lake(settings.lake, engine, lease))
+    with told(settings.lake), open_engine(settings) as engine:
+        if not writes:
+            yield Workspace(settings, catalog, models, Lake(settings.lake, engine))
+            return
+        from pipelines.lake.lease import lease_of
+
+        with lease_of(settings) as lease:
+            lease.on_lost = engine.interrupt
+            yield Workspace(settings, catalog, models, Lake(settings.lake, engine, lease))
 
 
 def open_engine(settings: Settings) -> Engine:

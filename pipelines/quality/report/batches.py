@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.declarations.contract import Contract
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, VERDICTS
 from pipelines.quality.report.words import UNJUDGED, batch_rule_title, local
-from pipelines.quality.verdicts import in_order
+from pipelines.quality.verdicts import BY_PEOPLE, in_order
 from pipelines.steps.workspace import Workspace
 
 LISTED = 100
@@ -20,7 +20,8 @@ LISTED = 100
 class Batch:
     """One delivered file or reading of a table.
 
-    `rules` are titles of the batch rules that it failed; counts are the gate's, if it judged.
+    `rules` are titles of the batch rules that it failed; counts are the gate's, if it judged. `decided_by` is the name
+    that a person gave when deciding, and never the account that they work under.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Batch:
     verdict: str
     rules: tuple[str, ...]
     decision: str | None
+    decided_by: str | None
+    decided_at: datetime.datetime | None
     accepted: int | None
     flagged: int | None
     quarantined: int | None
@@ -116,7 +119,9 @@ def _batch(
         problems=tuple(row["problems"] or ()),
         verdict=last["verdict"] if last else UNJUDGED,
         rules=failed,
-        decision=last["reason"] if last and last["verdict"] in ("released", "rejected") else None,
+        decision=last["reason"] if last and last["verdict"] in BY_PEOPLE else None,
+        decided_by=last["decided_by"] if last and last["verdict"] in BY_PEOPLE else None,
+        decided_at=last["decided_at"] if last else None,
         accepted=judged.get("accepted"),
         flagged=judged.get("flagged"),
         quarantined=judged.get("quarantined"),

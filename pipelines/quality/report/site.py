@@ -41,6 +41,7 @@ def build_report(workspace: Workspace, out: Path) -> Path:
         "legal_bases": {one.contract.name: _legal_basis(workspace.catalog, one.contract) for one in sources},
         "docs": _build_docs(workspace, validated, out) if validated else None,
         "validated": VALIDATED,
+        "command": workspace.settings.command,
     }
     replace(out / STYLE, (TEMPLATES / STYLE).read_text(encoding="utf-8"))
     pages = {

@@ -12,7 +12,14 @@ from pipelines.quality.verdicts import TYPABLE
 from pipelines.settings import PEOPLE_TIME
 
 UNJUDGED = "unjudged"
-VERDICTS = {"passed": "通过", "held": "待决", "released": "已放行", "rejected": "已退回", UNJUDGED: "未判定"}
+VERDICTS = {
+    "passed": "通过",
+    "held": "待决",
+    "released": "已放行",
+    "rejected": "已退回",
+    "recalled": "已撤回",
+    UNJUDGED: "未判定",
+}
 UPDATES = {
     "realtime": "实时",
     "daily": "每日",
