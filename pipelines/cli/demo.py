@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -25,10 +26,11 @@ def register(app: typer.Typer) -> None:
         ] = Path("demo"),
     ) -> None:
         """Simulated agency files the whole way into a lake, a report and an analyst's file."""
-        _simulate_once(people, seed, folder)
-        err.print("landing → returns")
         # The simulated files are whole when the simulation ends: nobody is still writing them.
         settings = Settings(lake=folder / "lake", landing=folder / "landing", settle=0)
+        settings.lake.check_place()
+        _simulate_once(people, seed, folder)
+        err.print("landing → returns")
         code = run_and_show(settings)
         with open_workspace(settings) as workspace, err.status("report and analyst's file …"):
             report = build_report(workspace, folder / "report")
@@ -57,10 +59,12 @@ def _simulate_once(people: int, seed: int, folder: Path) -> None:
 
 
 def _show_next(folder: Path, report: Path) -> None:
+    truth, lake = (shlex.quote(str(folder / name)) for name in ("truth", "lake"))
     out.print("\nWhat to type next:", style="bold")
     for command, why in (
-        (f"python3 -m webbrowser {report}", "a reviewer: what is wrong, whose is it"),
-        (f"{folder}/huiliu/open.sh", "an analyst: DuckDB over the lake"),
-        (f".venv/bin/huiliu score --truth {folder}/truth --lake {folder}/lake", "whether everything planted was found"),
+        # A browser takes what follows a `#` in a path for a place on the page.
+        (f"python3 -m webbrowser {shlex.quote(report.absolute().as_uri())}", "a reviewer: what is wrong, whose is it"),
+        (shlex.quote(str(folder / "huiliu" / "open.sh")), "an analyst: DuckDB over the lake"),
+        (f".venv/bin/huiliu score --truth {truth} --lake {lake}", "whether everything planted was found"),
     ):
         tell("", f"  {command}\n      {why}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def register(app: typer.Typer) -> None:
         open_questions = len(found.remarks) + sum(bool(one.remarks) for one in found.columns) + 3
         told = (
             f"{path}: {len(found.columns)} columns, key {', '.join(found.key)}; {open_questions} lines ask for a look "
-            f"(请填写, 请核对, 请起英文列名). Then try: huiliu check {file} --source {found.name}"
+            f"(请填写, 请核对, 请起英文列名). Then try: huiliu check {shlex.quote(str(file))} --source {found.name}"
         )
         out.print(told, highlight=False, markup=False, soft_wrap=True)
 

@@ -38,6 +38,7 @@ def open_workspace(settings: Settings) -> Iterator[Workspace]:
     gc.set_threshold(*RARELY)
     catalog = read_catalog(settings.project)
     models = read_models(catalog)
+    settings.lake.check_place()
     with told(settings.lake), open_engine(settings) as engine, lease_of(settings) as lease:
         lease.on_lost = engine.interrupt
         yield Workspace(settings, catalog, models, Lake(settings.lake, engine, lease))

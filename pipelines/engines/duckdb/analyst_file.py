@@ -14,7 +14,7 @@ import ibis
 
 from pipelines.engines.duckdb.engine import load_extension, open_s3
 from pipelines.lake.shown import shown
-from pipelines.lake.store import S3, s3_access
+from pipelines.lake.store import S3, as_url, s3_access
 from pipelines.lake.table import TableSpec
 
 SOURCE = "stored"
@@ -89,7 +89,9 @@ def _write_table(
     kind = "TABLE" if portable else "VIEW"
     expression = shown(spec, ibis.table(spec.ibis_schema, name=SOURCE), unmasked=unmasked)
     query = ibis.to_sql(expression, dialect="duckdb")
-    connection.execute(f"CREATE {kind} {name} AS WITH {SOURCE} AS (SELECT * FROM delta_scan({_text(uri)})) {query}")
+    connection.execute(
+        f"CREATE {kind} {name} AS WITH {SOURCE} AS (SELECT * FROM delta_scan({_text(as_url(uri))})) {query}"
+    )
     connection.execute(f"COMMENT ON {kind} {name} IS {_text(f'{spec.title}. {spec.description}')}")
     for column in spec.columns:
         hidden = "（已脱敏）" if column.is_personal and not unmasked else ""
