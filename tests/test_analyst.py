@@ -1,7 +1,9 @@
-"""The analyst's file: a commented, masked view per table that opens offline with the plain DuckDB command line."""
+"""The analyst's file: a commented, masked table per table that opens offline with the plain DuckDB command line."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -20,7 +22,8 @@ import pytest
 from nbclient import NotebookClient
 
 from pipelines.cli.duckdb import write
-from pipelines.engines.duckdb.analyst_file import folder_beside, write_analyst_file
+from pipelines.engines.duckdb.analyst_file import Contents, folder_beside, write_analyst_file
+from pipelines.lake.pseudonyms import KEY
 from pipelines.settings import Settings
 from pipelines.steps.workspace import open_workspace
 from tests.simulated_demo import PROGRAMS, ROOT, demo_project, huiliu
@@ -28,6 +31,7 @@ from tests.simulated_demo import PROGRAMS, ROOT, demo_project, huiliu
 NOTEBOOK = ROOT / "notebooks" / "first_analysis.ipynb"
 AWKWARD = """an analyst's "own" folder $HOME"""
 OFFLINE = ["unshare", "--user", "--map-root-user", "--net"]
+OF_THE_LAKE = "schema_name NOT IN ('about', 'code')"
 COUNTED = "(SELECT count(*) FROM person.person)"
 PERSONAL = {
     "person.person": ["id_number", "person_name", "phone", "household_address", "residence_address"],
@@ -64,7 +68,7 @@ def analyst(tmp_path_factory: pytest.TempPathFactory) -> Analyst:
 
 @pytest.fixture(scope="module")
 def masked(analyst: Analyst) -> Iterator[duckdb.DuckDBPyConnection]:
-    with opened(analyst.masked) as connection:
+    with duckdb.connect(analyst.masked, read_only=True) as connection:
         yield connection
 
 
@@ -112,7 +116,13 @@ def views_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
         "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal "
         "UNION ALL SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
     ).fetchall()
-    return {f'"{schema}"."{name}"' for schema, name in found}
+    return {f'"{schema}"."{name}"' for schema, name in found if schema not in ("about", "code")}
+
+
+def identifiers_in(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """(table, column) of every pseudonym, by the file's own dictionary."""
+    told = connection.execute("""SELECT "schema", "table", "column" FROM about."column" WHERE treatment = '假名'""")
+    return [(f'"{schema}"."{table}"', column) for schema, table, column in told.fetchall()]
 
 
 def personal_values(unmasked: duckdb.DuckDBPyConnection) -> set[str]:
@@ -126,16 +136,95 @@ def personal_values(unmasked: duckdb.DuckDBPyConnection) -> set[str]:
     return {one for one in found if "*" not in one}  # what came masked may be shown as it came
 
 
-def test_every_table_of_the_lake_has_one_view(analyst: Analyst, masked: duckdb.DuckDBPyConnection) -> None:
+def test_every_table_of_the_lake_has_one_view_where_values_are_shown(
+    analyst: Analyst, unmasked: duckdb.DuckDBPyConnection
+) -> None:
     tables = tables_of(analyst.lake)
     assert len(tables) > 100
-    assert views_of(masked) == set(tables)
-    assert value(masked, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal") == 0
+    assert views_of(unmasked) == set(tables)
+    assert value(unmasked, f"SELECT count(*) FROM duckdb_tables() WHERE NOT internal AND {OF_THE_LAKE}") == 0
 
 
-def test_a_portable_file_holds_one_table_for_each(analyst: Analyst, portable: duckdb.DuckDBPyConnection) -> None:
-    assert views_of(portable) == set(tables_of(analyst.lake))
-    assert value(portable, "SELECT count(*) FROM duckdb_views() WHERE NOT internal") == 0
+@pytest.mark.parametrize("kind", ["masked", "portable"])
+def test_a_masked_file_holds_one_table_for_each(kind: str, analyst: Analyst, request: pytest.FixtureRequest) -> None:
+    connection = request.getfixturevalue(kind)
+    assert views_of(connection) == set(tables_of(analyst.lake))
+    assert value(connection, "SELECT count(*) FROM duckdb_views() WHERE NOT internal") == 0
+
+
+def test_masked_tables_join_as_the_lake_does(
+    masked: duckdb.DuckDBPyConnection, unmasked: duckdb.DuckDBPyConnection
+) -> None:
+    identifiers = identifiers_in(masked)
+    assert {('"person"."person"', "id_number"), ('"person"."marriage"', "spouse_id")} < set(identifiers)
+    for table, column in identifiers:
+        counted = f"SELECT count({column}), count(DISTINCT {column}) FROM {table}"
+        assert masked.execute(counted).fetchall() == unmasked.execute(counted).fetchall(), (table, column)
+    married = "SELECT count(*) FROM person.marriage JOIN person.person ON spouse_id = person.id_number"
+    assert value(masked, married) == value(unmasked, married) > 50
+    old = "SELECT count(*) FROM person.id_alias JOIN person.person USING (id_number)"
+    assert value(masked, old) == value(unmasked, old) > 0
+
+
+def test_pseudonyms_are_an_hmac_under_a_key_of_the_lake_that_stays_there(
+    analyst: Analyst, masked: duckdb.DuckDBPyConnection, unmasked: duckdb.DuckDBPyConnection
+) -> None:
+    kept = analyst.lake / KEY
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    key = kept.read_bytes()
+    numbers = unmasked.execute("SELECT id_number FROM person.person UNION SELECT spouse_id FROM person.marriage")
+    due = {hmac.new(key, one.encode(), hashlib.sha256).hexdigest() for (one,) in numbers.fetchall()}
+    found = masked.execute("SELECT id_number FROM person.person UNION SELECT spouse_id FROM person.marriage")
+    assert {one for (one,) in found.fetchall()} == due
+    pads = (bytes(byte ^ mark for byte in key) for mark in (0x36, 0x5C))
+    for file in (analyst.masked, analyst.portable):
+        written = file.read_bytes()
+        for secret in (key, *pads):
+            for form in (secret, secret.hex().encode(), secret.hex().upper().encode()):
+                assert form not in written
+
+
+def test_a_damaged_key_is_told_and_makes_no_file(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    (lake / KEY).write_bytes(b"short")
+    typed = huiliu("duckdb", "--lake", str(lake), "--out", "f.duckdb", where=tmp_path)
+    assert typed.code == 3
+    assert f"{lake / KEY}) is damaged" in typed.shown
+    assert "restore it from a backup" in typed.shown
+    assert not (tmp_path / "f.duckdb").exists()
+
+
+def test_the_file_says_what_each_table_column_and_code_means(masked: duckdb.DuckDBPyConnection) -> None:
+    columns = "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+    listed = """SELECT "schema", "table", "column" FROM about."column" WHERE regexp_matches(title, '\\p{Han}')"""
+    assert masked.execute(f"{columns} AND {OF_THE_LAKE} EXCEPT {listed}").fetchall() == []
+    assert value(masked, 'SELECT count(*) FROM about."table" WHERE title IS NULL OR description IS NULL') == 0
+    keyed = """SELECT "key" FROM about."table" WHERE "schema" = 'person' AND "table" = 'person'"""
+    assert value(masked, keyed) == "id_number"
+    named = "SELECT DISTINCT title FROM person.person JOIN code.sex ON code = sex ORDER BY ALL"
+    assert masked.execute(named).fetchall() == [("女",), ("男",)]
+    places = "SELECT count(*) FROM person.person LEFT JOIN code.region ON code = residence_region WHERE {}"
+    assert value(masked, places.format("residence_region IS NOT NULL AND title IS NULL")) == 0
+    assert value(masked, "SELECT title FROM code.region WHERE code = '150402'") == "红山区"
+    lists = """SELECT DISTINCT codes FROM about."column" WHERE codes IS NOT NULL"""
+    tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'code'"
+    assert masked.execute(f"{lists} EXCEPT {tables}").fetchall() == []
+
+
+def test_birth_dates_are_years_and_age_bands_to_count_with(
+    masked: duckdb.DuckDBPyConnection, unmasked: duckdb.DuckDBPyConnection
+) -> None:
+    years = "SELECT sum(birth_date_year), max(birth_date_age_band), min(birth_date_age_band % 10) FROM person.person"
+    due = (
+        "SELECT sum(year(birth_date)), max((this_year - year(birth_date)) // 10 * 10), 0 FROM person.person, "
+        "(SELECT year(max(received_at)) AS this_year FROM quality.batch)"
+    )
+    assert masked.execute(years).fetchall() == unmasked.execute(due).fetchall()
+    kinds = (
+        "SELECT DISTINCT data_type FROM duckdb_columns() WHERE column_name SIMILAR TO '.*birth_date_(year|age_band)'"
+    )
+    assert masked.execute(kinds).fetchall() == [("BIGINT",)]
 
 
 @pytest.mark.parametrize("kind", ["masked", "portable"])
@@ -172,7 +261,7 @@ def test_masked_views_differ_from_the_lake_in_personal_columns_alone(
     for view in ("person.person", "legal_entity.legal_entity", "personal_file.person_file", "quality.batch"):
         columns = masked.execute(
             "SELECT column_name FROM duckdb_columns() WHERE schema_name || '.' || table_name = ? "
-            "AND NOT contains(comment, '（已脱敏）')",
+            "AND NOT regexp_matches(comment, '已脱敏|假名')",
             [view],
         ).fetchall()
         query = f"SELECT {', '.join(name for (name,) in columns)} FROM {view} ORDER BY ALL"
@@ -182,11 +271,10 @@ def test_masked_views_differ_from_the_lake_in_personal_columns_alone(
 
 def test_masks_leave_what_their_element_keeps(masked: duckdb.DuckDBPyConnection) -> None:
     kept = (
-        "regexp_full_match(id_number, '\\d{6}\\*{12}') "
-        "AND coalesce(regexp_full_match(birth_date, '\\d{4}\\*{6}'), true)"
+        "regexp_full_match(id_number_masked, '\\d{6}\\*{12}') "
+        "AND coalesce(regexp_full_match(person_name, '[^*]\\**'), true)"
     )
     assert value(masked, f"SELECT count(*) FROM person.person WHERE NOT ({kept})") == 0
-    assert value(masked, "SELECT count(DISTINCT left(birth_date, 4)) FROM person.person") > 10
 
 
 def test_no_personal_value_stands_in_any_masked_column(
@@ -226,11 +314,11 @@ def test_a_portable_file_opens_without_extension_or_lake(analyst: Analyst, tmp_p
             text=True,
             check=True,
         )
-        with opened(analyst.masked) as connection, pytest.raises(duckdb.Error):
+        with opened(analyst.unmasked) as connection, pytest.raises(duckdb.Error):
             connection.execute("FROM person.person")
     finally:
         moved.rename(analyst.lake)
-    with opened(analyst.masked) as connection:
+    with opened(analyst.unmasked) as connection:
         assert done.stdout.split() == [str(value(connection, f"FROM {COUNTED}")), "0"]
 
 
@@ -246,14 +334,15 @@ def launched(launcher: Path, query: str, home: Path, *, path: str = "/usr/bin:/b
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="without unshare a launcher that downloads is not seen")
-def test_launcher_opens_the_file_offline_and_installs_nothing(analyst: Analyst, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["masked", "unmasked"])
+def test_launcher_opens_the_file_offline_and_installs_nothing(kind: str, analyst: Analyst, tmp_path: Path) -> None:
     done = launched(
-        folder_beside(analyst.masked) / "open.sh",
+        folder_beside(getattr(analyst, kind)) / "open.sh",
         "SELECT count(*) AS people, (SELECT count(received_at) FROM quality.batch) AS files FROM person.person",
         tmp_path / "home",
     )
     assert (done.returncode, done.stderr) == (0, "")
-    with opened(analyst.masked) as connection:
+    with opened(analyst.unmasked) as connection:
         people = value(connection, f"FROM {COUNTED}")
         files = value(connection, "SELECT count(*) FROM quality.batch")
     assert json.loads(done.stdout) == [{"people": people, "files": files}]
@@ -261,7 +350,7 @@ def test_launcher_opens_the_file_offline_and_installs_nothing(analyst: Analyst, 
 
 
 def test_several_people_open_the_file_at_once(analyst: Analyst, tmp_path: Path) -> None:
-    with opened(analyst.masked):
+    with duckdb.connect(analyst.masked, read_only=True):
         done = launched(folder_beside(analyst.masked) / "open.sh", "SELECT 1 AS one", tmp_path / "home")
     assert json.loads(done.stdout) == [{"one": 1}]
 
@@ -271,7 +360,7 @@ def test_launcher_without_duckdb_says_what_to_install(tmp_path: Path, monkeypatc
     file.parent.mkdir()
     with monkeypatch.context() as patched:
         patched.setattr(sys, "executable", str(tmp_path / "gone" / "python"))
-        write_analyst_file(file, {}, unmasked=False, portable=False, memory="1GB")
+        write_analyst_file(file, Contents(), None, portable=False, memory="1GB")
     other = tmp_path / "other" / "duckdb"
     other.parent.mkdir()
     other.write_text("#!/bin/sh\necho v0.1.0 Older\n")
@@ -290,7 +379,7 @@ def test_an_interrupted_attempt_is_no_hindrance(tmp_path: Path) -> None:
     file = tmp_path / "small.duckdb"
     for left in ("small.duckdb.part", "small.duckdb.part.wal"):
         (tmp_path / left).write_bytes(b"half of it")
-    write_analyst_file(file, {}, unmasked=False, portable=True, memory="1GB")
+    write_analyst_file(file, Contents(), None, portable=True, memory="1GB")
     assert [path.name for path in tmp_path.iterdir()] == ["small.duckdb"]
 
 
