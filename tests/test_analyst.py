@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import re
@@ -11,8 +9,6 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +17,12 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from pipelines.cli.duckdb import write
 from pipelines.engines.duckdb.analyst_file import Contents, folder_beside, write_analyst_file
-from pipelines.lake.pseudonyms import KEY
-from pipelines.settings import Settings
-from pipelines.steps.workspace import open_workspace
-from tests.simulated_demo import PROGRAMS, ROOT, demo_project, huiliu
+from tests.analyst_files import AWKWARD, OF_THE_LAKE, Analyst, opened, tables_of, value, views_of
+from tests.simulated_demo import PROGRAMS, ROOT, huiliu
 
 NOTEBOOK = ROOT / "notebooks" / "first_analysis.ipynb"
-AWKWARD = """an analyst's "own" folder $HOME"""
 OFFLINE = ["unshare", "--user", "--map-root-user", "--net"]
-OF_THE_LAKE = "schema_name NOT IN ('about', 'code')"
 COUNTED = "(SELECT count(*) FROM person.person)"
 PERSONAL = {
     "person.person": ["id_number", "person_name", "phone", "household_address", "residence_address"],
@@ -41,88 +32,6 @@ PERSONAL = {
     "standard.household_registration": ["person_name", "household_address"],
     "standard.social_insurance": ["person_name", "phone"],
 }
-
-
-@dataclass(frozen=True)
-class Analyst:
-    """A lake of one's own and the three kinds of file that are written of it."""
-
-    lake: Path
-    masked: Path
-    unmasked: Path
-    portable: Path
-
-
-@pytest.fixture(scope="module")
-def analyst(tmp_path_factory: pytest.TempPathFactory) -> Analyst:
-    folder = tmp_path_factory.mktemp("analyst") / AWKWARD
-    lake = folder / "the lake"
-    shutil.copytree(demo_project() / "demo" / "lake", lake)
-    files = Analyst(lake, folder / "first look's.duckdb", folder / "unmasked.duckdb", folder / "portable.duckdb")
-    with open_workspace(Settings(lake=lake)) as workspace:
-        write(workspace, files.masked)
-        write(workspace, files.unmasked, unmasked=True)
-        write(workspace, files.portable, portable=True)
-    return files
-
-
-@pytest.fixture(scope="module")
-def masked(analyst: Analyst) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(analyst.masked, read_only=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def unmasked(analyst: Analyst) -> Iterator[duckdb.DuckDBPyConnection]:
-    with opened(analyst.unmasked) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def portable(analyst: Analyst) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(analyst.portable, read_only=True) as connection:
-        yield connection
-
-
-def opened(file: Path) -> duckdb.DuckDBPyConnection:
-    """The file with the Delta extension that lies beside it, and no other."""
-    connection = duckdb.connect(
-        file, read_only=True, config={"extension_directory": str(folder_beside(file) / "extensions")}
-    )
-    connection.execute("SET autoinstall_known_extensions = false; LOAD delta")
-    return connection
-
-
-def value(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
-    row = connection.execute(query).fetchone()
-    assert row
-    return row[0]
-
-
-def table_of(delta: Path, lake: Path) -> str:
-    """The view that a table's folder should have: `"schema"."view"`."""
-    layer, *folders, name = delta.relative_to(lake).parts
-    if layer == "returns":
-        return f'"returns_{folders[0]}"."{folders[1]}_{name}"'
-    return f'"{folders[0] if folders else layer}"."{name}"'
-
-
-def tables_of(lake: Path) -> dict[str, Path]:
-    return {table_of(log.parent, lake): log.parent for log in lake.rglob("_delta_log")}
-
-
-def views_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    found = connection.execute(
-        "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal "
-        "UNION ALL SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
-    ).fetchall()
-    return {f'"{schema}"."{name}"' for schema, name in found if schema not in ("about", "code")}
-
-
-def identifiers_in(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """(table, column) of every pseudonym, by the file's own dictionary."""
-    told = connection.execute("""SELECT "schema", "table", "column" FROM about."column" WHERE treatment = '假名'""")
-    return [(f'"{schema}"."{table}"', column) for schema, table, column in told.fetchall()]
 
 
 def personal_values(unmasked: duckdb.DuckDBPyConnection) -> set[str]:
@@ -150,81 +59,6 @@ def test_a_masked_file_holds_one_table_for_each(kind: str, analyst: Analyst, req
     connection = request.getfixturevalue(kind)
     assert views_of(connection) == set(tables_of(analyst.lake))
     assert value(connection, "SELECT count(*) FROM duckdb_views() WHERE NOT internal") == 0
-
-
-def test_masked_tables_join_as_the_lake_does(
-    masked: duckdb.DuckDBPyConnection, unmasked: duckdb.DuckDBPyConnection
-) -> None:
-    identifiers = identifiers_in(masked)
-    assert {('"person"."person"', "id_number"), ('"person"."marriage"', "spouse_id")} < set(identifiers)
-    for table, column in identifiers:
-        counted = f"SELECT count({column}), count(DISTINCT {column}) FROM {table}"
-        assert masked.execute(counted).fetchall() == unmasked.execute(counted).fetchall(), (table, column)
-    married = "SELECT count(*) FROM person.marriage JOIN person.person ON spouse_id = person.id_number"
-    assert value(masked, married) == value(unmasked, married) > 50
-    old = "SELECT count(*) FROM person.id_alias JOIN person.person USING (id_number)"
-    assert value(masked, old) == value(unmasked, old) > 0
-
-
-def test_pseudonyms_are_an_hmac_under_a_key_of_the_lake_that_stays_there(
-    analyst: Analyst, masked: duckdb.DuckDBPyConnection, unmasked: duckdb.DuckDBPyConnection
-) -> None:
-    kept = analyst.lake / KEY
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    key = kept.read_bytes()
-    numbers = unmasked.execute("SELECT id_number FROM person.person UNION SELECT spouse_id FROM person.marriage")
-    due = {hmac.new(key, one.encode(), hashlib.sha256).hexdigest() for (one,) in numbers.fetchall()}
-    found = masked.execute("SELECT id_number FROM person.person UNION SELECT spouse_id FROM person.marriage")
-    assert {one for (one,) in found.fetchall()} == due
-    pads = (bytes(byte ^ mark for byte in key) for mark in (0x36, 0x5C))
-    for file in (analyst.masked, analyst.portable):
-        written = file.read_bytes()
-        for secret in (key, *pads):
-            for form in (secret, secret.hex().encode(), secret.hex().upper().encode()):
-                assert form not in written
-
-
-def test_a_damaged_key_is_told_and_makes_no_file(tmp_path: Path) -> None:
-    lake = tmp_path / "lake"
-    lake.mkdir()
-    (lake / KEY).write_bytes(b"short")
-    typed = huiliu("duckdb", "--lake", str(lake), "--out", "f.duckdb", where=tmp_path)
-    assert typed.code == 3
-    assert f"{lake / KEY}) is damaged" in typed.shown
-    assert "restore it from a backup" in typed.shown
-    assert not (tmp_path / "f.duckdb").exists()
-
-
-def test_the_file_says_what_each_table_column_and_code_means(masked: duckdb.DuckDBPyConnection) -> None:
-    columns = "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal"
-    listed = """SELECT "schema", "table", "column" FROM about."column" WHERE regexp_matches(title, '\\p{Han}')"""
-    assert masked.execute(f"{columns} AND {OF_THE_LAKE} EXCEPT {listed}").fetchall() == []
-    assert value(masked, 'SELECT count(*) FROM about."table" WHERE title IS NULL OR description IS NULL') == 0
-    keyed = """SELECT "key" FROM about."table" WHERE "schema" = 'person' AND "table" = 'person'"""
-    assert value(masked, keyed) == "id_number"
-    named = "SELECT DISTINCT title FROM person.person JOIN code.sex ON code = sex ORDER BY ALL"
-    assert masked.execute(named).fetchall() == [("女",), ("男",)]
-    places = "SELECT count(*) FROM person.person LEFT JOIN code.region ON code = residence_region WHERE {}"
-    assert value(masked, places.format("residence_region IS NOT NULL AND title IS NULL")) == 0
-    assert value(masked, "SELECT title FROM code.region WHERE code = '150402'") == "红山区"
-    lists = """SELECT DISTINCT codes FROM about."column" WHERE codes IS NOT NULL"""
-    tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'code'"
-    assert masked.execute(f"{lists} EXCEPT {tables}").fetchall() == []
-
-
-def test_birth_dates_are_years_and_age_bands_to_count_with(
-    masked: duckdb.DuckDBPyConnection, unmasked: duckdb.DuckDBPyConnection
-) -> None:
-    years = "SELECT sum(birth_date_year), max(birth_date_age_band), min(birth_date_age_band % 10) FROM person.person"
-    due = (
-        "SELECT sum(year(birth_date)), max((this_year - year(birth_date)) // 10 * 10), 0 FROM person.person, "
-        "(SELECT year(max(received_at)) AS this_year FROM quality.batch)"
-    )
-    assert masked.execute(years).fetchall() == unmasked.execute(due).fetchall()
-    kinds = (
-        "SELECT DISTINCT data_type FROM duckdb_columns() WHERE column_name SIMILAR TO '.*birth_date_(year|age_band)'"
-    )
-    assert masked.execute(kinds).fetchall() == [("BIGINT",)]
 
 
 @pytest.mark.parametrize("kind", ["masked", "portable"])
