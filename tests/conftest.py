@@ -22,6 +22,7 @@ from tests.spark import SPARK
 
 # Fixtures that stand beside what they are about.
 pytest_plugins = [
+    "tests.analyst_files",
     "tests.element_values",
     "tests.front_end",
     "tests.postgres_server",

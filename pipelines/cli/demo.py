@@ -26,10 +26,11 @@ def register(app: typer.Typer) -> None:
         ] = Path("demo"),
     ) -> None:
         """Simulated agency files the whole way into a lake, a report and an analyst's file."""
-        _simulate_once(people, seed, folder)
-        err.print("landing → returns")
         # The simulated files are whole when the simulation ends: nobody is still writing them.
         settings = Settings(lake=folder / "lake", landing=folder / "landing", settle=0)
+        settings.lake.check_place()
+        _simulate_once(people, seed, folder)
+        err.print("landing → returns")
         code = run_and_show(settings)
         with open_workspace(settings) as workspace, err.status("report and analyst's file …"):
             report = build_report(workspace, folder / "report")
@@ -58,9 +59,10 @@ def _simulate_once(people: int, seed: int, folder: Path) -> None:
 
 
 def _show_next(folder: Path, report: Path) -> None:
+    page = report.absolute().as_uri()  # a browser takes what follows a `#` in a path for a place on the page
     out.print("\nWhat to type next:", style="bold")
     for command, why in (
-        (shlex.join(["python3", "-m", "webbrowser", str(report)]), "a reviewer: what is wrong, whose is it"),
+        (shlex.join(["python3", "-m", "webbrowser", page]), "a reviewer: what is wrong, whose is it"),
         (shlex.quote(f"{folder}/huiliu/open.sh"), "an analyst: DuckDB over the lake"),
         (
             shlex.join([program(), "score", "--truth", f"{folder}/truth", "--lake", f"{folder}/lake"]),

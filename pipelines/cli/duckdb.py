@@ -1,4 +1,4 @@
-"""`huiliu duckdb`: the analyst's file, a view per table."""
+"""`huiliu duckdb`: the analyst's file, a table or view per table of the lake."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out as screen
-from pipelines.engines.duckdb.analyst_file import folder_beside, write_analyst_file
+from pipelines.declarations import regions
+from pipelines.engines.duckdb.analyst_file import Contents, folder_beside, write_analyst_file
 from pipelines.lake.layout import TableId
+from pipelines.lake.pseudonyms import pseudonym_key
+from pipelines.lake.shown import Masking
+from pipelines.steps.newest_day import newest_day
 from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace, open_existing
 
@@ -22,12 +26,13 @@ def register(app: typer.Typer) -> None:
         out: Annotated[Path, typer.Option(help="the file to write")] = Path("huiliu.duckdb"),
         lake: LakeOption = None,
         unmasked: Annotated[bool, typer.Option("--unmasked", help="show personal values as they are")] = False,
-        portable: Annotated[bool, typer.Option("--portable", help="copy the rows in, to carry the file away")] = False,
+        portable: Annotated[bool, typer.Option("--portable", help="one file that needs no lake to be read")] = False,
     ) -> None:
-        """Write a DuckDB file with one commented view per table; personal columns are masked.
+        """Write a DuckDB file with every table of the lake, a data dictionary and the code lists.
 
-        A masked view is no access control: whoever can read the lake can read the values. The views name the lake's
-        tables by their absolute place: after the lake is moved, write the file anew.
+        Identifiers become pseudonyms by which tables join, other personal columns are masked, and the file holds the
+        rows: who opens it needs no access to the lake. With --unmasked it holds views of the lake's tables by their
+        absolute place: after the lake is moved, write the file anew, or use --portable, which copies the rows in.
         """
         if not out.suffix:
             raise typer.BadParameter(f"{out} has no suffix; say for example {out}.duckdb", param_hint="--out")
@@ -39,14 +44,26 @@ def register(app: typer.Typer) -> None:
 
 def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: bool = False) -> int:
     """Write the analyst's file of every table that exists; the number of tables."""
+    catalog = workspace.catalog
     tables = {
         view_name(spec.id): (spec, workspace.lake.uri(spec.id))
         for spec in all_tables(workspace)
         if workspace.lake.exists(spec.id)
     }
+    codes = {name: {code.code: code.title for code in listed} for name, listed in catalog.codes.items()}
+    codes |= {"region": regions.titles(), "city": {code: city.title for code, city in catalog.cities.items()}}
+    codes["agency"] = {name: agency.title for name, agency in catalog.agencies.items()}
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_analyst_file(out, tables, unmasked=unmasked, portable=portable, memory=workspace.settings.memory)
+    masking = None if unmasked else _masking(workspace)
+    contents = Contents(tables, catalog.elements, codes)
+    write_analyst_file(out, contents, masking, portable=portable, memory=workspace.settings.memory)
     return len(tables)
+
+
+def _masking(workspace: Workspace) -> Masking:
+    day = newest_day(workspace.lake)
+    identifiers = {element.name for element in workspace.catalog.elements.values() if element.identifier}
+    return Masking(pseudonym_key(workspace.lake.root), identifiers, day.year if day else None)
 
 
 def view_name(table: TableId) -> tuple[str, str]:

@@ -43,7 +43,8 @@ class Mask(Declared):
 class Element(Declared):
     """A data element. `type` is an Ibis type; `normalise` names a function of `pipelines/elements/`.
 
-    `holds` names another element, one of whose values a value of this one may be.
+    `holds` names another element, one of whose values a value of this one may be. A personal `identifier` tells people
+    apart: where it is masked, a pseudonym stands for it, by which tables can be joined.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Element(Declared):
     codes: str | None = None
     alias: bool = False
     holds: str | None = None
+    identifier: bool = False
     compare: Literal["value", "name_key"] = "value"
     grade: Grade
     mask: Mask | None = None
@@ -74,6 +76,12 @@ class Element(Declared):
     def is_text(self) -> bool:
         """Text elements keep an unreadable value as it is; typed ones turn it into NULL, so what was sent is kept."""
         return self.type == "string"
+
+    @property
+    def code_list(self) -> str | None:
+        """The code list that holds all values of the element."""
+        in_set = (one.codes for one in self.checks.values() if one.type == "expect_column_values_to_be_in_set")
+        return self.codes or next((codes for codes in in_set if codes), None)
 
     @property
     def is_dated(self) -> bool:

@@ -24,15 +24,23 @@ class City(Declared):
 
 
 @functools.cache
-def ever_valid() -> tuple[str, ...]:
-    """All six-digit codes that were ever valid, those of Hong Kong, Macao and Taiwan included."""
-    codes, province = {"710000", "810000", "820000", "830000"}, ""
+def titles() -> dict[str, str]:
+    """The newest name of each code that was ever valid."""
+    found = {"710000": "台湾省", "810000": "香港特别行政区", "820000": "澳门特别行政区", "830000": "台湾省"}
+    province = ""
     for line in files("stdnum.cn").joinpath("loc.dat").read_text(encoding="utf-8").splitlines():
         if line.startswith("#") or not line.strip():
             continue
-        code = line.split()[0]
+        code, _, said = line.strip().partition(" ")
+        name = said.partition('"')[2].rstrip('"').rpartition(",")[2].rpartition("]")[2]
         if line.startswith(" "):
-            codes.add(province + code)
+            found[province + code] = name
         else:
             province = code
-    return tuple(sorted(codes))
+    return dict(sorted(found.items()))
+
+
+@functools.cache
+def ever_valid() -> tuple[str, ...]:
+    """All six-digit codes that were ever valid, those of Hong Kong, Macao and Taiwan included."""
+    return tuple(titles())

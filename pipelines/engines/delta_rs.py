@@ -259,10 +259,11 @@ def scattered_files(uri: str, version: int) -> frozenset[str] | None:
     table = stored(uri)
     if table.version() != version:
         table = DeltaTable(uri, version, storage_options=storage_options(uri))
-    files = table.file_uris()
-    if len(files) <= SCATTERED_FILES:
+    # Not `file_uris`, which are escaped as in a URL but for their beginning.
+    files = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pydict()
+    if len(files["path"]) <= SCATTERED_FILES or sum(files["size_bytes"]) >= SCATTERED_BYTES:
         return None
-    return frozenset(files) if sum(_sizes(table)) < SCATTERED_BYTES else None
+    return frozenset(f"{uri}/{path}" for path in files["path"])
 
 
 def carries_metadata(table: DeltaTable) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pipelines.engines.scratch import Scratch
 from pipelines.lake.durable import make_folder, sync, sync_folders
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 S3 = "s3://"
+FILE = "file://"
 LOG = "_delta_log"
+# delta-rs writes a log where such a path would be once decoded, which is elsewhere, or takes it for no path at all.
+MISREAD = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]^|\\\x00-\x1f]")
 # A store that is gone must be told within seconds, and one that stumbles must not end a run of hours.
 RETRIES, RETRY_SECONDS = 5, 30
 CONNECT, REQUEST = "5s", "60s"
@@ -72,13 +76,23 @@ class Store:
             raise ValueError(f"{self.root} is no folder of this machine")
         return Path(self.root)
 
+    def check_place(self) -> None:
+        """Raises StoreError where no table could be written: not every name of a folder will do."""
+        place = self.root if self.is_s3 else os.path.realpath(self.root)
+        if not self.is_s3 and (found := MISREAD.search(place)):
+            raise StoreError(
+                f"no table can be written under {place}: delta-rs, which writes them, misreads {found.group()!r} in a "
+                "path; what to do: rename that folder, or say with HUILIU_LAKE or --lake where else the lake may lie",
+                2,
+            )
+
     def uri(self, name: str) -> str:
         """The full place of something in the lake, as delta-rs and DuckDB want it."""
         return f"{self.root}/{name}"
 
     def url(self, name: str) -> str:
         """The same place as a URL: what Arrow and Spark want, which take a bare path for one of their own defaults."""
-        return self.uri(name) if self.is_s3 else (self.path / name).as_uri()
+        return as_url(self.uri(name))
 
     @contextmanager
     def part(self, name: str) -> Iterator[Path]:
@@ -245,6 +259,13 @@ def storage_options(uri: str) -> dict[str, str]:
     return options | ({"aws_endpoint": access.url} if access.url else {})
 
 
+def as_url(uri: str) -> str:
+    """A place as a URL. DuckDB's Delta reader wants one too: a percent sign in a bare path begins an escape to it."""
+    return uri if uri.startswith(S3) else Path(uri).as_uri()
+
+
 def spark_uri(uri: str) -> str:
-    """The same place as Spark writes it: Hadoop's connector is called s3a."""
-    return f"s3a://{uri.removeprefix(S3)}" if uri.startswith(S3) else uri
+    """A place or a URL as Spark writes it: Hadoop's connector is called s3a, and a percent sign is what it is."""
+    if uri.startswith(S3):
+        return f"s3a://{uri.removeprefix(S3)}"
+    return unquote(uri) if uri.startswith(FILE) else uri

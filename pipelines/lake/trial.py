@@ -16,9 +16,11 @@ NAME = "_trial"
 def written_now(store: Store) -> datetime.datetime:
     """The store's own time (UTC) of a file that was written just now.
 
-    Raises StoreError where a store on S3 refuses or does not answer, OSError where a folder cannot be written. The
-    folder of a lake that is still to be made is not made here: what counts then is the folder that it will be in.
+    Raises StoreError where a store on S3 refuses or does not answer, or no table can lie there, and OSError where a
+    folder cannot be written. The folder of a lake that is still to be made is not made here: what counts then is the
+    folder that it will be in.
     """
+    store.check_place()
     if store.is_s3:
         return _on_s3(store)
     with tempfile.NamedTemporaryFile(dir=nearest_folder(store.path), prefix=NAME) as file:

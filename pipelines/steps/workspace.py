@@ -58,6 +58,7 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
     gc.set_threshold(*RARELY)
     catalog = read_catalog(settings.project)
     models = read_models(catalog)
+    settings.lake.check_place()
     with told(settings.lake), open_engine(settings) as engine:
         if not writes:
             yield Workspace(settings, catalog, models, Lake(settings.lake, engine))

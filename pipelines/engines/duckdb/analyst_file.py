@@ -1,23 +1,29 @@
-"""The analyst's DuckDB file: a commented view per Delta table, or a copy of it, that opens without internet access."""
+"""The analyst's DuckDB file: a commented table or view per Delta table, that opens without internet access."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import ibis
 
+from pipelines.declarations.element import Element
+from pipelines.engines.duckdb.data_dictionary import CodeLists, write_dictionary
 from pipelines.engines.duckdb.engine import load_extension, open_s3
-from pipelines.lake.shown import shown
-from pipelines.lake.store import S3, s3_access
+from pipelines.engines.duckdb.pseudonyms import teach_pseudonyms
+from pipelines.lake.shown import Masking, ShownColumn, shown
+from pipelines.lake.store import S3, as_url, s3_access
 from pipelines.lake.table import TableSpec
 
 SOURCE = "stored"
+# Most of some hundred tables are small, and each column takes a block at least.
+BLOCKS = {"default_block_size": "16384"}
 OPENING = "LOAD delta;"
 # The reader's own credentials, from the reader's environment: none are written beside the file.
 OPENING_S3 = (
@@ -25,7 +31,7 @@ OPENING_S3 = (
     "SECRET getenv('AWS_SECRET_ACCESS_KEY'), SESSION_TOKEN getenv('AWS_SESSION_TOKEN'), {place});"
 )
 LAUNCHER = """#!/bin/sh
-# Opens the analyst's file in the plain DuckDB command line, with the Delta extension that lies beside it.
+# Opens the analyst's file in the plain DuckDB command line, with the extensions that lie beside it, if it needs any.
 # Nothing is downloaded, nothing is written: several people may have the file open at once.
 file={file}
 version={version}
@@ -47,35 +53,58 @@ exit 127
 """
 
 
-def write_analyst_file(
-    path: Path, tables: Mapping[tuple[str, str], tuple[TableSpec, str]], *, unmasked: bool, portable: bool, memory: str
-) -> None:
-    """Write `path` anew: (schema, name) → (spec, uri of the Delta table); `memory` such as 2GB, DuckDB spills beyond.
+@dataclass(frozen=True)
+class Contents:
+    """What an analyst's file is made of: (schema, name) → (spec, uri of the Delta table), and what columns hold."""
 
-    Personal columns are masked as their element says, or wholly where it says nothing. That is a courtesy to the
-    reader, not access control: whoever can read the lake's files can read the values. Views name the lake's tables
-    by their absolute place: after the lake is moved, write the file anew. `portable` copies the rows in.
-    Whoever opens views of a lake on S3 needs credentials of their own in the environment.
+    tables: Mapping[tuple[str, str], tuple[TableSpec, str]] = field(default_factory=dict)
+    elements: Mapping[str, Element] = field(default_factory=dict)
+    codes: CodeLists = field(default_factory=dict)
+
+    @property
+    def on_s3(self) -> bool:
+        return any(uri.startswith(S3) for _, uri in self.tables.values())
+
+
+def write_analyst_file(path: Path, contents: Contents, masking: Masking | None, *, portable: bool, memory: str) -> None:
+    """Write `path` anew; `memory` such as 2GB, DuckDB spills beyond.
+
+    With `masking` the file holds the masked rows and nothing of the lake is needed to read it: a view could not give
+    pseudonyms without the lake's key in its text. Without, it holds views that name the lake's tables by their absolute
+    place (after the lake is moved, write the file anew; on S3 readers need credentials of their own), or the rows where
+    it is to be `portable`. A launcher is written beside a file that is not.
     """
-    on_s3 = any(uri.startswith(S3) for _, uri in tables.values())
+    holds_rows = portable or masking is not None
     partial = path.with_name(path.name + ".part")
     # A write-ahead log that an interrupted attempt left would be replayed into the new file.
     for left in (partial, partial.with_name(partial.name + ".wal")):
         left.unlink(missing_ok=True)
-    with duckdb.connect(str(partial)) as connection:
-        load_extension(connection, "delta")
-        if on_s3:
-            open_s3(connection)
-        connection.execute(f"SET memory_limit = {_text(memory)}")
+    with duckdb.connect(str(partial), config=BLOCKS) as connection:
+        _prepare(connection, contents, masking, memory)
         connection.begin()  # one transaction for some thousand comments, or each would be flushed to disk
-        for schema in dict.fromkeys(schema for schema, _ in tables):
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}")
-        for (schema, name), (spec, uri) in tables.items():
-            _write_table(connection, f"{_name(schema)}.{_name(name)}", spec, uri, unmasked, portable)
+        described: dict[tuple[str, str], tuple[TableSpec, list[ShownColumn]]] = {}
+        for place, (spec, uri) in contents.tables.items():
+            columns = shown(spec, ibis.table(spec.ibis_schema, name=SOURCE), masking)
+            _write_table(connection, place, spec, uri, columns, "TABLE" if holds_rows else "VIEW")
+            described[place] = spec, columns
+        write_dictionary(connection, described, contents.elements, contents.codes)
         connection.commit()
     partial.replace(path)
     if not portable:
-        _write_launcher(path, on_s3)
+        _write_launcher(path, () if holds_rows else ("delta", "httpfs") if contents.on_s3 else ("delta",))
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, contents: Contents, masking: Masking | None, memory: str) -> None:
+    load_extension(connection, "delta")
+    if contents.on_s3:
+        open_s3(connection)
+    connection.execute(f"SET memory_limit = {_text(memory)}")
+    connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET preserve_insertion_order = false")  # kept, whole row groups of all threads would wait
+    if masking:
+        teach_pseudonyms(connection, masking.key)
+    for schema in dict.fromkeys(schema for schema, _ in contents.tables):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}")
 
 
 def folder_beside(path: Path) -> Path:
@@ -84,23 +113,28 @@ def folder_beside(path: Path) -> Path:
 
 
 def _write_table(
-    connection: duckdb.DuckDBPyConnection, name: str, spec: TableSpec, uri: str, unmasked: bool, portable: bool
+    connection: duckdb.DuckDBPyConnection,
+    place: tuple[str, str],
+    spec: TableSpec,
+    uri: str,
+    columns: Sequence[ShownColumn],
+    kind: Literal["TABLE", "VIEW"],
 ) -> None:
-    kind = "TABLE" if portable else "VIEW"
-    expression = shown(spec, ibis.table(spec.ibis_schema, name=SOURCE), unmasked=unmasked)
-    query = ibis.to_sql(expression, dialect="duckdb")
-    connection.execute(f"CREATE {kind} {name} AS WITH {SOURCE} AS (SELECT * FROM delta_scan({_text(uri)})) {query}")
+    name = ".".join(map(_name, place))
+    rows = ibis.table(spec.ibis_schema, name=SOURCE)
+    query = ibis.to_sql(rows.select(**{column.name: column.value for column in columns}), dialect="duckdb")
+    stored = f"SELECT * FROM delta_scan({_text(as_url(uri))})"
+    connection.execute(f"CREATE {kind} {name} AS WITH {SOURCE} AS ({stored}) {query}")
     connection.execute(f"COMMENT ON {kind} {name} IS {_text(f'{spec.title}. {spec.description}')}")
-    for column in spec.columns:
-        hidden = "（已脱敏）" if column.is_personal and not unmasked else ""
-        connection.execute(f"COMMENT ON COLUMN {name}.{_name(column.name)} IS {_text(column.title + hidden)}")
+    for column in columns:
+        connection.execute(f"COMMENT ON COLUMN {name}.{_name(column.name)} IS {_text(column.title)}")
 
 
-def _write_launcher(path: Path, on_s3: bool) -> None:
+def _write_launcher(path: Path, extensions: Sequence[str]) -> None:
     folder = folder_beside(path)
     installed = []
     with duckdb.connect() as connection:
-        for name in ("delta", "httpfs") if on_s3 else ("delta",):
+        for name in extensions:
             load_extension(connection, name)
             found = f"SELECT install_path FROM duckdb_extensions() WHERE extension_name = {_text(name)}"
             installed.append(Path(_value(connection, found)))
@@ -115,13 +149,19 @@ def _write_launcher(path: Path, on_s3: bool) -> None:
         LAUNCHER.format(
             file=shlex.quote(path.name),
             version=shlex.quote(version),
-            opening=OPENING_S3.format(place=_s3_place()) if on_s3 else OPENING,
+            opening=_opening(extensions),
             release=version.removeprefix("v"),
             duckdb=shlex.quote(str(Path(sys.executable).with_name("duckdb"))),
         ),
         encoding="utf-8",
     )
     launcher.chmod(0o755)
+
+
+def _opening(extensions: Sequence[str]) -> str:
+    if "httpfs" in extensions:
+        return OPENING_S3.format(place=_s3_place())
+    return OPENING if extensions else ""
 
 
 def _s3_place() -> str:

@@ -29,7 +29,7 @@ from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.engines.memory import in_bytes
 from pipelines.engines.scratch import Scratch
 from pipelines.lake.errors import StoreError
-from pipelines.lake.store import S3, s3_access
+from pipelines.lake.store import S3, as_url, s3_access
 from pipelines.lake.table import TableSpec
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class DuckDBEngine(Engine):
         load_extension(connection, "delta")
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute(f"SET memory_limit = '{_share(memory)}B'")
-        connection.execute(f"SET temp_directory = '{self._scratch.path}'")
+        connection.execute(f"SET temp_directory = {_text(str(self._scratch.path))}")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
         connection.execute(IN_DUCKDB)
@@ -92,7 +92,7 @@ class DuckDBEngine(Engine):
         name = f"delta_{self._opened_so_far}"
         self._opened_so_far += 1
         files = delta_rs.scattered_files(uri, version)
-        whole = scan = f"SELECT * FROM delta_scan({_text(uri)}, version = {version})"
+        whole = scan = f"SELECT * FROM delta_scan({_text(as_url(uri))}, version = {version})"
         if files is None:
             self.connection.execute(f"CREATE VIEW {name} AS {scan}")
             return self._named(name)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -88,7 +87,7 @@ class SparkEngine(Engine):
 
         if not worth_splitting(delivery):
             return None
-        found = split_read(self.session, spark_uri(unquote(url)), delivery)
+        found = split_read(self.session, spark_uri(url), delivery)
         if isinstance(found, NotSplittable):
             told(found.reason)
             return None
@@ -201,8 +200,9 @@ class SparkEngine(Engine):
         added = ", ".join(
             f"`{name}` {kinds[name].dataType.simpleString()} COMMENT {_text(spec.column(name).title)}" for name in names
         )
+        place = spark_uri(uri).replace("`", "``")
         with self._commit_says(metadata):
-            self.session.sql(f"ALTER TABLE delta.`{spark_uri(uri)}` ADD COLUMNS ({added})")
+            self.session.sql(f"ALTER TABLE delta.`{place}` ADD COLUMNS ({added})")
 
     def interrupt(self) -> None:
         self.session.sparkContext.cancelAllJobs()

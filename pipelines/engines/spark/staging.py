@@ -8,7 +8,6 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,8 +36,7 @@ class Staging:
 
     def new(self, name: str) -> str:
         """A place that nothing lies at yet, as Spark writes it."""
-        # Spark takes percent signs for what they are.
-        return spark_uri(unquote(f"{self._url}/{name}-{uuid.uuid4().hex}"))
+        return spark_uri(f"{self._url}/{name}-{uuid.uuid4().hex}")
 
     def drop(self, place: str) -> None:
         self._remove(f"{self._folder}/{_name(place)}")

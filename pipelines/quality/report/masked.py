@@ -24,8 +24,7 @@ MOST_STARS = 20
 LONGEST_CODE = 12
 LONGEST_TEXT = 60
 NO_MASK_KEEPS = Mask(keep_first=6, keep_last=0)
-IN_SET, MATCH, NOT_MATCH, LEGIBLE = (
-    "expect_column_values_to_be_in_set",
+MATCH, NOT_MATCH, LEGIBLE = (
     "expect_column_values_to_match_regex",
     "expect_column_values_to_not_match_regex",
     "expect_column_values_to_be_legible",
@@ -51,7 +50,7 @@ def _stars(count: ir.IntegerValue) -> ir.StringValue:
 
 def masked_cell(cell: ir.StringValue, element: Element, catalog: Catalog) -> ir.StringValue:
     """A cell of a rejected row, as it was sent."""
-    codes = _code_list(element)
+    codes = element.code_list
     normal = normalise(cell, element, catalog.codes, catalog.cities)
     forms = _forms(element, normal)
     if codes and not element.is_personal:
@@ -70,19 +69,13 @@ def masked_value(value: ir.StringValue, element: Element, catalog: Catalog, *, o
     """
     if element.is_personal:
         return glimpse(value, _kept(element))
-    if of_person and not _code_list(element):
+    if of_person and not element.code_list:
         return glimpse(value, NO_MASK_KEEPS)
     return ibis.ifelse(value.length() > LONGEST_TEXT, value.left(LONGEST_TEXT) + "…", value)
 
 
 def _kept(element: Element) -> Mask:
     return element.mask or (WHOLLY if element.is_personal else NO_MASK_KEEPS)
-
-
-def _code_list(element: Element) -> str | None:
-    """The code list that holds all values of an element."""
-    named = (check.codes for check in element.checks.values() if check.type == IN_SET and check.codes)
-    return element.codes or next(named, None)
 
 
 def _listed(normal: ir.StringValue, catalog: Catalog, codes: str) -> ir.BooleanValue:
