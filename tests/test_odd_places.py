@@ -30,6 +30,8 @@ def test_a_lake_is_filled_reported_and_opened_wherever_it_lies(odd: str, tmp_pat
     assert place.run().exit_code == 0
     Delivered(SOURCES[0], "later.csv", [household(10 * FILES)]).write(place.landing)
     assert place.run().exit_code == 0
+    assert not place.run().changed, "what stands under which inputs is read from the tables' commits"
+    assert place.huiliu("status").returncode == 0
     with place.opened() as at:
         assert len(at.raw(SOURCES[0])) == len(at.standard(SOURCES[0])) == 10 * FILES + 1
         report = build_report(at.workspace, folder / "report")

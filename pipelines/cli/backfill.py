@@ -9,10 +9,6 @@ import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out, show_problems, titled_table
-from pipelines.settings import PEOPLE_TIME
-from pipelines.steps.backfill import NothingToBackfillError
-from pipelines.steps.backfill import backfill as read_again
-from pipelines.steps.workspace import open_existing
 
 SourceName = Annotated[str, typer.Argument(help="the source, as its contract is named")]
 First = Annotated[datetime.datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first day of receipt")]
@@ -29,6 +25,11 @@ def register(app: typer.Typer) -> None:
         The days are those of Asia/Shanghai on which the files were received. Exit code 1 when a file could not be
         read again.
         """
+        from pipelines.settings import PEOPLE_TIME
+        from pipelines.steps.backfill import NothingToBackfillError
+        from pipelines.steps.backfill import backfill as read_again
+        from pipelines.steps.workspace import open_existing
+
         with open_existing(settings_with(lake), writes=True) as workspace:
             if source not in workspace.catalog.contracts:
                 known = ", ".join(sorted(workspace.catalog.contracts))

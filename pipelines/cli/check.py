@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.screen import err, out, program
-from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.loading import read_catalog
-from pipelines.quality.batch_rules import REJECT_SHARE, titles
-from pipelines.quality.gate import READABLE
-from pipelines.readers import UnreadableFile, looks_temporary
-from pipelines.settings import Settings
-from pipelines.steps.dry_run import DryRun, HeaderMatch, dry_run, guess_source
+
+if TYPE_CHECKING:
+    from pipelines.declarations.catalog import Catalog
+    from pipelines.steps.dry_run import DryRun, HeaderMatch
 
 Delivered = Annotated[Path, typer.Argument(help="the file to be delivered", exists=True, dir_okay=False)]
 SourceOption = Annotated[
@@ -33,6 +30,11 @@ def register(app: typer.Typer) -> None:
         Exit code 0: every row would be accepted. 1: the batch would be held, rows quarantined, or something else
         is wrong. 2: the source is not known.
         """
+        from pipelines.declarations.loading import read_catalog
+        from pipelines.readers import looks_temporary
+        from pipelines.settings import Settings
+        from pipelines.steps.dry_run import dry_run
+
         settings = Settings()
         catalog = read_catalog(settings.project)
         name = _source(catalog, file, source)
@@ -49,6 +51,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _source(catalog: Catalog, file: Path, said: str | None) -> str:
+    from pipelines.steps.dry_run import guess_source
+
     if said is not None:
         if said not in catalog.contracts:
             raise _unknown(f"there is no source {said}", catalog, file)
@@ -63,6 +67,7 @@ def _source(catalog: Catalog, file: Path, said: str | None) -> str:
 
 def _header(catalog: Catalog, file: Path) -> list[str]:
     from pipelines.drafting.sample import header_of
+    from pipelines.readers import UnreadableFile
 
     try:
         return header_of(file, catalog.contracts.values())
@@ -138,6 +143,9 @@ def _show_verdict(found: DryRun) -> None:
 
 
 def _why(found: DryRun, code: str) -> str:
+    from pipelines.quality.batch_rules import REJECT_SHARE, titles
+    from pipelines.quality.gate import READABLE
+
     if code == READABLE:
         return "文件应可读取 (the file cannot be read; see above what to do)"
     if title := titles(found.contract).get(code):

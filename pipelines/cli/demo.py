@@ -11,9 +11,6 @@ import typer
 from pipelines.cli import duckdb as analyst
 from pipelines.cli.run import run_and_show
 from pipelines.cli.screen import err, out, program, tell
-from pipelines.quality.report import build_report
-from pipelines.settings import Settings
-from pipelines.steps.workspace import open_workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +23,10 @@ def register(app: typer.Typer) -> None:
         ] = Path("demo"),
     ) -> None:
         """Simulated agency files the whole way into a lake, a report and an analyst's file."""
+        from pipelines.quality.report import build_report
+        from pipelines.settings import Settings
+        from pipelines.steps.workspace import open_workspace
+
         # The simulated files are whole when the simulation ends: nobody is still writing them.
         settings = Settings(lake=folder / "lake", landing=folder / "landing", settle=0)
         settings.lake.check_place()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
@@ -14,7 +14,9 @@ from rich.text import Text
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
 from pipelines.cli.screen import err, out
-from pipelines.operations.checking import Check
+
+if TYPE_CHECKING:
+    from pipelines.operations.checking import Check
 
 STYLES = {"good": "green", "bad": "bold red", "not needed": "dim"}
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out as screen
-from pipelines.declarations import regions
-from pipelines.engines.duckdb.analyst_file import Contents, folder_beside, write_analyst_file
-from pipelines.lake.layout import TableId
-from pipelines.lake.pseudonyms import pseudonym_key
-from pipelines.lake.shown import Masking
-from pipelines.steps.newest_day import newest_day
-from pipelines.steps.tables import all_tables
-from pipelines.steps.workspace import Workspace, open_existing
+
+if TYPE_CHECKING:
+    from pipelines.lake.layout import TableId
+    from pipelines.lake.shown import Masking
+    from pipelines.steps.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +31,9 @@ def register(app: typer.Typer) -> None:
         rows: who opens it needs no access to the lake. With --unmasked it holds views of the lake's tables by their
         absolute place: after the lake is moved, write the file anew, or use --portable, which copies the rows in.
         """
+        from pipelines.engines.duckdb.analyst_file import folder_beside
+        from pipelines.steps.workspace import open_existing
+
         if not out.suffix:
             raise typer.BadParameter(f"{out} has no suffix; say for example {out}.duckdb", param_hint="--out")
         with open_existing(settings_with(lake)) as workspace:
@@ -44,6 +44,10 @@ def register(app: typer.Typer) -> None:
 
 def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: bool = False) -> int:
     """Write the analyst's file of every table that exists; the number of tables."""
+    from pipelines.declarations import regions
+    from pipelines.engines.duckdb.analyst_file import Contents, write_analyst_file
+    from pipelines.steps.tables import all_tables
+
     catalog = workspace.catalog
     tables = {
         view_name(spec.id): (spec, workspace.lake.uri(spec.id))
@@ -61,6 +65,10 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
 
 
 def _masking(workspace: Workspace) -> Masking:
+    from pipelines.lake.pseudonyms import pseudonym_key
+    from pipelines.lake.shown import Masking
+    from pipelines.steps.newest_day import newest_day
+
     day = newest_day(workspace.lake)
     identifiers = {element.name for element in workspace.catalog.elements.values() if element.identifier}
     return Masking(pseudonym_key(workspace.lake.root), identifiers, day.year if day else None)

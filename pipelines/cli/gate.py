@@ -9,10 +9,6 @@ import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import command, decisions, err, out, tell
-from pipelines.lake.specs import BATCHES
-from pipelines.quality.verdicts import Person, decide, gate_reasons, verdicts_of
-from pipelines.steps.losses import confirm_loss
-from pipelines.steps.workspace import open_existing
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
 Source = Annotated[str, typer.Argument(help="the source, as its contract is named")]
@@ -31,6 +27,10 @@ def register(app: typer.Typer) -> None:
     @gate.command("list")
     def list_held(lake: LakeOption = None) -> None:
         """Show the batches that wait for a decision."""
+        from pipelines.lake.specs import BATCHES
+        from pipelines.quality.verdicts import gate_reasons, verdicts_of
+        from pipelines.steps.workspace import open_existing
+
         with open_existing(settings_with(lake)) as workspace:
             held = {batch for batch, verdict in verdicts_of(workspace.lake).items() if verdict == "held"}
             batches = [row for row in workspace.lake.engine.rows(workspace.lake.read(BATCHES)) if row["batch"] in held]
@@ -67,6 +67,10 @@ def register(app: typer.Typer) -> None:
     @gate.command()
     def confirm(source: Source, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Let the declarations as they are now take rows of a source out of standard with the next run."""
+        from pipelines.quality.verdicts import Person
+        from pipelines.steps.losses import confirm_loss
+        from pipelines.steps.workspace import open_existing
+
         with open_existing(settings_with(lake), writes=True) as workspace:
             catalog = workspace.catalog
             if source not in catalog.contracts:
@@ -92,6 +96,9 @@ def _account() -> str | None:
 
 
 def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOption) -> None:
+    from pipelines.quality.verdicts import Person, decide, verdicts_of
+    from pipelines.steps.workspace import open_existing
+
     with open_existing(settings_with(lake), writes=True) as workspace:
         try:
             decide(workspace.lake, batch, verdict, reason, Person(by, _account()))

@@ -13,7 +13,6 @@ from rich.text import Text
 
 import pipelines.cli
 from pipelines.cli.screen import err
-from pipelines.operations.explaining import explained
 
 app = typer.Typer(
     help="Huiliu 汇流: agency files in, trusted records out, and back to the leagues and cities.",
@@ -26,6 +25,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Run a verb. Errors are told to people on stderr; an unforeseen one says where it happened, without values."""
+    from pipelines.operations.explaining import explained
+
     _show_what_can_be_shown()
     for name in _asked():
         verb = importlib.import_module(f"pipelines.cli.{name}")

@@ -6,8 +6,6 @@ import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out, progress, titled_table
-from pipelines.operations.maintenance import maintain as maintain_tables
-from pipelines.steps.workspace import open_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +15,9 @@ def register(app: typer.Typer) -> None:
 
         Whatever a table was within that time stays readable, and so do its changes.
         """
+        from pipelines.operations.maintenance import maintain as maintain_tables
+        from pipelines.steps.workspace import open_existing
+
         settings = settings_with(lake)
         with open_existing(settings, writes=True) as workspace, progress() as told:
             done = maintain_tables(workspace, told=lambda table: told("maintain", table.path))

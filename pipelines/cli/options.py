@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.settings import Settings
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
 
 LakeOption = Annotated[
     str | None, typer.Option(help="the lake: a folder or s3://BUCKET/PREFIX (default: HUILIU_LAKE or ./lake)")
@@ -19,5 +20,7 @@ LandingOption = Annotated[
 
 def settings_with(lake: str | None = None, landing: Path | None = None, settle: float | None = None) -> Settings:
     """The process's settings with what was said on the command line in place."""
+    from pipelines.settings import Settings
+
     said: dict[str, Any] = {"lake": lake, "landing": landing, "settle": settle}
     return Settings(**{name: value for name, value in said.items() if value is not None})

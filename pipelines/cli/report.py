@@ -10,7 +10,6 @@ import typer
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err
 from pipelines.cli.screen import out as screen
-from pipelines.steps.workspace import open_existing
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +20,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Write the quality report: batches, verdicts, rules, quarantine, conflicts and findings, values masked."""
         from pipelines.quality.report import build_report
+        from pipelines.steps.workspace import open_existing
 
         with err.status("writing the report …"), open_existing(settings_with(lake)) as workspace:
             index = build_report(workspace, out)

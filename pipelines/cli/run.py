@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
 from pipelines.cli.screen import err, progress, show_brought, show_records, show_returns, show_run, show_sources, tell
 from pipelines.cli.stopping import STOPPED, stops_when_told
-from pipelines.lake.lake import StoppedError
-from pipelines.quality.summary import summarise_record, summarise_source
-from pipelines.readers import shown_name
-from pipelines.service.database import ServiceError
-from pipelines.service.deliver import deliver_pushed
-from pipelines.service.outcomes import note_outcomes
-from pipelines.service.recovery import recover
-from pipelines.settings import Settings
-from pipelines.steps import run as steps
-from pipelines.steps.landing import unsettled_files
-from pipelines.steps.return_flow import flows, unreturned_rows
-from pipelines.steps.run import Run
-from pipelines.steps.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.steps.run import Run
+    from pipelines.steps.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +33,16 @@ def register(app: typer.Typer) -> None:
 
 def run_and_show(settings: Settings, wait: bool = True) -> int:
     """Run, show what came of it, and give the exit code. `wait` is for files that somebody may still be writing."""
+    from pipelines.lake.lake import StoppedError
+    from pipelines.quality.summary import summarise_record, summarise_source
+    from pipelines.service.database import ServiceError
+    from pipelines.service.deliver import deliver_pushed
+    from pipelines.service.outcomes import note_outcomes
+    from pipelines.service.recovery import recover
+    from pipelines.steps import run as steps
+    from pipelines.steps.return_flow import flows, unreturned_rows
+    from pipelines.steps.workspace import open_workspace
+
     with open_workspace(settings) as workspace:
         delivers_files = any(contract.table is None for contract in workspace.catalog.contracts.values())
         if delivers_files and not settings.landing.is_dir():
@@ -87,6 +89,9 @@ def wait_for_young_files(workspace: Workspace) -> None:
 
 def _young_files(workspace: Workspace) -> dict[str, float]:
     """The files that are too young to be taken, as `<source>/<file>`, each with the seconds that it waits."""
+    from pipelines.readers import shown_name
+    from pipelines.steps.landing import unsettled_files
+
     sources = [contract.name for contract in workspace.catalog.contracts.values() if contract.table is None]
     found = {name: unsettled_files(workspace.settings, name) for name in sources}
     return {f"{name}/{shown_name(path)}": left for name, young in found.items() for path, left in young.items()}

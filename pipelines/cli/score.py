@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out
-from pipelines.quality.score import Score
-from pipelines.quality.score import score as compare
-from pipelines.steps.workspace import open_existing
+
+if TYPE_CHECKING:
+    from pipelines.quality.score import Score
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +24,9 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     ) -> None:
         """Precision and recall per kind of outcome and, value by value, per table. Exit code 1 below 100 %."""
+        from pipelines.quality.score import score as compare
+        from pipelines.steps.workspace import open_existing
+
         with open_existing(settings_with(lake)) as workspace:
             try:
                 found = compare(workspace, truth)

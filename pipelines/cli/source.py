@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.screen import err, out, program
-from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.contract import IDENTIFIER
-from pipelines.declarations.loading import read_catalog
-from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.readers import UnreadableFile
-from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.declarations.catalog import Catalog
 
 Sample = Annotated[
     Path, typer.Argument(help="a file of the new source, in any supported format", exists=True, dir_okay=False)
@@ -48,10 +45,14 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Draft a contract from a file of a new source. No run reads it until a person has moved it to the sources."""
+        from pipelines.declarations.loading import read_catalog
         from pipelines.drafting import Said, said_of_titles, to_yaml
         from pipelines.drafting import draft as drafted
         from pipelines.drafting.contract import CannotDraftError
         from pipelines.drafting.sample import read_sample
+        from pipelines.engines.duckdb.engine import DuckDBEngine
+        from pipelines.readers import UnreadableFile
+        from pipelines.settings import Settings
 
         settings = Settings()
         catalog = read_catalog(settings.project)
@@ -84,6 +85,9 @@ def register(app: typer.Typer) -> None:
 
 def _name(file: Path) -> str:
     """The name of a landing folder is its source's; elsewhere the file's own name may do."""
+    from pipelines.declarations.contract import IDENTIFIER
+    from pipelines.settings import Settings
+
     folder = file.absolute().parent
     if folder.parent.name == Settings().landing.name and re.match(IDENTIFIER, folder.name):
         return folder.name
@@ -91,6 +95,8 @@ def _name(file: Path) -> str:
 
 
 def _check_name(catalog: Catalog, name: str) -> None:
+    from pipelines.declarations.contract import IDENTIFIER
+
     if not re.match(IDENTIFIER, name):
         raise _refused(
             f"{name} is no name for a source: say --name with small letters, digits and _, such as housing_fund"

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import itertools
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -14,10 +14,9 @@ from rich.table import Table
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
 from pipelines.cli.screen import out, show_problems, tell
-from pipelines.operations.status import TableStatus
-from pipelines.operations.status import status as statuses
-from pipelines.settings import PEOPLE_TIME
-from pipelines.steps.workspace import open_existing
+
+if TYPE_CHECKING:
+    from pipelines.operations.status import TableStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +30,9 @@ def register(app: typer.Typer) -> None:
 
         Nothing is written. Exit code 1 when a source is overdue.
         """
+        from pipelines.operations.status import status as statuses
+        from pipelines.steps.workspace import open_existing
+
         with open_existing(settings_with(lake, landing)) as workspace:
             found = statuses(workspace)
         if as_json:
@@ -66,6 +68,8 @@ def _as_json(one: TableStatus) -> dict[str, Any]:
 
 
 def _iso(moment: datetime.datetime | None) -> str | None:
+    from pipelines.settings import PEOPLE_TIME
+
     return moment.astimezone(PEOPLE_TIME).isoformat(timespec="seconds") if moment else None
 
 
@@ -135,6 +139,8 @@ def _pending(one: TableStatus) -> list[str]:
 
 
 def _clock_time(moment: datetime.datetime | None) -> str:
+    from pipelines.settings import PEOPLE_TIME
+
     return f"{moment.astimezone(PEOPLE_TIME):%Y-%m-%d %H:%M}" if moment else ""
 
 

@@ -8,9 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from pipelines.cli.screen import err
-from pipelines.lake.lake import Lake
+
+if TYPE_CHECKING:
+    from pipelines.lake.lake import Lake
 
 STOPPED = 130  # as shells count an end by SIGINT
 

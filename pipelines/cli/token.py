@@ -13,7 +13,9 @@ from rich.table import Table
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out
-from pipelines.settings import PEOPLE_TIME, Settings
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.service.tokens import Tokens
@@ -88,4 +90,6 @@ def _refuse(text: str) -> None:
 
 
 def _day(seconds: float) -> str:
+    from pipelines.settings import PEOPLE_TIME
+
     return datetime.datetime.fromtimestamp(seconds, PEOPLE_TIME).strftime("%Y-%m-%d")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ from deltalake.schema import ArrayType, PrimitiveType
 from pipelines.engines.base import OPERATION
 from pipelines.lake.damage import log_damage
 from pipelines.lake.durable import sync_checkpoints
-from pipelines.lake.store import S3, storage_options
+from pipelines.lake.store import LOG, S3, storage_options
 from pipelines.lake.table import ColumnSpec, TableSpec
 
 # Readers share a file out by row group: with delta-rs's million rows, one core would read most tables alone.
@@ -229,11 +230,31 @@ def has_committed(table: DeltaTable, once: str) -> bool:
     return table.transaction_version(once) is not None
 
 
+def history(table: DeltaTable, limit: int | None = None) -> list[dict[str, Any]]:
+    """The commits that the log still knows, newest first: each one's `commitInfo`, and its `version`.
+
+    delta-rs finds none in a folder whose path holds a `#`; there the entries themselves are read.
+    """
+    found = table.history(limit)
+    if found or table.table_uri.startswith(S3):
+        return found
+    log = Path(unquote(urlsplit(table.table_uri).path), LOG)
+    entries = sorted((one for one in log.glob("*.json") if one.stem.isdigit()), reverse=True)
+    known = [one for one in entries if int(one.stem) <= table.version()]
+    return [_commit_info(one) for one in known[:limit]]
+
+
+def _commit_info(entry: Path) -> dict[str, Any]:
+    lines = entry.read_text(encoding="utf-8").splitlines()
+    said: dict[str, Any] = next((one["commitInfo"] for one in map(json.loads, lines) if "commitInfo" in one), {})
+    return {**said, "version": int(entry.stem)}
+
+
 def last_metadata(table: DeltaTable) -> str | None:
     """User metadata of the newest commit that carries any."""
     # Every commit of ours carries it: further back goes only who comes after a stranger's commits.
     for limit in (1, 16, None):
-        for commit in table.history(limit):
+        for commit in history(table, limit):
             if said := commit.get("userMetadata"):
                 return str(said)
     return None
@@ -241,7 +262,7 @@ def last_metadata(table: DeltaTable) -> str | None:
 
 def all_metadata(table: DeltaTable) -> list[str]:
     """User metadata of every commit that is still in the log, newest first."""
-    return [str(said) for commit in table.history() if (said := commit.get("userMetadata"))]
+    return [str(said) for commit in history(table) if (said := commit.get("userMetadata"))]
 
 
 def log_stamp(uri: str, version: int) -> object:
@@ -268,7 +289,7 @@ def scattered_files(uri: str, version: int) -> frozenset[str] | None:
 
 def carries_metadata(table: DeltaTable) -> bool:
     """Whether the newest commit does."""
-    return any(commit.get("userMetadata") for commit in table.history(1))
+    return any(commit.get("userMetadata") for commit in history(table, 1))
 
 
 def carry_forward(table: DeltaTable, metadata: str) -> None:

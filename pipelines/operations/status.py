@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.declarations.contract import Contract
+from pipelines.engines import delta_rs
 from pipelines.lake import clock
 from pipelines.lake.lake import NOWHERE, State
 from pipelines.lake.layout import TableId
@@ -144,7 +145,7 @@ class _Status:
         state = self._state(table)
         assert state
         if table not in self._histories:
-            self._histories[table] = state.delta.history()
+            self._histories[table] = delta_rs.history(state.delta)
         return self._histories[table]
 
     def _inputs(self, task: Task, state: State) -> list[Input]:
