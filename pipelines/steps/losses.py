@@ -112,7 +112,7 @@ def _told(
     name = contract.name
     said = [f"{name}: {lost:,} of {rows:,} rows would go from standard under the declarations as they are now"]
     if why := _why(weighed) if lost else "":
-        said.append(f"({why})")
+        said.append(f" ({why})")
     said.append("; nothing of the source was written, nor of what follows from it")
     if renamed:
         said.append(
