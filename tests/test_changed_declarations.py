@@ -158,6 +158,7 @@ RENAMED_KEY = [
     ("key: permit_number", "key: permit"),
     ("  居住证编号: {name: permit_number,", "  居住证编号: {name: permit,"),
 ]
+RETYPED_KEY = [("name: permit_number, element: document_number", "name: permit_number, element: past_date")]
 
 
 @pytest.mark.parametrize(
@@ -165,10 +166,17 @@ RENAMED_KEY = [
     [
         (SOURCE, ADDED, "10 of 10 rows would go"),
         (PERMITS, RENAMED_KEY, "6 of 6 rows would go"),
+        (PERMITS, RETYPED_KEY, "6 of 6 rows would go"),
         (SOURCE, STRICTER, "10 of 10 rows would go"),
         (SOURCE, RENAMED, "workplace is declared no more, and employer holds nothing"),
     ],
-    ids=["a required column added", "a key column renamed", "a stricter element", "a column renamed"],
+    ids=[
+        "a required column added",
+        "a key column renamed",
+        "a key column of another type",
+        "a stricter element",
+        "a column renamed",
+    ],
 )
 def test_an_edit_that_would_empty_a_source_stops_before_it_writes(
     place: Place, source: str, changes: list[tuple[str, str]], told: str

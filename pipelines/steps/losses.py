@@ -47,9 +47,10 @@ def check_loss(
         return
     stored = {field.name for field in state.delta.schema().fields}
     there = standing.filter(~standing[DELETED])
-    if stored.issuperset(spec.key):
-        lost = int(lake.engine.scalar(lake.read(spec).anti_join(there, list(spec.key)).count()))
-    else:
+    rows = lake.read(spec)
+    if stored.issuperset(spec.key) and all(rows[name].type() == there[name].type() for name in spec.key):
+        lost = int(lake.engine.scalar(rows.anti_join(there, list(spec.key)).count()))
+    else:  # what stands cannot be looked up by its key
         lost = max(0, state.rows - int(lake.engine.scalar(there.count())))
     is_much = lost >= contract.reject_least and lost > contract.reject_limit * state.rows
     renamed = _renamed(lake, contract, spec, stored)

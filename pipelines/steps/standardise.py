@@ -123,7 +123,8 @@ class _Standardise:
         if weighed:
             write_verdicts(self._lake, self._contract, weighed)
         done = self._refreshed(news, gated)
-        self._check_key()
+        if any(one.changed for one in done if one.table == self._standard.id):
+            self._check_key()
         held = tuple(one for one in (*judged, *self._untyped) if verdicts[one.batch] == "held")
         return Standardised(self._contract.name, tuple(done), judged, held)
 
