@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_a_run_ends_with_what_it_brought_itself(place: Place) -> None:
     assert brought(place.huiliu("run").stdout) == {}, "the next one brought nothing"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as a person's process has it: one that was begun in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_first_interruption_is_answered_at_once_and_a_second_ends_it(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.operations.watch import Round, watch
+from pipelines.settings import Settings
 from pipelines.steps.retired import UndeclaredSourceError
+from pipelines.steps.workspace import open_workspace
 from tests.conftest import Place
 from tests.deliveries import household
 from tests.small_project import Delivered, death, small_project
@@ -44,6 +46,7 @@ def test_a_run_names_the_contract_that_is_missing_and_writes_nothing(place: Plac
 
 def test_watching_ends_with_the_same_words(place: Place) -> None:
     rounds: list[Round] = []
-    with place.opened() as at, pytest.raises(UndeclaredSourceError, match=GONE):
-        watch(at.workspace, rounds.append, str, threading.Event())
+    settings = Settings(project=place.project, landing=place.landing, lake=place.lake, settle=0)
+    with pytest.raises(UndeclaredSourceError, match=GONE):
+        watch(lambda: open_workspace(settings), rounds.append, lambda *_: None, threading.Event())
     assert not rounds
