@@ -222,7 +222,7 @@ CONFIRMATIONS = TableSpec(
         ColumnSpec("source", "string", "来源"),
         ColumnSpec("declarations", "string", "声明摘要"),
         ColumnSpec("reason", "string", "理由"),
-        ColumnSpec("confirmed_by", "string", "确认人"),
+        ColumnSpec("confirmed_by", "string", "确认人", "personal"),
         ColumnSpec("confirmed_at", TIMESTAMP, "确认时间"),
     ),
 )
