@@ -62,6 +62,10 @@ PERMITS = [
 ]
 
 
+# What takes the day along knows nothing of engines, and a run on Spark takes minutes.
+ONE_ENGINE = pytest.mark.parametrize("lake", ["duckdb"], indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """People and their permits, received on 1 May 2026 in the evening."""
@@ -94,17 +98,20 @@ def test_the_day_moves_on_with_whatever_is_received(lake: Lake, tmp_path: Path) 
     assert_equals_a_rebuild(lake.place, tmp_path / "rebuilt")
 
 
+@ONE_ENGINE
 def test_on_the_same_day_nothing_is_computed(lake: Lake) -> None:
     run = lake.run(EVENING + datetime.timedelta(hours=1), marriage(301))
     assert {one.reason for one in run.refreshed if one.table.path == "foundation/person/person"} == {"unchanged"}
 
 
+@ONE_ENGINE
 def test_a_clock_set_back_takes_no_day_back(lake: Lake, tmp_path: Path) -> None:
     lake.run(EVENING - datetime.timedelta(days=60), marriage(302))
     assert lake.lives_in(LAST_DAY) == (HOME, "household_registration")
     assert_equals_a_rebuild(lake.place, tmp_path / "rebuilt")
 
 
+@ONE_ENGINE
 def test_watching_sees_the_next_day_too(lake: Lake, tmp_path: Path) -> None:
     """A round takes one source's news; the next day is news of every table that looks at it."""
     Delivered("marriage_registration", "later.csv", [marriage(303)]).write(lake.place.landing)

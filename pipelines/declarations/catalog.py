@@ -150,8 +150,7 @@ def standard_digest(catalog: Catalog, contract: Contract) -> str:
     lists = [element.codes for element in elements if element.codes]
     lists += [OPERATION] if contract.delete_flag else []
     labels = [catalog.codes.get(name, ()) for name in lists]
-    expectations = code_digest((catalog.root / "expectations").rglob("*.py"))
-    return digest(contract, catalog.rules(contract), elements, labels, catalog.cities, expectations)
+    return digest(contract, catalog.rules(contract), elements, labels, catalog.cities, _expectations(catalog.root))
 
 
 # Where values are computed; what only shows them stands elsewhere.
@@ -181,6 +180,12 @@ def _logic() -> str:
     """
     pipelines = Path(__file__).parents[1]
     return code_digest(path for pattern in COMPUTING for path in pipelines.glob(pattern))
+
+
+@functools.cache
+def _expectations(root: Path) -> str:
+    """A hash of a project's own expectations, which a process imports once."""
+    return code_digest((root / "expectations").rglob("*.py"))
 
 
 def _plain(value: Any) -> Any:

@@ -50,7 +50,8 @@ class Models:
 
 def read_models(catalog: Catalog) -> Models:
     """Import every module of the model folders; raises DeclarationError for what cannot be imported or ordered."""
-    placed = [one for folder, layer in FOLDERS.items() for one in _found(catalog.root, folder, layer)]
+    with _imports_from(catalog.root):
+        placed = [one for folder, layer in FOLDERS.items() for one in _found(catalog.root, folder, layer)]
     tables: dict[str, Placed] = {}
     databases = {record.database for record in catalog.records.values()}
     made_later = {f"{database}_{kind}" for database in databases for kind in ("conflict", "finding")}
@@ -89,8 +90,7 @@ def _imported(root: Path, path: Path) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     try:
-        with _imports_from(root):
-            spec.loader.exec_module(module)
+        spec.loader.exec_module(module)
     except Exception as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
         line = frames[-1].lineno if frames else getattr(error, "lineno", None)
@@ -100,7 +100,7 @@ def _imported(root: Path, path: Path) -> ModuleType:
 
 @contextmanager
 def _imports_from(root: Path) -> Iterator[None]:
-    """What a model imports beside it comes from its own project, and as it is now: its text goes into the digest."""
+    """What models import beside them comes from their own project, and as it is now: its text goes into the digest."""
     for name in [one for one in sys.modules if one.partition(".")[0] in FOLDERS]:
         del sys.modules[name]
     sys.path.insert(0, str(root))

@@ -46,20 +46,6 @@ class Weighed:
         return [self.judged[one["batch"]] for one in self.batches]
 
 
-def judge(
-    lake: Lake,
-    contract: Contract,
-    rules: Sequence[Rule],
-    ungated: Ungated | None,
-    batches: Sequence[dict[str, Any]],
-    before: Mapping[str, dict[str, Any]] | None = None,
-) -> list[Judged]:
-    """Weigh batches, oldest first, and write what the gate says of them."""
-    weighed = weigh(lake, contract, rules, ungated, batches, before)
-    write_verdicts(lake, contract, weighed)
-    return weighed.in_order
-
-
 def weigh(
     lake: Lake,
     contract: Contract,

@@ -15,10 +15,9 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import RULES, Rule
 from pipelines.engines.scratch import Scratch
-from pipelines.lake.specs import RULE_RESULTS
 from pipelines.lake.store import Store
 from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import judge
+from pipelines.quality.gate import weigh
 from pipelines.quality.verdicts import Judged, batches_of
 from pipelines.readers.header import known_headers, recognised, same
 from pipelines.settings import Settings
@@ -108,8 +107,7 @@ def _judged(workspace: Workspace, contract: Contract) -> DryRun:
     if batch["readable"]:
         ungated = read_ungated(workspace, contract, rules)
         first_rows = _first_rows(workspace, ungated)
-    judged = judge(lake, contract, rules, ungated, [batch])[0]
-    results = lake.engine.rows(lake.read(RULE_RESULTS)) if ungated else []
+    weighed = weigh(lake, contract, rules, ungated, [batch])
     return DryRun(
         contract=contract,
         format=batch["format"],
@@ -117,8 +115,8 @@ def _judged(workspace: Workspace, contract: Contract) -> DryRun:
         delimiter=batch["delimiter"],
         header=match_header(contract, batch["header"]) if batch["header"] else None,
         problems=tuple(batch["problems"]),
-        broken=_broken(rules, results, first_rows),
-        judged=judged,
+        broken=_broken(rules, weighed.results, first_rows),
+        judged=weighed.in_order[0],
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import standard_digest
@@ -11,9 +9,7 @@ from pipelines.declarations.contract import Contract
 from pipelines.lake import clock
 from pipelines.lake.errors import LakeError
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import raw
-from pipelines.lake.specs import AS_SENT, CONFIRMATIONS, standard_spec
-from pipelines.lake.table import TableSpec
+from pipelines.lake.specs import AS_SENT, CONFIRMATIONS, raw_spec, standard_spec
 from pipelines.quality.gate import Weighed
 from pipelines.quality.verdicts import Person, batches_of
 from pipelines.settings import PEOPLE_TIME
@@ -33,10 +29,8 @@ class RowsWouldGoError(LakeError):
         super().__init__(message, exit_code=2)
 
 
-def check_loss(
-    workspace: Workspace, contract: Contract, declared: str, standing: ir.Table, weighed: Weighed | None
-) -> None:
-    """Compare what stands in standard with what would stand for each key under the declarations `declared`.
+def check_loss(workspace: Workspace, contract: Contract, standing: ir.Table, weighed: Weighed | None) -> None:
+    """Compare what stands in standard with what would stand for each key under the declarations as they are now.
 
     Raises RowsWouldGoError where all rows would go, or more than the contract's `reject_limit` of them and at least
     `reject_least`, or where a renamed column would be empty until it is read again; unless a person has confirmed it.
@@ -53,8 +47,8 @@ def check_loss(
     else:  # what stands cannot be looked up by its key
         lost = max(0, state.rows - int(lake.engine.scalar(there.count())))
     is_much = lost >= contract.reject_least and lost > contract.reject_limit * state.rows
-    renamed = _renamed(lake, contract, spec, stored)
-    if not (lost == state.rows or is_much or renamed) or _is_confirmed(lake, contract, declared):
+    renamed = _renamed(workspace, contract, stored)
+    if not (lost == state.rows or is_much or renamed) or _is_confirmed(workspace, contract):
         return
     raise RowsWouldGoError(_told(workspace, contract, lost, state.rows, renamed, weighed))
 
@@ -83,25 +77,23 @@ def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: Pers
     lake.make_durable(CONFIRMATIONS.id)
 
 
-def _renamed(lake: Lake, contract: Contract, spec: TableSpec, stored: set[str]) -> Renamed | None:
+def _renamed(workspace: Workspace, contract: Contract, stored: set[str]) -> Renamed | None:
     """Columns of standard that are declared no more, and those declared since of which raw holds no value at all."""
-    gone = sorted(name for name in stored - {*spec.names} if not name.endswith(AS_SENT))
+    lake, names = workspace.lake, standard_spec(workspace.catalog, contract).names
+    gone = sorted(name for name in stored - {*names} if not name.endswith(AS_SENT))
     new = {column.name: contract.cells[column.header] for column in contract.columns if column.name not in stored}
-    state = lake.state(raw(contract.name))
-    if not (gone and new and state):
+    if not (gone and new):
         return None
-    there = {field.name for field in state.delta.schema().fields}
-    rows = lake.engine.read(lake.uri(raw(contract.name)), state.version)
-    asked = {name: rows[cell].count() for name, cell in new.items() if cell in there}
-    filled = lake.engine.rows(rows.agg(**asked))[0] if asked else {}
-    empty = [name for name in new if not filled.get(name)]
+    rows = lake.read(raw_spec(workspace.catalog, contract))
+    filled = lake.engine.rows(rows.agg(**{name: rows[cell].count() for name, cell in new.items()}))[0]
+    empty = [name for name in new if not filled[name]]
     return (gone, empty) if empty else None
 
 
-def _is_confirmed(lake: Lake, contract: Contract, declared: str) -> bool:
-    said = lake.read(CONFIRMATIONS)
-    mine = said.filter((said.source == contract.name) & (said.declarations == declared))
-    return bool(lake.engine.scalar(mine.count()))
+def _is_confirmed(workspace: Workspace, contract: Contract) -> bool:
+    said = workspace.lake.read(CONFIRMATIONS)
+    is_of_these = said.declarations == standard_digest(workspace.catalog, contract)
+    return bool(workspace.lake.engine.scalar(said.filter((said.source == contract.name) & is_of_these).count()))
 
 
 def _told(
@@ -147,5 +139,5 @@ def _first_day(lake: Lake, contract: Contract) -> str | None:
     """The day of the first receipt of a file; None where none is kept."""
     if contract.table:
         return None
-    received: Sequence = [one["received_at"] for one in batches_of(lake, contract.name) if one["sha256"]]
+    received = [one["received_at"] for one in batches_of(lake, contract.name) if one["sha256"]]
     return min(received).astimezone(PEOPLE_TIME).date().isoformat() if received else None

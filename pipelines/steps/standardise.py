@@ -117,7 +117,7 @@ class _Standardise:
         gated = self._gated(ungated, verdicts) if ungated else None
         if gated and news.reason == "declarations changed":
             standing = self._standing_rows(gated, None)
-            check_loss(self._workspace, self._contract, self._declared, standing, weighed)
+            check_loss(self._workspace, self._contract, standing, weighed)
         if self._untyped:
             write_untypable(self._lake, self._contract.name, self._untyped)
         if weighed:
