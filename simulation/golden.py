@@ -12,11 +12,31 @@ from simulation.calendar import AS_OF
 from simulation.names import MIDDLE_DOTS, lookalikes
 from simulation.standing import Standing
 
-Row = dict[str, str | None]
 VALID = " (valid)"  # a source's latest row that is still valid
 _SIGNS = str.maketrans(
     {radical: sign for sign, radical in lookalikes().items()} | dict.fromkeys(["·", *MIDDLE_DOTS], "")
 )
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row says, and the warnings that were planted in it, as `<column>.<check>`."""
+
+    values: dict[str, str | None]
+    warnings: tuple[str, ...] = ()
+
+    def is_sound(self, column: str) -> bool:
+        return not any(rule.startswith(f"{column}.") for rule in self.warnings)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a source says of an attribute; `is_sound` if nothing is wrong with the value by itself."""
+
+    moment: str
+    value: str
+    source: str
+    is_sound: bool
 
 
 @dataclass(frozen=True)
@@ -30,13 +50,13 @@ class Attribute:
     otherwise: str = ""
     until: tuple[str, ...] = ()  # sources whose word counts only while it is valid
 
-    def claims(self, rows: dict[str, Row]) -> list[tuple[str, str, str]]:
-        """(moment, value, source) of each source that holds a value, in the order of authority."""
+    def claims(self, rows: dict[str, Row]) -> list[Claim]:
+        """What each source says that holds a value, in the order of authority."""
         held = []
         for voice, source, column in self._places:
             row = rows.get(voice)
-            if row is not None and (value := row[column]) is not None:
-                held.append((str(row["updated_at"]), value, source))
+            if row is not None and (value := row.values[column]) is not None:
+                held.append(Claim(str(row.values["updated_at"]), value, source, row.is_sound(column)))
         return held
 
     @cached_property
@@ -96,12 +116,12 @@ def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute])
         source = standing.table.source
         ends = any(source in attribute.until for attribute in attributes)
         names = [*_columns_of(source, attributes), *(["valid_to"] if ends else []), "updated_at"]
-        rows = zip(standing.values(key), *(standing.values(name) for name in names), strict=True)
-        for identity, *values in rows:
+        rows = zip(standing.values(key), standing.warnings(), *(standing.values(name) for name in names), strict=True)
+        for identity, warnings, *values in rows:
             sources = held.setdefault(str(identity), {})
-            row = dict(zip(names, values, strict=True))
+            row = Row(dict(zip(names, values, strict=True)), warnings)
             _keep_later(sources, source, row)
-            if ends and not is_over(row["valid_to"]):
+            if ends and not is_over(row.values["valid_to"]):
                 _keep_later(sources, source + VALID, row)
     return held
 
@@ -109,7 +129,7 @@ def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute])
 def _keep_later(sources: dict[str, Row], name: str, row: Row) -> None:
     before = sources.get(name)
     # Of two equal moments the row that came last.
-    if before is None or str(before["updated_at"]) <= str(row["updated_at"]):
+    if before is None or str(before.values["updated_at"]) <= str(row.values["updated_at"]):
         sources[name] = row
 
 
@@ -138,26 +158,35 @@ class Golden:
 
 
 def resolve(key: str, key_name: str, rows: dict[str, Row], attributes: list[Attribute]) -> Golden:
-    """The golden record of one key, which is known as `key_name`."""
+    """The golden record of one key, which is known as `key_name`.
+
+    What is wrong by itself stands only where neither another source nor the key gives anything better.
+    """
     values: list[str | None] = []
     sources: list[str | None] = []
     disputed = []
     for attribute in attributes:
         held = attribute.claims(rows)
-        if not held:
-            values.append(_from_key(attribute.otherwise, key))
-            sources.append(key_name if attribute.otherwise else None)
-            continue
-        chosen = max(held, key=lambda claim: claim[0]) if attribute.latest else held[0]
-        values.append(chosen[1])
-        sources.append(chosen[2])
-        if attribute.compared and not attribute.latest and _differ(attribute.name, [value for _, value, _ in held]):
+        sound = [claim for claim in held if claim.is_sound]
+        told = _from_key(attribute.otherwise, key)
+        is_told_well = all(f"{key_name}.{attribute.otherwise}" not in row.warnings for row in rows.values())
+        if told is not None and not sound and (is_told_well or not held):
+            values.append(told)
+            sources.append(key_name)
+        elif best := sound or held:
+            chosen = max(best, key=lambda claim: claim.moment) if attribute.latest else best[0]
+            values.append(chosen.value)
+            sources.append(chosen.source)
+        else:
+            values.append(None)
+            sources.append(None)
+        if attribute.compared and not attribute.latest and _differ(attribute.name, [claim.value for claim in held]):
             disputed.append(attribute.name)
     return Golden(values, sources, disputed)
 
 
 def _differ(attribute: str, values: list[str]) -> bool:
-    if len(set(values)) == 1:
+    if len(set(values)) <= 1:
         return False
     named = attribute in ("person_name", "entity_name", "representative_name")
     return not named or len({name_key(value) for value in values}) > 1

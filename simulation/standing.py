@@ -39,6 +39,14 @@ class Standing:
         column = self.table.column(name)
         return [column[row] or None for row in self.rows]
 
+    def warnings(self) -> list[tuple[str, ...]]:
+        """The warnings that the rows that stand were planted with."""
+        planted: dict[int, tuple[str, ...]] = {}
+        for mark in self.table.marks:
+            if mark.outcome == "flag":
+                planted[mark.row] = (*planted.get(mark.row, ()), mark.rule)
+        return [planted.get(row, ()) for row in self.rows]
+
     def columns(self) -> dict[str, list[str | None]]:
         """Every declared column of the rows that stand; instants with their offset."""
         source = self.table.source

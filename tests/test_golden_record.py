@@ -14,6 +14,8 @@ from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_o
 
 DECLARED = ("catalog", "foundation_dbs", "theme_dbs", "expectations")
 MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
+# Values that break a check of their element: beside a sound one, on the newer row, and alone.
+UNLISTED, NOWHERE, ALONE, MASKED = 15, 17, 19, 21
 
 
 def permit(number: int, **said: str) -> Row:
@@ -53,6 +55,10 @@ def deliver_people(landing: Path) -> None:
         *(household(number) for number in (MAJORITY, TIE, MOVED, STAYED)),
         household(ANCIENT, 更新时间="1900-01-01 00:00:00"),
         household(VARIANT, 姓名=f"{spelt[0]}·{spelt[1]}"),
+        household(UNLISTED, 民族="77", 性别="7"),
+        household(NOWHERE),
+        household(ALONE, 民族="77"),
+        household(MASKED, 姓名=f"{name_of(MASKED)[0]}**"),
     ]
     permits = [
         permit(MAJORITY, 性别="女"),
@@ -61,6 +67,9 @@ def deliver_people(landing: Path) -> None:
         permit(STAYED, 更新时间="2020-01-01 08:00:00"),
         permit(VARIANT, 姓名=f"{spelt[0]} • {spelt[1]}"),
         permit(UNKNOWN, 性别=""),
+        permit(UNLISTED, 民族="01", 性别=""),
+        permit(NOWHERE, 现居住地区划代码="159999"),
+        permit(MASKED),
     ]
     deaths = [death(MAJORITY, 性别="女")]
     for source, rows in (
@@ -68,7 +77,8 @@ def deliver_people(landing: Path) -> None:
         ("residence_permit", permits),
         ("death_registration", deaths),
     ):
-        deliver(landing, source, "1.csv", csv_text(cells_of(rows)))
+        header = list(dict.fromkeys(name for row in rows for name in row))
+        deliver(landing, source, "1.csv", csv_text(cells_of(rows, header)))
 
 
 def of(people: dict[str, Any], number: int) -> dict[str, Any]:
@@ -111,6 +121,33 @@ def test_what_no_source_says_comes_from_the_number(people: dict[str, Any]) -> No
     assert not row["sex_disputed"]
 
 
+def test_what_is_in_no_code_list_yields_to_another_source_s_value_and_to_what_the_number_says(
+    people: dict[str, Any],
+) -> None:
+    row = of(people, UNLISTED)
+    assert (row["ethnicity"], row["ethnicity_source"]) == ("01", "residence_permit")
+    assert row["ethnicity_disputed"]
+    assert (row["sex"], row["sex_source"]) == ("1", "id_number")
+    assert row["_flags"] is None
+
+
+def test_a_region_that_never_was_does_not_stand_because_it_is_newer(people: dict[str, Any]) -> None:
+    row = of(people, NOWHERE)
+    assert (row["residence_region"], row["residence_region_source"]) == ("150102", "household_registration")
+
+
+def test_a_value_in_no_code_list_that_nothing_better_is_known_for_is_marked(people: dict[str, Any]) -> None:
+    row = of(people, ALONE)
+    assert (row["ethnicity"], row["ethnicity_source"]) == ("77", "household_registration")
+    assert row["_flags"] == ["ethnicity.listed"]
+
+
+def test_a_masked_name_yields_to_a_whole_one(people: dict[str, Any]) -> None:
+    row = of(people, MASKED)
+    assert (row["person_name"], row["person_name_source"]) == (name_of(MASKED), "residence_permit")
+    assert row["person_name_disputed"]
+
+
 def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -> None:
     claims = {
         one["source"]: (one["value"], one["stands"], one["agency"])
@@ -122,4 +159,5 @@ def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -
         "residence_permit": ("2", True, None),
         "death_registration": ("2", True, None),
     }
-    assert {one["id_number"] for one in people["conflicts"]} == {person_id(MAJORITY), person_id(TIE)}
+    of_votes = [person_id(MAJORITY), person_id(TIE)]
+    assert sorted({one["id_number"] for one in people["conflicts"] if one["attribute"] == "sex"}) == of_votes

@@ -46,7 +46,7 @@ DELIVERED = [
             *(insurance(number, OUTSIDE) for number in (AWAY, TOP)),
             insurance(NOWHERE, ""),
             insurance(SPLIT, HERE),
-            insurance(SPLIT, THERE, "310"),
+            {**insurance(SPLIT, THERE, "310"), "参保状态": "9"},
         ],
     ),
     Delivered("death_registration", "1.csv", [death(INSURED), death(NOWHERE)]),
@@ -101,6 +101,13 @@ def test_social_security_is_of_the_person_s_city_else_of_its_own(place: Place) -
 
 def test_a_death_is_of_the_person_s_city(place: Place) -> None:
     assert returned(place, "death") == {(person_id(INSURED),): "150400"}
+
+
+def test_a_value_in_no_code_list_reaches_a_city_marked(place: Place) -> None:
+    with place.opened() as at:
+        spec = flow_of(at.workspace, "social_security").city_spec(THERE[:4] + "00")
+        marked = {(row["id_number"], row["state"]): row["_flags"] for row in at.rows(spec) if row["_flags"]}
+    assert marked == {(person_id(SPLIT), "9"): ["state.listed"]}
 
 
 def test_what_reaches_no_city_is_counted_and_why(place: Place) -> None:

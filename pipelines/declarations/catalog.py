@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.declarations.contract import Contract
+from pipelines.declarations.contract import Column, Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
 from pipelines.declarations.reading import Declared
@@ -78,6 +78,15 @@ class Catalog:
         rules.extend(delivery_rules(contract, self.is_dated(contract), self._values(OPERATION)))
         business = (*self.expectations["every_source"], *self.expectations.get(contract.name, ()))
         return (*rules, *(rule for one in business for rule in self._business_rules(one, contract)))
+
+    def value_rules(self, columns: Mapping[str, Element]) -> tuple[Rule, ...]:
+        """What values of elements can break by themselves and stand all the same: their warnings, on `columns`."""
+        found: list[Rule] = []
+        for name, element in columns.items():
+            column = Column(header=element.title, name=name, element=element.name, title=element.title)
+            rules = column_rules(column, element, self._values)
+            found.extend(r for r in rules if r.severity == "warning" and r.columns == [name] and not r.where)
+        return tuple(found)
 
     def _business_rules(self, expectation: Expectation, contract: Contract) -> Iterator[Rule]:
         rule = business_rule(expectation, contract)

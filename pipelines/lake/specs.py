@@ -12,6 +12,7 @@ from pipelines.lake.table import ColumnSpec, TableSpec
 
 AS_SENT = "_as_sent"
 TIMESTAMP = "timestamp('UTC')"
+FLAGGED = ColumnSpec(FLAGS, "array<string>", "提示的规则")
 ORIGIN = (
     ColumnSpec(BATCH, "string", "批次"),
     ColumnSpec(ROW_NUMBER, "int64", "文件中的行号"),
@@ -65,7 +66,7 @@ def standard_spec(catalog: Catalog, contract: Contract) -> TableSpec:
             *columns,
             *ORIGIN,
             ColumnSpec(VERSION, TIMESTAMP, "所依版本时间"),
-            ColumnSpec(FLAGS, "array<string>", "提示的规则"),
+            FLAGGED,
         ),
     )
 
@@ -119,7 +120,10 @@ def quarantine_spec(catalog: Catalog, contract: Contract) -> TableSpec:
 
 
 def golden_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
-    """One row per key; per attribute its value, the source that won, and whether sources disagree."""
+    """One row per key; per attribute its value, the source that won, and whether sources disagree.
+
+    `_flags` are the checks of their elements that adopted values break, as `<attribute>.<check>`.
+    """
     columns = [_typed(record.key, catalog.elements[record.key].title, catalog.elements[record.key])]
     for name in record.attributes:
         title = catalog.attribute_title(record, name)
@@ -129,7 +133,7 @@ def golden_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
             ColumnSpec(f"{name}_disputed", "boolean", f"{title}有争议"),
         ]
     place = layout.foundation(record.database, record.name)
-    return TableSpec(place, record.title, record.description, (record.key,), tuple(columns))
+    return TableSpec(place, record.title, record.description, (record.key,), (*columns, FLAGGED))
 
 
 def conflict_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:

@@ -27,14 +27,27 @@ def broken_together(sound: ir.Table, rules: Sequence[Rule], contract: Contract) 
     return _broken(rows, [rule.model_copy(update={"where": ()}) for rule in rules if rule.compares_rows])
 
 
+def broken_codes(rows: ir.Table, rules: Sequence[Rule]) -> ir.ArrayValue:
+    """Codes of the rules that each row breaks; NULL where it breaks none, as most do."""
+    if not rules:
+        return ibis.null("array<string>")
+    kept, codes = _kept(rows, rules)
+    return ibis.ifelse(functools.reduce(operator.and_, kept), ibis.null("array<string>"), codes)
+
+
 def _broken(rows: ir.Table, rules: Sequence[Rule]) -> ir.Table:
-    kept = {rule.code: predicate(rule, rows) for rule in rules}
-    if not kept:
+    if not rules:
         return rows.limit(0).select(*PLACE, **{RULES: ibis.literal([], "array<string>")})
-    clean = functools.reduce(operator.and_, kept.values())
-    # Only the few rows that break something pay for the list of what they break.
-    broken = ibis.array([ibis.ifelse(keeps, ibis.null("string"), code) for code, keeps in kept.items()])
-    return rows.filter(~clean).select(*PLACE, **{RULES: broken.filter(lambda code: code.notnull())})
+    kept, codes = _kept(rows, rules)
+    return rows.filter(~functools.reduce(operator.and_, kept)).select(*PLACE, **{RULES: codes})
+
+
+def _kept(rows: ir.Table, rules: Sequence[Rule]) -> tuple[list[ir.BooleanValue], ir.ArrayValue]:
+    """Per rule whether a row keeps it, and the list of what it breaks, which only the few that break any pay for."""
+    kept = [predicate(rule, rows) for rule in rules]
+    pairs = zip(rules, kept, strict=True)
+    broken = ibis.array([ibis.ifelse(keeps, ibis.null("string"), rule.code) for rule, keeps in pairs])
+    return kept, broken.filter(lambda code: code.notnull())
 
 
 def both(one: ir.Table, other: ir.Table) -> ir.Table:

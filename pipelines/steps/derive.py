@@ -10,12 +10,14 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import digest
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.models import Placed
+from pipelines.declarations.rule import FLAGS
 from pipelines.lake.refresh import Changed, Refreshed, by_change_feeds, refresh
 from pipelines.lake.specs import finding_spec
 from pipelines.lake.table import TableSpec
 from pipelines.modelling import Finding
+from pipelines.quality.rows import broken_codes
 from pipelines.steps.affected import affected_keys, asked_columns, needed
-from pipelines.steps.inputs import Input, expression_of, inputs_of, model_spec
+from pipelines.steps.inputs import Input, expression_of, inputs_of, model_checks, model_spec
 from pipelines.steps.workspace import Workspace
 
 
@@ -23,9 +25,11 @@ def derive(workspace: Workspace, placed: Placed) -> Refreshed:
     """Bring a model's table up to date."""
     lake, catalog = workspace.lake, workspace.catalog
     declared, spec = _declared_inputs(workspace, placed), model_spec(workspace, placed)
+    checks = model_checks(workspace, placed)
 
     def compute(keys: ir.Table | None) -> ir.Table:
         rows = lake.engine.materialise(_expression(workspace, placed, keys), "derived_rows")
+        rows = rows.mutate(**{FLAGS: broken_codes(rows, checks)}) if checks else rows
         _check_key(workspace, placed, spec, rows)
         return rows
 
@@ -35,7 +39,7 @@ def derive(workspace: Workspace, placed: Placed) -> Refreshed:
         by_change_feeds(
             lake,
             _tables(declared),
-            digest(placed.source, spec.columns, catalog.records, catalog.elements),
+            digest(placed.source, spec.columns, catalog.records, catalog.elements, checks),
             compute,
             placed.declared.by,
             lambda changed: affected_keys(workspace, placed, changed),

@@ -10,13 +10,13 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.models import Placed
-from pipelines.declarations.rule import BATCH, ROW_NUMBER
+from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
 from pipelines.lake import layout
 from pipelines.lake.layout import TableId
-from pipelines.lake.specs import TIMESTAMP, alias_spec, conflict_spec, finding_spec, golden_spec, standard_spec
+from pipelines.lake.specs import FLAGGED, TIMESTAMP, alias_spec, conflict_spec, finding_spec, golden_spec, standard_spec
 from pipelines.lake.table import ColumnSpec, TableSpec
-from pipelines.lineage.columns import parents
+from pipelines.lineage.columns import copied, parents
 from pipelines.modelling import ClaimsOf, FormsOf, Model
 from pipelines.steps.workspace import Workspace
 
@@ -55,19 +55,44 @@ def table_spec(workspace: Workspace, name: str) -> TableSpec:
 
 
 def model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
-    """A model's table: types from its expression; titles, grades and masks from the columns its own come from."""
+    """A model's table: types from its expression; titles, grades and masks from the columns its own come from.
+
+    Beside its columns stand the checks that their values break, where they hold values of elements that have checks.
+    """
     model = placed.declared
     assert isinstance(model, Model)
-    specs = {name: _spec(workspace, wanted) for name, wanted in model.inputs.items()}
-    unbound = {name: ibis.table(spec.ibis_schema, name=name) for name, spec in specs.items()}
-    expression = model.function(**unbound)
+    specs, expression = _unbound(workspace, model)
     lineage = parents(expression)
     columns = []
     for name, kind in expression.schema().items():
         origins = [specs[table].column(column) for table, column in sorted(lineage[name])]
         columns.append(_described(model, name, _type_text(kind), origins))
+    if model_checks(workspace, placed):
+        columns.append(FLAGGED)
     place = TableId(placed.layer, model.name, (placed.database,))
     return TableSpec(place, model.title, model.description, model.key, tuple(columns))
+
+
+def model_checks(workspace: Workspace, placed: Placed) -> tuple[Rule, ...]:
+    """The checks of their elements that values break which a model takes over from its inputs as they are."""
+    model = placed.declared
+    assert isinstance(model, Model)
+    specs, expression = _unbound(workspace, model)
+    if FLAGS in expression.columns:
+        raise placed.error(f"{model.name}: {FLAGS} is written by the platform; leave it out of what is selected")
+    elements = workspace.catalog.elements
+    named = {
+        name: {specs[table].column(column).element for table, column in origins}
+        for name, origins in copied(expression).items()
+    }
+    held = {name: one for name, (one, *others) in named.items() if one and not others}
+    return workspace.catalog.value_rules({name: elements[one] for name, one in held.items()})
+
+
+def _unbound(workspace: Workspace, model: Model) -> tuple[dict[str, TableSpec], ir.Table]:
+    """What a model's inputs look like, and its expression over tables without rows, named as its parameters."""
+    specs = {name: _spec(workspace, wanted) for name, wanted in model.inputs.items()}
+    return specs, model.function(**{name: ibis.table(spec.ibis_schema, name=name) for name, spec in specs.items()})
 
 
 def _type_text(kind: ibis.expr.datatypes.DataType) -> str:

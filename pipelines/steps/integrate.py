@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import digest
+from pipelines.declarations.catalog import Catalog, digest
 from pipelines.declarations.contract import Contract
+from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.rule import BATCH, ROW_NUMBER
+from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import derived, match_key
 from pipelines.lake.refresh import Refreshed, by_columns, refresh
 from pipelines.lake.specs import conflict_spec, golden_spec, standard_spec
 from pipelines.modelling import DELIVERED, latest
+from pipelines.quality.predicates import predicate
+from pipelines.quality.rows import broken_codes
 from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_day
 from pipelines.steps.workspace import Workspace
 
 VERSION = DELIVERED[0]
+SOUND = "__sound"
 ABSENT = -1  # the score of a source that says nothing, below that of any vote
 
 
@@ -39,12 +43,27 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """What one source says of one attribute, as columns of the joined table."""
+class Told:
+    """A value of an attribute, as a column of the joined table, and the source that tells it.
+
+    `sound` is whether the value keeps every check of its element; None where it has none that it could break.
+    """
 
     source: str
-    agency: str
     value: ir.Value
+    sound: ir.BooleanValue | None
+
+    def heard(self, only_sound: bool) -> ir.BooleanValue:
+        """Whether there is anything to adopt."""
+        there = self.value.notnull()
+        return there & self.sound if only_sound and self.sound is not None else there
+
+
+@dataclass(frozen=True)
+class Candidate(Told):
+    """What a source says of an attribute, as columns of the joined table."""
+
+    agency: str
     compared: ir.Value
     version: ir.TimestampValue
     batch: ir.StringValue
@@ -59,7 +78,8 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     """
     catalog, lake = workspace.catalog, workspace.lake
     feeders = catalog.feeders(record)
-    declared = digest(record, [catalog.authorities(record, name) for name in record.attributes], catalog.elements)
+    authorities = [catalog.authorities(record, name) for name in record.attributes]
+    declared = digest(record, authorities, catalog.elements, _checks(workspace, record))
     ways = {standard_spec(catalog, contract): catalog.feeding_key(contract, record) for contract in feeders}
     endings = [
         Ending(standard_spec(catalog, one.contract), catalog.feeding_key(one.contract, record), one.until)
@@ -82,22 +102,65 @@ def follows_newest_day(record: GoldenRecord) -> bool:
 
 
 def _golden(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
-    joined = _joined(workspace, record, keys)
-    key_element = workspace.catalog.elements[record.key]
+    joined = _with_key_told(workspace, record, _joined(workspace, record, keys))
     columns: dict[str, ir.Value] = {record.key: joined[record.key]}
     for name, attribute in record.attributes.items():
         candidates = _candidates(workspace, record, name, joined)
-        wins = _wins(candidates, attribute.resolve)
-        value = ibis.cases(*((won, one.value) for won, one in zip(wins, candidates, strict=True)))
-        source = ibis.cases(*((won, one.source) for won, one in zip(wins, candidates, strict=True)))
-        if attribute.otherwise:
-            fallback = derived(joined[record.key], key_element, name)
-            source = ibis.ifelse(value.isnull() & fallback.notnull(), attribute.otherwise, source)
-            value = value.fill_null(fallback)
-        columns[name] = value
-        columns[f"{name}_source"] = source
+        in_turn = _in_turn(candidates, attribute.resolve, _told_by_key(record, name, joined))
+        columns[name] = ibis.cases(*((adopted, one.value) for adopted, one in in_turn))
+        columns[f"{name}_source"] = ibis.cases(*((adopted, one.source) for adopted, one in in_turn))
         columns[f"{name}_disputed"] = _disputed(record, name, candidates)
-    return joined.select(**columns)
+    golden = joined.select(**columns)
+    return golden.mutate(**{FLAGS: broken_codes(golden, _checks(workspace, record))})
+
+
+def _checks(workspace: Workspace, record: GoldenRecord) -> tuple[Rule, ...]:
+    """The checks of their elements that adopted values can break."""
+    catalog = workspace.catalog
+    return catalog.value_rules({name: catalog.attribute_element(record, name) for name in record.attributes})
+
+
+def _in_turn(candidates: Sequence[Candidate], resolve: str, told: Told | None) -> list[tuple[ir.BooleanValue, Told]]:
+    """What may be adopted and when, the first first: any sound value comes before one that breaks a check.
+
+    What the key itself tells comes after what is told of it.
+    """
+    found: list[tuple[ir.BooleanValue, Told]] = []
+    everybody: list[Told] = [*candidates, *([told] if told else [])]
+    for only_sound in (True, False) if any(one.sound is not None for one in everybody) else (False,):
+        found.extend(zip(_wins(candidates, resolve, only_sound), candidates, strict=True))
+        if told:
+            found.append((told.heard(only_sound), told))
+    return found
+
+
+def _with_key_told(workspace: Workspace, record: GoldenRecord, joined: ir.Table) -> ir.Table:
+    """`joined` with what the golden key itself tells of attributes, as that of a source named like the key."""
+    catalog = workspace.catalog
+    key, element = joined[record.key], catalog.elements[record.key]
+    asked = {name: one.otherwise for name, one in record.attributes.items() if one.otherwise}
+    named = {name: f"{otherwise}__{name}" for name, otherwise in asked.items()}
+    rows = joined.mutate(**{column: derived(key, element, name) for name, column in named.items()})
+    elements = {column: catalog.attribute_element(record, name) for name, column in named.items()}
+    return rows.mutate(**_soundness(catalog, rows, elements))
+
+
+def _told_by_key(record: GoldenRecord, name: str, joined: ir.Table) -> Told | None:
+    otherwise = record.attributes[name].otherwise
+    return _told(joined, otherwise, f"{otherwise}__{name}") if otherwise else None
+
+
+def _told(joined: ir.Table, source: str, column: str) -> Told:
+    sound = column + SOUND
+    return Told(source, joined[column], joined[sound] if sound in joined.columns else None)
+
+
+def _soundness(catalog: Catalog, rows: ir.Table, elements: Mapping[str, Element]) -> dict[str, ir.BooleanValue]:
+    """Per column of `rows` whether its value keeps every check of its element; none where it could break none."""
+    kept: dict[str, list[ir.BooleanValue]] = {}
+    for rule in catalog.value_rules(elements):
+        kept.setdefault(rule.columns[0] + SOUND, []).append(predicate(rule, rows))
+    return {name: functools.reduce(operator.and_, all_of_it) for name, all_of_it in kept.items()}
 
 
 def _conflicts(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
@@ -171,9 +234,11 @@ def _side(workspace: Workspace, record: GoldenRecord, voice: Voice, keys: ir.Tab
     if voice.until:
         rows = rows.filter(counts_on(rows, voice.until, newest_day(workspace.lake)))
     order = [f"{voice.prefix}{name}" for name in DELIVERED]
+    said = {name: rows[name] for name in sorted(asked)}
+    said |= _soundness(catalog, rows, {name: catalog.element_of(contract, name) for name in said})
     side = rows.filter(rows[own].notnull()).select(
         **{record.key: rows[own]},
-        **{f"{voice.prefix}{column}": rows[column] for column in sorted(asked)},
+        **{f"{voice.prefix}{name}": value for name, value in said.items()},
         **dict(zip(order, DELIVERED, strict=True)),
     )
     if keys is not None:
@@ -186,13 +251,14 @@ def _candidates(workspace: Workspace, record: GoldenRecord, name: str, joined: i
     found = []
     for contract, column in workspace.catalog.authorities(record, name):
         prefix = Voice(contract, record.attributes[name].until.get(contract.name)).prefix
-        value, element = joined[prefix + column], workspace.catalog.element_of(contract, column)
+        told, element = _told(joined, contract.name, prefix + column), workspace.catalog.element_of(contract, column)
         found.append(
             Candidate(
-                contract.name,
+                told.source,
+                told.value,
+                told.sound,
                 contract.responsible,
-                value,
-                match_key(value, element),
+                match_key(told.value, element),
                 joined[f"{prefix}{VERSION}"],
                 joined[f"{prefix}{BATCH}"],
                 joined[f"{prefix}{ROW_NUMBER}"],
@@ -201,25 +267,28 @@ def _candidates(workspace: Workspace, record: GoldenRecord, name: str, joined: i
     return found
 
 
-def _wins(candidates: Sequence[Candidate], resolve: str) -> list[ir.BooleanValue]:
+def _wins(candidates: Sequence[Candidate], resolve: str, only_sound: bool) -> list[ir.BooleanValue]:
     """Per candidate whether it may win; the first that may, in order of authority, does."""
-    said = [one.value.notnull() for one in candidates]
+    heard = [one.heard(only_sound) for one in candidates]
     if resolve == "authority" or len(candidates) == 1:
-        return said
+        return heard
+    both = list(zip(heard, candidates, strict=True))
     if resolve == "latest":
         return [
-            ibis.and_(says, *(~_is_newer(other, one) for other in candidates if other is not one))
-            for says, one in zip(said, candidates, strict=True)
+            ibis.and_(
+                hears, *(~(other_heard & _is_newer(other, one)) for other_heard, other in both if other is not one)
+            )
+            for hears, one in both
         ]
-    scores = [ibis.ifelse(says, _votes(one, candidates), ABSENT) for says, one in zip(said, candidates, strict=True)]
+    scores = [ibis.ifelse(hears, _votes(one, candidates), ABSENT) for hears, one in both]
     best = ibis.greatest(*scores)
-    return [(score == best) & says for score, says in zip(scores, said, strict=True)]
+    return [(score == best) & hears for score, hears in zip(scores, heard, strict=True)]
 
 
 def _is_newer(one: Candidate, other: Candidate) -> ir.BooleanValue:
-    """Whether a source said something later than another, to the microsecond; a row without a version comes last."""
+    """Whether a row came later than another, to the microsecond; a row without a version comes last."""
     undated = other.version.isnull() & one.version.notnull()
-    return one.value.notnull() & (one.version > other.version).fill_null(undated)
+    return (one.version > other.version).fill_null(undated)
 
 
 def _votes(one: Candidate, candidates: Sequence[Candidate]) -> ir.IntegerValue:
