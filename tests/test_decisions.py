@@ -139,3 +139,44 @@ def test_a_lake_from_before_names_were_kept_goes_on(place: Place) -> None:
     with place.opened() as at:
         assert sorted(verdicts_of(at.workspace.lake).values()) == ["passed", "released"]
         assert [row["decided_by"] for row in at.rows(VERDICTS) if row["verdict"] == "released"] == ["数据质量科"]
+
+
+def test_a_row_whose_key_was_wrong_leaves_quarantine_by_a_person_s_word(place: Place, tmp_path: Path) -> None:
+    wrong = [household(30, 公民身份号码="15010219600101001"), household(31, 姓名=""), household(32)]
+    Delivered(SOURCE, "wrong.csv", wrong).write(place.landing)
+    place.run()
+    Delivered(SOURCE, "corrected.csv", [household(30), household(33)]).write(place.landing)
+    place.run()
+    assert of(30) <= people(place)
+    assert waiting_rows(place, "wrong.csv") == {2, 3}
+    said = decided(place, "settle", "wrong.csv", "--rows", "2", "--by", "数据质量科")
+    assert "1 row settled" in said
+    assert f"gate revoke {batch(place, 'wrong.csv')} --rows 2" in said
+    assert last(place)["decided_by"] == "数据质量科"
+    assert waiting_rows(place, "wrong.csv") == {3}
+    assert_equals_a_rebuild(place, tmp_path / "settled")
+    Delivered(SOURCE, "more.csv", [household(34)]).write(place.landing)
+    place.run()
+    assert waiting_rows(place, "wrong.csv") == {3}
+    assert "not settled any more" in decided(place, "revoke", "wrong.csv", "--rows", "2")
+    assert waiting_rows(place, "wrong.csv") == {2, 3}
+    assert_equals_a_rebuild(place, tmp_path / "revoked")
+
+
+def waiting_rows(place: Place, file: str) -> set[int]:
+    named = batch(place, file)
+    with place.opened() as at:
+        return {row["_row"] for row in at.quarantine(SOURCE) if row["_batch"] == named}
+
+
+@pytest.mark.parametrize(
+    ("option", "rows", "told"),
+    [
+        ("settle", "2", "1 of the 1 rows are not in quarantine: 2"),
+        ("settle", "3-1x", "3-1x is no row number and no range of them; write 3,7-9"),
+        ("revoke", "3-8", "6 of the 6 rows are not settled: 3, 4, 5, 6, 7, 8"),
+    ],
+)
+def test_only_rows_that_wait_are_settled(place: Place, option: str, rows: str, told: str) -> None:
+    done = place.huiliu("gate", option, batch(place, "nameless.csv"), "--rows", rows, "--reason", "as drawn")
+    assert (done.returncode, told in done.stderr) == (2, True), done.stderr

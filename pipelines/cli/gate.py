@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import command, decisions, err, out, tell
 
+if TYPE_CHECKING:
+    from pipelines.steps.workspace import Workspace
+
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
 Source = Annotated[str, typer.Argument(help="the source, as its contract is named")]
 Reason = Annotated[str, typer.Option(prompt="why", help="why; kept with the decision (asked for where it is not said)")]
+MOST_ROWS = 100_000  # in one range
 By = Annotated[str | None, typer.Option(help="who decides, as the report is to name them (default: no name there)")]
 
 
 def register(app: typer.Typer) -> None:
     gate = typer.Typer(
-        help="Batches: list the held ones, release, reject, recall, revoke. Rows that changed declarations would lose: "
-        "confirm.",
+        help="Batches: list the held ones, release, reject, recall, revoke. Quarantined rows: settle. Rows that "
+        "changed declarations would lose: confirm.",
         no_args_is_help=True,
     )
     app.add_typer(gate, name="gate")
@@ -60,9 +64,29 @@ def register(app: typer.Typer) -> None:
         _decide(batch, "recalled", reason, by, lake)
 
     @gate.command()
-    def revoke(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
-        """Take back what a person has decided on a batch: the gate's own verdict stands again."""
-        _decide(batch, "revoked", reason, by, lake)
+    def revoke(
+        batch: Batch,
+        reason: Reason,
+        rows: Annotated[str | None, typer.Option(help="quarantined rows that were settled: 3,7-9")] = None,
+        by: By = None,
+        lake: LakeOption = None,
+    ) -> None:
+        """Take back what a person has decided on a batch, or on rows of it: what the gate says stands again."""
+        if rows is None:
+            _decide(batch, "revoked", reason, by, lake)
+        else:
+            _decide_on_rows(batch, rows, False, reason, by, lake)
+
+    @gate.command()
+    def settle(
+        batch: Batch,
+        rows: Annotated[str, typer.Option(help="the numbers of the rows, as the report shows them: 3,7-9")],
+        reason: Reason,
+        by: By = None,
+        lake: LakeOption = None,
+    ) -> None:
+        """Let quarantined rows wait no more: their key was wrong, and they came again under the right one."""
+        _decide_on_rows(batch, rows, True, reason, by, lake)
 
     @gate.command()
     def confirm(source: Source, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
@@ -80,6 +104,48 @@ def register(app: typer.Typer) -> None:
             except ValueError as error:
                 raise _refused(str(error)) from error
         out.print(f"{source}: confirmed; the next `huiliu run` acts on it.", highlight=False)
+
+
+def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str | None, lake: LakeOption) -> None:
+    from pipelines.lake.specs import quarantine_spec
+    from pipelines.quality.verdicts import Person, batch_named, settle, unsettle
+    from pipelines.steps.workspace import open_existing
+
+    numbers, person = _numbers(rows), Person(by, _account())
+    with open_existing(settings_with(lake), writes=True) as workspace:
+        try:
+            source = str(batch_named(workspace.lake, batch)["source"])
+            if source not in workspace.catalog.contracts:
+                raise ValueError(f"batch {batch} is of {source}, which is declared no more")
+            if settles:
+                quarantine = quarantine_spec(workspace.catalog, workspace.catalog.contracts[source])
+                settle(workspace.lake, quarantine, batch, numbers, reason, person)
+            else:
+                unsettle(workspace.lake, batch, numbers, reason, person)
+        except (LookupError, ValueError) as error:
+            raise _refused(_as_pasted(workspace, error)) from error
+        undo = command(workspace.settings, "gate", "revoke", batch, "--rows", rows)
+    said = "1 row" if len(numbers) == 1 else f"{len(numbers):,} rows"
+    if settles:
+        tell("", f"{batch}: {said} settled; the next run acts on it. To take that back: {undo}")
+    else:
+        tell("", f"{batch}: {said} not settled any more; the next run acts on it.")
+
+
+def _numbers(said: str) -> list[int]:
+    """Row numbers and ranges of them: `3,7-9`."""
+    found: set[int] = set()
+    for part in said.split(","):
+        first, _, last = (one.strip() for one in part.partition("-"))
+        if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) - int(first) > MOST_ROWS:
+            wrong = part.strip() or "nothing"
+            raise _refused(f"--rows {said}: {wrong} is no row number and no range of them; write 3,7-9")
+        found.update(range(int(first), int(last or first) + 1))
+    return sorted(found)
+
+
+def _as_pasted(workspace: Workspace, error: Exception) -> str:
+    return str(error.args[0]).replace("huiliu gate list", command(workspace.settings, "gate", "list"))
 
 
 def _refused(said: str) -> typer.Exit:
@@ -103,8 +169,7 @@ def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOpt
         try:
             decide(workspace.lake, batch, verdict, reason, Person(by, _account()))
         except (LookupError, ValueError) as error:
-            shown = command(workspace.settings, "gate", "list")
-            raise _refused(str(error.args[0]).replace("huiliu gate list", shown)) from error
+            raise _refused(_as_pasted(workspace, error)) from error
         undo = command(workspace.settings, "gate", "revoke", batch)
         stands = verdicts_of(workspace.lake)[batch]
     if verdict == "revoked":

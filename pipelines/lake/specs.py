@@ -202,12 +202,14 @@ BATCHES = TableSpec(
 VERDICTS = TableSpec(
     layout.quality("batch_verdict"),
     "批次结论",
-    "What was decided about each batch, by the gate or by a person, whose last decision counts until it is revoked.",
+    "What was decided about each batch, by the gate or by a person, whose last decision counts until it is revoked; or "
+    "about one quarantined row of a batch, by a person.",
     (),
     (
         ColumnSpec("batch", "string", "批次"),
         ColumnSpec("source", "string", "来源"),
-        ColumnSpec("verdict", "string", "结论：passed、held、released、rejected、recalled、revoked"),
+        ColumnSpec("row", "int64", "文件中的行号（仅针对单行的决定）"),
+        ColumnSpec("verdict", "string", "结论：passed、held、released、rejected、recalled、settled、revoked"),
         ColumnSpec("rules", "array<string>", "未通过的批次规则"),
         ColumnSpec("reason", "string", "理由"),
         ColumnSpec("decided_at", TIMESTAMP, "决定时间"),

@@ -9,9 +9,11 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, VERDICTS
+from pipelines.lake.table import TableSpec
 from pipelines.modelling import latest
 
 # What a batch whose rows cannot be typed is held for: nobody can release it.
@@ -21,6 +23,8 @@ BY_PEOPLE = ("released", "rejected", "recalled", REVOKED)
 # What each decision can be made about: the verdict that stands.
 DECIDES = {"released": ("held",), "rejected": ("held",), "recalled": ("passed",), REVOKED: BY_PEOPLE[:3]}
 TAKES_BACK = ("recalled", REVOKED)
+MOST_NAMED = 10
+SETTLED = "settled"  # of one quarantined row: it waits for no correction any more
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,14 @@ def batches_of(lake: Lake, source: str) -> list[dict[str, Any]]:
 
 def verdicts_of(lake: Lake, source: str | None = None) -> dict[str, str]:
     """The verdict that stands on each judged batch: a person's last one, or else the gate's."""
+    return {row["batch"]: row["verdict"] for row in lake.engine.rows(in_order(on_batches(lake, source)))}
+
+
+def on_batches(lake: Lake, source: str | None = None) -> ir.Table:
+    """Verdicts on whole batches, of one source or all."""
     decided = lake.read(VERDICTS)
-    if source is not None:
-        decided = decided.filter(decided.source == source)
-    return {row["batch"]: row["verdict"] for row in lake.engine.rows(in_order(decided))}
+    whole = decided.filter(decided["row"].isnull())
+    return whole if source is None else whole.filter(whole.source == source)
 
 
 def verdicts_with(standing: Mapping[str, str], judged: Sequence[Judged]) -> dict[str, str]:
@@ -86,7 +94,7 @@ def gate_verdicts(lake: Lake, source: str) -> dict[str, dict[str, Any]]:
 
 def by_gate(lake: Lake) -> ir.Table:
     """The gate's last verdict on each batch, whatever people decided: those before it were by other rules."""
-    decided = lake.read(VERDICTS)
+    decided = on_batches(lake)
     own = decided.filter(decided.verdict.notin(BY_PEOPLE))
     return latest(own, key="batch", order=["decided_at"])
 
@@ -132,9 +140,23 @@ def last_decisions(lake: Lake) -> dict[str, int]:
 
 def decided_since(lake: Lake, source: str, moment: int) -> list[str]:
     """The source's batches that got a verdict after `moment` (microseconds since 1970)."""
-    decided = lake.read(VERDICTS)
-    late = decided.filter((decided.source == source) & (decided.decided_at > EPOCH + moment * MICROSECOND))
+    decided = on_batches(lake, source)
+    late = decided.filter(decided.decided_at > EPOCH + moment * MICROSECOND)
     return [row["batch"] for row in lake.engine.rows(late.select("batch").distinct())]
+
+
+def settled_rows(lake: Lake, source: str) -> ir.Table:
+    """(batch, row, decided_at) of a source's rows of which people have said that they wait for no correction."""
+    decided = lake.read(VERDICTS)
+    on_rows = decided.filter((decided.source == source) & decided["row"].notnull())
+    last = latest(on_rows, key=["batch", "row"], order=["decided_at"])
+    return last.filter(last.verdict == SETTLED).select("batch", "row", "decided_at")
+
+
+def settled_since(lake: Lake, source: str, moment: int) -> ir.Table:
+    """The batches of rows that were settled after `moment` (microseconds since 1970)."""
+    rows = settled_rows(lake, source)
+    return rows.filter(rows.decided_at > EPOCH + moment * MICROSECOND).select("batch").distinct()
 
 
 def is_taken_back_since(lake: Lake, source: str, moment: int) -> bool:
@@ -154,7 +176,7 @@ def sources_decided_since(lake: Lake, moment: int) -> tuple[set[str], int]:
 
 def gate_reasons(lake: Lake) -> dict[str, str]:
     """Why each batch got the verdict that stands."""
-    return {row["batch"]: row["reason"] for row in lake.engine.rows(in_order(lake.read(VERDICTS)))}
+    return {row["batch"]: row["reason"] for row in lake.engine.rows(in_order(on_batches(lake)))}
 
 
 @dataclass(frozen=True)
@@ -171,9 +193,7 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str, by: Person | None 
     `revoked` takes such a decision back, and the gate's verdict stands again. Raises LookupError where there is no such
     batch, ValueError where the verdict that stands cannot be changed in this way.
     """
-    known = {row["batch"]: row for row in lake.engine.rows(lake.read(BATCHES))}
-    if batch not in known:
-        raise LookupError(f"there is no batch {batch}; `huiliu gate list` shows those that are held")
+    known = batch_named(lake, batch)
     before = verdicts_of(lake).get(batch)
     # Or two people would decide at once, each on what the other had not said yet.
     if before in DECIDES[verdict] and lake.hold():
@@ -181,18 +201,71 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str, by: Person | None 
     if before not in DECIDES[verdict]:
         wanted = " or ".join(DECIDES[verdict])
         raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a {wanted} batch can be {verdict}")
-    if verdict == "released" and not known[batch]["readable"]:
+    if verdict == "released" and not known["readable"]:
         raise ValueError(f"batch {batch} holds no readable rows: ask for a new file and reject this one")
-    if verdict == "released" and batch in untypable(lake, known[batch]["source"]):
+    if verdict == "released" and batch in untypable(lake, known["source"]):
         raise ValueError(f"the rows of batch {batch} cannot be read as values: ask for a new file and reject this one")
-    row = verdict_row(batch, known[batch]["source"], verdict, reason, moment_of_decision(lake), by=by)
+    row = verdict_row(batch, known["source"], verdict, reason, moment_of_decision(lake), by=by)
     lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}:{_times_decided(lake, batch)}")
     lake.make_durable(VERDICTS.id)  # what the gate says can be worked out again, a person's word cannot
 
 
+def batch_named(lake: Lake, batch: str) -> dict[str, Any]:
+    """What is on record of a batch. Raises LookupError where there is none of that name."""
+    batches = lake.read(BATCHES)
+    found = lake.engine.rows(batches.filter(batches.batch == batch))
+    if not found:
+        raise LookupError(f"there is no batch {batch}; `huiliu gate list` shows those that are held")
+    return found[0]
+
+
+def settle(
+    lake: Lake, quarantine: TableSpec, batch: str, rows: Sequence[int], reason: str, by: Person | None = None
+) -> None:
+    """A person's word that `rows` of a batch wait in the source's `quarantine` for no correction any more.
+
+    It is for rows whose key was wrong: nothing that is delivered later under the right key can be told to be of them,
+    and whom they are about is not for a program to guess. Raises LookupError where there is no such batch, ValueError
+    where one of the rows does not wait.
+    """
+    lake.hold()
+    waiting = lake.read(quarantine)
+    there = waiting.filter(waiting[BATCH] == batch).select(row=waiting[ROW_NUMBER])
+    _decide_on_rows(lake, batch, rows, there, SETTLED, "in quarantine", reason, by)
+
+
+def unsettle(lake: Lake, batch: str, rows: Sequence[int], reason: str, by: Person | None = None) -> None:
+    """Take back that `rows` were settled. Raises LookupError for an unknown batch, ValueError where one is not."""
+    lake.hold()
+    settled = settled_rows(lake, str(batch_named(lake, batch)["source"]))
+    there = settled.filter(settled.batch == batch).select("row")
+    _decide_on_rows(lake, batch, rows, there, REVOKED, SETTLED, reason, by)
+
+
+def _decide_on_rows(
+    lake: Lake,
+    batch: str,
+    rows: Sequence[int],
+    there: ir.Table,
+    verdict: str,
+    wanted: str,
+    reason: str,
+    by: Person | None,
+) -> None:
+    source, asked = str(batch_named(lake, batch)["source"]), sorted({*rows})
+    found = {int(row["row"]) for row in lake.engine.rows(there.filter(there["row"].isin(asked)))}
+    if missing := [row for row in asked if row not in found]:
+        named = ", ".join(map(str, missing[:MOST_NAMED])) + (" …" if len(missing) > MOST_NAMED else "")
+        raise ValueError(f"batch {batch}: {len(missing)} of the {len(asked)} rows are not {wanted}: {named}")
+    moment = moment_of_decision(lake)
+    said = [verdict_row(batch, source, verdict, reason, moment, by=by, row=row) for row in asked]
+    lake.append_rows(VERDICTS, said, once=f"{batch}:{verdict}:rows:{moment.isoformat()}")
+    lake.make_durable(VERDICTS.id)
+
+
 def _times_decided(lake: Lake, batch: str) -> int:
     """How often people have decided on a batch: what was decided, revoked and decided again is no repetition."""
-    decided = lake.read(VERDICTS)
+    decided = on_batches(lake)
     mine = decided.filter((decided.batch == batch) & decided.verdict.isin(BY_PEOPLE))
     return int(lake.engine.scalar(mine.count()))
 
@@ -211,10 +284,12 @@ def verdict_row(
     moment: datetime.datetime,
     found: Judged | None = None,
     by: Person | None = None,
+    row: int | None = None,
 ) -> dict[str, Any]:
     return {
         "batch": batch,
         "source": source,
+        "row": row,
         "verdict": verdict,
         "rules": list(found.rules) if found else [],
         "reason": reason,

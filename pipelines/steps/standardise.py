@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
-from pipelines.declarations.rule import BATCH
+from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.lake.errors import KeyRepeatedError
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
 from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
@@ -29,6 +29,8 @@ from pipelines.quality.verdicts import (
     gate_verdicts,
     is_taken_back_since,
     last_decided,
+    settled_rows,
+    settled_since,
     untypable,
     verdicts_of,
     verdicts_with,
@@ -70,13 +72,14 @@ class _News:
     """The batches that the tables do not hold yet: those that are `new` in raw, and all whose verdict is.
 
     None is all batches, because of `reason`. `recounted` says that those judged before have to be counted again: the
-    rules are others, or their rows.
+    rules are others, or their rows. `looked` is when decisions were last looked at.
     """
 
     reason: Reason
     new: Sequence[str] | None = None
     decided: Sequence[str] = ()
     recounted: bool = False
+    looked: int = -1
 
     @property
     def batches(self) -> list[str] | None:
@@ -189,7 +192,8 @@ class _Standardise:
         if is_taken_back_since(self._lake, self._contract.name, looked):
             return _News("inputs changed")  # which rows stood before those of a batch is told by raw alone
         decided = decided_since(self._lake, self._contract.name, looked)
-        news = _News("inputs changed", sorted({*arrived.new, *(one["batch"] for one in unjudged)}), decided)
+        new = sorted({*arrived.new, *(one["batch"] for one in unjudged)})
+        news = _News("inputs changed", new, decided, looked=looked)
         most = MOST * self._lake.row_count(self._raw.id)
         is_most = not self._contract.is_snapshot and self._rows_in(news.batches or []) > most
         return _News("inputs changed") if is_most else news
@@ -282,7 +286,9 @@ class _Standardise:
             rejected, corrected = self._rejected(gated, news.new), self._corrected(gated, news.new)
             refused = self._lake.read(BATCHES)
             refused = refused.filter(refused.batch.isin([one for one in news.decided if one in gated.refused]))
-            touched = [rejected.select(BATCH), corrected.select(BATCH), refused.select(**{BATCH: refused.batch})]
+            settled = settled_since(self._lake, self._contract.name, news.looked)
+            placed = [one.select(**{BATCH: one.batch}) for one in (refused, settled)]
+            touched = [rejected.select(BATCH), corrected.select(BATCH), *placed]
             by_batch = Scope(news.reason, ibis.union(*touched))
             if not self._contract.is_snapshot:
                 by_key = Scope(news.reason, gated.good([by]).select(by), self._lake.row_count(self._standard.id))
@@ -373,11 +379,15 @@ class _Standardise:
         rejected = self._rejected(gated, new)
         if new is None:
             rejected = self._lake.engine.materialise(rejected, "rejected_rows")
-            return rejected.anti_join(gated.corrected(self._keyed(rejected)), PLACE)
+            return self._unsettled(rejected.anti_join(gated.corrected(self._keyed(rejected)), PLACE))
         stored = self._lake.read(self._quarantine)
         before = stored.filter(~stored[BATCH].isin([*new, *gated.refused]))
         if keys is not None:
             before = before.semi_join(keys, BATCH)
         names = self._quarantine.names
         rows = before.select(*names).union(rejected.select(*names))
-        return rows.anti_join(gated.corrected(self._keyed(rows)), PLACE)
+        return self._unsettled(rows.anti_join(gated.corrected(self._keyed(rows)), PLACE))
+
+    def _unsettled(self, rows: ir.Table) -> ir.Table:
+        settled = settled_rows(self._lake, self._contract.name)
+        return rows.anti_join(settled, [(BATCH, "batch"), (ROW_NUMBER, "row")])

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.declarations.contract import Contract
-from pipelines.lake.specs import BATCHES, RULE_RESULTS, VERDICTS
+from pipelines.lake.specs import BATCHES, RULE_RESULTS
 from pipelines.quality.report.words import UNJUDGED, batch_rule_title, local
-from pipelines.quality.verdicts import BY_PEOPLE, in_order
+from pipelines.quality.verdicts import BY_PEOPLE, in_order, on_batches
 from pipelines.steps.workspace import Workspace
 
 LISTED = 100
@@ -77,7 +77,7 @@ def read_deliveries(workspace: Workspace) -> Deliveries:
     lake = workspace.lake
     delivered = lake.read(BATCHES).drop("header", "sha256")
     verdicts: dict[str, list[dict[str, Any]]] = {}
-    for row in lake.engine.rows(in_order(lake.read(VERDICTS))):
+    for row in lake.engine.rows(in_order(on_batches(lake))):
         verdicts.setdefault(row["batch"], []).append(row)
     titles = _titles_of_batch_rules(workspace)
     by_source: dict[str, list[Batch]] = {name: [] for name in workspace.catalog.contracts}
