@@ -47,6 +47,11 @@ class Batch:
     is_listed: bool
 
     @property
+    def is_documented(self) -> bool:
+        """Whether Data Docs have a page of it."""
+        return self.is_listed and self.verdict != UNJUDGED
+
+    @property
     def received_on(self) -> datetime.date:
         """The day of receipt in Asia/Shanghai."""
         return local(self.received_at).date()
