@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.quality.report.agencies import read_agencies
+from pipelines.quality.report.agencies import AgencyPage, read_agencies
 from pipelines.quality.report.batches import read_deliveries
+from pipelines.quality.report.csv_files import write_agency, write_batches, write_source
 from pipelines.quality.report.overview import read_overview
 from pipelines.quality.report.rendering import TEMPLATES, drop_others, render, replace
-from pipelines.quality.report.sources import read_source
+from pipelines.quality.report.sources import Source, read_source
 from pipelines.quality.report.validated import build_data_docs, docs_page, documented
 from pipelines.steps.workspace import Workspace
 
@@ -40,17 +43,31 @@ def build_report(workspace: Workspace, out: Path) -> Path:
         "command": workspace.settings.command,
     }
     replace(out / STYLE, (TEMPLATES / STYLE).read_text(encoding="utf-8"))
-    pages = {
-        render("source.html", out / "sources" / f"{one.contract.name}.html", "../", source=one, **shared)
-        for one in sources
-    }
-    drop_others(out / "sources", pages)
-    pages = {
-        render("agency.html", out / "agencies" / f"{one.agency.name}.html", "../", page=one, **shared)
-        for one in agencies
-    }
-    drop_others(out / "agencies", pages)
-    return render("index.html", out / "index.html", "", **shared)
+    _write_sources(workspace, sources, out / "sources", shared)
+    _write_agencies(workspace, agencies, out / "agencies", shared)
+    all_batches = [batch for one in sources for batch in one.batches]
+    files = {"batches": write_batches(all_batches, out / "batches.csv")} if all_batches else {}
+    return render("index.html", out / "index.html", "", files=files, **shared)
+
+
+def _write_sources(workspace: Workspace, sources: Sequence[Source], folder: Path, shared: dict[str, Any]) -> None:
+    written = set()
+    for one in sources:
+        files = write_source(workspace, one, folder)
+        page = folder / f"{one.contract.name}.html"
+        written |= {render("source.html", page, "../", source=one, files=files, **shared)}
+        written |= {folder / file.name for file in files.values()}
+    drop_others(folder, written)
+
+
+def _write_agencies(workspace: Workspace, agencies: Sequence[AgencyPage], folder: Path, shared: dict[str, Any]) -> None:
+    written = set()
+    for one in agencies:
+        files = write_agency(workspace, one, folder)
+        page = folder / f"{one.agency.name}.html"
+        written |= {render("agency.html", page, "../", page=one, files=files, **shared)}
+        written |= {folder / file.name for file in files.values()}
+    drop_others(folder, written)
 
 
 def _legal_basis(catalog: Catalog, contract: Contract) -> str:

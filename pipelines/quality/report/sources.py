@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 
 from pipelines.declarations.contract import DELETE_FLAG, Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, RULES, SENT
@@ -113,10 +114,22 @@ def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:
 def _rejected(
     workspace: Workspace, contract: Contract, deliveries: Deliveries, titles: Mapping[str, str]
 ) -> list[Rejected]:
-    """The first quarantined rows, newest batches first. Cells leave the engine masked."""
-    catalog, engine = workspace.catalog, workspace.lake.engine
+    """The first quarantined rows, newest batches first."""
+    rows = masked_rows(workspace, contract, EXAMPLES)
+    known, looked_at = rule_titles(workspace, contract, titles), _headers_by_rule(workspace, contract)
+    return [_row(row, contract, deliveries, known, looked_at) for row in workspace.lake.engine.rows(rows)]
+
+
+def rule_titles(workspace: Workspace, contract: Contract, counted: Mapping[str, str]) -> dict[str, str]:
+    """Title of every rule that a quarantined row may name; `counted` are those of rules that were counted once."""
+    return {**counted, **{rule.code: rule.title for rule in workspace.catalog.rules(contract)}, **DAMAGE_TITLES}
+
+
+def masked_rows(workspace: Workspace, contract: Contract, most: int) -> ir.Table:
+    """The first quarantined rows, newest batches first: place, rules, and a masked `cell <header>` for each header."""
+    catalog = workspace.catalog
     kept = workspace.lake.read(quarantine_spec(catalog, contract))
-    first = kept.order_by(kept[RECEIVED_AT].desc(), BATCH, ROW_NUMBER).limit(EXAMPLES)
+    first = kept.order_by(kept[RECEIVED_AT].desc(), BATCH, ROW_NUMBER).limit(most)
     cells = {}
     for header, name in contract.cells.items():
         if name == DELETE_FLAG:
@@ -127,12 +140,7 @@ def _rejected(
         # Cells of a damaged record may stand anywhere.
         cells[header] = ibis.ifelse(first["_damage"].isnull(), masked, hidden(first[name]))
     rows = first.select(BATCH, ROW_NUMBER, RULES, RECEIVED_AT, **{f"cell {h}": value for h, value in cells.items()})
-    known = titles | {rule.code: rule.title for rule in catalog.rules(contract)} | DAMAGE_TITLES
-    looked_at = _headers_by_rule(workspace, contract)
-    return [
-        _row(row, contract, deliveries, known, looked_at)
-        for row in engine.rows(rows.order_by(rows[RECEIVED_AT].desc(), BATCH, ROW_NUMBER))
-    ]
+    return rows.order_by(rows[RECEIVED_AT].desc(), BATCH, ROW_NUMBER)
 
 
 def _headers_by_rule(workspace: Workspace, contract: Contract) -> dict[str, set[str]]:
