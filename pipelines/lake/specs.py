@@ -193,6 +193,7 @@ BATCHES = TableSpec(
         ColumnSpec("rows", "int64", "记录数"),
         ColumnSpec("readable", "boolean", "可读"),
         ColumnSpec("problems", "array<string>", "读取时发现的问题"),
+        ColumnSpec("problems_zh", "array<string>", "读取时发现的问题（中文）"),
     ),
 )
 VERDICTS = TableSpec(
