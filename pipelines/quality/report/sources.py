@@ -20,6 +20,7 @@ from pipelines.quality.summary import SourceSummary, summarise_source
 from pipelines.steps.workspace import Workspace
 
 EXAMPLES = 200
+DECIDED = {"passed": "standing", "released": "standing", "held": "waiting"}
 
 
 @dataclass(frozen=True)
@@ -64,29 +65,61 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Quarantine:
+    """The rows of a source's quarantine by what was decided about their batches: those that `stand`, wait, or neither.
+
+    `corrected` rows were counted when their batch was judged, and left quarantine since.
+    """
+
+    standing: int = 0
+    waiting: int = 0
+    refused: int = 0
+    corrected: int = 0
+
+    @property
+    def rows(self) -> int:
+        return self.standing + self.waiting + self.refused
+
+
+@dataclass(frozen=True)
 class Source:
-    """One source. `quarantined` counts all rows of its quarantine, those of held and rejected batches included."""
+    """One source, with its first quarantined rows in `rejected`."""
 
     contract: Contract
     summary: SourceSummary
     batches: list[Batch]
     rules: list[RuleCount]
-    quarantined: int
+    quarantine: Quarantine
     rejected: list[Rejected]
+
+    @property
+    def quarantined(self) -> int:
+        """All rows of its quarantine, those of held and rejected batches included."""
+        return self.quarantine.rows
 
 
 def read_source(workspace: Workspace, contract: Contract, deliveries: Deliveries) -> Source:
     counts = rule_counts(workspace, contract)
     titles = {one.code: one.title for one in counts}
-    quarantined = workspace.lake.row_count(quarantine_spec(workspace.catalog, contract).id)
+    summary = summarise_source(workspace.lake, contract)
+    quarantine = _quarantine(workspace, contract, deliveries, summary)
     return Source(
         contract=contract,
-        summary=summarise_source(workspace.lake, contract),
+        summary=summary,
         batches=deliveries.by_source[contract.name],
         rules=counts,
-        quarantined=quarantined,
-        rejected=_rejected(workspace, contract, deliveries, titles) if quarantined else [],
+        quarantine=quarantine,
+        rejected=_rejected(workspace, contract, deliveries, titles) if quarantine.rows else [],
     )
+
+
+def _quarantine(workspace: Workspace, contract: Contract, deliveries: Deliveries, summary: SourceSummary) -> Quarantine:
+    kept = workspace.lake.read(quarantine_spec(workspace.catalog, contract))
+    found = {"standing": 0, "waiting": 0, "refused": 0}
+    for row in workspace.lake.engine.rows(kept.group_by(BATCH).agg(rows=kept.count())):
+        batch = deliveries.by_name.get(row[BATCH])
+        found[DECIDED.get(batch.verdict if batch else "", "refused")] += row["rows"]
+    return Quarantine(**found, corrected=max(0, summary.quarantined - found["standing"]))
 
 
 def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:
