@@ -23,6 +23,7 @@ from tests.spark import SPARK
 # Fixtures that stand beside what they are about.
 pytest_plugins = [
     "tests.analyst_files",
+    "tests.dirty_report",
     "tests.element_values",
     "tests.front_end",
     "tests.postgres_server",

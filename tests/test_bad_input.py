@@ -21,6 +21,7 @@ from pipelines.quality.verdicts import decide
 from pipelines.steps.ingest import ingest
 from pipelines.steps.run import Run
 from tests.bad_deliveries import BAD, ROWS, SOURCE, Bad, couples, joined, lines, rows
+from tests.chinese import CHINESE, english_sentences
 from tests.conftest import PROJECT, Opened, Place
 from tests.deliveries import cells_of, csv_text, deliver, household, json_lines, name_of, person_id, registration_number
 
@@ -316,3 +317,14 @@ def test_a_landing_folder_that_does_not_exist_is_a_usage_error(tmp_path: Path) -
     assert done.returncode == 2
     assert "there is no folder" in done.stderr
     assert not place.lake.exists()
+
+
+def test_every_problem_of_a_file_is_told_in_chinese_too(delivered: Delivered) -> None:
+    told = [(row["file"], row["problems"], row["problems_zh"]) for row in delivered.tables["batches"]]
+    assert sum(len(problems) for _, problems, _ in told) >= len(BAD)
+    for file, problems, chinese in told:
+        assert len(problems) == len(chinese), file
+        for english, said in zip(problems, chinese, strict=True):
+            assert CHINESE.search(said.removeprefix(file)), english
+            assert "；处理办法：" in said, english
+            assert english_sentences(re.sub("`.*?`", "", said)) == [], english

@@ -15,6 +15,7 @@ import pytest
 from tests.simulated_demo import PROGRAMS, ROOT, demo_project, huiliu
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+IN_CHINESE = ROOT / "README.zh.md"  # says what README.md says, so that its commands run as that one's do
 FENCE = re.compile(r"^ *```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 FILE = r"[\w-]+\.(?:csv|duckdb|html|in|ipynb|md|py|sh|toml|txt|xlsx|ya?ml)"
@@ -73,7 +74,7 @@ def test_there_is_something_to_test() -> None:
     assert {"demo/lake", "docs/architecture.md", "notebooks/first_analysis.ipynb"} <= paths(ROOT / "README.md")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [*DOCUMENTS, IN_CHINESE], ids=lambda path: path.name)
 def test_paths_exist_after_a_demo(document: Path) -> None:
     project = demo_project()
     assert [path for path in sorted(paths(document)) if not (project / path).exists()] == []
@@ -123,3 +124,25 @@ def test_make_knows_every_target_that_is_shown() -> None:
     for document in DOCUMENTS:
         named |= set(re.findall(r"`make (\w+)`", document.read_text(encoding="utf-8")))
     assert {"demo", "test"} <= named <= targets
+
+
+def in_no_language(block: re.Match[str]) -> list[str]:
+    """What a block shows that no translation changes: commands and exit codes, output, or the names before remarks."""
+    lines = block["text"].splitlines()
+    if block["language"] == "sh":
+        return [f"{shlex.split(line, comments=True)} {EXIT_CODE.findall(line)}" for line in lines]
+    if "───" in block["text"]:
+        return lines
+    return [re.split(r"\s{2,}", line.strip())[0] for line in lines]
+
+
+def test_the_chinese_readme_shows_the_same_commands_output_and_names() -> None:
+    one, other = ((ROOT / "README.md").read_text(encoding="utf-8"), IN_CHINESE.read_text(encoding="utf-8"))
+    shown = [[in_no_language(block) for block in FENCE.finditer(text)] for text in (one, other)]
+    assert len(shown[0]) >= 9
+    assert shown[0] == shown[1]
+    named = [sorted(INLINE.findall(FENCE.sub("", text))) for text in (one, other)]
+    assert named[0] == named[1]
+    assert "[中文](README.zh.md)" in one
+    assert "[English](README.md)" in other
+    assert [text.count("\n#") for text in (one, other)] == [one.count("\n#")] * 2

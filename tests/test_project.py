@@ -142,6 +142,20 @@ def test_every_declared_title_is_chinese() -> None:
     assert {name: title for name, title in said.items() if not CHINESE.search(title)} == {}
 
 
+def untranslated(tree: ast.Module) -> list[int]:
+    """Lines of calls `Problem(…)` that say nothing in Chinese."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    problems = [one for one in calls if isinstance(one.func, ast.Name) and one.func.id == "Problem"]
+    said = [one.args[5:] or [named.value for named in one.keywords if named.arg == "zh"] for one in problems]
+    return [one.lineno for one, zh in zip(problems, said, strict=True) if not zh]
+
+
+def test_what_is_wrong_with_a_delivery_is_said_in_chinese_too() -> None:
+    assert untranslated(ast.parse("Problem(f, w, t)\nProblem(f, w, t, zh=zh)\nProblem(f, w, t, 1, None, zh)")) == [1]
+    readers = [path for path in MODULES if shown(path).startswith("pipelines/readers/")]
+    assert {shown(path): lines for path in readers if (lines := untranslated(ast.parse(read(path))))} == {}
+
+
 def cites_an_article(basis: str) -> bool:
     short, _, article = basis.partition(" ")
     regulation = CATALOG.regulations.get(short)

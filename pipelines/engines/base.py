@@ -125,6 +125,10 @@ class Engine(ABC):
         """A small result as Python rows, for what is shown or decided, never for the way of the data."""
 
     @abstractmethod
+    def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
+        """A result of any size as Arrow batches, a part of it in memory at a time, in its own order."""
+
+    @abstractmethod
     def scalar(self, expression: ir.Scalar) -> Any:
         """A single value."""
 

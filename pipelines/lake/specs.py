@@ -197,6 +197,7 @@ BATCHES = TableSpec(
         ColumnSpec("rows", "int64", "记录数"),
         ColumnSpec("readable", "boolean", "可读"),
         ColumnSpec("problems", "array<string>", "读取时发现的问题"),
+        ColumnSpec("problems_zh", "array<string>", "读取时发现的问题（中文）"),
     ),
 )
 VERDICTS = TableSpec(
@@ -254,11 +255,12 @@ RULE_RESULTS = TableSpec(
 VALIDATIONS = TableSpec(
     layout.quality("validation"),
     "校验结果",
-    "Great Expectations' own result of each judged batch, as JSON and without values of the data; Data Docs show it.",
+    "Great Expectations' own result of batches judged together, as JSON and without values; Data Docs show it.",
     (),
     (
-        ColumnSpec("batch", "string", "批次"),
+        ColumnSpec("batch", "string", "批次（一起校验的最后一批）"),
         ColumnSpec("source", "string", "来源"),
+        ColumnSpec("batches", "array<string>", "一起校验的批次"),
         ColumnSpec("result", "string", "结果（JSON）"),
     ),
 )

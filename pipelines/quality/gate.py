@@ -160,7 +160,7 @@ def _keep(
         lake.append_rows(RULE_RESULTS, new, once=digest(names, sorted(counted)))
     if counted:
         _count_again(lake, [result for result in results if result["batch"] in counted], counted)
-    kept = {"batch": names[-1], "source": contract.name, "result": validation.to_json()}
+    kept = {"batch": names[-1], "source": contract.name, "batches": [*names], "result": validation.to_json()}
     lake.append_rows(VALIDATIONS, [kept], once=digest(names, validation.to_json()) if counted else names[-1])
 
 

@@ -88,10 +88,20 @@ class CsvDelivery(Delivery):
                     f"row after row has another number of cells than the header's {len(self.header)}",
                     "check the delimiter and that cells with a delimiter in them are quoted, then export again",
                     row=rows.ragged[0].number + self.first_row - 1,
+                    zh=(
+                        f"接连多行的单元格数与表头的 {len(self.header)} 个不同",
+                        "请核对分隔符，含分隔符的单元格请加引号，再重新导出",
+                    ),
                 )
             )
         return UnreadableFile(
-            Problem(self.path.name, "the CSV parser gave up near this row", "export the file again", rows.next_row)
+            Problem(
+                self.path.name,
+                "the CSV parser gave up near this row",
+                "export the file again",
+                rows.next_row,
+                zh=("在此行附近无法继续解析 CSV", "请重新导出"),
+            )
         )
 
 
@@ -176,32 +186,51 @@ def _no_header(file: str, line: bytes, contract: Contract) -> UnreadableFile:
                 "the first line is neither UTF-8 nor GB18030: the encoding is unknown, or the file is no text",
                 f"save it as CSV in UTF-8 or GB18030, then try `huiliu check {file}`",
                 row=1,
+                zh=(
+                    "第一行既不是 UTF-8 也不是 GB18030：编码不明，或文件不是文本",
+                    f"请另存为 UTF-8 或 GB18030 的 CSV，再用 `huiliu check {file}` 检查",
+                ),
             )
         )
     tried = ", ".join(_NAMES.values())
+    stands = headers.shown([first], contract)
     return UnreadableFile(
         Problem(
             file,
             f"no column of the contract {contract.name} was found in the first line with any delimiter "
-            f"({tried}); the header {headers.shown([first], contract)}",
+            f"({tried}); the header {stands.en}",
             f"begin the file with the header {headers.cut(' | '.join(contract.cells))}, separated by one of these "
             f"delimiters, in UTF-8 or GB18030; then try `huiliu check {file}`",
             row=1,
+            zh=(
+                f"按任何分隔符都没有在第一行找到契约 {contract.name} 的列；{stands.zh}",
+                f"请以表头 {headers.cut(' | '.join(contract.cells))} 开头，用逗号、制表符、分号或竖线分开，"
+                f"编码用 UTF-8 或 GB18030；再用 `huiliu check {file}` 检查",
+            ),
         )
     )
 
 
 def _broken(file: str, failure: Failure, row: int) -> UnreadableFile:
-    what, todo = {
+    what, todo, *zh = {
         "quote": (
             "a quote opens in this row and is not closed on its line, so where the row ends is unclear; "
             "the whole file is refused",
             'close the quote, or double a quote that belongs to the text (""), and export the file again',
+            "此行的引号没有在本行收尾，记录在哪里结束不明确；整个文件不予接收",
+            '请补上收尾引号，文字中的引号请写成两个（""），再重新导出',
         ),
         "long": (
             f"this row is longer than {LONGEST // 1024 // 1024} MB: its line end is missing",
             "check the line ends and export the file again",
+            f"此行超过 {LONGEST // 1024 // 1024} MB：缺少换行",
+            "请核对换行，再重新导出",
         ),
-        "nul": ("a NUL byte stands in this row: the file is damaged or no text", "export the file again as text"),
+        "nul": (
+            "a NUL byte stands in this row: the file is damaged or no text",
+            "export the file again as text",
+            "此行含 NUL 字节：文件已损坏或不是文本",
+            "请重新导出为文本",
+        ),
     }[failure]
-    return UnreadableFile(Problem(file, what, todo, row=row))
+    return UnreadableFile(Problem(file, what, todo, row=row, zh=(zh[0], zh[1])))

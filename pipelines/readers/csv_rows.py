@@ -175,30 +175,36 @@ def count_quoting(delivery: Delivery, row: int, rows: int) -> None:
         rows,
         "text follows a closing quote, so where the cell ends is unclear",
         'double a quote that belongs to the text ("") and export the file again',
+        ("收尾引号之后还有文字，单元格在哪里结束不明确", '文字中的引号请写成两个（""），再重新导出'),
     )
 
 
 def count_undecodable(delivery: Delivery, row: int, rows: int, mixed: bool) -> None:
     """Count rows with undecodable bytes; `mixed` says that lines of a GB18030 file are UTF-8."""
     name = (delivery.encoding or "").upper()
-    lines = ", and lines of it are UTF-8: the encodings are mixed" if mixed else ""
+    lines, chinese = (", and lines of it are UTF-8: the encodings are mixed", "，其中有 UTF-8 的行：编码混用")
+    if not mixed:
+        lines = chinese = ""
     delivery.count(
         "undecodable",
         row,
         rows,
         f"bytes that are not {name} stand in a file that else is {name}{lines}",
         "export the whole file in one encoding, UTF-8 or GB18030",
+        (f"{name} 文件中有不是 {name} 的字节{chinese}", "请把整个文件按同一种编码（UTF-8 或 GB18030）导出"),
     )
 
 
 def count_ragged(delivery: Delivery, row: int, rows: int, lengths: Collection[int]) -> None:
     """Count rows of another width than the header; `lengths` are the numbers of cells found so far."""
+    found, width = [*map(str, sorted(lengths)[:5])], len(delivery.header)
     delivery.count(
         "ragged",
         row,
         rows,
-        f"the row has {' or '.join(map(str, sorted(lengths)[:5]))} cells, the header {len(delivery.header)}",
+        f"the row has {' or '.join(found)} cells, the header {width}",
         "quote cells that hold the delimiter or a line end, and send every cell, empty ones too",
+        (f"该行有 {'或'.join(found)} 个单元格，表头有 {width} 个", "含分隔符或换行的单元格请加引号，空单元格也要写出"),
     )
 
 

@@ -20,13 +20,17 @@ CELL_ERROR, DIGITS_LOST = "row.cell_error", "row.digits_lost"
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that a person should know or mend; `str()` is one line without personal values."""
+    """Something that a person should know or mend; `str()` is one line without personal values.
+
+    `zh` is the same as `what` and `todo` in Chinese, for the report: what is wrong with a delivery has it always.
+    """
 
     file: str
     what: str
     todo: str
     row: int | None = None
     column: str | None = None
+    zh: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         where = [self.file]
@@ -37,6 +41,15 @@ class Problem:
         # A header cell may hold line breaks, as spreadsheets wrap them.
         return " ".join(f"{', '.join(where)}: {self.what}; what to do: {self.todo}".split())
 
+    @property
+    def in_chinese(self) -> str:
+        """One line as `str()` gives it; that one where there is no Chinese."""
+        if self.zh is None:
+            return str(self)
+        row = "" if self.row is None else f"，第 {self.row} 行"
+        column = "" if self.column is None else f"，列 {self.column}"
+        return " ".join(f"{self.file}{row}{column}：{self.zh[0]}；处理办法：{self.zh[1]}".split())
+
     def renamed(self, file: str) -> Problem:
         """The same problem under the name by which the agency knows the file."""
         return replace(self.tried_at(file), file=file)
@@ -44,10 +57,11 @@ class Problem:
     def tried_at(self, path: str) -> Problem:
         """The same problem, with where the file is in the command that it tells to try."""
         tried = {f"`huiliu check {name}`" for name in (self.file, shlex.quote(self.file))}
-        todo = self.todo
+        todo, zh = self.todo, self.zh
         for one in tried:
-            todo = todo.replace(one, f"`huiliu check {shlex.quote(path)}`")
-        return replace(self, todo=todo)
+            now = f"`huiliu check {shlex.quote(path)}`"
+            todo, zh = todo.replace(one, now), zh and (zh[0], zh[1].replace(one, now))
+        return replace(self, todo=todo, zh=zh)
 
 
 class UnreadableFile(Exception):  # noqa: N818  it is what the file is, not what we did wrong
@@ -68,7 +82,11 @@ def own_or_unreadable(error: Exception, file: str, form: str, row: int | None = 
         return error
     what = f"the reader of {form} gave up ({type(error).__name__}), so the file is damaged or of an unknown kind"
     todo = f"export the file again, or as CSV in UTF-8, and try `huiliu check {file}`"
-    return UnreadableFile(Problem(file, what, todo, row))
+    zh = (
+        f"{form} 读取中断（{type(error).__name__}），文件已损坏或格式不明",
+        f"请重新导出，或导出为 UTF-8 的 CSV，再用 `huiliu check {file}` 检查",
+    )
+    return UnreadableFile(Problem(file, what, todo, row, zh=zh))
 
 
 class Delivery(ABC):
@@ -104,16 +122,16 @@ class Delivery(ABC):
     def _rows(self) -> Iterator[pa.RecordBatch]:
         """The rows of `schema`; problems on the way are noted with `note` and `count`."""
 
-    def note(self, what: str, todo: str, row: int | None = None, column: str | None = None) -> None:
+    def note(self, what: str, todo: str, zh: tuple[str, str], column: str | None = None) -> None:
         """Add a problem that stands once."""
-        self._standing.append(Problem(self.path.name, what, todo, row, column))
+        self._standing.append(Problem(self.path.name, what, todo, column=column, zh=zh))
 
-    def count(self, kind: str, row: int, rows: int, what: str, todo: str) -> None:
+    def count(self, kind: str, row: int, rows: int, what: str, todo: str, zh: tuple[str, str]) -> None:
         """Count `rows` more rows under one problem; it shows the first `row`, the sum and what was said last."""
-        counted = self._counted.setdefault(kind, _Counted(row, 0, what, todo))
+        counted = self._counted.setdefault(kind, _Counted(row, 0, what, todo, zh))
         counted.rows += rows
         counted.row = min(row, counted.row)
-        counted.what = what
+        counted.what, counted.zh = what, zh
 
     def forget_counted(self) -> None:
         """Begin to count again: the rows are read from the start."""
@@ -146,10 +164,13 @@ class _Counted:
     rows: int
     what: str
     todo: str
+    zh: tuple[str, str]
 
     def problem(self, file: str) -> Problem:
         number = "1 row" if self.rows == 1 else f"{self.rows} rows, the first one here"
-        return Problem(file, f"{self.what} ({number})", self.todo, self.row)
+        chinese = "1 行" if self.rows == 1 else f"{self.rows} 行，此为第一行"
+        zh = (f"{self.zh[0]}（{chinese}）", self.zh[1])
+        return Problem(file, f"{self.what} ({number})", self.todo, self.row, zh=zh)
 
 
 def schema_of(contract: Contract) -> pa.Schema:

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipelines.declarations.contract import DELETE_FLAG, Column, Contract
 from pipelines.readers.delivery import Delivery, Problem, UnreadableFile
@@ -79,12 +80,17 @@ def _missing(columns: Collection[str], contract: Contract, asked: Sequence[Colum
 def missing_columns(file: str, missing: list[str], header: Sequence[str], contract: Contract) -> UnreadableFile:
     """The refusal of a file without required columns."""
     accepted = "; ".join(f"{one}{_aliases(one, contract)}" for one in missing)
+    stands = shown(header, contract)
     return UnreadableFile(
         Problem(
             file,
-            f"the required columns {', '.join(missing)} are missing; the header {shown(header, contract)}",
+            f"the required columns {', '.join(missing)} are missing; the header {stands.en}",
             f"name the columns as the contract {contract.name} does: {accepted}; then try `huiliu check {file}`",
             column=missing[0],
+            zh=(
+                f"缺少必填列 {'、'.join(missing)}；{stands.zh}",
+                f"请按契约 {contract.name} 命名列：{'、'.join(missing)}；再用 `huiliu check {file}` 检查",
+            ),
         )
     )
 
@@ -94,16 +100,22 @@ def check_number(file: str, columns: int, row: int | None = None) -> None:
     if columns > MOST:
         what = f"the file names more than {MOST:,} columns"
         todo = "write what differs from row to row into cells and not into names of columns, and export the file again"
-        raise UnreadableFile(Problem(file, what, todo, row))
+        zh = (f"文件的列超过 {MOST:,} 个", "逐行不同的内容请写进单元格，不要写进列名，再重新导出")
+        raise UnreadableFile(Problem(file, what, todo, row, zh=zh))
 
 
 def note_unknown(delivery: Delivery, headers: Sequence[str]) -> None:
     """Say which columns the contract does not know."""
     if headers:
         named = ", ".join(header or "(without a name)" for header in headers)
+        chinese = "、".join(header or "（无列名）" for header in headers)
         delivery.note(
             f"the contract {delivery.contract.name} has no such columns: {cut(named)}; their cells are kept aside",
             "add them to the contract's columns or aliases, or leave them out of the file",
+            (
+                f"契约 {delivery.contract.name} 没有这些列：{cut(chinese)}；其单元格另行保存",
+                "请把它们加进契约的列或别名，或不再报送",
+            ),
             column=headers[0] or None,
         )
 
@@ -117,6 +129,7 @@ def note_missing(delivery: Delivery) -> None:
             f"the required columns {', '.join(missing)} are missing, so that only rows that delete their key can be "
             "accepted",
             f"send {', '.join(missing)} with all other rows",
+            (f"缺少必填列 {'、'.join(missing)}，只能接收删除记录的行", f"其余各行请报送 {'、'.join(missing)}"),
             column=missing[0],
         )
     if contract.version is None:
@@ -129,19 +142,33 @@ def note_missing(delivery: Delivery) -> None:
         f"the column {version} is missing, which says how old each row is; "
         + ("the batch is held" if held else "the time of receipt stands for it"),
         f"send the column {version} too, or rows that come in another order than they were written replace newer ones",
+        (
+            f"缺少表示每行新旧的列 {version}；{'本批待决' if held else '以收到时间代替'}",
+            f"请一并报送列 {version}，否则次序颠倒的旧行会盖掉新行",
+        ),
         column=version,
     )
 
 
-def shown(header: Sequence[str], contract: Contract) -> str:
+class Shown(NamedTuple):
+    """What is said of a header, in English behind "the header", and in Chinese by itself."""
+
+    en: str
+    zh: str
+
+
+def shown(header: Sequence[str], contract: Contract) -> Shown:
     """What stands where the header should, for a message. Strange cells with digits may be data and are not shown."""
     if is_title(header) and not recognised(header, contract) and len(contract.cells) > 1:
         titled = "the first row seems to be a title above the header: remove it"
         is_plain = not any(character.isdigit() for cell in header for character in cell)
-        return f"is {cut(' | '.join(header))}; {titled}" if is_plain else f"is missing: {titled}"
+        chinese = "第一行像是表头之上的标题：请去掉"
+        if is_plain:
+            return Shown(f"is {cut(' | '.join(header))}; {titled}", f"表头是 {cut(' | '.join(header))}；{chinese}")
+        return Shown(f"is missing: {titled}", f"没有表头：{chinese}")
     if not recognised(header, contract) and any(character.isdigit() for cell in header for character in cell):
-        return "is missing: the first row looks like data and is not shown"
-    return f"is {cut(' | '.join(header))}"
+        return Shown("is missing: the first row looks like data and is not shown", "没有表头：第一行像是数据，不予显示")
+    return Shown(f"is {cut(' | '.join(header))}", f"表头是 {cut(' | '.join(header))}")
 
 
 def is_title(cells: Sequence[str]) -> bool:
@@ -168,6 +195,10 @@ def _doubled(file: str, first: str, again: str, contract: Contract, name: str) -
             f"the columns {first.strip()} and {again.strip()} both stand for {header}, and which one counts is unclear",
             f"keep one of them, then try `huiliu check {file}`",
             column=header,
+            zh=(
+                f"列 {first.strip()} 和 {again.strip()} 都对应 {header}，以哪一列为准不明确",
+                f"请只留一列，再用 `huiliu check {file}` 检查",
+            ),
         )
     )
 

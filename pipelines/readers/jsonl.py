@@ -16,6 +16,7 @@ from pipelines.engines.duckdb import json_lines
 from pipelines.readers import encoding, mixing
 from pipelines.readers import header as headers
 from pipelines.readers.cells import Column, assemble, json_objects
+from pipelines.readers.csv_rows import count_undecodable
 from pipelines.readers.delivery import BAD_BYTES, UNREADABLE, Delivery, Problem, UnreadableFile
 from pipelines.readers.text import open_text
 
@@ -51,6 +52,7 @@ class JsonLinesDelivery(Delivery):
                     "no line is a JSON object whose keys stand once and hold no NUL",
                     "write one object per line: {…}, newline, {…}",
                     row=1,
+                    zh=("没有一行是键不重复、不含 NUL 的 JSON 对象", "请每行写一个对象：{…}，换行，{…}"),
                 )
             )
         if missing := headers.missing_headers(physical, contract):
@@ -77,6 +79,7 @@ class JsonLinesDelivery(Delivery):
                         f"this line is longer than {LONGEST // 1024 // 1024} MB: its line end is missing",
                         "write one object per line and export the file again",
                         row=first + _line_ends(whole[:end]),
+                        zh=(f"此行超过 {LONGEST // 1024 // 1024} MB：缺少换行", "请每行写一个对象，再重新导出"),
                     )
                 )
             if end:
@@ -89,7 +92,8 @@ class JsonLinesDelivery(Delivery):
         if len(lines) and _begins_array(str(lines[0])):
             what = "the file is one JSON array (it begins with a bracket), and not one object per line"
             todo = "write one object per line, without brackets around and commas between them: {…}, newline, {…}"
-            raise UnreadableFile(Problem(self.path.name, what, todo, row=1))
+            zh = ("文件是一个 JSON 数组（以方括号开头），不是每行一个对象", "请每行写一个对象，不加外层方括号和逗号")
+            raise UnreadableFile(Problem(self.path.name, what, todo, row=1, zh=zh))
 
     def _shapes(self, lines: Column, numbers: Column) -> Shapes:
         """Raises UnreadableFile in the row with which the file names more columns than any table has."""
@@ -157,19 +161,12 @@ class JsonLinesDelivery(Delivery):
                 broken.true_count,
                 "the line is not one JSON object whose keys stand once and hold no NUL",
                 "write one object per line and each key once, and export the file again",
+                ("该行不是键不重复、不含 NUL 的 JSON 对象", "请每行写一个对象、每个键只写一次，再重新导出"),
             )
         bytes_lost = pc.equal(damage, BAD_BYTES).fill_null(False)
         if not bytes_lost.true_count:
             return None
-        name = (self.encoding or "").upper()
-        mixed = ", and lines of it are UTF-8: the encodings are mixed" if self._text.mixed else ""
-        self.count(
-            "undecodable",
-            numbers.filter(bytes_lost)[0].as_py(),
-            bytes_lost.true_count,
-            f"bytes that are not {name} stand in a file that else is {name}{mixed}",
-            "export the whole file in one encoding, UTF-8 or GB18030",
-        )
+        count_undecodable(self, numbers.filter(bytes_lost)[0].as_py(), bytes_lost.true_count, bool(self._text.mixed))
         places = np.flatnonzero(bytes_lost.to_numpy(zero_copy_only=False))
         kept = np.full(len(lines), None, object)
         texts = lines.take(pa.array(places)).to_pylist()

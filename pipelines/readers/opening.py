@@ -50,7 +50,12 @@ def _format(path: Path, start: bytes) -> type[CsvDelivery | JsonLinesDelivery | 
     text = start.removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
     if not text:
         raise UnreadableFile(
-            Problem(path.name, "the file is empty", "export it again; a delivery has a header line at least")
+            Problem(
+                path.name,
+                "the file is empty",
+                "export it again; a delivery has a header line at least",
+                zh=("文件是空的", "请重新导出；至少要有一行表头"),
+            )
         )
     if start.startswith(b"PAR1") or suffix == ".parquet":
         return ParquetDelivery

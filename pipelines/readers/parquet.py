@@ -81,7 +81,8 @@ class ParquetDelivery(Delivery):
             what = f"values of the type {headers.cut(str(column.type))} have no text that is known here"
             what = f"{what} ({type(error).__name__})"
             todo = "write the column as text, and export the file again"
-            raise UnreadableFile(Problem(self.path.name, what, todo, first, self.header[at] or None)) from None
+            zh = (f"类型 {headers.cut(str(column.type))} 的值无法写成文本", "请把该列写成文本，再重新导出")
+            raise UnreadableFile(Problem(self.path.name, what, todo, first, self.header[at] or None, zh)) from None
 
     def _damage(self, undecodable: Column, rows: Column) -> Column:
         """Rows with bytes that are no text; their hex stands beside them, a blank between two cells'."""
@@ -92,6 +93,7 @@ class ParquetDelivery(Delivery):
             broken.true_count,
             "bytes that are not UTF-8 stand in a column of text",
             "write text as UTF-8, as Parquet has it, and export the file again",
+            ("文本列中有不是 UTF-8 的字节", "请按 Parquet 的规定用 UTF-8 写文本，再重新导出"),
         )
         return code_where(broken, BAD_BYTES)
 
@@ -112,7 +114,8 @@ def _opened(path: Path) -> tuple[pq.ParquetFile, list[str]]:
         names = list(opened.schema_arrow.names)
     except UnicodeDecodeError:
         what, todo = "the name of a column is not UTF-8", "write the columns' names in UTF-8, and export the file again"
-        raise UnreadableFile(Problem(path.name, what, todo)) from None
+        zh = ("列名不是 UTF-8", "请用 UTF-8 写列名，再重新导出")
+        raise UnreadableFile(Problem(path.name, what, todo, zh=zh)) from None
     except (pa.ArrowException, OSError, MemoryError) as error:
         raise _damaged(path.name, "its table of contents cannot be read", error) from None
     headers.check_number(path.name, len(names))
@@ -137,7 +140,12 @@ def _check_ends(path: Path) -> None:
         end = content.read(4)
     if start != _MAGIC:
         raise UnreadableFile(
-            Problem(path.name, "the file is no Parquet file", "deliver it under the suffix of what it really is")
+            Problem(
+                path.name,
+                "the file is no Parquet file",
+                "deliver it under the suffix of what it really is",
+                zh=("文件不是 Parquet 文件", "请按文件真正的格式使用后缀"),
+            )
         )
     if end != _MAGIC or path.stat().st_size < 12:
         raise _damaged(path.name, "its end is missing, so it was cut off")
@@ -151,7 +159,11 @@ def _damaged(file: str, what: str, error: BaseException | None = None, row: int 
         raise error
     return UnreadableFile(
         Problem(
-            file, f"the Parquet file is damaged: {what}", "compare its size with the sender's and send it again", row
+            file,
+            f"the Parquet file is damaged: {what}",
+            "compare its size with the sender's and send it again",
+            row,
+            zh=("Parquet 文件已损坏或不完整", "请与报送方核对文件大小，再重新报送"),
         )
     )
 

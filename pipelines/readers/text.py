@@ -30,6 +30,10 @@ def open_text(path: Path, recognise: Callable[[bytes], int] | None = None) -> tu
                 path.name,
                 "the file holds NUL bytes, so it is no text in UTF-8 or GB18030 (binary, or UTF-16 without its mark)",
                 "save it as CSV in UTF-8 or GB18030, or deliver the XLSX or Parquet file under its own suffix",
+                zh=(
+                    "文件含 NUL 字节，不是 UTF-8 或 GB18030 的文本（是二进制文件，或没有标记的 UTF-16）",
+                    "请另存为 UTF-8 或 GB18030 的 CSV；XLSX 或 Parquet 文件请用原来的后缀报送",
+                ),
             )
         )
     clean = is_utf8(path)

@@ -249,6 +249,7 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         "rows": counter.rows if readable else 0,
         "readable": readable,
         "problems": [str(problem) for problem in problems],
+        "problems_zh": [problem.in_chinese for problem in problems],
     }
     # A batch that is listed is not taken again: its rows must not be lost where its entry is not.
     workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id)
@@ -369,4 +370,5 @@ def _without_rows(file: str) -> Problem:
         file=file,
         what="the file has a header and no rows",
         todo="export it again with its rows; where there was nothing to report, reject the batch",
+        zh=("文件只有表头，没有记录", "请连同记录重新导出；确实没有可报的，请退回本批"),
     )

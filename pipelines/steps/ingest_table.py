@@ -151,6 +151,7 @@ def _entry(
         "rows": rows,
         "readable": True,
         "problems": [str(problem) for problem in problems],
+        "problems_zh": [problem.in_chinese for problem in problems],
     }
 
 
@@ -167,17 +168,23 @@ def _problems(
                 "aside",
                 "add them to the contract's columns or aliases, or name a view without them",
                 column=unknown[0],
+                zh=(
+                    f"契约 {contract.name} 没有这些列：{cut('、'.join(unknown))}；其单元格另行保存",
+                    "请把它们加进契约的列或别名，或改用不含它们的视图",
+                ),
             )
         )
     if now.unordered == NOTHING:
         return found
-    again = "; whenever one of them is written, all of them are read again"
+    again, chinese = "; whenever one of them is written, all of them are read again", "其中任何一行写入时，全部重读"
     if count := table.without_watermark():
         what = f"{count} rows have no watermark{again}"
         todo = "ask the agency to fill the column, also for the rows that are there, and to make it NOT NULL"
-        found.append(Problem(declared.name, what, todo, column=declared.watermark))
+        zh = (f"{count} 行没有水位值；{chinese}", "请机构填写该列（已有的行也要填），并设为 NOT NULL")
+        found.append(Problem(declared.name, what, todo, column=declared.watermark, zh=zh))
     if count := table.in_the_future():
         what = f"{count} rows have a watermark in the future{again}"
         todo = "ask the agency to correct them and the clock of the system that writes them"
-        found.append(Problem(declared.name, what, todo, column=declared.watermark))
+        zh = (f"{count} 行的水位值在将来；{chinese}", "请机构改正这些值和写入系统的时钟")
+        found.append(Problem(declared.name, what, todo, column=declared.watermark, zh=zh))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pipelines.engines.postgres.table import Portion
     from pipelines.readers.delivery import Delivery
 
+STREAMED_ROWS = 10_000
 # What a commit carries beside its rows. Settings and no options: not every way of writing has an option for it.
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 TRANSACTION = "spark.databricks.delta.write.txnAppId"
@@ -132,6 +134,14 @@ class SparkEngine(Engine):
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow()).to_pylist()
+
+    def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
+        schema = expression.schema().to_pyarrow()
+        found = self._frame(expression).toLocalIterator()  # a partition at a time
+        portions = iter(lambda: [row.asDict() for row in itertools.islice(found, STREAMED_ROWS)], [])
+        return pa.RecordBatchReader.from_batches(
+            schema, (pa.RecordBatch.from_pylist(rows, schema=schema) for rows in portions)
+        )
 
     def scalar(self, expression: ir.Scalar) -> Any:
         return self.rows(expression.as_table())[0][expression.get_name()]

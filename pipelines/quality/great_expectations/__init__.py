@@ -4,7 +4,7 @@ Importing this package is cheap. Great Expectations itself takes seconds to impo
 `validate`, or ahead of it in the background by `warm_up`.
 """
 
-from pipelines.quality.great_expectations.docs import build_docs
+from pipelines.quality.great_expectations.docs import Documented, build_docs, page_of
 from pipelines.quality.great_expectations.validation import (
     NotValidatedError,
     Outcome,
@@ -13,4 +13,4 @@ from pipelines.quality.great_expectations.validation import (
     warm_up,
 )
 
-__all__ = ["NotValidatedError", "Outcome", "Validation", "build_docs", "validate", "warm_up"]
+__all__ = ["Documented", "NotValidatedError", "Outcome", "Validation", "build_docs", "page_of", "validate", "warm_up"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,25 +23,62 @@ from pipelines.quality.great_expectations.validation import Validation
 PEOPLES_TIME = ZoneInfo("Asia/Shanghai")
 
 
-def build_docs(validations: Iterable[Validation], site: Path, titles: Mapping[str, str] | None = None) -> Path:
+@dataclass(frozen=True)
+class Documented:
+    """A judged batch as its page shows it.
+
+    `results` are its rule results, one per rule: the gate's counts of this batch alone; `failed` are titles of what
+    the gate asks of a whole batch and it does not have. `validation` is Great
+    Expectations' count of the batches `together`, this one among them, with which the gate's counts agree; None where
+    no row of the batch could be validated. `report` is the way from the page to the report's entry of the batch.
+    """
+
+    source: str
+    title: str
+    batch: str
+    file: str
+    verdict: str
+    rows: int
+    results: Sequence[Mapping[str, Any]]
+    failed: Sequence[str] = ()
+    validation: Validation | None = None
+    together: Sequence[str] = ()
+    report: str = ""
+
+    @property
+    def path(self) -> str:
+        return page_of(self.source, self.batch)
+
+    @property
+    def link(self) -> str:
+        """A percent sign in a file's name is escaped once more."""
+        return quote(self.path)
+
+
+def page_of(source: str, batch: str) -> str:
+    """Where in the site a batch's page stands."""
+    return f"{quote(source, safe='')}/{quote(batch, safe='')}.html"
+
+
+def build_docs(batches: Iterable[Documented], site: Path, report: str = "") -> Path:
     """Write the site into the folder `site`, and return the path of its index page.
 
-    Pages of earlier validations stay, but the index lists only those given. `titles` are what people call the
-    sources. A page holds rules and counts, never a value of the data.
+    Pages of earlier batches stay, but the index lists only those given. `report` is the way from the index to the
+    report. A page holds rules and counts, never a value of the data.
     """
     templates = _templates()
     pages = []
-    for validation in validations:
-        page = _page(validation, titles or {})
-        path = site / page["path"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(templates.get_template("batch.html").render(page=page, home="../index.html"), encoding="utf-8")
-        pages.append(page)
-    pages.sort(key=lambda page: (page["source"], page["validated_at"], page["batch"]))
-    index = site / "index.html"
-    index.parent.mkdir(parents=True, exist_ok=True)
-    index.write_text(templates.get_template("index.html").render(pages=pages), encoding="utf-8")
-    return index
+    for one in batches:
+        page = _page(one)
+        _write(site / one.path, templates.get_template("batch.html").render(page=page, home="../index.html"))
+        pages.append({name: page[name] for name in ("batch", "count", "broken", "critical", "validated_at")})
+    _write(site / "index.html", templates.get_template("index.html").render(pages=pages, report=report))
+    return site / "index.html"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def _templates() -> jinja2.Environment:
@@ -64,40 +102,43 @@ def _share(part: int, whole: int | None) -> str:
     return f"{percent:.2f} %" if part == 0 or percent >= 0.01 else "< 0.01 %"
 
 
-def _page(validation: Validation, titles: Mapping[str, str]) -> dict[str, Any]:
-    result = json.loads(validation.result)
-    rules = [_rule(one, validation) for one in result["results"]]
+def _page(one: Documented) -> dict[str, Any]:
+    validated = json.loads(one.validation.result) if one.validation else {"results": [], "meta": {}}
+    meta = validated["meta"]
+    rules = _rules(one, {said["expectation_config"]["meta"]["rule"]: said for said in validated["results"]})
+    broken = [rule for rule in rules if rule["broken"]]
     return {
-        "path": f"{quote(validation.source, safe='')}/{quote(validation.batch, safe='')}.html",
-        # A percent sign in a file's name is to be escaped once more in a link to it.
-        "link": quote(f"{quote(validation.source, safe='')}/{quote(validation.batch, safe='')}.html"),
-        "source": validation.source,
-        "title": titles.get(validation.source, ""),
-        "batch": validation.batch,
-        "validated_at": _local_time(result["meta"]["batch_markers"]["ge_load_time"]),
-        "version": result["meta"].get("great_expectations_version", ""),
-        "rows": max((one["result"].get("element_count") or 0 for one in result["results"]), default=0),
+        "batch": one,
+        "validated_at": _local_time(one.validation.validated_at) if one.validation else None,
+        "version": meta.get("great_expectations_version", ""),
         "rules": rules,
-        "broken": [rule for rule in rules if not rule["success"]],
-        "critical": sum(not rule["success"] and rule["severity"] == "critical" for rule in rules),
+        "count": len(rules),
+        "broken": broken,
+        "critical": sum(rule["severity"] == "critical" for rule in broken),
+        "alike": [said for said in validated["results"] if _is_reading(one, said)],
     }
 
 
-def _local_time(said: str) -> str:
-    moment = datetime.datetime.strptime(said, "%Y%m%dT%H%M%S.%f%z")
+def _local_time(moment: datetime.datetime) -> str:
     return moment.astimezone(PEOPLES_TIME).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _rule(one: dict[str, Any], validation: Validation) -> dict[str, Any]:
-    config = one["expectation_config"]
-    outcome = validation.outcomes[config["meta"]["rule"]]
-    return {
-        "code": outcome.rule,
-        "title": config["description"],
-        "severity": config["severity"],
-        "type": config["type"],
-        "wording": config["meta"]["wording"],
-        "evaluated": outcome.evaluated,
-        "unexpected": outcome.unexpected,
-        "success": outcome.success,
-    }
+def _rules(one: Documented, validated: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The batch's own counts in the order of the suite, each with what Great Expectations says of the rule."""
+    places = {rule: place for place, rule in enumerate(validated)}
+    rules = []
+    for counted in sorted(one.results, key=lambda row: (places.get(row["rule"], len(places)), row["rule"])):
+        said = validated.get(counted["rule"])
+        outcome = one.validation.outcomes[counted["rule"]] if one.validation and said else None
+        rules.append(
+            {
+                **counted,
+                "wording": said["expectation_config"]["meta"]["wording"] if said else "",
+                "confirmed": outcome.unexpected if outcome and outcome.evaluated is not None else None,
+            }
+        )
+    return rules
+
+
+def _is_reading(one: Documented, said: Mapping[str, Any]) -> bool:
+    return said["expectation_config"]["meta"]["rule"] not in {row["rule"] for row in one.results}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import logging
 import threading
@@ -57,6 +58,12 @@ class Validation:
     batch: str
     outcomes: dict[str, Outcome]
     result: str
+
+    @property
+    def validated_at(self) -> datetime.datetime:
+        """When Great Expectations was given the rows."""
+        said = json.loads(self.result)["meta"]["batch_markers"]["ge_load_time"]
+        return datetime.datetime.strptime(said, "%Y%m%dT%H%M%S.%f%z")
 
     def to_json(self) -> str:
         """All of it as one JSON text, to be kept and read back with `from_json`."""

@@ -117,12 +117,11 @@ def read_agencies(workspace: Workspace, sources: Iterable[Source], deliveries: D
 
 def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries: Deliveries) -> Doubts:
     catalog, lake = workspace.catalog, workspace.lake
-    conflicts, findings = lake.read(conflict_spec(catalog, record)), lake.read(finding_spec(catalog, record))
-    mine, found = conflicts.filter(conflicts.agency == agency), findings.filter(findings.agency == agency)
+    conflicts, mine, found = doubts_of(workspace, record, agency)
     disputed = mine.group_by("attribute").agg(count=mine[record.key].nunique())
     broken = found.group_by("rule", "title").agg(count=found.count())
     attributes = [
-        (_attribute_title(catalog, record, row["attribute"]), row["count"])
+        (attribute_title(catalog, record, row["attribute"]), row["count"])
         for row in lake.engine.rows(disputed.order_by(disputed["count"].desc(), "attribute"))
     ]
     rules = [
@@ -139,14 +138,21 @@ def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries:
     )
 
 
-def _attribute_title(catalog: Catalog, record: GoldenRecord, attribute: str) -> str:
+def doubts_of(workspace: Workspace, record: GoldenRecord, agency: str) -> tuple[ir.Table, ir.Table, ir.Table]:
+    """All claims in conflict of a golden record, those of them that are the agency's, and the agency's findings."""
+    catalog, lake = workspace.catalog, workspace.lake
+    conflicts, findings = lake.read(conflict_spec(catalog, record)), lake.read(finding_spec(catalog, record))
+    return conflicts, conflicts.filter(conflicts.agency == agency), findings.filter(findings.agency == agency)
+
+
+def attribute_title(catalog: Catalog, record: GoldenRecord, attribute: str) -> str:
     return catalog.attribute_title(record, attribute) if attribute in record.attributes else attribute
 
 
-def _evenly(rows: ir.Table, kind: str, order: list[str]) -> ir.Table:
-    """The first 200 rows, taken in turn from each `kind` so that none goes unseen; `_item` numbers them."""
+def _evenly(rows: ir.Table, kind: str, order: list[str], most: int) -> ir.Table:
+    """The first rows, taken in turn from each `kind` so that none goes unseen; `_item` numbers them."""
     placed = rows.mutate(_turn=ibis.row_number().over(ibis.window(group_by=kind, order_by=order)))
-    first = placed.order_by("_turn", kind, *order).limit(EXAMPLES)
+    first = placed.order_by("_turn", kind, *order).limit(most)
     return first.mutate(_item=ibis.row_number().over(ibis.window(order_by=[kind, *order]))).drop("_turn")
 
 
@@ -154,7 +160,23 @@ def _disagreements(
     workspace: Workspace, record: GoldenRecord, conflicts: ir.Table, mine: ir.Table, deliveries: Deliveries
 ) -> list[Disagreement]:
     catalog = workspace.catalog
-    items = _evenly(mine.select(record.key, "attribute").distinct(), "attribute", [record.key])
+    told = masked_claims(catalog, record, conflicts, mine, EXAMPLES)
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in workspace.lake.engine.rows(told):
+        found.setdefault(row["_item"], []).append(row)
+    return [
+        Disagreement(
+            rows[0]["key"],
+            attribute_title(catalog, record, rows[0]["attribute"]),
+            tuple(_claim(catalog, record, row, deliveries) for row in rows),
+        )
+        for rows in found.values()
+    ]
+
+
+def masked_claims(catalog: Catalog, record: GoldenRecord, conflicts: ir.Table, mine: ir.Table, most: int) -> ir.Table:
+    """All claims on the first disputed attributes, numbered by `_item`, the claim that stands before the others."""
+    items = _evenly(mine.select(record.key, "attribute").distinct(), "attribute", [record.key], most)
     claims = conflicts.inner_join(items, [record.key, "attribute"])
     told = claims.select(
         "_item",
@@ -166,17 +188,7 @@ def _disagreements(
         key=_subject(catalog, record, claims[record.key]),
         value=_claimed(catalog, record, claims),
     )
-    found: dict[int, list[dict[str, Any]]] = {}
-    for row in workspace.lake.engine.rows(told.order_by("_item", told.stands.desc(), "source")):
-        found.setdefault(row["_item"], []).append(row)
-    return [
-        Disagreement(
-            rows[0]["key"],
-            _attribute_title(catalog, record, rows[0]["attribute"]),
-            tuple(_claim(catalog, record, row, deliveries) for row in rows),
-        )
-        for rows in found.values()
-    ]
+    return told.order_by("_item", told.stands.desc(), "source", "batch", "row")
 
 
 def _subject(catalog: Catalog, record: GoldenRecord, key: ir.StringValue) -> ir.StringValue:
@@ -220,10 +232,6 @@ def _label(catalog: Catalog, record: GoldenRecord, row: Mapping[str, Any]) -> st
 
 def _found(workspace: Workspace, record: GoldenRecord, found: ir.Table, deliveries: Deliveries) -> list[Finding]:
     catalog = workspace.catalog
-    items = _evenly(found, "rule", ["subject", "source", "batch", "row"])
-    told = items.select(
-        "_item", "rule", "title", "source", "batch", "row", subject=_subject(catalog, record, items.subject)
-    )
     return [
         Finding(
             row["rule"],
@@ -234,5 +242,14 @@ def _found(workspace: Workspace, record: GoldenRecord, found: ir.Table, deliveri
             deliveries.by_name.get(row["batch"]),
             row["row"],
         )
-        for row in workspace.lake.engine.rows(told.order_by("_item"))
+        for row in workspace.lake.engine.rows(masked_findings(catalog, record, found, EXAMPLES))
     ]
+
+
+def masked_findings(catalog: Catalog, record: GoldenRecord, found: ir.Table, most: int) -> ir.Table:
+    """The first findings, numbered by `_item`."""
+    items = _evenly(found, "rule", ["subject", "source", "batch", "row"], most)
+    told = items.select(
+        "_item", "rule", "title", "source", "batch", "row", subject=_subject(catalog, record, items.subject)
+    )
+    return told.order_by("_item")

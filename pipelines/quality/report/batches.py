@@ -21,7 +21,8 @@ class Batch:
     """One delivered file or reading of a table.
 
     `rules` are titles of the batch rules that it failed; counts are the gate's, if it judged. `decided_by` is the name
-    that a person gave when deciding, and never the account that they work under.
+    that a person gave when deciding, and never the account that they work under. `problems` are English where they were
+    noticed before Chinese was kept of them, as `problems_language` says.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Batch:
     rows: int
     readable: bool
     problems: tuple[str, ...]
+    problems_language: str
     verdict: str
     rules: tuple[str, ...]
     decision: str | None
@@ -45,6 +47,11 @@ class Batch:
     flagged: int | None
     quarantined: int | None
     is_listed: bool
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether Data Docs have a page of it."""
+        return self.is_listed and self.verdict != UNJUDGED
 
     @property
     def received_on(self) -> datetime.date:
@@ -116,7 +123,8 @@ def _batch(
         delimiter=row["delimiter"],
         rows=row["rows"],
         readable=row["readable"],
-        problems=tuple(row["problems"] or ()),
+        problems=tuple(row["problems_zh"] or row["problems"] or ()),
+        problems_language="zh-CN" if row["problems_zh"] or not row["problems"] else "en",
         verdict=last["verdict"] if last else UNJUDGED,
         rules=failed,
         decision=last["reason"] if last and last["verdict"] in BY_PEOPLE else None,

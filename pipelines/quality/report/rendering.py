@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import filecmp
 import functools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +52,26 @@ def render(template: str, path: Path, root: str, **shown: Any) -> Path:
 
 def replace(path: Path, text: str) -> Path:
     """Put `text` in the place of what `path` holds, at once; a file that already holds it is left alone."""
-    content = text.encode()
-    if path.exists() and path.read_bytes() == content:
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_bytes(text.encode())
     return path
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write what comes into the place of `path`, at once and only where it differs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    yield partial
+    if path.exists() and filecmp.cmp(partial, path, shallow=False):
+        partial.unlink()
+    else:
+        os.replace(partial, path)
+
+
 def drop_others(folder: Path, written: set[Path]) -> None:
-    """Remove pages of earlier reports that this one no longer has."""
+    """Remove pages of earlier reports that this one no longer has, and files of rows that no page offers any more."""
     for path in folder.glob("*.html"):
-        if path not in written and GENERATOR in path.read_text(encoding="utf-8", errors="replace"):
-            path.unlink()
+        if path in written or GENERATOR in path.read_text(encoding="utf-8", errors="replace"):
+            for one in {path, *folder.glob(f"{path.stem}.*.csv")} - written:
+                one.unlink()

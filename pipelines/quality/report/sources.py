@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 
 from pipelines.declarations.contract import DELETE_FLAG, Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, RULES, SENT
@@ -19,6 +20,7 @@ from pipelines.quality.summary import SourceSummary, summarise_source
 from pipelines.steps.workspace import Workspace
 
 EXAMPLES = 200
+DECIDED = {"passed": "standing", "released": "standing", "held": "waiting"}
 
 
 @dataclass(frozen=True)
@@ -63,29 +65,61 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Quarantine:
+    """The rows of a source's quarantine by what was decided about their batches: those that `stand`, wait, or neither.
+
+    `corrected` rows were counted when their batch was judged, and left quarantine since, corrected or settled.
+    """
+
+    standing: int = 0
+    waiting: int = 0
+    refused: int = 0
+    corrected: int = 0
+
+    @property
+    def rows(self) -> int:
+        return self.standing + self.waiting + self.refused
+
+
+@dataclass(frozen=True)
 class Source:
-    """One source. `quarantined` counts all rows of its quarantine, those of held and rejected batches included."""
+    """One source, with its first quarantined rows in `rejected`."""
 
     contract: Contract
     summary: SourceSummary
     batches: list[Batch]
     rules: list[RuleCount]
-    quarantined: int
+    quarantine: Quarantine
     rejected: list[Rejected]
+
+    @property
+    def quarantined(self) -> int:
+        """All rows of its quarantine, those of held and rejected batches included."""
+        return self.quarantine.rows
 
 
 def read_source(workspace: Workspace, contract: Contract, deliveries: Deliveries) -> Source:
     counts = rule_counts(workspace, contract)
     titles = {one.code: one.title for one in counts}
-    quarantined = workspace.lake.row_count(quarantine_spec(workspace.catalog, contract).id)
+    summary = summarise_source(workspace.lake, contract)
+    quarantine = _quarantine(workspace, contract, deliveries, summary)
     return Source(
         contract=contract,
-        summary=summarise_source(workspace.lake, contract),
+        summary=summary,
         batches=deliveries.by_source[contract.name],
         rules=counts,
-        quarantined=quarantined,
-        rejected=_rejected(workspace, contract, deliveries, titles) if quarantined else [],
+        quarantine=quarantine,
+        rejected=_rejected(workspace, contract, deliveries, titles) if quarantine.rows else [],
     )
+
+
+def _quarantine(workspace: Workspace, contract: Contract, deliveries: Deliveries, summary: SourceSummary) -> Quarantine:
+    kept = workspace.lake.read(quarantine_spec(workspace.catalog, contract))
+    found = {"standing": 0, "waiting": 0, "refused": 0}
+    for row in workspace.lake.engine.rows(kept.group_by(BATCH).agg(rows=kept.count())):
+        batch = deliveries.by_name.get(row[BATCH])
+        found[DECIDED.get(batch.verdict if batch else "", "refused")] += row["rows"]
+    return Quarantine(**found, corrected=max(0, summary.quarantined - found["standing"]))
 
 
 def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:
@@ -113,10 +147,22 @@ def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:
 def _rejected(
     workspace: Workspace, contract: Contract, deliveries: Deliveries, titles: Mapping[str, str]
 ) -> list[Rejected]:
-    """The first quarantined rows, newest batches first. Cells leave the engine masked."""
-    catalog, engine = workspace.catalog, workspace.lake.engine
+    """The first quarantined rows, newest batches first."""
+    rows = masked_rows(workspace, contract, EXAMPLES)
+    known, looked_at = rule_titles(workspace, contract, titles), _headers_by_rule(workspace, contract)
+    return [_row(row, contract, deliveries, known, looked_at) for row in workspace.lake.engine.rows(rows)]
+
+
+def rule_titles(workspace: Workspace, contract: Contract, counted: Mapping[str, str]) -> dict[str, str]:
+    """Title of every rule that a quarantined row may name; `counted` are those of rules that were counted once."""
+    return {**counted, **{rule.code: rule.title for rule in workspace.catalog.rules(contract)}, **DAMAGE_TITLES}
+
+
+def masked_rows(workspace: Workspace, contract: Contract, most: int) -> ir.Table:
+    """The first quarantined rows, newest batches first: place, rules, and a masked `cell <header>` for each header."""
+    catalog = workspace.catalog
     kept = workspace.lake.read(quarantine_spec(catalog, contract))
-    first = kept.order_by(kept[RECEIVED_AT].desc(), BATCH, ROW_NUMBER).limit(EXAMPLES)
+    first = kept.order_by(kept[RECEIVED_AT].desc(), BATCH, ROW_NUMBER).limit(most)
     cells = {}
     for header, name in contract.cells.items():
         if name == DELETE_FLAG:
@@ -127,12 +173,7 @@ def _rejected(
         # Cells of a damaged record may stand anywhere.
         cells[header] = ibis.ifelse(first["_damage"].isnull(), masked, hidden(first[name]))
     rows = first.select(BATCH, ROW_NUMBER, RULES, RECEIVED_AT, **{f"cell {h}": value for h, value in cells.items()})
-    known = titles | {rule.code: rule.title for rule in catalog.rules(contract)} | DAMAGE_TITLES
-    looked_at = _headers_by_rule(workspace, contract)
-    return [
-        _row(row, contract, deliveries, known, looked_at)
-        for row in engine.rows(rows.order_by(rows[RECEIVED_AT].desc(), BATCH, ROW_NUMBER))
-    ]
+    return rows.order_by(rows[RECEIVED_AT].desc(), BATCH, ROW_NUMBER)
 
 
 def _headers_by_rule(workspace: Workspace, contract: Contract) -> dict[str, set[str]]:

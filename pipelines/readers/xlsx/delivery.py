@@ -75,9 +75,14 @@ class XlsxDelivery(Delivery):
     def _note_other_sheets(self, others: list[Sheet]) -> None:
         if others:
             named = ", ".join(f"{sheet.name} (hidden)" if sheet.hidden else sheet.name for sheet in others)
+            chinese = "、".join(f"{sheet.name}（隐藏）" if sheet.hidden else sheet.name for sheet in others)
             self.note(
                 f"only the sheet {self._sheet.name} is read; the sheets {named} hold rows too",
                 "deliver one table per file, or remove the other sheets",
+                (
+                    f"只读取工作表 {self._sheet.name}；工作表 {chinese} 也有记录",
+                    "请每个文件只放一张表，或删去其他工作表",
+                ),
             )
 
 
@@ -88,8 +93,17 @@ def _without_rows(file: str, hidden: list[str]) -> UnreadableFile:
                 file,
                 f"only hidden sheets of the workbook hold anything ({', '.join(hidden)}), and they are not read",
                 "show the sheet that is meant (Excel: Unhide), remove the others, and send it again",
+                zh=(
+                    f"工作簿只有隐藏的工作表（{'、'.join(hidden)}）有内容，不予读取",
+                    "请在 Excel 中取消隐藏要报送的工作表，删去其他的，再重新报送",
+                ),
             )
         )
     return UnreadableFile(
-        Problem(file, "no sheet of the workbook holds anything", "deliver the workbook with its rows")
+        Problem(
+            file,
+            "no sheet of the workbook holds anything",
+            "deliver the workbook with its rows",
+            zh=("工作簿的各工作表都是空的", "请连同记录一起报送"),
+        )
     )

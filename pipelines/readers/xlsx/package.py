@@ -67,7 +67,12 @@ class Package:
             raise _locked(path.name)
         if sum(entry.file_size for entry in self._entries.values()) > _UNPACKED_LIMIT:
             raise UnreadableFile(
-                Problem(path.name, "the workbook unpacks to more than 4 GB", "deliver such tables as CSV or Parquet")
+                Problem(
+                    path.name,
+                    "the workbook unpacks to more than 4 GB",
+                    "deliver such tables as CSV or Parquet",
+                    zh=("工作簿解压后超过 4 GB", "这样大的表请用 CSV 或 Parquet 报送"),
+                )
             )
 
     def find(self, name: str) -> Part | None:
@@ -87,6 +92,7 @@ class Package:
                 self.path.name,
                 f"the workbook's ZIP archive is of a kind that Excel does not write ({what})",
                 "open it in Excel, save it again and send that",
+                zh=("工作簿的 ZIP 压缩方式不是 Excel 所用的", "请在 Excel 中打开、重新保存再报送"),
             )
         )
 
@@ -108,13 +114,19 @@ def damaged(file: str, where: str = "", row: int | None = None) -> UnreadableFil
             f"the workbook is damaged or truncated{where}",
             "compare its size with the sender's, check that Excel opens it, and send it again",
             row,
+            zh=("工作簿已损坏或不完整", "请与报送方核对文件大小，确认 Excel 能打开，再重新报送"),
         )
     )
 
 
 def no_workbook(file: str) -> UnreadableFile:
     return UnreadableFile(
-        Problem(file, "the file is a ZIP archive, no Excel workbook", "unpack it and deliver what is in it")
+        Problem(
+            file,
+            "the file is a ZIP archive, no Excel workbook",
+            "unpack it and deliver what is in it",
+            zh=("文件是 ZIP 压缩包，不是 Excel 工作簿", "请解压后报送其中的文件"),
+        )
     )
 
 
@@ -135,17 +147,31 @@ def _check_start(path: Path) -> None:
                 "the file is no Excel workbook, whatever its suffix says"
                 + (" (it is a web page or XML)" if start.startswith(b"<") else ""),
                 "open it in Excel and save it as .xlsx, or deliver text as .csv",
+                zh=(
+                    "文件不是 Excel 工作簿，与后缀不符" + ("（是网页或 XML）" if start.startswith(b"<") else ""),
+                    "请在 Excel 中打开并另存为 .xlsx；文本请用 .csv 报送",
+                ),
             )
         )
 
 
 def _locked(file: str) -> UnreadableFile:
     return UnreadableFile(
-        Problem(file, "the workbook is protected by a password", "remove the password in Excel and send it again")
+        Problem(
+            file,
+            "the workbook is protected by a password",
+            "remove the password in Excel and send it again",
+            zh=("工作簿设有密码", "请在 Excel 中取消密码再报送"),
+        )
     )
 
 
 def _old(file: str) -> UnreadableFile:
     return UnreadableFile(
-        Problem(file, "the file is in the old Excel format (.xls)", "open it in Excel, save it as .xlsx and send that")
+        Problem(
+            file,
+            "the file is in the old Excel format (.xls)",
+            "open it in Excel, save it as .xlsx and send that",
+            zh=("文件是旧的 Excel 格式（.xls）", "请在 Excel 中打开并另存为 .xlsx 再报送"),
+        )
     )

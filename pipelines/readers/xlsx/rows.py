@@ -20,17 +20,27 @@ from pipelines.readers.xlsx.values import Texts, bare_serials, stored
 from pipelines.readers.xlsx.workbook import Workbook
 
 _SLICE_BYTES, _ROW_BYTES = 64 * 1024 * 1024, 256 * 1024 * 1024
-_WHATS = {
-    values.ERROR: "cells of the column {} hold an error, such as #N/A",
-    values.NO_RESULT: "cells of the column {} hold a formula without a stored result",
-    values.NO_NUMBER: "cells of the column {} hold what their workbook calls a number, and it is none",
-    values.DIGITS_LOST: "cells of the column {} hold numbers of more than 15 digits, of which Excel keeps 15",
-}
-_TODOS = {
-    values.ERROR: "correct the formulas in Excel, or clear these cells, and send the file again",
-    values.NO_RESULT: "open the file in Excel, which calculates, save it, and send that",
-    values.NO_NUMBER: "open the file in Excel, correct these cells, save it, and send that",
-    values.DIGITS_LOST: "export these numbers as text (format the column as text before filling it), and send it again",
+_FLAGGED = {
+    values.ERROR: (
+        "cells of the column {} hold an error, such as #N/A",
+        "correct the formulas in Excel, or clear these cells, and send the file again",
+        ("列 {} 的单元格是错误值，如 #N/A", "请在 Excel 中改正公式或清空这些单元格，再重新报送"),
+    ),
+    values.NO_RESULT: (
+        "cells of the column {} hold a formula without a stored result",
+        "open the file in Excel, which calculates, save it, and send that",
+        ("列 {} 的单元格是没有存下结果的公式", "请在 Excel 中打开（会重新计算）、保存再报送"),
+    ),
+    values.NO_NUMBER: (
+        "cells of the column {} hold what their workbook calls a number, and it is none",
+        "open the file in Excel, correct these cells, save it, and send that",
+        ("列 {} 的单元格标为数值，却不是数值", "请在 Excel 中打开、改正这些单元格、保存再报送"),
+    ),
+    values.DIGITS_LOST: (
+        "cells of the column {} hold numbers of more than 15 digits, of which Excel keeps 15",
+        "export these numbers as text (format the column as text before filling it), and send it again",
+        ("列 {} 的单元格是超过 15 位的数值，Excel 只保留 15 位", "请先把该列设为文本格式再填写或导出，再重新报送"),
+    ),
 }
 
 
@@ -99,20 +109,26 @@ class Rows:
                     f"the workbook counts days from 1904, and numbers without a date format in the column "
                     f"{self._headers[name]} are read so",
                     "format these cells as dates in Excel, and send the file again",
+                    (
+                        f"工作簿从 1904 年起计日，列 {self._headers[name]} 中没有日期格式的数值按此读取",
+                        "请在 Excel 中把这些单元格设为日期格式，再重新报送",
+                    ),
                 )
                 kinds = values.as_days(kinds, bare)
         return Texts(kinds, said, self._book.date1904)
 
     def _note_flags(self, name: str, flags: Any, rows: Any) -> None:
-        for flag, what in _WHATS.items():
+        header = self._headers[name]
+        for flag, (what, todo, zh) in _FLAGGED.items():
             marked = rows[flags == flag]
             if len(marked):
                 self._delivery.count(
                     f"cells {flag} {name}",
                     int(marked[0]),
                     len(marked),
-                    what.format(self._headers[name]),
-                    _TODOS[flag],
+                    what.format(header),
+                    todo,
+                    (zh[0].format(header), zh[1]),
                 )
 
     def _note_merged(self, rows: Any) -> None:
@@ -123,6 +139,7 @@ class Rows:
                 len(rows),
                 "cells are merged, and the first one's value stands for each of them",
                 "unmerge them in Excel and fill in each row",
+                ("有合并的单元格，每格都按第一格的值读取", "请在 Excel 中取消合并，逐行填写"),
             )
 
     def _extra(self, cells: Cells, others: Any, row: Any, length: int) -> Column:
@@ -137,6 +154,7 @@ class Rows:
                 len(beyond),
                 "cells stand in columns without a header; they are kept aside",
                 "name the columns in the header, or remove these cells",
+                ("没有表头的列中有单元格，另行保存", "请在表头写出列名，或删去这些单元格"),
             )
         keys, of_key = np.unique(columns, return_inverse=True)
         names = pa.array([self._matched.unknown.get(at, f"#{at + 1}") for at in keys.tolist()], pa.string())

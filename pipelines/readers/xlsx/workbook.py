@@ -95,5 +95,10 @@ def _targets(package: Package, name: str) -> dict[str, _Target]:
 
 def _binary(file: str) -> UnreadableFile:
     return UnreadableFile(
-        Problem(file, "the workbook is in Excel's binary format (.xlsb)", "save it as .xlsx in Excel and send that")
+        Problem(
+            file,
+            "the workbook is in Excel's binary format (.xlsb)",
+            "save it as .xlsx in Excel and send that",
+            zh=("工作簿是 Excel 的二进制格式（.xlsb）", "请在 Excel 中另存为 .xlsx 再报送"),
+        )
     )
