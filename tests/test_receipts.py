@@ -36,6 +36,17 @@ def test_a_receipt_tells_what_became_of_its_rows(tmp_path: Path) -> None:
         place.huiliu("run")
         assert [one["row"] for one in became(first).body["broken"]] == [1]
 
+        swollen = [death(60 + n, 公民身份号码="1.50102E+17") for n in range(5)]
+        held = pushed.push([*swollen, death(70)], "d", token=token).body["receipt"]
+        place.huiliu("run")
+        assert became(held).body["state"] == "held"
+        batch = place.huiliu("gate", "list").stdout.split()[0]
+        assert place.huiliu("gate", "release", batch, "--reason", "as drawn").returncode == 0
+        assert became(held).body["state"] == "held"
+        place.huiliu("run")
+        said = became(held).body
+        assert (said["state"], said["accepted"], said["quarantined"]) == ("taken", 1, 5)
+
         assert became(good, of=other).error == (404, "no_such_receipt", None)
         assert became("none").error == (404, "no_such_receipt", None)
         assert pushed.ask("GET", f"/receipts/{good}").error == (401, "token_unknown", None)
