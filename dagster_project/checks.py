@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import operator
 from collections.abc import Iterator
@@ -10,17 +11,20 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.described import asset_key
+from dagster_project.versions import data_version
 from pipelines.engines import delta_rs
+from pipelines.lake.lake import Lake
 from pipelines.lake.specs import RULE_RESULTS
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.verdicts import batches_of, verdicts_of
+from pipelines.quality.verdicts import batches_of, last_decided, verdicts_of
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.workspace import Workspace
 
+AS_OF = "as_of"  # in a check's metadata: what it looked at
 READABLE, GATE, KEY, TRACES, DECLARED = "delivery", "gate", "key", "traces_to_foundation", "landing_is_declared"
 
 
@@ -45,20 +49,50 @@ def _spec(name: str, asset: dg.AssetKey, description: str, blocking: bool = Fals
     return dg.AssetCheckSpec(name, asset=asset, description=description, blocking=blocking)
 
 
-def check_results(workspace: Workspace, task: Task, outcome: Outcome) -> Iterator[dg.AssetCheckResult]:
-    """The results of `check_specs(task)`, from what is in the lake once the task is done."""
+def evidence(lake: Lake, task: Task) -> str:
+    """What stays the same as long as the task's checks would say the same: the tables' versions, and the verdicts."""
+    own = data_version(lake, (spec.id for spec in task.outputs))
     match task.step:
         case "ingest":
-            assert isinstance(outcome, Ingested)
-            problems = [str(problem) for problem in outcome.problems]
+            return f"{own}, {len(batches_of(lake, task.name))} files"
+        case "standardise":
+            verdicts, last = last_decided(lake, task.name)
+            return f"{own}, {verdicts} verdicts until {last}"
+        case "return_flow":
+            return f"{own} of {', '.join(data_version(lake, [table]) for table in task.inputs)}"
+    return own
+
+
+def problems_of(outcome: Outcome) -> list[str]:
+    """What a task's run noticed in the files that it took."""
+    return [str(problem) for problem in outcome.problems] if isinstance(outcome, Ingested) else []
+
+
+def problems_kept(lake: Lake, source: str) -> list[str]:
+    """What was noticed in the files of the newest day on which the source delivered, by the list of batches."""
+    batches = batches_of(lake, source)
+    newest = [one for one in batches if one["received_at"] > batches[-1]["received_at"] - datetime.timedelta(days=1)]
+    return [problem for one in newest for problem in one["problems"] or ()]
+
+
+def check_results(workspace: Workspace, task: Task, problems: list[str]) -> Iterator[dg.AssetCheckResult]:
+    """The results of `check_specs(task)`, from what is in the lake; `problems` are those of a source's files."""
+    as_of = evidence(workspace.lake, task)
+    for result in _results(workspace, task, problems):
+        yield result._replace(metadata={**result.metadata, AS_OF: dg.MetadataValue.text(as_of)})
+
+
+def _results(workspace: Workspace, task: Task, problems: list[str]) -> Iterator[dg.AssetCheckResult]:
+    match task.step:
+        case "ingest":
             yield _noted(READABLE, task.outputs[0], problems, dg.AssetCheckSeverity.WARN)
         case "standardise":
             yield _gate(workspace, task)
         case "return_flow":
             yield _traces(workspace, task)
         case "release":
-            problems = [str(problem) for problem in undeclared_sources(workspace)]
-            yield _noted(DECLARED, task.outputs[0], problems, dg.AssetCheckSeverity.ERROR)
+            undeclared = [str(problem) for problem in undeclared_sources(workspace)]
+            yield _noted(DECLARED, task.outputs[0], undeclared, dg.AssetCheckSeverity.ERROR)
         case _:
             yield from (_key(workspace, spec) for spec in task.outputs if spec.key)
 

@@ -18,6 +18,14 @@ def asset_key(table: TableId) -> dg.AssetKey:
     return dg.AssetKey([table.layer, *folders, table.name])
 
 
+def tables_by_key(task: Task) -> dict[dg.AssetKey, list[TableSpec]]:
+    """The tables that a task writes, by the asset that shows them."""
+    found: dict[dg.AssetKey, list[TableSpec]] = {}
+    for spec in task.outputs:
+        found.setdefault(asset_key(spec.id), []).append(spec)
+    return found
+
+
 def landing_key(source: str) -> dg.AssetKey:
     return dg.AssetKey(["landing", source])
 
@@ -28,26 +36,20 @@ def asset_specs(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine:
     upstream = {asset_key(table) for table in task.inputs}
     if task.step == "ingest":
         upstream = {landing_key(task.name)}
-    specs: dict[dg.AssetKey, dg.AssetSpec] = {}
-    for table in task.outputs:
-        key = asset_key(table.id)
-        if key in specs:
-            continue
-        specs[key] = dg.AssetSpec(
+    return [
+        dg.AssetSpec(
             key,
             deps=sorted(upstream),
             group_name=task.group,
             description=f"**{table.title}**\n\n{table.description}",
             owners=[f"team:{name}" for name in agencies[table.id]],
-            kinds={
-                "delta",
-                engine,
-                table.id.layer,
-            },  # the graph shows only the last part of a key: the layer tells them apart
+            # The graph shows only the last part of a key: the layer tells them apart.
+            kinds={"delta", engine, table.id.layer},
             tags={"huiliu/layer": table.id.layer},
             metadata=_metadata(table, origins.get(table.id, {}), task.declared_in),
         )
-    return list(specs.values())
+        for key, (table, *_) in tables_by_key(task).items()
+    ]
 
 
 def _metadata(table: TableSpec, origins: Origins, declared_in: tuple[Path, ...]) -> dict[str, dg.MetadataValue]:

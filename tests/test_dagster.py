@@ -19,7 +19,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from dagster_project.definitions import build_definitions
-from dagster_project.deliveries import _is_idle, freshness, table_schedule
+from dagster_project.deliveries import freshness, is_idle, table_schedule
 from dagster_project.described import asset_key, landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import SourceTable
@@ -157,7 +157,7 @@ def test_tables_are_not_read_while_a_run_goes_on(catalog: Catalog, status: str |
     with dg.DagsterInstance.ephemeral() as instance:
         if status:
             instance.add_run(dg.DagsterRun(job_name="everything", status=dg.DagsterRunStatus(status)))
-        assert _is_idle(SimpleNamespace(instance=instance)) is asks  # type: ignore[arg-type]
+        assert is_idle(SimpleNamespace(instance=instance)) is asks  # type: ignore[arg-type]
     assert schedule.cron_schedule == "*/5 * * * *"
 
 

@@ -137,11 +137,11 @@ def show_problems(problems: list[Problem]) -> None:
         tell("! ", str(problem))
 
 
-def program() -> str:
-    """How this command is called in the shell that it was called from: by its path where that is not searched."""
-    own = Path(sys.executable).with_name("huiliu")
-    found = shutil.which("huiliu")
-    return "huiliu" if found or not own.exists() else str(own)
+def program(name: str = "huiliu") -> str:
+    """How this command, or one beside it, is called in the shell that it was called from: by its path where need be."""
+    own = Path(sys.executable).with_name(name)
+    found = shutil.which(name)
+    return name if found or not own.exists() else str(own)
 
 
 def command(settings: Settings, *words: str) -> str:
