@@ -11,6 +11,7 @@ from dagster_project.described import asset_specs, landing_key, tables_by_key
 from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
 from dagster_project.versions import data_version
+from pipelines.declarations.catalog import Catalog
 from pipelines.lake.layout import TableId
 from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
@@ -21,10 +22,10 @@ from pipelines.steps.workspace import Workspace
 Events = Iterator[dg.MaterializeResult]
 
 
-def assets_of(tasks: tuple[Task, ...], engine: str) -> list[dg.AssetsDefinition]:
+def assets_of(catalog: Catalog, tasks: tuple[Task, ...], engine: str) -> list[dg.AssetsDefinition]:
     """One definition per task; `engine` is the kind that people see beside Delta."""
     agencies = _agencies(tasks)
-    return [_asset(task, agencies, engine) for task in tasks]
+    return [_asset(catalog, task, agencies, engine) for task in tasks]
 
 
 def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
@@ -42,13 +43,15 @@ def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
     return owners
 
 
-def _asset(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str) -> dg.AssetsDefinition:
+def _asset(
+    catalog: Catalog, task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str
+) -> dg.AssetsDefinition:
     name = "_".join([task.step, *task.name.split("/")]) if task.name else task.step
 
     @dg.multi_asset(
         name=name,
         specs=asset_specs(task, agencies, engine),
-        check_specs=check_specs(task),
+        check_specs=check_specs(catalog, task),
         required_resource_keys={"workspace"},
     )
     def work(context) -> Events:  # type: ignore[no-untyped-def]

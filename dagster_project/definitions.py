@@ -81,7 +81,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         description="Reads every file that the lake names: what `huiliu doctor --deep` does.",
     )
     return dg.Definitions(
-        assets=[*landing_assets(declared.catalog), *assets_of(tasks, settings.engine)],
+        assets=[*landing_assets(declared.catalog), *assets_of(declared.catalog, tasks, settings.engine)],
         jobs=[everything, maintenance, examination],
         sensors=[delivery_sensor(everything, list(declared.catalog.contracts)), outside_sensor(declared, tasks)],
         schedules=[nightly, weekly, deep, *table_schedule(everything, declared.catalog.contracts.values())],

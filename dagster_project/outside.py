@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
-from dagster_project.checks import AS_OF, check_results, check_specs, evidence, problems_kept
+from dagster_project.checks import AS_OF, check_results, check_specs, evidence
 from dagster_project.deliveries import is_idle
 from dagster_project.described import landing_key, tables_by_key
 from dagster_project.failures import told_without_values
@@ -27,11 +28,13 @@ from pipelines.steps.plan import Task
 from pipelines.steps.workspace import Workspace, no_lake
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
+Checks = Mapping[tuple[str, str], Sequence[dg.AssetCheckSpec]]  # by step and name of the task that makes them
 UNDER_WAY = "a run is under way, and tells what it writes by itself"
 
 
 def outside_sensor(declared: Workspace, tasks: Sequence[Task]) -> dg.SensorDefinition:
     """A sensor that reports what others wrote into the lake; `tasks` is the plan of the declarations."""
+    checks = {(task.step, task.name): check_specs(declared.catalog, task) for task in tasks}
 
     @dg.sensor(
         name="written_outside",
@@ -47,11 +50,11 @@ def outside_sensor(declared: Workspace, tasks: Sequence[Task]) -> dg.SensorDefin
         with told_without_values("written_outside"), opened_lake(settings) as lake:
             if not lake.is_written:
                 return dg.SkipReason(no_lake(settings))
-            seen = _seen(lake, tasks)
+            seen = _seen(lake, tasks, itertools.chain(*checks.values()))
             if seen == context.cursor:
                 return dg.SkipReason("nothing was written since the last look")
             workspace = dataclasses.replace(declared, settings=settings, lake=lake)
-            events = list(_Teller(workspace, context.instance, tasks).events())
+            events = list(_Teller(workspace, context.instance, tasks, checks).events())
         if not is_idle(context):  # one that began meanwhile may have written some of it
             return dg.SkipReason(UNDER_WAY)
         told = f"{len(events)} events told of what was written outside Dagster"
@@ -60,22 +63,25 @@ def outside_sensor(declared: Workspace, tasks: Sequence[Task]) -> dg.SensorDefin
     return written_outside
 
 
-def _seen(lake: Lake, tasks: Sequence[Task]) -> str:
-    """What stays the same until somebody commits to the lake: a look at the logs, where telling takes queries."""
+def _seen(lake: Lake, tasks: Sequence[Task], checks: Iterable[dg.AssetCheckSpec]) -> str:
+    """What stays the same until somebody commits to the lake or declares a check. A look; telling takes queries."""
     tables = [*(spec.id for task in tasks for spec in task.outputs), BATCHES.id, VERDICTS.id, RULE_RESULTS.id]
     states = [(state.table_id, state.version) if (state := lake.state(table)) else None for table in tables]
-    return hashlib.sha256(repr((lake.root, states)).encode()).hexdigest()
+    return hashlib.sha256(repr((lake.root, states, sorted(str(spec.key) for spec in checks))).encode()).hexdigest()
 
 
 class _Teller:
     """The events that are due, in the order of the data's way: what they say is as new as what they follow from."""
 
-    def __init__(self, workspace: Workspace, instance: dg.DagsterInstance, tasks: Sequence[Task]) -> None:
+    def __init__(
+        self, workspace: Workspace, instance: dg.DagsterInstance, tasks: Sequence[Task], checks: Checks
+    ) -> None:
         self._workspace, self._instance, self._tasks = workspace, instance, tasks
         keys = [key for task in tasks for key in tables_by_key(task)]
         keys += [landing_key(name) for name in workspace.catalog.contracts]
         self._tags = _tags_of_last(instance, keys)
-        self._as_of = _as_of_last(instance, [spec.key for task in tasks for spec in check_specs(task)])
+        self._specs = checks
+        self._as_of = _as_of_last(instance, [spec.key for specs in self._specs.values() for spec in specs])
 
     def events(self) -> Iterator[Event]:
         for task in self._tasks:
@@ -113,12 +119,11 @@ class _Teller:
         lake = self._workspace.lake
         if not any(lake.exists(spec.id) for spec in task.outputs):
             return
-        as_of = evidence(lake, task)
-        if all(self._as_of.get(spec.key) == as_of for spec in check_specs(task)):
+        as_of, specs = evidence(lake, task), self._specs[task.step, task.name]
+        if all(self._as_of.get(spec.key) == as_of for spec in specs):
             return
-        problems = problems_kept(lake, task.name) if task.step == "ingest" else []
-        blocking = {spec.key: spec.blocking for spec in check_specs(task)}
-        for result in check_results(self._workspace, task, problems):
+        blocking = {spec.key: spec.blocking for spec in specs}
+        for result in check_results(self._workspace, task):
             yield _evaluation(result, blocking)
 
 

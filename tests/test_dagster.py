@@ -24,6 +24,7 @@ from dagster_project.described import asset_key, landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import SourceTable
 from pipelines.declarations.loading import read_catalog
+from pipelines.lake import layout
 from pipelines.lineage.columns import parents
 from pipelines.settings import Settings
 from pipelines.steps.plan import declared_workspace, plan
@@ -77,6 +78,22 @@ def test_an_asset_says_what_its_declaration_says(defs: dg.Definitions, catalog: 
     assert columns["died_on"].description == contract.column("died_on").title
     assert columns["id_number"].tags["grade"] == "sensitive_personal"
     assert not columns["certificate_number"].constraints.nullable
+
+
+def test_each_rule_of_a_source_is_a_check_that_says_what_it_asks(defs: dg.Definitions, catalog: Catalog) -> None:
+    graph = defs.resolve_asset_graph()
+    for contract in catalog.contracts.values():
+        standard = asset_key(layout.standard(contract.name))
+        specs = {key.name: graph.get(key).description for key in graph.asset_check_keys if key.asset_key == standard}
+        rules = catalog.rules(contract)
+        assert {rule.code.replace(".", "__") for rule in rules} <= {*specs}
+        assert len({rule.code.replace(".", "__") for rule in rules}) == len(rules), "no two rules share a check"
+        for rule in rules:
+            said = specs[rule.code.replace(".", "__")] or ""
+            assert said.startswith(rule.title)
+            assert f"{rule.severity}: A " in said
+            assert (rule.standard or "") in said
+    assert all(graph.get(key).description for key in graph.asset_check_keys)
 
 
 def test_every_asset_has_owners_columns_and_a_description(defs: dg.Definitions) -> None:
@@ -337,6 +354,22 @@ def test_the_gates_check_fails_for_the_held_batch_alone(both_ways: BothWays) -> 
     assert passed.passed
     broken = {record.data["rule"] for record in passed.metadata["broken_rules"].value.records}
     assert "id_number.check_digit" in broken
+
+
+def test_a_rules_check_says_how_many_rows_of_which_file_break_it(both_ways: BothWays) -> None:
+    broken = _evaluation(both_ways, "standard/household_registration", "id_number__check_digit")
+    assert (broken.passed, broken.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert (broken.metadata["broken"].value, broken.metadata["evaluated"].value) == (1, 4)
+    assert "1 of 4 rows break it (h.csv: 1)" in str(broken.description)
+    (row,) = [record.data for record in broken.metadata["batches"].value.records]
+    assert (row["file"], row["broken"], row["verdict"]) == ("h.csv", 1, "passed")
+    kept = _evaluation(both_ways, "standard/household_registration", "row__ragged")
+    assert kept.passed
+    assert "all 4 rows keep it" in str(kept.description)
+    holding = _evaluation(both_ways, "standard/marriage_registration", "batch__row_count")
+    assert (holding.passed, holding.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert str(holding.description).startswith("每批至少一条记录: 1 of 1 batches break it")
+    assert "held until a person decides" in holding.metadata["follows"].value
 
 
 def _evaluation(both_ways: BothWays, asset: str, check: str) -> dg.AssetCheckEvaluation:

@@ -151,12 +151,9 @@ def command(settings: Settings, *words: str) -> str:
 
 def decisions(settings: Settings, batch: str, rules: Sequence[str]) -> list[str]:
     """The commands by which a person decides on a held batch."""
-    from pipelines.quality.gate import READABLE
-    from pipelines.quality.verdicts import TYPABLE
+    from pipelines.quality.gate import decidable
 
-    # What cannot be read has no rows that a release could let through.
-    options = ("reject",) if {READABLE, TYPABLE} & {*rules} else ("release", "reject")
-    return [command(settings, "gate", option, batch) for option in options]
+    return [command(settings, "gate", option, batch) for option in decidable(rules)]
 
 
 def tell(mark: str, text: str) -> None:
