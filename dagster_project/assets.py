@@ -50,7 +50,7 @@ def _asset(
 
     @dg.multi_asset(
         name=name,
-        specs=asset_specs(task, agencies, engine),
+        specs=asset_specs(catalog, task, agencies, engine),
         check_specs=check_specs(catalog, task),
         required_resource_keys={"workspace"},
     )

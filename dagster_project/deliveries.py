@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import dagster as dg
 
-from dagster_project.described import landing_key
+from dagster_project.described import group, landing_key, provenance
 from dagster_project.failures import told_without_values
 from dagster_project.opened import opened_lake
 from pipelines.declarations.catalog import Catalog
@@ -48,12 +48,13 @@ def landing_assets(catalog: Catalog) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(
             landing_key(contract.name),
-            group_name=contract.database,
+            group_name=group("landing", contract.database),
             description=f"**{contract.title}**\n\n{_delivered(contract)} {contract.system}, {contract.update}.",
             owners=[f"team:{name}" for name in contract.providers],
-            kinds={"postgres" if contract.table else "file"},
-            tags={"huiliu/layer": "landing"},
-            metadata={"legal_basis": contract.legal_basis, "update": contract.update, "sharing": contract.sharing},
+            kinds={"postgres" if contract.table else "file", "landing"},
+            tags={"huiliu/layer": "landing", "huiliu/database": contract.database, "huiliu/source": contract.name},
+            metadata={"legal_basis": contract.legal_basis, "update": contract.update, "sharing": contract.sharing}
+            | provenance(catalog, contract.providers, contract),
             freshness_policy=freshness(contract),
         )
         for contract in catalog.contracts.values()

@@ -70,7 +70,10 @@ def test_there_is_one_asset_for_each_declared_table(defs: dg.Definitions) -> Non
 def test_an_asset_says_what_its_declaration_says(defs: dg.Definitions, catalog: Catalog) -> None:
     spec = _specs(defs)["standard/death_registration"]
     contract = catalog.contracts["death_registration"]
-    assert spec.group_name == contract.database
+    assert spec.group_name == f"3_standard/{contract.database}"
+    assert spec.tags["huiliu/source"] == "death_registration"
+    assert spec.metadata["source_system"].value == contract.system
+    assert catalog.agencies[contract.responsible].title in spec.metadata["agencies"].value
     assert contract.title in (spec.description or "")
     assert list(spec.owners) == [f"team:{agency}" for agency in contract.providers]
     assert {"delta", "duckdb"} <= set(spec.kinds)
@@ -78,6 +81,21 @@ def test_an_asset_says_what_its_declaration_says(defs: dg.Definitions, catalog: 
     assert columns["died_on"].description == contract.column("died_on").title
     assert columns["id_number"].tags["grade"] == "sensitive_personal"
     assert not columns["certificate_number"].constraints.nullable
+
+
+def test_groups_in_their_order_follow_the_way_of_the_data(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        own = graph.get(key).group_name
+        for parent in graph.get(key).parent_keys:
+            stage, before = own.split("/")[0], graph.get(parent).group_name.split("/")[0]
+            assert before <= stage, f"{key.to_user_string()} comes before {parent.to_user_string()}"
+    stages = list(dict.fromkeys(sorted(graph.get(key).group_name.split("/")[0] for key in graph.get_all_asset_keys())))
+    assert [stage.split("_")[1] for stage in stages] == [
+        "landing", "raw", "standard", "foundation", "theme", "returns", "release"
+    ]  # fmt: skip
+    golden = {"/".join(key.path) for key in graph.get_all_asset_keys() if "golden" in graph.get(key).kinds}
+    assert golden == {"foundation/legal_entity/legal_entity", "foundation/person/person"}
 
 
 def test_each_rule_of_a_source_is_a_check_that_says_what_it_asks(defs: dg.Definitions, catalog: Catalog) -> None:
