@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import dagster as dg
 
@@ -17,7 +17,9 @@ from pipelines.steps.workspace import Workspace, open_engine, open_workspace
 
 @dg.resource(description="The lake and its engine, opened once per run; settings from HUILIU_* variables.")
 def opened_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
-    with open_workspace(Settings()) as workspace:
+    with ExitStack() as opened:
+        with told_without_values("opening the lake"):
+            workspace = opened.enter_context(open_workspace(Settings()))
         warm_up()  # not before: it imports, in a thread, what reading the declarations imports anew
         with told_without_values("recovery"):
             problems = recover(workspace)

@@ -11,7 +11,6 @@ import dagster as dg
 
 from dagster_project.described import asset_key, tables_by_key
 from dagster_project.versions import DATA_VERSION
-from pipelines.engines import delta_rs
 from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
@@ -80,18 +79,14 @@ def _stored(workspace: Workspace, task: Task, tables: Sequence[TableSpec]) -> Me
     """Rows, version and place of a table, and when its rows came to be what they are; of cities a line for each."""
     lake = workspace.lake
     described: Metadata = {"dagster/row_count": sum(lake.row_count(one.id) for one in tables)}
-    if moments := [moment for one in tables if (moment := _written_at(lake, one))]:
+    states = [state for one in tables if (state := lake.state(one.id))]
+    if moments := [moment for state in states if (moment := state.written_at)]:
         described["written_at"] = dg.MetadataValue.timestamp(max(moments))
     if task.step == "return_flow":
         return described | {"cities": _cities(workspace, tables)}
     state = lake.state(tables[0].id)
     described |= {"dagster/uri": lake.uri(tables[0].id), "version": state.version if state else None}
     return described | (_released(lake) if task.step == "release" else {})
-
-
-def _written_at(lake: Lake, spec: TableSpec) -> datetime.datetime | None:
-    state = lake.state(spec.id)
-    return delta_rs.committed_at(state.delta, state.content) if state else None
 
 
 def _cities(workspace: Workspace, tables: Sequence[TableSpec]) -> dg.MetadataValue:

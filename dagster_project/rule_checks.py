@@ -17,6 +17,7 @@ from pipelines.lake.lake import Lake
 from pipelines.lake.specs import RULE_RESULTS
 from pipelines.quality.gate import DAMAGE_TITLES
 from pipelines.quality.verdicts import batches_of, verdicts_of
+from pipelines.settings import PEOPLE_TIME
 
 QUARANTINES = "A row that breaks it is quarantined with its reasons; the other rows of its batch pass."
 HOLDS = "A batch that breaks it is held until a person decides; the last good rows serve on."
@@ -157,7 +158,7 @@ def _by_batch(rule: Told, broken: Sequence[Row], known: Mapping[str, Row]) -> dg
                 {
                     "batch": row["batch"],
                     "file": known[row["batch"]]["file"],
-                    "received": known[row["batch"]]["received_at"].isoformat(timespec="seconds"),
+                    "received": f"{known[row['batch']]['received_at'].astimezone(PEOPLE_TIME):%Y-%m-%d %H:%M:%S}",
                     "verdict": known[row["batch"]]["verdict"],
                     "rows": known[row["batch"]]["rows"],
                     "checked": "the whole batch" if rule.on_table else str(row["evaluated"]),

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from dagster_project.definitions import build_definitions
 from dagster_project.described import landing_key
 from pipelines.operations.maintenance import maintain
 from pipelines.quality.verdicts import verdicts_of
-from pipelines.settings import Settings
 from tests.conftest import Place
+from tests.dagster_beside import Dagster, dagster_beside
 from tests.deliveries import household
 from tests.small_project import Delivered, small_project
 
@@ -25,34 +23,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Starting in dagster 1.11"),
 ]
 HOUSEHOLD, MARRIAGE = "household_registration", "marriage_registration"
-
-
-@dataclass
-class Dagster:
-    """Dagster beside a lake: its definitions, and an instance that is told what its sensor finds."""
-
-    defs: dg.Definitions
-    instance: dg.DagsterInstance
-    cursor: str | None = None
-    skipped: str | None = field(default=None, init=False)
-
-    def tick(self, afresh: bool = False) -> Sequence[Any]:
-        """What the sensor tells; `afresh` as if it had never looked before."""
-        context = dg.build_sensor_context(self.instance, cursor=None if afresh else self.cursor, definitions=self.defs)
-        found = self.defs.get_sensor_def("written_outside").evaluate_tick(context)
-        for event in found.asset_events:  # as the daemon does
-            self.instance.report_runless_asset_event(event)
-        self.cursor, self.skipped = found.cursor, found.skip_message
-        return found.asset_events
-
-    def run(self) -> dg.ExecuteInProcessResult:
-        return self.defs.resolve_job_def("everything").execute_in_process(instance=self.instance)
-
-    def last(self, asset: str) -> dg.AssetMaterialization:
-        event = self.instance.get_latest_materialization_event(dg.AssetKey(asset.split("/")))
-        assert event
-        assert event.asset_materialization
-        return event.asset_materialization
 
 
 def told(events: Sequence[Any], kind: type) -> dict[str, Any]:
@@ -64,17 +34,14 @@ def materialised(events: Sequence[Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    found = Place(tmp_path, project=small_project(tmp_path / "project", [HOUSEHOLD, MARRIAGE]))
-    for name in ("project", "landing", "lake", "settle"):
-        monkeypatch.setenv(f"HUILIU_{name.upper()}", str(getattr(found, name)))
-    return found
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, project=small_project(tmp_path / "project", [HOUSEHOLD, MARRIAGE]))
 
 
 @pytest.fixture
-def dagster(place: Place) -> Iterator[Dagster]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield Dagster(build_definitions(Settings()), instance)
+def dagster(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagster]:
+    with dagster_beside(place, monkeypatch) as found:
+        yield found
 
 
 def test_each_version_is_told_once_with_rows_version_and_time(place: Place, dagster: Dagster) -> None:
@@ -143,19 +110,12 @@ def test_a_decision_made_outside_is_seen_in_the_check(place: Place, dagster: Dag
     dagster.tick()
     with place.opened() as at:
         (held,) = [batch for batch, verdict in verdicts_of(at.workspace.lake).items() if verdict == "held"]
-    gate = dg.AssetCheckKey(dg.AssetKey(["standard", HOUSEHOLD]), "gate")
-
-    def evaluation() -> dg.AssetCheckEvaluation:
-        record = dagster.instance.event_log_storage.get_latest_asset_check_execution_by_key([gate])[gate]
-        assert record.evaluation
-        return record.evaluation
-
-    assert not evaluation().passed
-    assert held in (evaluation().description or "")
+    assert not dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
+    assert held in (dagster.check(f"standard/{HOUSEHOLD}", "gate").description or "")
     assert place.huiliu("gate", "reject", held, "--reason", "ask again").returncode == 0
     told_checks = told(dagster.tick(), dg.AssetCheckEvaluation)
     assert {*told_checks} == {f"standard/{HOUSEHOLD}"}
-    assert evaluation().passed
+    assert dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
 
 
 def test_the_sensor_leaves_a_run_that_goes_on_alone(place: Place, dagster: Dagster) -> None:

@@ -250,13 +250,6 @@ def _commit_info(entry: Path) -> dict[str, Any]:
     return {**said, "version": int(entry.stem)}
 
 
-def committed_at(table: DeltaTable, version: int) -> datetime.datetime | None:
-    """When a version was committed; None where the log does not reach back to it."""
-    entries = history(table, table.version() - version + 1)
-    found = next((one["timestamp"] for one in entries if one["version"] == version and "timestamp" in one), None)
-    return found and datetime.datetime.fromtimestamp(found / 1000, datetime.UTC)
-
-
 def last_metadata(table: DeltaTable) -> str | None:
     """User metadata of the newest commit that carries any."""
     # Every commit of ours carries it: further back goes only who comes after a stranger's commits.
