@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from dagster_project.checks import check_results, check_specs
-from dagster_project.described import asset_specs, landing_key
+from dagster_project.checks import check_results, check_specs, problems_of
+from dagster_project.described import asset_specs, landing_key, tables_by_key
 from dagster_project.failures import told_without_values
-from dagster_project.outcomes import described_outcome
+from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
+from dagster_project.versions import data_version
+from pipelines.declarations.catalog import Catalog
 from pipelines.lake.layout import TableId
 from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
@@ -20,10 +22,10 @@ from pipelines.steps.workspace import Workspace
 Events = Iterator[dg.MaterializeResult]
 
 
-def assets_of(tasks: tuple[Task, ...], engine: str) -> list[dg.AssetsDefinition]:
+def assets_of(catalog: Catalog, tasks: tuple[Task, ...], engine: str) -> list[dg.AssetsDefinition]:
     """One definition per task; `engine` is the kind that people see beside Delta."""
     agencies = _agencies(tasks)
-    return [_asset(task, agencies, engine) for task in tasks]
+    return [_asset(catalog, task, agencies, engine) for task in tasks]
 
 
 def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
@@ -41,13 +43,15 @@ def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
     return owners
 
 
-def _asset(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str) -> dg.AssetsDefinition:
+def _asset(
+    catalog: Catalog, task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str
+) -> dg.AssetsDefinition:
     name = "_".join([task.step, *task.name.split("/")]) if task.name else task.step
 
     @dg.multi_asset(
         name=name,
-        specs=asset_specs(task, agencies, engine),
-        check_specs=check_specs(task),
+        specs=asset_specs(catalog, task, agencies, engine),
+        check_specs=check_specs(catalog, task),
         required_resource_keys={"workspace"},
     )
     def work(context) -> Events:  # type: ignore[no-untyped-def]
@@ -64,11 +68,19 @@ def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
         outcome = task.work(workspace)
         if task.step == "standardise":
             note_outcomes(workspace)
-        described = list(described_outcome(workspace, task, outcome))
-        checked = list(check_results(workspace, task, outcome))
-    if isinstance(outcome, Ingested) and outcome.new:
+        described, done = described_tables(workspace, task), described_outcome(task, outcome)
+        versions = {
+            key: data_version(workspace.lake, (one.id for one in tables)) for key, tables in tables_by_key(task).items()
+        }
+        checked = list(check_results(workspace, task, problems_of(outcome)))
+        delivered = newest_delivery(workspace.lake, task.name) if isinstance(outcome, Ingested) else None
+    if isinstance(outcome, Ingested) and outcome.new and delivered:
         # The delivery itself is the event that a contract's frequency is about: a run without one must not count.
-        context.log_event(dg.AssetMaterialization(landing_key(task.name), metadata={"files": outcome.new}))
-    for key, metadata in described:
-        own = [check for check in checked if check.asset_key == key]
-        yield dg.MaterializeResult(asset_key=key, metadata=metadata, check_results=own)
+        context.log_event(delivered.event(landing_key(task.name)))
+    for key, metadata in described.items():
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata=metadata | done.get(key, {}),
+            check_results=[check for check in checked if check.asset_key == key],
+            data_version=dg.DataVersion(versions[key]),
+        )

@@ -4,66 +4,113 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from dagster_project.described import asset_key
+from dagster_project.rule_checks import newest_day, rule_results, rule_specs
+from dagster_project.versions import data_version
+from pipelines.declarations.catalog import Catalog
 from pipelines.engines import delta_rs
+from pipelines.lake.lake import Lake
 from pipelines.lake.specs import RULE_RESULTS
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.verdicts import batches_of, verdicts_of
+from pipelines.quality.gate import decidable
+from pipelines.quality.report.words import batch_rule_title
+from pipelines.quality.verdicts import batches_of, gate_verdicts, last_decided, verdicts_of
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.workspace import Workspace
 
+AS_OF = "as_of"  # in a check's metadata: what it looked at
 READABLE, GATE, KEY, TRACES, DECLARED = "delivery", "gate", "key", "traces_to_foundation", "landing_is_declared"
 
 
-def check_specs(task: Task) -> list[dg.AssetCheckSpec]:
+def check_specs(catalog: Catalog, task: Task) -> list[dg.AssetCheckSpec]:
     """The checks that a task makes of its own assets."""
     first = asset_key(task.outputs[0].id)
     match task.step:
         case "ingest":
-            return [_spec(READABLE, first, "Every new file could be read as its contract says.")]
+            return [_spec(READABLE, first, "Every file that was delivered last could be read as its contract says.")]
         case "standardise":
-            return [_spec(GATE, first, "No batch is held. While one is, the last good rows serve on.")]
+            assert task.contract
+            gate = "No batch is held. While one is, the last good rows serve on, and a person decides."
+            return [_spec(GATE, first, gate), *rule_specs(catalog, task.contract)]
         case "return_flow":
             text = "Every city's rows were taken from the foundation tables as they are now."
             return [_spec(TRACES, first, text, blocking=True)]
         case "release":
             return [_spec(DECLARED, first, "Everything in the landing folder belongs to a declared source.")]
-    text = "The key is never NULL and identifies one row."
-    return [_spec(KEY, asset_key(spec.id), text, blocking=True) for spec in task.outputs if spec.key]
+    return [_key_spec(spec) for spec in task.outputs if spec.key]
+
+
+def _key_spec(spec: TableSpec) -> dg.AssetCheckSpec:
+    text = (
+        f"The key of {spec.title} ({', '.join(spec.key)}) is never NULL and stands once. Where not, nothing flows on."
+    )
+    return _spec(KEY, asset_key(spec.id), text, blocking=True)
 
 
 def _spec(name: str, asset: dg.AssetKey, description: str, blocking: bool = False) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(name, asset=asset, description=description, blocking=blocking)
 
 
-def check_results(workspace: Workspace, task: Task, outcome: Outcome) -> Iterator[dg.AssetCheckResult]:
-    """The results of `check_specs(task)`, from what is in the lake once the task is done."""
+def evidence(lake: Lake, task: Task) -> str:
+    """What stays the same as long as the task's checks would say the same: the tables' versions, and the verdicts."""
+    own = data_version(lake, (spec.id for spec in task.outputs))
     match task.step:
         case "ingest":
-            assert isinstance(outcome, Ingested)
-            problems = [str(problem) for problem in outcome.problems]
-            yield _noted(READABLE, task.outputs[0], problems, dg.AssetCheckSeverity.WARN)
+            return f"{own}, {len(batches_of(lake, task.name))} files"
         case "standardise":
+            verdicts, last = last_decided(lake, task.name)
+            return f"{own}, {verdicts} verdicts until {last}"
+        case "return_flow":
+            return f"{own} of {', '.join(data_version(lake, [table]) for table in task.inputs)}"
+    return own
+
+
+def problems_of(outcome: Outcome) -> list[str]:
+    """What a task's run noticed in the files that it took."""
+    return [str(problem) for problem in outcome.problems] if isinstance(outcome, Ingested) else []
+
+
+def _problems_kept(lake: Lake, source: str) -> list[str]:
+    """What was noticed in the source's last deliveries, by the list of batches."""
+    return [problem for one in newest_day(batches_of(lake, source)) for problem in one["problems"] or ()]
+
+
+def check_results(workspace: Workspace, task: Task, problems: Sequence[str] = ()) -> Iterator[dg.AssetCheckResult]:
+    """The results of `check_specs(task)`, from what is in the lake; `problems` are those of files taken just now."""
+    as_of = evidence(workspace.lake, task)
+    for result in _results(workspace, task, problems):
+        yield result._replace(metadata={**result.metadata, AS_OF: dg.MetadataValue.text(as_of)})
+
+
+def _results(workspace: Workspace, task: Task, problems: Sequence[str]) -> Iterator[dg.AssetCheckResult]:
+    match task.step:
+        case "ingest":
+            # A later run without files must not make them look well.
+            noticed = problems or _problems_kept(workspace.lake, task.name)
+            yield _noted(READABLE, task.outputs[0], noticed, dg.AssetCheckSeverity.WARN)
+        case "standardise":
+            assert task.contract
             yield _gate(workspace, task)
+            yield from rule_results(workspace.lake, workspace.catalog, task.contract)
         case "return_flow":
             yield _traces(workspace, task)
         case "release":
-            problems = [str(problem) for problem in undeclared_sources(workspace)]
-            yield _noted(DECLARED, task.outputs[0], problems, dg.AssetCheckSeverity.ERROR)
+            undeclared = [str(problem) for problem in undeclared_sources(workspace)]
+            yield _noted(DECLARED, task.outputs[0], undeclared, dg.AssetCheckSeverity.ERROR)
         case _:
             yield from (_key(workspace, spec) for spec in task.outputs if spec.key)
 
 
-def _noted(name: str, spec: TableSpec, problems: list[str], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+def _noted(name: str, spec: TableSpec, problems: Sequence[str], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
     listed = "\n".join(f"- {problem}" for problem in problems) or "none"
     return dg.AssetCheckResult(
         passed=not problems,
@@ -87,26 +134,40 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
         .select("batch", "rule", "title", "severity", "evaluated", "broken")
         .order_by("batch", "severity", "rule")
     )
-    decide = " ; ".join(decisions(workspace.settings, batch) for batch in held)
+    waiting = _waiting(workspace, task, held)
+    said = [f"{one['file']} ({one['why']}); decide with: {one['decide']}" for one in waiting]
     return dg.AssetCheckResult(
         passed=not held,
         check_name=GATE,
         asset_key=asset_key(task.outputs[0].id),
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"held: {', '.join(batch['file'] for batch in held)}; decide with: {decide}" if held else None,
+        description="held: " + "; ".join(said) if held else f"none of {len(batches)} batches is held",
         metadata={
             "batches": len(batches),
             "held": len(held),
-            "held_batches": _table([{name: batch[name] for name in ("batch", "file", "rows")} for batch in held]),
+            "held_batches": _table(waiting),
             "broken_rules": _table(broken),
         },
     )
 
 
-def decisions(settings: Settings, batch: dict[str, Any]) -> str:
+def _waiting(workspace: Workspace, task: Task, held: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Held batches: why, as people read it, and how they decide."""
+    assert task.contract
+    titles = {rule.code: rule.title for rule in workspace.catalog.rules(task.contract)}
+    judged = gate_verdicts(workspace.lake, task.name)
+    rows = []
+    for batch in held:
+        codes = judged[batch["batch"]]["rules"] or ()
+        why = "；".join(batch_rule_title(code, task.contract) or titles.get(code, code) for code in codes)
+        shown = {name: batch[name] for name in ("batch", "file", "rows")}
+        rows.append(shown | {"why": why, "decide": decisions(workspace.settings, batch["batch"], codes)})
+    return rows
+
+
+def decisions(settings: Settings, batch: str, rules: Sequence[str]) -> str:
     """The commands by which a person decides on a held batch, each to be pasted."""
-    commands = [settings.command("gate", option, batch["batch"]) for option in ("release", "reject")]
-    return " or ".join(f"`{one}`" for one in (commands if batch["readable"] else commands[1:]))
+    return " or ".join(f"`{settings.command('gate', option, batch)}`" for option in decidable(rules))
 
 
 def _table(rows: list[dict[str, str | int | float | None]]) -> dg.MetadataValue:

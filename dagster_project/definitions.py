@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import dagster as dg
 
 from dagster_project.assets import assets_of
 from dagster_project.deliveries import delivery_sensor, landing_assets, table_schedule
 from dagster_project.failures import told_without_values
+from dagster_project.opened import opened_workspace
+from dagster_project.outside import outside_sensor
 from pipelines.operations.deep import examine_files
 from pipelines.operations.maintenance import maintain
-from pipelines.quality.great_expectations import warm_up
-from pipelines.service.recovery import recover
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps.plan import declared_workspace, plan
-from pipelines.steps.workspace import Workspace, open_workspace
-
-
-@dg.resource(description="The lake and its engine, opened once per run; settings from HUILIU_* variables.")
-def opened_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
-    warm_up()
-    with open_workspace(Settings()) as workspace:
-        with told_without_values("recovery"):
-            problems = recover(workspace)
-        for problem in problems:
-            context.log.warning(str(problem))
-        yield workspace
 
 
 @dg.op(required_resource_keys={"workspace"})
@@ -64,6 +50,7 @@ def examination() -> None:
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions of all that a project declares; raises DeclarationError, reads nothing of the lake."""
     declared = declared_workspace(settings)
+    tasks = plan(declared)
     everything = dg.define_asset_job(
         "everything",
         selection=dg.AssetSelection.all(),
@@ -94,9 +81,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         description="Reads every file that the lake names: what `huiliu doctor --deep` does.",
     )
     return dg.Definitions(
-        assets=[*landing_assets(declared.catalog), *assets_of(plan(declared), settings.engine)],
+        assets=[*landing_assets(declared.catalog), *assets_of(declared.catalog, tasks, settings.engine)],
         jobs=[everything, maintenance, examination],
-        sensors=[delivery_sensor(everything, list(declared.catalog.contracts))],
+        sensors=[delivery_sensor(everything, list(declared.catalog.contracts)), outside_sensor(declared, tasks)],
         schedules=[nightly, weekly, deep, *table_schedule(everything, declared.catalog.contracts.values())],
         resources={"workspace": opened_workspace},
         executor=dg.in_process_executor,

@@ -12,15 +12,18 @@ from typing import Any, Literal
 
 import dagster as dg
 
-from dagster_project.described import landing_key
+from dagster_project.described import group, landing_key, provenance
+from dagster_project.failures import told_without_values
+from dagster_project.opened import opened_lake
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
+from pipelines.lake.specs import BATCHES
 from pipelines.operations.due import DUE, REALTIME
 from pipelines.readers import shown_name
 from pipelines.service.database import ServiceError
 from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import PEOPLE_TIME, Settings
-from pipelines.steps.landing import file_hash, lying_in, ready_files, unopened
+from pipelines.steps.landing import batch_of, file_hash, lying_in, ready_files, unopened
 
 # The moments of `pipelines.operations.due`, as Dagster says them.
 DEADLINES: Mapping[str, str] = {
@@ -45,12 +48,13 @@ def landing_assets(catalog: Catalog) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(
             landing_key(contract.name),
-            group_name=contract.database,
+            group_name=group("landing", contract.database),
             description=f"**{contract.title}**\n\n{_delivered(contract)} {contract.system}, {contract.update}.",
             owners=[f"team:{name}" for name in contract.providers],
-            kinds={"postgres" if contract.table else "file"},
-            tags={"huiliu/layer": "landing"},
-            metadata={"legal_basis": contract.legal_basis, "update": contract.update, "sharing": contract.sharing},
+            kinds={"postgres" if contract.table else "file", "landing"},
+            tags={"huiliu/layer": "landing", "huiliu/database": contract.database, "huiliu/source": contract.name},
+            metadata={"legal_basis": contract.legal_basis, "update": contract.update, "sharing": contract.sharing}
+            | provenance(catalog, contract.providers, contract),
             freshness_policy=freshness(contract),
         )
         for contract in catalog.contracts.values()
@@ -82,14 +86,14 @@ def table_schedule(job: dg.UnresolvedAssetJobDefinition, contracts: Iterable[Con
             job=job,
             cron_schedule="*/5 * * * *",
             execution_timezone=str(PEOPLE_TIME),
-            should_execute=_is_idle,
+            should_execute=is_idle,
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Reads what is new in the tables of front-end databases that are due in real time.",
         )
     ]
 
 
-def _is_idle(context: dg.ScheduleEvaluationContext) -> bool:
+def is_idle(context: dg.ScheduleEvaluationContext | dg.SensorEvaluationContext) -> bool:
     """Whether no run waits or works: one run at a time is all there is, and a longer one would gather a queue."""
     return not context.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED), limit=1)
 
@@ -117,7 +121,7 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) ->
         failed = [ask for ask in before.asks if ask.state(context.instance) == "failed" and ask.files & lying]
         due = [ask for ask in failed if ask.is_due]
         cursor.asks += [ask for ask in failed if ask not in due]
-        files = (lying - _contents(before.files)).union(*(ask.files & lying for ask in due))
+        files = _unknown(lying - _contents(before.files)).union(*(ask.files & lying for ask in due))
         if not files:
             context.update_cursor(cursor.to_json())
             return dg.SkipReason("no new files")
@@ -126,6 +130,16 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) ->
         return dg.SensorResult([dg.RunRequest(run_key=ask.run_key, tags=tags)], cursor=cursor.to_json())
 
     return new_deliveries
+
+
+def _unknown(files: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of some contents (source, hash) that no run has taken into the lake, here or outside Dagster."""
+    settings = Settings()
+    if not files:
+        return files
+    with told_without_values("new_deliveries"), opened_lake(settings) as lake:
+        listed = {row["batch"] for row in lake.engine.rows(lake.read(BATCHES).select("batch"))}
+    return {one for one in files if batch_of(*one) not in listed}
 
 
 @dataclass(frozen=True)

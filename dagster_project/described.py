@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import dagster as dg
 
-from pipelines.lake.layout import TableId
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Contract
+from pipelines.lake.layout import Layer, TableId
 from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.steps.plan import Origins, Task
+
+# The UI sorts groups by their names: with these they stand in the order of the data's way.
+STAGES: Mapping[Layer | Literal["landing"], str] = {
+    "landing": "1_landing",
+    "raw": "2_raw",
+    "standard": "3_standard",
+    "withdrawn": "3_standard",
+    "alias": "3_standard",
+    "quarantine": "3_standard",
+    "foundation": "4_foundation",
+    "theme": "5_theme",
+    "returns": "6_returns",
+    "quality": "7_release",
+}
+
+
+def group(layer: Layer | Literal["landing"], database: str) -> str:
+    """`<stage>/<database>`, so that the groups of the lineage follow each other as the layers do."""
+    return STAGES[layer] if layer == "quality" else f"{STAGES[layer]}/{database}"
 
 
 def asset_key(table: TableId) -> dg.AssetKey:
@@ -18,36 +40,60 @@ def asset_key(table: TableId) -> dg.AssetKey:
     return dg.AssetKey([table.layer, *folders, table.name])
 
 
+def tables_by_key(task: Task) -> dict[dg.AssetKey, list[TableSpec]]:
+    """The tables that a task writes, by the asset that shows them."""
+    found: dict[dg.AssetKey, list[TableSpec]] = {}
+    for spec in task.outputs:
+        found.setdefault(asset_key(spec.id), []).append(spec)
+    return found
+
+
 def landing_key(source: str) -> dg.AssetKey:
     return dg.AssetKey(["landing", source])
 
 
-def asset_specs(task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str) -> list[dg.AssetSpec]:
+def asset_specs(
+    catalog: Catalog, task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str
+) -> list[dg.AssetSpec]:
     """One spec per asset of a task. `agencies` own what is made from their deliveries."""
     origins = task.origins()
     upstream = {asset_key(table) for table in task.inputs}
     if task.step == "ingest":
         upstream = {landing_key(task.name)}
-    specs: dict[dg.AssetKey, dg.AssetSpec] = {}
-    for table in task.outputs:
-        key = asset_key(table.id)
-        if key in specs:
-            continue
-        specs[key] = dg.AssetSpec(
+    return [
+        dg.AssetSpec(
             key,
             deps=sorted(upstream),
-            group_name=task.group,
+            group_name=group(table.id.layer, task.group),
             description=f"**{table.title}**\n\n{table.description}",
             owners=[f"team:{name}" for name in agencies[table.id]],
-            kinds={
-                "delta",
-                engine,
-                table.id.layer,
-            },  # the graph shows only the last part of a key: the layer tells them apart
-            tags={"huiliu/layer": table.id.layer},
-            metadata=_metadata(table, origins.get(table.id, {}), task.declared_in),
+            kinds=_kinds(task, table, engine),
+            tags=_tags(task, table.id.layer),
+            metadata=_metadata(table, origins.get(table.id, {}), task.declared_in)
+            | provenance(catalog, agencies[table.id], task.contract),
         )
-    return list(specs.values())
+        for key, (table, *_) in tables_by_key(task).items()
+    ]
+
+
+def _kinds(task: Task, table: TableSpec, engine: str) -> set[str]:
+    """What the graph shows on a node. Of a key it shows only the last part: the layer tells them apart."""
+    is_golden = task.step == "integrate" and table is task.outputs[0]
+    return {"delta", engine, table.id.layer, *(["golden"] if is_golden else [])}
+
+
+def _tags(task: Task, layer: str) -> dict[str, str]:
+    """What assets can be filtered by."""
+    source = {"huiliu/source": task.contract.name} if task.contract else {}
+    return {"huiliu/layer": layer, "huiliu/database": task.group, **source}
+
+
+def provenance(catalog: Catalog, agencies: Sequence[str], contract: Contract | None) -> dict[str, dg.MetadataValue]:
+    """Whose rows these are, as people call them: agencies, and for a source's tables the system that they come from."""
+    said = {"agencies": "、".join(catalog.agencies[name].title for name in agencies)}
+    if contract:
+        said |= {"source": contract.title, "source_system": contract.system}
+    return {name: dg.MetadataValue.text(text) for name, text in said.items()}
 
 
 def _metadata(table: TableSpec, origins: Origins, declared_in: tuple[Path, ...]) -> dict[str, dg.MetadataValue]:

@@ -1,15 +1,23 @@
-"""What a task did, as the metadata that Dagster keeps of each asset's materialisation."""
+"""What a table holds and what a task did to it, as the metadata that Dagster keeps of each materialisation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from dagster_project.described import asset_key
+from dagster_project.described import asset_key, tables_by_key
+from dagster_project.versions import DATA_VERSION
+from pipelines.lake import clock
+from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
+from pipelines.lake.specs import RELEASES
+from pipelines.lake.table import TableSpec
 from pipelines.quality.summary import summarise_source
+from pipelines.quality.verdicts import batches_of
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.release import Released
@@ -17,33 +25,85 @@ from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
 
 Metadata = dict[str, Any]
+TOLD_IN_TIME = datetime.timedelta(hours=1)
 
 
-def described_outcome(workspace: Workspace, task: Task, outcome: Outcome) -> Iterator[tuple[dg.AssetKey, Metadata]]:
-    """Each asset of the task with its metadata."""
-    first = task.outputs[0]
+@dataclass(frozen=True)
+class Delivered:
+    """The newest delivery of a source: the batch that it became, its file and rows, and when it was received."""
+
+    batch: str
+    file: str
+    rows: int
+    received_at: datetime.datetime
+
+    def event(self, landing: dg.AssetKey) -> dg.AssetMaterialization | dg.AssetObservation:
+        """One that freshness counts from, unless it is told so late that it would make an old delivery look new."""
+        is_new = clock.now() - self.received_at < TOLD_IN_TIME
+        kind = dg.AssetMaterialization if is_new else dg.AssetObservation
+        received = dg.MetadataValue.timestamp(self.received_at)
+        metadata: Metadata = {"batch": self.batch, "file": self.file, "rows": self.rows, "received_at": received}
+        return kind(landing, metadata=metadata, tags={DATA_VERSION: self.batch})
+
+
+def newest_delivery(lake: Lake, source: str) -> Delivered | None:
+    batches = batches_of(lake, source)
+    return (
+        Delivered(**{name: batches[-1][name] for name in ("batch", "file", "rows", "received_at")}) if batches else None
+    )
+
+
+def described_tables(workspace: Workspace, task: Task) -> dict[dg.AssetKey, Metadata]:
+    """Each asset of the task with what the lake says of it, whoever wrote it."""
+    counts = _gate_counts(workspace, task) if task.step == "standardise" else {}
+    return {key: _stored(workspace, task, tables) | counts for key, tables in tables_by_key(task).items()}
+
+
+def described_outcome(task: Task, outcome: Outcome) -> Mapping[dg.AssetKey, Metadata]:
+    """Each asset of the task with what this run did to it."""
+    first = asset_key(task.outputs[0].id)
     match outcome:
         case Ingested():
-            yield asset_key(first.id), _ingested(outcome) | _stored(workspace, task)
+            return {first: _ingested(outcome)}
         case Released():
-            yield (
-                asset_key(first.id),
-                {"release": outcome.number, "tables": outcome.tables, "is_new": outcome.new} | _stored(workspace, task),
-            )
+            return {first: {"release": outcome.number, "is_new": outcome.new}}
         case Standardised():
-            counts = _gate_counts(workspace, task)
-            for one in outcome.refreshed:
-                yield asset_key(one.table), _refreshed(workspace, one) | counts
+            return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
         case _ if task.step == "return_flow":
-            yield asset_key(first.id), _returned(workspace, outcome)
+            return {first: _returned(outcome)}
         case _:
-            for one in outcome:
-                yield asset_key(one.table), _refreshed(workspace, one)
+            return {asset_key(one.table): _refreshed(one) for one in outcome}
 
 
-def _stored(workspace: Workspace, task: Task) -> Metadata:
-    table = task.outputs[0].id
-    return {"dagster/row_count": workspace.lake.row_count(table), "dagster/uri": workspace.lake.uri(table)}
+def _stored(workspace: Workspace, task: Task, tables: Sequence[TableSpec]) -> Metadata:
+    """Rows, version and place of a table, and when its rows came to be what they are; of cities a line for each."""
+    lake = workspace.lake
+    described: Metadata = {"dagster/row_count": sum(lake.row_count(one.id) for one in tables)}
+    states = [state for one in tables if (state := lake.state(one.id))]
+    if moments := [moment for state in states if (moment := state.written_at)]:
+        described["written_at"] = dg.MetadataValue.timestamp(max(moments))
+    if task.step == "return_flow":
+        return described | {"cities": _cities(workspace, tables)}
+    state = lake.state(tables[0].id)
+    described |= {"dagster/uri": lake.uri(tables[0].id), "version": state.version if state else None}
+    return described | (_released(lake) if task.step == "release" else {})
+
+
+def _cities(workspace: Workspace, tables: Sequence[TableSpec]) -> dg.MetadataValue:
+    titles = {code: city.title for code, city in workspace.catalog.cities.items()}
+    rows = []
+    for one in tables:
+        city, state = one.id.folders[0], workspace.lake.state(one.id)
+        stored = {"rows": state.rows, "version": state.version} if state else {"rows": 0, "version": None}
+        rows.append(dg.TableRecord({"city": city, "title": titles[city], **stored}))
+    return dg.MetadataValue.table(rows)
+
+
+def _released(lake: Lake) -> Metadata:
+    releases = lake.read(RELEASES)
+    newest = releases.filter(releases.release == releases.release.max())
+    (found,) = lake.engine.rows(newest.agg(release=newest.release.max(), tables=newest.count()))
+    return found
 
 
 def _ingested(outcome: Ingested) -> Metadata:
@@ -70,38 +130,23 @@ def _gate_counts(workspace: Workspace, task: Task) -> Metadata:
     }
 
 
-def _refreshed(workspace: Workspace, done: Refreshed) -> Metadata:
+def _refreshed(done: Refreshed) -> Metadata:
     return {
-        "dagster/row_count": done.rows,
-        "dagster/uri": workspace.lake.uri(done.table),
         "reason": done.reason,
-        "version": done.version,
         "upserted": done.upserted,
         "deleted": done.deleted,
         "seconds": round(done.seconds, 3),
     }
 
 
-def _returned(workspace: Workspace, cities: Sequence[Refreshed]) -> Metadata:
-    """Sums over the cities, and a line per city."""
-    titles = {code: city.title for code, city in workspace.catalog.cities.items()}
-    rows = [
-        dg.TableRecord(
-            {
-                "city": one.table.folders[0],
-                "title": titles[one.table.folders[0]],
-                "rows": one.rows,
-                "upserted": one.upserted,
-                "deleted": one.deleted,
-                "version": one.version,
-                "reason": one.reason,
-            }
-        )
+def _returned(cities: Sequence[Refreshed]) -> Metadata:
+    """Sums over the cities, and why each was written."""
+    changed: list[dict[str, str | int]] = [
+        {"city": one.table.folders[0], "reason": one.reason, "upserted": one.upserted, "deleted": one.deleted}
         for one in cities
     ]
     return {
-        "dagster/row_count": sum(one.rows for one in cities),
-        "cities": dg.MetadataValue.table(rows),
+        "changes": dg.MetadataValue.table([dg.TableRecord(row) for row in changed]),
         "upserted": sum(one.upserted for one in cities),
         "deleted": sum(one.deleted for one in cities),
         "seconds": round(sum(one.seconds for one in cities), 3),

@@ -42,7 +42,7 @@ class Shown:
 
     @property
     def runs(self) -> bool:
-        return self.words[0] != "make" and not self.line.startswith(SERVERS)
+        return self.words[0] != "make" and not any(server in self.line for server in SERVERS)
 
     def __str__(self) -> str:
         return f"{self.document}: {' '.join(self.words)}"

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
         with open_workspace(settings) as workspace, err.status("report and analyst's file …"):
             report = build_report(workspace, folder / "report")
             analyst.write(workspace, folder / "huiliu.duckdb")
-        _show_next(folder, report)
+        _show_next(folder, report, settings.project)
         # The simulation plants batches that must be held: for a demo that is as it should be.
         raise typer.Exit(0 if code == 1 else code)
 
@@ -59,7 +59,7 @@ def _simulate_once(people: int, seed: int, folder: Path) -> None:
     done.write_text(said, encoding="utf-8")
 
 
-def _show_next(folder: Path, report: Path) -> None:
+def _show_next(folder: Path, report: Path, project: Path) -> None:
     page = report.absolute().as_uri()  # a browser takes what follows a `#` in a path for a place on the page
     out.print("\nWhat to type next:", style="bold")
     for command, why in (
@@ -69,5 +69,15 @@ def _show_next(folder: Path, report: Path) -> None:
             shlex.join([program(), "score", "--truth", f"{folder}/truth", "--lake", f"{folder}/lake"]),
             "whether everything planted was found",
         ),
+        (_dagster(folder, project), "an engineer: each table, where it comes from, what its checks found"),
     ):
         tell("", f"  {command}\n      {why}")
+
+
+def _dagster(folder: Path, project: Path) -> str:
+    """Dagster over the demo's lake. It keeps its own records beside `dagster.yaml`, so it starts in the project."""
+    away = Path.cwd() != project
+    where = folder.absolute() if away else folder
+    lake, landing = (f"HUILIU_{name.upper()}={shlex.quote(str(where / name))}" for name in ("lake", "landing"))
+    start = f"{lake} {landing} {shlex.quote(program('dagster'))} dev -w workspace.yaml"
+    return f"cd {shlex.quote(str(project))} && {start}" if away else start

@@ -137,11 +137,11 @@ def show_problems(problems: list[Problem]) -> None:
         tell("! ", str(problem))
 
 
-def program() -> str:
-    """How this command is called in the shell that it was called from: by its path where that is not searched."""
-    own = Path(sys.executable).with_name("huiliu")
-    found = shutil.which("huiliu")
-    return "huiliu" if found or not own.exists() else str(own)
+def program(name: str = "huiliu") -> str:
+    """How this command, or one beside it, is called in the shell that it was called from: by its path where need be."""
+    own = Path(sys.executable).with_name(name)
+    found = shutil.which(name)
+    return name if found or not own.exists() else str(own)
 
 
 def command(settings: Settings, *words: str) -> str:
@@ -151,12 +151,9 @@ def command(settings: Settings, *words: str) -> str:
 
 def decisions(settings: Settings, batch: str, rules: Sequence[str]) -> list[str]:
     """The commands by which a person decides on a held batch."""
-    from pipelines.quality.gate import READABLE
-    from pipelines.quality.verdicts import TYPABLE
+    from pipelines.quality.gate import decidable
 
-    # What cannot be read has no rows that a release could let through.
-    options = ("reject",) if {READABLE, TYPABLE} & {*rules} else ("release", "reject")
-    return [command(settings, "gate", option, batch) for option in options]
+    return [command(settings, "gate", option, batch) for option in decidable(rules)]
 
 
 def tell(mark: str, text: str) -> None:

@@ -101,7 +101,7 @@ def _imported(root: Path, path: Path) -> ModuleType:
 @contextmanager
 def _imports_from(root: Path) -> Iterator[None]:
     """What models import beside them comes from their own project, and as it is now: its text goes into the digest."""
-    for name in [one for one in sys.modules if one.partition(".")[0] in FOLDERS]:
+    for name in [one for one in [*sys.modules] if one.partition(".")[0] in FOLDERS]:
         del sys.modules[name]
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()

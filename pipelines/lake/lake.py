@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,6 +52,13 @@ class State:
     @functools.cached_property
     def rows(self) -> int:
         return delta_rs.row_count(self.delta)
+
+    @property
+    def written_at(self) -> datetime.datetime | None:
+        """When the rows came to be what they are; None where the log does not reach back to that."""
+        commits = delta_rs.history(self.delta, self.version - self.content + 1)
+        moment = next((one.get("timestamp") for one in commits if one["version"] == self.content), None)
+        return moment and datetime.datetime.fromtimestamp(moment / 1000, datetime.UTC)
 
     @property
     def watermark(self) -> Watermark | None:

@@ -18,13 +18,29 @@ from pipelines.lake.specs import RULE_RESULTS, VALIDATIONS, VERDICTS
 from pipelines.quality.batch_rules import broken_by_batch
 from pipelines.quality.comparing import check_counts
 from pipelines.quality.counting import BatchCounts, Ungated, count_batches
-from pipelines.quality.verdicts import BY_PEOPLE, Judged, batches_of, moment_of_decision, verdict_row, verdicts_of
+from pipelines.quality.verdicts import (
+    BY_PEOPLE,
+    TYPABLE,
+    Judged,
+    batches_of,
+    moment_of_decision,
+    verdict_row,
+    verdicts_of,
+)
 
 if TYPE_CHECKING:
     from pipelines.quality.great_expectations import Validation
     from pipelines.quality.great_expectations.second_reading import Reading
 
 READABLE = "file.readable"
+
+
+def decidable(rules: Sequence[str]) -> tuple[str, ...]:
+    """What a person may do with a batch that is held for breaking `rules`, as verbs of `huiliu gate`.
+
+    What cannot be read has no rows that a release could let through.
+    """
+    return ("reject",) if {READABLE, TYPABLE} & {*rules} else ("release", "reject")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pipelines.lake.specs import VERDICTS, quarantine_spec, standard_spec
 from pipelines.quality.verdicts import last_decided, verdicts_of
 from pipelines.service.database import Database, ServiceError
 from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
+from pipelines.steps.landing import batch_of
 from pipelines.steps.workspace import Workspace
 
 HELD, REJECTED, TAKEN = "held", "rejected", "taken"
@@ -65,7 +66,7 @@ def _note_source(workspace: Workspace, contract: Contract, database: Database) -
     with database.transaction() as connection:
         open_ones = connection.execute(_unsettled().where(REQUESTS.c.source == contract.name)).all()
     for segment, sha256 in {(one.segment, one.sha256) for one in open_ones}:
-        batch = f"{contract.name}-{sha256[:16]}"
+        batch = batch_of(contract.name, sha256)
         if batch not in verdicts:
             continue
         quarantined = _quarantined(workspace, contract, batch) if verdicts[batch] not in (HELD, REJECTED) else []

@@ -23,6 +23,7 @@ from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary
 from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import (
+    batch_of,
     file_hash,
     is_pushed,
     lying_in,
@@ -86,7 +87,7 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
         except OSError as error:
             done.problems.append(unopened(path, error))
             continue
-        batch = f"{contract.name}-{(sha256 or '')[:16]}"
+        batch = batch_of(contract.name, sha256 or "")
         if batch in known:
             done.known += 1
         elif sha256 and _take(workspace, contract, path, state, sha256, batch, done):

@@ -157,6 +157,11 @@ def is_pushed(path: Path) -> bool:
     return PUSHED.fullmatch(path.name) is not None
 
 
+def batch_of(source: str, sha256: str) -> str:
+    """The batch that a delivered file becomes, by its content."""
+    return f"{source}-{sha256[:16]}"
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes: by it a delivery is known."""
     with path.open("rb") as content:

@@ -1,0 +1,36 @@
+"""The lake, opened for a run that writes it, and for a sensor that only looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import dagster as dg
+
+from dagster_project.failures import told_without_values
+from pipelines.lake.lake import Lake
+from pipelines.quality.great_expectations import warm_up
+from pipelines.service.recovery import recover
+from pipelines.settings import Settings
+from pipelines.steps.workspace import Workspace, open_engine, open_workspace
+
+
+@dg.resource(description="The lake and its engine, opened once per run; settings from HUILIU_* variables.")
+def opened_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
+    with ExitStack() as opened:
+        with told_without_values("opening the lake"):
+            workspace = opened.enter_context(open_workspace(Settings()))
+        warm_up()  # not before: it imports, in a thread, what reading the declarations imports anew
+        with told_without_values("recovery"):
+            problems = recover(workspace)
+        for problem in problems:
+            context.log.warning(str(problem))
+        yield workspace
+
+
+@contextmanager
+def opened_lake(settings: Settings) -> Iterator[Lake]:
+    """The lake as it is now. The embedded engine reads what any engine wrote, and starts at once."""
+    settings.lake.check_place()
+    with open_engine(settings.model_copy(update={"engine": "duckdb"})) as engine:
+        yield Lake(settings.lake, engine)
