@@ -43,9 +43,14 @@ $(SPARK_READY): requirements-spark.txt $(READY)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" uv pip install --quiet --require-hashes -r requirements-spark.txt
 	@rm -f .venv/.ready-spark-*; touch $@
 
+# Each lock holds what the command needs (pyproject.toml reads the same files) and what its tests need.
+NEEDS := requirements.in requirements-development.in
+LOCK := PATH="$(CURDIR)/.venv/bin:$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet
+
 lock: $(READY)
-	for part in requirements requirements-spark requirements-uv; do \
-	  PATH="$(CURDIR)/.venv/bin:$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $$part.in -o $$part.txt; done
+	$(LOCK) $(NEEDS) -o requirements.txt
+	$(LOCK) $(NEEDS) pipelines/engines/spark/requirements.in -o requirements-spark.txt
+	$(LOCK) requirements-uv.in -o requirements-uv.txt
 
 clean:
 	rm -rf demo
