@@ -119,8 +119,11 @@ def _check_name(catalog: Catalog, name: str) -> None:
 def _write(path: Path, text: str) -> None:
     if path.exists():
         raise _refused(f"{path} is there already: remove it, or say another --out")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    from pipelines.lake.folders import writing
+
+    with writing(path.parent, "the draft's folder", "say another with --out"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def _refused(problem: str) -> typer.Exit:
