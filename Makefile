@@ -1,12 +1,19 @@
 # Two commands do all the set-up: `make demo` and `make test`.
-PYTHON ?= python3.11
+# The versions that the lock has wheels for; the first one found gets the whole suite, the others a part of it.
+VERSIONS := 3.11 3.12 3.13
+# A name on the PATH may be a stand-in that does not run, or a Python that can make no environment.
+found = $(shell which -a python$(1) 2>/dev/null | while read one; do "$$one" -c 'import ensurepip, venv' 2>/dev/null && echo "$$one" && break; done)
+PYTHON ?= $(firstword $(foreach version,$(VERSIONS),$(call found,$(version))))
 PEOPLE ?= 20000
 SEED ?= 1
 READY := .venv/.ready-$(firstword $(shell sha256sum requirements.txt | cut -c1-16))
 # The tests need Spark beside it; a demo on the embedded engine does not.
 SPARK_READY := .venv/.ready-spark-$(firstword $(shell sha256sum requirements-spark.txt | cut -c1-16))
 
-.PHONY: demo test venv spark java lock clean
+# What a Python of another version could break: declarations, elements, compiled rules, an installed command, one run.
+OTHERS := tests/test_declarations.py tests/test_models.py tests/test_elements.py tests/test_predicates.py tests/test_installing.py "tests/test_whole_way.py::test_every_planted_defect_has_its_outcome_and_nothing_else_does[11]"
+
+.PHONY: demo test others venv spark java lock clean
 
 demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
@@ -21,6 +28,16 @@ test: $(SPARK_READY) java
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster
 
+# The other versions that are here, in environments of their own.
+others: $(READY)
+	@own=$$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	for python in $(foreach version,$(VERSIONS),$(call found,$(version))); do case $$python in *python$$own) continue;; esac; \
+	  echo "$$python"; room=.cache/$${python##*/}; PATH="$(CURDIR)/.venv/bin:$$PATH"; export VIRTUAL_ENV="$(CURDIR)/$$room"; \
+	  { test -x $$room/bin/python || $$python -m venv $$room; } \
+	  && uv pip install --quiet --compile-bytecode --require-hashes -r requirements-spark.txt \
+	  && uv pip install --quiet --no-deps --no-build-isolation . && rm -rf build \
+	  && $$room/bin/python -m pytest -m "not spark" $(OTHERS) || exit 1; done
+
 venv: $(READY)
 
 spark: $(SPARK_READY) java
@@ -30,22 +47,28 @@ java:
 	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; } \
 	  || { echo "Java 17 is missing, and the tests on Spark need it: apt-get install openjdk-17-jre-headless"; exit 1; }
 
+# Compiled at once: where nothing may write bytecode later, every command would compile its libraries anew for seconds.
 # The hash in the stamp's name makes a changed requirements file install again.
 $(READY): requirements.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is missing: apt-get install python3.11 python3.11-venv, or make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x .venv/bin/python || command -v $(or $(PYTHON),python-of-no-version) >/dev/null || { echo "No Python that fits: one of $(VERSIONS), with its venv module. apt-get install python3.11 python3.11-venv, or make PYTHON=/path/to/python3.12"; exit 1; }
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@command -v uv >/dev/null || test -x .venv/bin/uv || .venv/bin/python -m pip install --quiet --require-hashes -r requirements-uv.txt
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" uv pip install --quiet --require-hashes -r requirements.txt
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f .venv/.ready-*; touch $@
 
 $(SPARK_READY): requirements-spark.txt $(READY)
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" uv pip install --quiet --require-hashes -r requirements-spark.txt
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" uv pip install --quiet --compile-bytecode --require-hashes -r requirements-spark.txt
 	@rm -f .venv/.ready-spark-*; touch $@
 
+# Each lock holds what the command needs (pyproject.toml reads the same files) and what its tests need.
+NEEDS := requirements.in requirements-development.in
+LOCK := PATH="$(CURDIR)/.venv/bin:$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet
+
 lock: $(READY)
-	for part in requirements requirements-spark requirements-uv; do \
-	  PATH="$(CURDIR)/.venv/bin:$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $$part.in -o $$part.txt; done
+	$(LOCK) $(NEEDS) -o requirements.txt
+	$(LOCK) $(NEEDS) pipelines/engines/spark/requirements.in -o requirements-spark.txt
+	$(LOCK) requirements-uv.in -o requirements-uv.txt
 
 clean:
 	rm -rf demo

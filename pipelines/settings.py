@@ -14,10 +14,21 @@ from pipelines.engines.memory import SIZE
 from pipelines.lake.store import Store
 
 PEOPLE_TIME = ZoneInfo("Asia/Shanghai")
+# The declarations that were installed with the command, or those of the checkout that it runs from.
+OWN_PROJECT = Path(__file__).resolve().parents[1]
+
+
+def _nearest_project() -> Path:
+    """The working folder where it has a project's declarations in it, else what came with the command."""
+    here = Path.cwd()
+    is_project = (here / "catalog/agencies.yml").is_file() and (here / "foundation_dbs").is_dir()
+    return here if is_project else OWN_PROJECT
 
 
 class Settings(BaseSettings):
     """`project` holds the declarations, `landing` what agencies deliver, `lake` (a path or `s3://`) the Delta tables.
+
+    By default the project is the working folder where that is one, else what was installed with the command.
 
     `db` (SQLAlchemy's URL of SQLite or PostgreSQL) keeps who may write the lake; by default `huiliu.db` beside a lake
     of files, and in the working folder for one on S3. Several machines that write one lake need PostgreSQL.
@@ -35,7 +46,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HUILIU_")
 
-    project: Path = Path(__file__).resolve().parent.parent
+    project: Path = Field(default_factory=_nearest_project)
     landing: Path = Path("landing")
     lake: Annotated[Store, NoDecode, BeforeValidator(Store.at)] = Field(default_factory=lambda: Store.at("lake"))
     db: SecretStr | None = None

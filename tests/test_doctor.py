@@ -166,8 +166,8 @@ def test_jars_that_would_have_to_be_fetched(machine: Machine, monkeypatch: pytes
 
 
 def test_packages_of_another_version(machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pinned = tmp_path / "requirements-spark.in"
-    pinned.write_text("-r requirements.in\npyspark==1.0.0\nno-such-package==2.0\n")
+    pinned = tmp_path / "requirements.in"
+    pinned.write_text("pyspark==1.0.0\nno-such-package==2.0\n")
     monkeypatch.setattr("pipelines.operations.spark_readiness.REQUIREMENTS", pinned)
     check = machine.check("pyspark", engine="spark")
     assert check.state == "bad"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -96,7 +98,30 @@ def test_requirements_are_locked_by_hash_and_name_no_index(path: Path) -> None:
 
 
 def test_every_requirements_file_is_compiled() -> None:
-    assert {path.stem for path in LOCKED} == {path.stem for path in ROOT.glob("requirements*.in")} != set()
+    said = " ".join(read(path).splitlines()[1] for path in LOCKED)
+    needed = {shown(path) for path in (*ROOT.glob("requirements*.in"), *ROOT.glob("pipelines/**/requirements.in"))}
+    assert set(re.findall(r"\S+\.in\b", said)) == needed != set()
+
+
+def test_every_version_of_python_is_said_alike() -> None:
+    """The Makefile looks for them, an install refuses others, and linters and types take the oldest as the measure."""
+    said = re.search(r"^VERSIONS := (.+)$", read(ROOT / "Makefile"), re.MULTILINE)
+    assert said
+    versions = said[1].split()
+    assert {f"3.{minor}" for minor in range(11, 14)} == {*versions}
+    declared = tomllib.loads(read(ROOT / "pyproject.toml"))
+    assert declared["project"]["requires-python"] == ">=3.11,<3.14"
+    assert declared["tool"]["mypy"]["python_version"] == versions[0]
+    assert declared["tool"]["ruff"]["target-version"] == "py" + versions[0].replace(".", "")
+
+
+def test_a_machine_without_a_python_that_fits_is_told_which_do(tmp_path: Path) -> None:
+    for file in ("Makefile", "pyproject.toml", *(path.name for path in ROOT.glob("requirements*"))):
+        shutil.copy(ROOT / file, tmp_path)
+    told = subprocess.run(["make", "venv", "PYTHON="], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode != 0
+    assert "one of 3.11 3.12 3.13" in told.stdout + told.stderr
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_nothing_is_left_for_later() -> None:

@@ -26,9 +26,12 @@ def register(app: typer.Typer) -> None:
         """Print JSON: rows/s per step, peak memory, and the whole run against a bare copy, each in its own process."""
         if tenth and people < 5_000:
             raise typer.BadParameter("--tenth: a tenth must be at least 500 people")
+        from pipelines.lake.folders import check_folder
         from pipelines.operations.bench import EngineName, Wanted, measure
 
         engines: list[EngineName] = ["duckdb", "spark"] if engine == "both" else [engine]
+        if folder is not None:
+            check_folder(folder, "the folder", "say another with --dir")
         with err.status("measuring …") as status:
             wanted = Wanted(people, seed, engines, tenth, push)
             typer.echo(json.dumps(measure(wanted, folder, status.update), indent=2, ensure_ascii=False))

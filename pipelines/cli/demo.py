@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
         ] = Path("demo"),
     ) -> None:
         """Simulated agency files the whole way into a lake, a report and an analyst's file."""
+        from pipelines.lake.folders import writing
         from pipelines.quality.report import build_report
         from pipelines.settings import Settings
         from pipelines.steps.workspace import open_workspace
@@ -30,11 +31,13 @@ def register(app: typer.Typer) -> None:
         # The simulated files are whole when the simulation ends: nobody is still writing them.
         settings = Settings(lake=folder / "lake", landing=folder / "landing", settle=0)
         settings.lake.check_place()
-        _simulate_once(people, seed, folder)
+        with writing(folder, "the demo's folder", "say another with --dir"):
+            _simulate_once(people, seed, folder)
         err.print("landing → returns")
         code = run_and_show(settings)
         with open_workspace(settings) as workspace, err.status("report and analyst's file …"):
-            report = build_report(workspace, folder / "report")
+            with writing(folder / "report", "the report's folder", "say another with --dir"):
+                report = build_report(workspace, folder / "report")
             analyst.write(workspace, folder / "huiliu.duckdb")
         _show_next(folder, report, settings.project)
         # The simulation plants batches that must be held: for a demo that is as it should be.

@@ -46,6 +46,7 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
     """Write the analyst's file of every table that exists; the number of tables."""
     from pipelines.declarations import regions
     from pipelines.engines.duckdb.analyst_file import Contents, write_analyst_file
+    from pipelines.lake.folders import writing
     from pipelines.steps.tables import all_tables
 
     catalog = workspace.catalog
@@ -57,10 +58,11 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
     codes = {name: {code.code: code.title for code in listed} for name, listed in catalog.codes.items()}
     codes |= {"region": regions.titles(), "city": {code: city.title for code, city in catalog.cities.items()}}
     codes["agency"] = {name: agency.title for name, agency in catalog.agencies.items()}
-    out.parent.mkdir(parents=True, exist_ok=True)
     masking = None if unmasked else _masking(workspace)
     contents = Contents(tables, catalog.elements, codes)
-    write_analyst_file(out, contents, masking, portable=portable, memory=workspace.settings.memory)
+    with writing(out.parent, "the folder of the analyst's file", "say another with --out"):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_analyst_file(out, contents, masking, portable=portable, memory=workspace.settings.memory)
     return len(tables)
 
 

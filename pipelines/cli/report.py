@@ -19,10 +19,15 @@ def register(app: typer.Typer) -> None:
         lake: LakeOption = None,
     ) -> None:
         """Write the quality report: batches, verdicts, rules, quarantine, conflicts and findings, values masked."""
+        from pipelines.lake.folders import writing
         from pipelines.quality.report import build_report
         from pipelines.steps.workspace import open_existing
 
-        with err.status("writing the report …"), open_existing(settings_with(lake)) as workspace:
+        with (
+            err.status("writing the report …"),
+            open_existing(settings_with(lake)) as workspace,
+            writing(out, "the report's folder", "say another with --out"),
+        ):
             index = build_report(workspace, out)
         told = f"{index}: open it in a browser; it loads nothing from the network"
         screen.print(told, highlight=False, soft_wrap=True)

@@ -19,9 +19,10 @@ def register(app: typer.Typer) -> None:
         out: Annotated[Path, typer.Option(help="gets landing/ and truth/")] = Path("simulated"),
     ) -> None:
         """Write agency files for N simulated people, with planted defects and the outcome due for each."""
+        from pipelines.lake.folders import writing
         from simulation import simulate as write
 
-        with err.status("simulating …") as status:
+        with err.status("simulating …") as status, writing(out, "the folder", "say another with --out"):
             write(people, seed, out, progress=status.update)
         then = shlex.join([program(), "run", "--landing", str(out / "landing")])
         err.print(f"{out}: landing/ and truth/. Then try: {then}", highlight=False, markup=False, soft_wrap=True)

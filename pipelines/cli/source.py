@@ -52,9 +52,11 @@ def register(app: typer.Typer) -> None:
         from pipelines.drafting.sample import read_sample
         from pipelines.engines.duckdb.engine import DuckDBEngine
         from pipelines.readers import UnreadableFile
-        from pipelines.settings import Settings
+        from pipelines.settings import OWN_PROJECT, Settings
 
         settings = Settings()
+        if target is None and settings.project == OWN_PROJECT and not (OWN_PROJECT / "pyproject.toml").exists():
+            raise _refused(_not_into(settings.project))
         catalog = read_catalog(settings.project)
         said = Said(name or _name(file), database, title, provider, system, legal_basis)
         _check_name(catalog, said.name)
@@ -83,6 +85,15 @@ def register(app: typer.Typer) -> None:
         out.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
+def _not_into(project: Path) -> str:
+    folders = shlex.join(str(project / one) for one in ("catalog", "foundation_dbs", "theme_dbs", "expectations"))
+    return (
+        f"the declarations in {project} were installed with the command, and what is written there is lost with its "
+        f"next version: copy them into a folder of your own (mkdir declarations && cp -r {folders} declarations), "
+        "then work in it or name it by HUILIU_PROJECT; or say with --out where the draft should be"
+    )
+
+
 def _name(file: Path) -> str:
     """The name of a landing folder is its source's; elsewhere the file's own name may do."""
     from pipelines.declarations.contract import IDENTIFIER
@@ -108,8 +119,11 @@ def _check_name(catalog: Catalog, name: str) -> None:
 def _write(path: Path, text: str) -> None:
     if path.exists():
         raise _refused(f"{path} is there already: remove it, or say another --out")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    from pipelines.lake.folders import writing
+
+    with writing(path.parent, "the draft's folder", "say another with --out"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def _refused(problem: str) -> typer.Exit:

@@ -25,6 +25,12 @@ UNFILLED = "请填写"  # what a draft says in the place of what only people kno
 
 def read_catalog(root: Path) -> Catalog:
     """Read and cross-check every declaration under `root`; raises DeclarationError at the first mistake."""
+    if not (root / "catalog").is_dir():
+        problem = (
+            "is no project: it has no folder catalog; HUILIU_PROJECT should name the folder in which catalog and "
+            "foundation_dbs are; where it is not set, a command takes the working folder, or what came with it"
+        )
+        raise DeclarationError(root, None, problem)
     documents: Documents = {}
     catalog = Catalog(
         root=root,

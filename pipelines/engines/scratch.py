@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+
+from pipelines.lake.errors import UNHARMED, MachineError
 
 PREFIX = "huiliu-"
 LOCK = ".huiliu-scratch"
@@ -22,7 +25,7 @@ class Scratch(tempfile.TemporaryDirectory[str]):
     """
 
     def __init__(self, purpose: str = "") -> None:
-        remove_left_behind(Path(tempfile.gettempdir()))
+        remove_left_behind(scratch_folder())
         super().__init__(prefix=f"{PREFIX}{purpose}", ignore_cleanup_errors=True)
         self.path = Path(self.name)
         self._lock = (self.path / LOCK).open("wb")
@@ -37,6 +40,23 @@ class Scratch(tempfile.TemporaryDirectory[str]):
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def scratch_folder() -> Path:
+    """The system's temporary folder; raises MachineError where `TMPDIR` names one that cannot be written.
+
+    Python would take another one then, and without a word fill a disk that nobody chose.
+    """
+    said = os.environ.get("TMPDIR")
+    with contextlib.suppress(OSError):  # no folder can be written, or the one that was said is not there
+        found = Path(tempfile.gettempdir())
+        if not said or found.samefile(said):
+            return found
+    raise MachineError(
+        f"the folder of scratch files {said or '/tmp'} (TMPDIR) cannot be written; what to do: let this account write "
+        f"there and give it space, or set TMPDIR to another folder. {UNHARMED}",
+        2,
+    )
 
 
 def remove_left_behind(folder: Path) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.lake.errors import LeaseError
+from pipelines.lake.folders import check_folder
 from pipelines.settings import Settings
 
 
@@ -27,6 +28,12 @@ def database_of(settings: Settings) -> sa.URL:
         "or postgresql://USER:PASSWORD@HOST:5432/DATABASE",
         2,
     ) from None
+
+
+def check_database(url: sa.URL) -> None:
+    """Raises FolderError where SQLite's file cannot be made or changed: SQLite itself names neither it nor a reason."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        check_folder(Path(url.database).parent, "the database's folder", "name another database by HUILIU_DB")
 
 
 def database_now(url: sa.URL) -> sa.ColumnElement[float]:

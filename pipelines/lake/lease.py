@@ -23,7 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from pipelines.lake.database import database_now, database_of, shown_database
+from pipelines.lake.database import check_database, database_now, database_of, shown_database
 from pipelines.lake.errors import UNHARMED, LeaseError, LeaseLostError
 from pipelines.lake.store import Store
 from pipelines.settings import PEOPLE_TIME, Settings
@@ -48,8 +48,13 @@ LEASES = sa.Table(
 
 
 def lease_of(settings: Settings) -> Lease:
-    """The lease of the settings' lake; nothing is opened before somebody wants to write."""
-    return Lease(database_of(settings), settings.lake, settings.engine, settings.lease_wait)
+    """The lease of the settings' lake; nothing is opened before somebody wants to write.
+
+    Raises FolderError where its SQLite file could not be written then.
+    """
+    database = database_of(settings)
+    check_database(database)
+    return Lease(database, settings.lake, settings.engine, settings.lease_wait)
 
 
 class Lease:

@@ -6,7 +6,6 @@ import datetime
 import importlib.util
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from pipelines.engines.delta_rs import open_table
 from pipelines.engines.memory import in_bytes
 from pipelines.engines.postgres.failures import PostgresFailure
 from pipelines.engines.postgres.snapshot import access_to, open_snapshot
+from pipelines.engines.scratch import scratch_folder
 from pipelines.lake import clock
 from pipelines.lake.errors import LakeError
 from pipelines.lake.specs import BATCHES, RELEASES
@@ -148,7 +148,7 @@ def _front_end(connection: str) -> str:
 
 
 def _disk(settings: Settings) -> str:
-    places = {Path(tempfile.gettempdir())} | (set() if settings.lake.is_s3 else {nearest_folder(settings.lake.path)})
+    places = {scratch_folder()} | (set() if settings.lake.is_s3 else {nearest_folder(settings.lake.path)})
     by_device = {place.stat().st_dev: place for place in sorted(places)}
     free = {place: shutil.disk_usage(place).free for place in by_device.values()}
     short = [f"{place}: {_gigabytes(bytes_)}" for place, bytes_ in free.items() if bytes_ < FREE_BYTES]

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import pipelines
+from pipelines.engines import spark
 from pipelines.engines.spark.failures import INSTALL, not_installed, spark_failure
 from pipelines.engines.spark.java import find_java, installed
 from pipelines.operations.checking import Unwell
 from pipelines.settings import Settings
 
 REPOSITORY = ("repo1.maven.org", 443)
-REQUIREMENTS = Path(pipelines.__file__).resolve().parents[1] / "requirements-spark.in"
+REQUIREMENTS = Path(spark.__file__).with_name("requirements.in")
 PINNED = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE)
 
 

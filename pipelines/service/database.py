@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipelines.engines.sqlite import keep_commits
-from pipelines.lake.database import database_now, database_of, shown_database
+from pipelines.lake.database import check_database, database_now, database_of, shown_database
 from pipelines.lake.durable import make_folder
 from pipelines.lake.errors import LakeError
 from pipelines.service.tables import REQUESTS, TABLES
@@ -52,6 +52,7 @@ class Database:
 
     def create(self) -> None:
         """Make the tables unless they are there; another process may be doing the same."""
+        check_database(self.url)
         if self.is_sqlite and self.url.database:
             make_folder(Path(self.url.database).absolute().parent)
         for _ in range(2):

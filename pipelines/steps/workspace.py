@@ -13,6 +13,7 @@ from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Models, read_models
 from pipelines.engines.base import Engine
 from pipelines.lake.errors import NoLakeError
+from pipelines.lake.folders import check_folder
 from pipelines.lake.lake import Lake
 from pipelines.lake.refusals import told
 from pipelines.settings import Settings
@@ -65,6 +66,8 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
             return
         from pipelines.lake.lease import lease_of
 
+        if not settings.lake.is_s3:
+            check_folder(settings.lake.path, "the lake's folder", "say with --lake or HUILIU_LAKE where the lake is")
         with lease_of(settings) as lease:
             lease.on_lost = engine.interrupt
             yield Workspace(settings, catalog, models, Lake(settings.lake, engine, lease))
