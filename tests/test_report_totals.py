@@ -102,7 +102,10 @@ def test_a_source_lists_as_many_batches_and_rows_as_it_counts(dirty_report: Dirt
 def test_rows_that_were_corrected_since_are_told_beside_those_that_are_left(dirty_report: DirtyReport) -> None:
     page = dirty_report.pages[f"sources/{PEOPLE}.html"]
     assert figures(page)["隔离"] == 6
-    assert "共 15 条，新批次在前：已通过或放行的批次 5 条（隔离过 6 条，其后更正或了结 1 条），待决的批次 10 条" in page.text
+    assert (
+        "共 15 条，新批次在前：已通过或放行的批次 5 条（隔离过 6 条，其后更正或了结 1 条），待决的批次 10 条"
+        in page.text
+    )
 
 
 def test_rules_count_what_the_batches_pages_count(dirty_report: DirtyReport) -> None:
