@@ -118,6 +118,16 @@ def test_a_decision_made_outside_is_seen_in_the_check(place: Place, dagster: Dag
     assert dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
 
 
+def test_a_file_without_readable_rows_is_told_by_its_checks(place: Place, dagster: Dagster) -> None:
+    place.landing.joinpath(HOUSEHOLD).mkdir(parents=True)
+    (place.landing / HOUSEHOLD / "broken.xlsx").write_bytes(b"PK no workbook")
+    place.run()
+    assert f"raw/{HOUSEHOLD}" not in materialised(dagster.tick())
+    assert "broken.xlsx" in str(dagster.check(f"raw/{HOUSEHOLD}", "delivery").description)
+    assert not dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
+    assert dagster.tick(afresh=True) == []
+
+
 def test_the_sensor_leaves_a_run_that_goes_on_alone(place: Place, dagster: Dagster) -> None:
     Delivered(HOUSEHOLD, "a.csv", [household(1)]).write(place.landing)
     place.run()
