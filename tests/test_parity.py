@@ -26,6 +26,7 @@ from pipelines.engines.spark.engine import SparkEngine
 from pipelines.lake import clock
 from pipelines.lake.specs import BATCHES, CONFIRMATIONS, RULE_RESULTS
 from pipelines.lake.table import TableSpec
+from pipelines.quality.report import build_report
 from pipelines.settings import Settings
 from pipelines.steps.plan import declared_workspace
 from pipelines.steps.run import Run, run
@@ -138,6 +139,16 @@ def test_every_reader_can_read_what_spark_writes(lakes: Lakes) -> None:
     for table in TABLES:
         protocol = DeltaTable(str(lakes.built["spark"].lake / table.id.path)).protocol()
         assert protocol.min_reader_version == 1, table.id
+
+
+def test_both_engines_offer_the_same_rows_as_csv(lakes: Lakes, tmp_path: Path) -> None:
+    offered = {}
+    for engine, place in lakes.built.items():
+        with place.opened() as at:
+            site = build_report(at.workspace, tmp_path / engine).parent
+        offered[engine] = {path.relative_to(site): path.read_bytes() for path in site.rglob("*.csv")}
+    assert len(offered["duckdb"]) > 10
+    assert offered["spark"] == offered["duckdb"]
 
 
 def test_columns_keep_their_titles(lakes: Lakes) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from pipelines.quality.report import build_report, csv_files
 from pipelines.quality.report.csv_files import write_csv
 from tests.deliveries import name_of, person_id
 from tests.dirty_report import COMPUTED, PEOPLE, DirtyReport
@@ -63,6 +64,18 @@ def test_nothing_that_was_delivered_is_computed_by_a_spreadsheet(dirty_report: D
     cells = [cell for path in dirty_report.site.rglob("*.csv") for row in read(path) for cell in row.values() if cell]
     assert f"'{COMPUTED}" in cells
     assert [cell for cell in cells if cell[0] in "=+-@\t\r\n＝＋－＠"] == []
+
+
+def test_a_file_that_holds_the_first_rows_alone_says_so(
+    dirty_report: DirtyReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "MOST", 3)
+    site = build_report(dirty_report.workspace, tmp_path / "report").parent
+    assert "下载 CSV （前 3 行，共 15 行，UTF-8" in Page(site / f"sources/{PEOPLE}.html").text
+    assert len(read(site / f"sources/{PEOPLE}.quarantine.csv")) == 3
+    permits = Page(site / "agencies/floating_population_service.html").text
+    assert re.search(r"下载 CSV （\d+ 行，只含前 3 项，共 10 项，UTF-8", permits)
+    assert len({row["冲突"] for row in read(site / "agencies/floating_population_service.person.conflicts.csv")}) == 3
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "－1", "＋1", "＠1"])

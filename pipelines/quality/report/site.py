@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
+from pipelines.quality.report import csv_files
 from pipelines.quality.report.agencies import AgencyPage, read_agencies
 from pipelines.quality.report.batches import read_deliveries
 from pipelines.quality.report.csv_files import write_agency, write_batches, write_source
@@ -40,6 +41,7 @@ def build_report(workspace: Workspace, out: Path) -> Path:
         "legal_bases": {one.contract.name: _legal_basis(workspace.catalog, one.contract) for one in sources},
         "docs": build_data_docs(workspace, deliveries, out),
         "docs_page": docs_page,
+        "most": csv_files.MOST,
         "command": workspace.settings.command,
     }
     replace(out / STYLE, (TEMPLATES / STYLE).read_text(encoding="utf-8"))
