@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.cli.screen import err, out, program
 
@@ -87,7 +89,8 @@ def _unknown(problem: str, catalog: Catalog, file: Path) -> typer.Exit:
 
 
 def _say(line: str) -> None:
-    out.print(line, highlight=False, soft_wrap=True)
+    """A terminal gets its lines broken between words; a pipe gets them whole."""
+    out.print(line, highlight=False, soft_wrap=not out.is_terminal)
 
 
 def _show(found: DryRun, file: Path) -> None:
@@ -113,17 +116,19 @@ def _show_header(header: HeaderMatch) -> None:
 
 
 def _show_rules(found: DryRun) -> None:
-    table = Table()
-    for name in ("rule", "规则", "effect", "rows", "first rows"):
-        # A rule's code is what people look for in the declarations: it is never cut.
-        side: Literal["left", "right"] = "right" if name == "rows" else "left"
-        table.add_column(name, justify=side, overflow="fold", no_wrap=name != "规则")
+    """What a rule demands stands below its code: beside it, it would be squeezed into a few characters."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), expand=False)
+    table.add_column("effect", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("rule 规则, first rows", overflow="fold")
     for one in found.broken:
-        effect = "[red]quarantine[/]" if one.severity == "critical" else "flag"
+        effect = Text("quarantine", "red") if one.severity == "critical" else Text("flag")
         if one.severity == "critical" and not one.first_rows:
-            effect = "[red]hold[/]"
+            effect = Text("hold", "red")
         more = " …" if one.rows > len(one.first_rows) > 0 else ""
-        table.add_row(one.code, escape(one.title), effect, f"{one.rows:,}", ", ".join(map(str, one.first_rows)) + more)
+        first = f": {', '.join(map(str, one.first_rows))}{more}" if one.first_rows else ""
+        said = Text.assemble((one.code, "bold"), first, f"\n{one.title}")
+        table.add_row(effect, f"{one.rows:,}" if one.rows else "", said)
     out.print(table)
 
 

@@ -8,8 +8,7 @@ import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
@@ -49,14 +48,11 @@ def register(app: typer.Typer) -> None:
 
 
 def show_checks(checks: list[Check]) -> None:
-    """One row for each check; what to do stands below what was found."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("check", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    table.add_column("found and what to do", overflow="fold")
+    """Each check with its state; what was found, and what to do, stand below: paths are long."""
+    widest = max(len(check.name) for check in checks)
     for check in checks:
+        out.print(Text.assemble(f"{check.name:<{widest}}  ", (check.state, STYLES[check.state])))
         text = Text(check.found)
         if check.todo:
             text.append(f"\n→ {check.todo}", style="bold" if check.state == "bad" else "dim")
-        table.add_row(check.name, Text(check.state, style=STYLES[check.state]), text)
-    out.print(table)
+        out.print(Padding(text, (0, 0, 0, 4)))

@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
             out.print("No batch is held.")
             return
         for row in batches:
-            tell(row["batch"], f"\n  {row['source']}/{row['file']}, {row['rows']} rows; {reasons[row['batch']]}")
+            tell(row["batch"], f"\n  {row['source']}/{row['file']}, {row['rows']} rows\n  {reasons[row['batch']]}")
             for line in decisions(settings, row["batch"], reasons[row["batch"]].removeprefix("gate: ").split(", ")):
                 tell("", f"    {line}")
 

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         settings = settings_with(lake)
         with open_existing(settings, writes=True) as workspace, progress() as told:
             done = maintain_tables(workspace, told=lambda table: told("maintain", table.path))
-        shown = titled_table("维护 maintenance", "table", "files before", "files", "removed", "version")
+        shown = titled_table("维护 maintenance", "table", "before", "files", "removed", "version")
         for one in done:
             if one.changed:
                 counts = (one.files_before, one.files, one.removed, one.version)

@@ -72,9 +72,9 @@ def show_returns(unreturned: Mapping[TableSpec, int], lake: Lake) -> None:
 
 
 def titled_table(title: str, name: str, *numbers: str) -> Table:
-    """A table that fits 80 columns and never cuts a name that a person may want to type."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(name, no_wrap=True)
+    """A table that fits 80 columns; a name that a person may want to type is folded where it must be, never cut."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(name, overflow="fold")
     for number in numbers:
         table.add_column(number, justify="right", no_wrap=True)
     return table

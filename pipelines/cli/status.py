@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.cli.options import LakeOption, LandingOption, settings_with
 from pipelines.cli.screen import out, show_problems, tell
 
 if TYPE_CHECKING:
     from pipelines.operations.status import TableStatus
+
+
+USUAL = 80  # columns of a terminal that nobody made narrower
 
 
 def register(app: typer.Typer) -> None:
@@ -79,17 +83,12 @@ def _seconds(lag: datetime.timedelta | None) -> float | None:
 
 def _show(found: list[TableStatus]) -> None:
     for layer, group in itertools.groupby(sorted(found, key=_layer_order(found)), key=lambda one: one.table.layer):
-        table = Table(title=layer, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(title=layer, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
         rows = [_cells(one) for one in group]
-        # What a layer has none of is left out: beside it the rest would not fit a terminal of 80 columns.
-        shown = [name for name in rows[0] if any(cells[name] for cells in rows)]
+        # What a layer has none of is left out.
+        shown = [name for name in rows[0] if any(cells[name].plain for cells in rows)]
         for name in shown:
-            table.add_column(
-                name,
-                justify="right" if name in ("version", "rows", "behind") else "left",
-                no_wrap=name == "table",
-                min_width=len("2026-01-01") if name in ("refreshed", "due") else None,
-            )
+            table.add_column(name, justify="right" if name == "rows" else "left", no_wrap=True)
         for cells in rows:
             table.add_row(*(cells[name] for name in shown))
         out.print(table)
@@ -105,16 +104,20 @@ def _show(found: list[TableStatus]) -> None:
     out.print(said, highlight=False, soft_wrap=True)
 
 
-def _cells(one: TableStatus) -> dict[str, str]:
-    """A table's cells under their headings."""
+def _cells(one: TableStatus) -> dict[str, Text]:
+    """A table's cells under their headings; what is the matter with it stands below its name, or nothing would fit."""
+    name, due = Text(one.table.path.partition("/")[2]), _clock_time(one.due)
+    if due and out.width < USUAL:
+        name.append(f"\n  due {due}", "dim")
+    if one.overdue:
+        name.append("\n  overdue", "bold red")
+    for said in (*([f"behind: {_age(one.lag)}"] if one.lag is not None else []), *_pending(one)):
+        name.append(f"\n  {said}", "yellow")
     return {
-        "table": one.table.path.partition("/")[2],
-        "refreshed": _clock_time(one.refreshed_at),
-        "version": "" if one.version is None else str(one.version),
-        "rows": f"{one.rows:,}",
-        "behind": _age(one.lag),
-        "pending": ", ".join(_pending(one)),
-        "due": f"{_clock_time(one.due)} [bold red]overdue[/]" if one.overdue else _clock_time(one.due),
+        "table": name,
+        "rows": Text(f"{one.rows:,}"),
+        "refreshed": Text(_clock_time(one.refreshed_at)),
+        "due": Text("" if out.width < USUAL else due),
     }
 
 
@@ -144,9 +147,7 @@ def _clock_time(moment: datetime.datetime | None) -> str:
     return f"{moment.astimezone(PEOPLE_TIME):%Y-%m-%d %H:%M}" if moment else ""
 
 
-def _age(lag: datetime.timedelta | None) -> str:
-    if lag is None:
-        return ""
+def _age(lag: datetime.timedelta) -> str:
     minutes, seconds = divmod(int(lag.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
