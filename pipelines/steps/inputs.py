@@ -56,6 +56,13 @@ def table_spec(workspace: Workspace, name: str) -> TableSpec:
 
 def model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
     """A model's table: types from its expression; titles, grades and masks from the columns its own come from."""
+    name = placed.declared.name
+    if name not in workspace.specs:
+        workspace.specs[name] = _model_spec(workspace, placed)
+    return workspace.specs[name]
+
+
+def _model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
     model = placed.declared
     assert isinstance(model, Model)
     specs = {name: _spec(workspace, wanted) for name, wanted in model.inputs.items()}
