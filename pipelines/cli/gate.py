@@ -33,13 +33,13 @@ def register(app: typer.Typer) -> None:
         """Show the batches that wait for a decision."""
         from pipelines.lake.specs import BATCHES
         from pipelines.quality.verdicts import gate_reasons, verdicts_of
-        from pipelines.steps.workspace import open_existing
+        from pipelines.steps.workspace import open_lake
 
-        with open_existing(settings_with(lake)) as workspace:
-            held = {batch for batch, verdict in verdicts_of(workspace.lake).items() if verdict == "held"}
-            batches = [row for row in workspace.lake.engine.rows(workspace.lake.read(BATCHES)) if row["batch"] in held]
-            reasons = gate_reasons(workspace.lake)
-            settings = workspace.settings
+        settings = settings_with(lake)
+        with open_lake(settings) as opened:
+            held = {batch for batch, verdict in verdicts_of(opened).items() if verdict == "held"}
+            batches = [row for row in opened.engine.rows(opened.read(BATCHES)) if row["batch"] in held]
+            reasons = gate_reasons(opened)
         if not batches:
             out.print("No batch is held.")
             return

@@ -21,7 +21,7 @@ from pipelines.lake.specs import VERDICTS
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import content_version
 from pipelines.operations.due import Due, next_due
-from pipelines.quality.verdicts import batches_of, last_decided, verdicts_of
+from pipelines.quality.verdicts import NEVER, batches_by_source, last_decisions, verdicts_of
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.steps.landing import file_hash, lying_in, no_delivery, unopened
 from pipelines.steps.plan import Task, plan
@@ -93,7 +93,8 @@ class _Status:
         self._histories: dict[TableId, list[dict[str, Any]]] = {}
         self._sources: dict[TableId, set[str]] = {}
         contracts = workspace.catalog.contracts
-        self._batches = {name: batches_of(self._lake, name) for name in contracts}
+        delivered, self._decided = batches_by_source(self._lake), last_decisions(self._lake)
+        self._batches = {name: delivered.get(name, []) for name in contracts}
         self._verdicts = verdicts_of(self._lake)
         self._due = {name: self._next_due(contract) for name, contract in contracts.items()}
 
@@ -155,7 +156,7 @@ class _Status:
         found = [self._input(table, mark.inputs.get(table.path)) for table in task.inputs]
         if task.contract and task.step == "standardise":
             name = f"{VERDICTS.id}[{task.contract.name}]"
-            found.append(Input(name, mark.inputs.get(name), last_decided(self._lake, task.contract.name)))
+            found.append(Input(name, mark.inputs.get(name), self._decided.get(task.contract.name, NEVER)))
         return found
 
     def _input(self, table: TableId, consumed: Place | None) -> Input:

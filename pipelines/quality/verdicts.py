@@ -54,6 +54,14 @@ def batches_of(lake: Lake, source: str) -> list[dict[str, Any]]:
     return lake.engine.rows(batches.filter(batches.source == source).order_by("received_at", "file"))
 
 
+def batches_by_source(lake: Lake) -> dict[str, list[dict[str, Any]]]:
+    """The delivered files of every source that has any, oldest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in lake.engine.rows(lake.read(BATCHES).order_by("received_at", "file")):
+        found.setdefault(row["source"], []).append(row)
+    return found
+
+
 def verdicts_of(lake: Lake, source: str | None = None) -> dict[str, str]:
     """The verdict that stands on each judged batch: a person's last one, or else the gate's."""
     return {row["batch"]: row["verdict"] for row in lake.engine.rows(in_order(on_batches(lake, source)))}
@@ -123,19 +131,23 @@ def untypable(lake: Lake, source: str) -> list[str]:
 EPOCH, MICROSECOND = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC), clock.MICROSECOND
 
 
+NEVER = ("0", 0)  # what is said of a source on whose batches there is no verdict
+
+
 def last_decided(lake: Lake, source: str) -> tuple[str, int]:
     """How many verdicts there are on a source's batches, and when the last one was given (microseconds since 1970)."""
     decided = lake.read(VERDICTS)
-    own = decided.filter(decided.source == source)
-    found = lake.engine.rows(own.agg(verdicts=own.count(), last=own.decided_at.max()))[0]
-    return str(found["verdicts"]), (found["last"] - EPOCH) // MICROSECOND if found["last"] else 0
+    return _last_decided(lake, decided.filter(decided.source == source)).get(source, NEVER)
 
 
-def last_decisions(lake: Lake) -> dict[str, int]:
-    """By source when the last verdict was given on a batch of its (microseconds since 1970)."""
-    decided = lake.read(VERDICTS)
-    last = lake.engine.rows(decided.group_by("source").agg(last=decided.decided_at.max()))
-    return {row["source"]: (row["last"] - EPOCH) // MICROSECOND for row in last}
+def last_decisions(lake: Lake) -> dict[str, tuple[str, int]]:
+    """The same by source, of every one on whose batches there is a verdict."""
+    return _last_decided(lake, lake.read(VERDICTS))
+
+
+def _last_decided(lake: Lake, decided: ir.Table) -> dict[str, tuple[str, int]]:
+    last = lake.engine.rows(decided.group_by("source").agg(verdicts=decided.count(), last=decided.decided_at.max()))
+    return {row["source"]: (str(row["verdicts"]), (row["last"] - EPOCH) // MICROSECOND) for row in last}
 
 
 def decided_since(lake: Lake, source: str, moment: int) -> list[str]:

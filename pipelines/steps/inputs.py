@@ -59,6 +59,13 @@ def model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
 
     Beside its columns stand the checks that their values break, where they hold values of elements that have checks.
     """
+    name = placed.declared.name
+    if name not in workspace.specs:
+        workspace.specs[name] = _model_spec(workspace, placed)
+    return workspace.specs[name]
+
+
+def _model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
     model = placed.declared
     assert isinstance(model, Model)
     specs, expression = _unbound(workspace, model)

@@ -12,7 +12,7 @@ from pipelines.lake.layout import TableId
 from pipelines.lake.specs import BATCHES, VERDICTS
 from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import rewound
-from pipelines.quality.verdicts import last_decisions
+from pipelines.quality.verdicts import NEVER, last_decisions
 from pipelines.readers import Problem
 from pipelines.steps.originals import kept_name
 from pipelines.steps.tables import all_tables
@@ -71,7 +71,7 @@ def _lost_inputs(workspace: Workspace) -> dict[TableSpec, set[str]]:
         state = lake.state(spec.id)
         for path, seen in state.watermark.inputs.items() if state and state.watermark else ():
             place, _, source = path.rstrip("]").partition("[")
-            if place == str(VERDICTS.id) and source and decided.get(source, 0) < seen[1]:
+            if place == str(VERDICTS.id) and source and decided.get(source, NEVER)[1] < seen[1]:
                 # What was decided cannot be told from what is left: all rows of the source are placed anew.
                 found.setdefault(spec, set()).add(layout.raw(source).path)
             elif not source and _has_gone_back(lake, path, seen):

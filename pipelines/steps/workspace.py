@@ -6,7 +6,7 @@ import datetime
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
@@ -16,6 +16,7 @@ from pipelines.lake.errors import NoLakeError
 from pipelines.lake.folders import check_folder
 from pipelines.lake.lake import Lake
 from pipelines.lake.refusals import told
+from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
 
 # An expression is thousands of small objects that live until it is computed: by default the collector looks at them
@@ -25,12 +26,17 @@ RARELY = (50_000, 10, 10)
 
 @dataclass(frozen=True)
 class Workspace:
-    """Declarations, models, lake and settings of one process."""
+    """Declarations, models, lake and settings of one process.
+
+    `specs` keeps the tables of models by name: each follows from declarations and models alone, and takes an expression
+    to tell.
+    """
 
     settings: Settings
     catalog: Catalog
     models: Models
     lake: Lake
+    specs: dict[str, TableSpec] = field(default_factory=dict, repr=False, compare=False)
 
 
 @contextmanager
@@ -40,9 +46,23 @@ def open_existing(settings: Settings, *, writes: bool = False) -> Iterator[Works
     Without `writes` there is no lease, and nothing of what a lease needs is imported.
     """
     with open_workspace(settings, writes=writes) as workspace:
-        if not workspace.lake.is_written:
-            raise NoLakeError(no_lake(settings), 2)
+        _check_written(workspace.lake, settings)
         yield workspace
+
+
+@contextmanager
+def open_lake(settings: Settings) -> Iterator[Lake]:
+    """A lake for what reads only tables that no declaration shapes; raises NoLakeError where there is none."""
+    settings.lake.check_place()
+    with told(settings.lake), open_engine(settings) as engine:
+        lake = Lake(settings.lake, engine)
+        _check_written(lake, settings)
+        yield lake
+
+
+def _check_written(lake: Lake, settings: Settings) -> None:
+    if not lake.is_written:
+        raise NoLakeError(no_lake(settings), 2)
 
 
 def no_lake(settings: Settings) -> str:
