@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import subprocess
@@ -52,6 +53,16 @@ def test_the_decision_that_a_run_asks_for_can_be_pasted(place: Place) -> None:
     with place.opened() as at:
         last = max(at.rows(VERDICTS), key=lambda row: row["decided_at"])
     assert (last["verdict"], last["reason"]) == ("released", "the names follow")
+
+
+def test_the_command_by_which_the_report_settles_a_row_can_be_pasted(place: Place) -> None:
+    Delivered(SOURCE, "one.csv", [household(8), household(9, 公民身份号码="15010219600101001")]).write(place.landing)
+    place.huiliu("run")
+    assert place.huiliu("report", "--out", "report").returncode == 0
+    page = (place.folder / f"report/sources/{SOURCE}.html").read_text(encoding="utf-8")
+    command = html.unescape(next(line for line in page.splitlines() if " gate settle " in line))
+    done = pasted(place, command.removeprefix("<pre><code>").removesuffix("</code></pre>"), typed="sent again\n")
+    assert (done.returncode, "1 row settled" in done.stdout) == (0, True), done.stderr
 
 
 def test_the_command_of_a_problem_names_the_file_where_it_lies(place: Place) -> None:
