@@ -83,7 +83,8 @@ def warm_up() -> threading.Thread:
     # that is half imported, both would fail.
     import sqlalchemy.orm  # noqa: F401
 
-    thread = threading.Thread(target=_load, name="great-expectations-import", daemon=True)
+    # Waited for at the process's end too: an interpreter that ends in the midst of an extension's import is aborted.
+    thread = threading.Thread(target=_load, name="great-expectations-import")
     thread.start()
     return thread
 
