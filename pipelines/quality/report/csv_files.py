@@ -25,11 +25,10 @@ from pipelines.quality.report.agencies import (
 )
 from pipelines.quality.report.batches import Batch
 from pipelines.quality.report.rendering import replacing
-from pipelines.quality.report.sources import Source, masked_rows, rule_titles
+from pipelines.quality.report.sources import MOST, Source, newest_first, rule_titles
 from pipelines.quality.report.words import VERDICTS, minute
 from pipelines.steps.workspace import Workspace
 
-MOST = 100_000
 # What makes a spreadsheet compute a cell; the apostrophe before it is one that readers of deliveries take off again.
 COMPUTED = "^([=+@\\-\t\r\n＝＋－＠])"
 UNKNOWN_BATCH = "未知批次"
@@ -95,12 +94,12 @@ def write_source(workspace: Workspace, source: Source, folder: Path) -> dict[str
 def _quarantined(workspace: Workspace, source: Source) -> ir.Table:
     """The quarantined rows as text; stars tell no length, as on the page for cells that are not at fault."""
     contract = source.contract
-    masked = _named(workspace, masked_rows(workspace, contract, MOST), BATCH)
+    masked = _named(workspace, newest_first(source.masked).limit(MOST), BATCH)
     titles = rule_titles(workspace, contract, {one.code: one.title for one in source.rules})
     cells = {
         f"cell_{at}": masked[f"cell {header}"].re_replace(r"\*{4,}", "***") for at, header in enumerate(contract.cells)
     }
-    return masked.order_by(masked["_received_at"].desc(), BATCH, ROW_NUMBER).select(
+    return newest_first(masked).select(
         file=masked.file,
         place=masked[ROW_NUMBER],
         rules=ibis.literal("；").join(masked[RULES]),

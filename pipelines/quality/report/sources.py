@@ -20,6 +20,7 @@ from pipelines.quality.summary import SourceSummary, summarise_source
 from pipelines.steps.workspace import Workspace
 
 EXAMPLES = 200
+MOST = 100_000  # rows of a list that is offered as a file
 DECIDED = {"passed": "standing", "released": "standing", "held": "waiting"}
 
 
@@ -83,7 +84,7 @@ class Quarantine:
 
 @dataclass(frozen=True)
 class Source:
-    """One source, with its first quarantined rows in `rejected`."""
+    """One source, with its first quarantined rows in `rejected`; `masked` are those that can be listed, for files."""
 
     contract: Contract
     summary: SourceSummary
@@ -91,6 +92,7 @@ class Source:
     rules: list[RuleCount]
     quarantine: Quarantine
     rejected: list[Rejected]
+    masked: ir.Table
 
     @property
     def quarantined(self) -> int:
@@ -103,13 +105,15 @@ def read_source(workspace: Workspace, contract: Contract, deliveries: Deliveries
     titles = {one.code: one.title for one in counts}
     summary = summarise_source(workspace.lake, contract)
     quarantine = _quarantine(workspace, contract, deliveries, summary)
+    masked = workspace.lake.engine.materialise(masked_rows(workspace, contract), f"masked_{contract.name}")
     return Source(
         contract=contract,
         summary=summary,
         batches=deliveries.by_source[contract.name],
         rules=counts,
         quarantine=quarantine,
-        rejected=_rejected(workspace, contract, deliveries, titles) if quarantine.rows else [],
+        rejected=_rejected(workspace, contract, deliveries, titles, masked),
+        masked=masked,
     )
 
 
@@ -145,10 +149,10 @@ def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:
 
 
 def _rejected(
-    workspace: Workspace, contract: Contract, deliveries: Deliveries, titles: Mapping[str, str]
+    workspace: Workspace, contract: Contract, deliveries: Deliveries, titles: Mapping[str, str], masked: ir.Table
 ) -> list[Rejected]:
     """The first quarantined rows, newest batches first."""
-    rows = masked_rows(workspace, contract, EXAMPLES)
+    rows = newest_first(masked).limit(EXAMPLES)
     known, looked_at = rule_titles(workspace, contract, titles), _headers_by_rule(workspace, contract)
     return [_row(row, contract, deliveries, known, looked_at) for row in workspace.lake.engine.rows(rows)]
 
@@ -158,11 +162,14 @@ def rule_titles(workspace: Workspace, contract: Contract, counted: Mapping[str, 
     return {**counted, **{rule.code: rule.title for rule in workspace.catalog.rules(contract)}, **DAMAGE_TITLES}
 
 
-def masked_rows(workspace: Workspace, contract: Contract, most: int) -> ir.Table:
-    """The first quarantined rows, newest batches first: place, rules, and a masked `cell <header>` for each header."""
+def newest_first(rows: ir.Table) -> ir.Table:
+    return rows.order_by(rows[RECEIVED_AT].desc(), BATCH, ROW_NUMBER)
+
+
+def masked_rows(workspace: Workspace, contract: Contract) -> ir.Table:
+    """The first quarantined rows: place, rules, and a masked `cell <header>` for each header."""
     catalog = workspace.catalog
-    kept = workspace.lake.read(quarantine_spec(catalog, contract))
-    first = kept.order_by(kept[RECEIVED_AT].desc(), BATCH, ROW_NUMBER).limit(most)
+    first = newest_first(workspace.lake.read(quarantine_spec(catalog, contract))).limit(MOST)
     cells = {}
     for header, name in contract.cells.items():
         if name == DELETE_FLAG:
@@ -172,8 +179,7 @@ def masked_rows(workspace: Workspace, contract: Contract, most: int) -> ir.Table
             masked = masked_cell(first[name], catalog.element_of(contract, name), catalog)
         # Cells of a damaged record may stand anywhere.
         cells[header] = ibis.ifelse(first["_damage"].isnull(), masked, hidden(first[name]))
-    rows = first.select(BATCH, ROW_NUMBER, RULES, RECEIVED_AT, **{f"cell {h}": value for h, value in cells.items()})
-    return rows.order_by(rows[RECEIVED_AT].desc(), BATCH, ROW_NUMBER)
+    return first.select(BATCH, ROW_NUMBER, RULES, RECEIVED_AT, **{f"cell {h}": value for h, value in cells.items()})
 
 
 def _headers_by_rule(workspace: Workspace, contract: Contract) -> dict[str, set[str]]:
