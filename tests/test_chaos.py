@@ -135,7 +135,7 @@ def test_lakes_that_differ_in_a_row_a_table_or_a_column_are_told_apart(sound: Pl
 def test_every_method_of_an_engine_that_commits_can_be_struck() -> None:
     others = {
         *("read", "together", "changes", "read_csv", "read_postgres", "taken_in", "materialise", "empty", "view"),
-        *("named", "rows", "scalar", "interrupt", "close"),
+        *("named", "rows", "stream", "scalar", "interrupt", "close"),
     }
     assert set(Engine.__abstractmethods__) - others == set(WRITES)
 
