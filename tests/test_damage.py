@@ -130,7 +130,12 @@ def test_the_command_and_the_weekly_job_say_it(filled: Place, monkeypatch: pytes
 @pytest.mark.parametrize("damage", [lose_checkpoint, break_entry])
 def test_a_run_names_the_table_and_the_way_back_is_one(filled: Place, damage: Callable[[Place], str]) -> None:
     table = damage(filled)
-    deliver(filled.landing, SOURCE, "new.csv", csv_text(cells_of([household(0, 更新时间="2026-05-01 08:00:00"), household(9)])))
+    deliver(
+        filled.landing,
+        SOURCE,
+        "new.csv",
+        csv_text(cells_of([household(0, 更新时间="2026-05-01 08:00:00"), household(9)])),
+    )
     done = filled.huiliu("run")
     assert done.returncode == 3
     assert done.stderr.strip().splitlines()[-1].startswith("damage ")

@@ -28,12 +28,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 def lines(place: Place, columns: int, *arguments: str) -> list[str]:
-    """What a verb shows, without the lines that a pipe gets whole: sentences that say what to do, and commands."""
+    """What a verb shows, without the lines that a pipe gets whole: lists, sentences that say what to do, commands."""
     said = place.huiliu(*arguments, columns=columns).stdout
     assert "…" not in re.sub(r"\d\s+…", "", said), "a name or number is cut"
-    return [
-        line.rstrip() for line in said.splitlines() if not re.match(r"!|what to do|would|  batch\.|\S* *huiliu", line)
-    ]
+    whole = re.compile(r"!|what to do|would|  (missing|unknown): |  batch\.|\S* *huiliu")
+    return [line.rstrip() for line in said.splitlines() if not whole.match(line)]
 
 
 @pytest.mark.parametrize("columns", [80, 60])

@@ -16,7 +16,6 @@ from pathlib import Path
 from pipelines.lake.errors import LakeError
 from pipelines.lake.layout import TableId, raw
 from pipelines.operations.maintenance import maintain
-from pipelines.quality.great_expectations import warm_up
 from pipelines.quality.verdicts import sources_decided_since
 from pipelines.readers import Problem
 from pipelines.service.database import ServiceError
@@ -59,7 +58,6 @@ def watch(
     again; the workspace is opened anew for that, for an engine may not survive an error. Raises what `opening` raises
     at first, and LakeError where a setting must change: then nothing can work.
     """
-    warm_up()
     watching, pause, could_open = _Watching(failed), Pause(), False
     while not stop.is_set():
         try:
