@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 import stat
 from pathlib import Path
 
@@ -52,9 +53,9 @@ def test_pseudonyms_are_an_hmac_under_a_key_of_the_lake_that_stays_there(
                 assert form not in written
 
 
-def test_a_damaged_key_is_told_and_makes_no_file(tmp_path: Path) -> None:
+def test_a_damaged_key_is_told_and_makes_no_file(analyst: Analyst, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
-    lake.mkdir()
+    shutil.copytree(analyst.lake / "quality/batch", lake / "quality/batch")
     (lake / KEY).write_bytes(b"short")
     typed = huiliu("duckdb", "--lake", str(lake), "--out", "f.duckdb", where=tmp_path)
     assert typed.code == 3

@@ -14,7 +14,7 @@ from tests.lakes_compared import connection
 # When something was received, decided or released is each lake's own, and so are ids and versions of tables, and the
 # words of Great Expectations' result.
 OWN_TO_A_LAKE = {"_received_at", "received_at", "decided_at", "released_at"}
-OWN_IN = {"quality/release": {"release", "table_id", "version"}, "quality/validation": {"result"}}
+OWN_IN = {"quality/release": {"release", "table_id", "version"}, "quality/validation": {"result", "batches"}}
 RELEASE = "quality/release"
 IMAGES = {"insert": 1, "update_postimage": 1, "delete": -1, "update_preimage": -1}
 
