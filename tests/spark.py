@@ -11,7 +11,9 @@ from pyspark.sql import SparkSession
 
 from pipelines.settings import Settings
 
-SPARK = Settings(engine="spark", spark_master="local[2]", memory="3GB", spark_conf={"spark.ui.enabled": "false"})
+# A run is more queries than Spark remembers by default, and tests look at the plans of all.
+CONF = {"spark.ui.enabled": "false", "spark.sql.ui.retainedExecutions": "10000"}
+SPARK = Settings(engine="spark", spark_master="local[2]", memory="3GB", spark_conf=CONF)
 
 
 @pytest.fixture(scope="session")
