@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.quality.report import csv_files
-from pipelines.quality.report.agencies import AgencyPage, read_agencies
+from pipelines.quality.report.agencies import read_agencies
 from pipelines.quality.report.batches import read_deliveries
-from pipelines.quality.report.csv_files import write_agency, write_batches, write_source
+from pipelines.quality.report.csv_files import CsvFile, write_agency, write_batches, write_source
 from pipelines.quality.report.overview import read_overview
 from pipelines.quality.report.rendering import TEMPLATES, drop_others, render, replace
-from pipelines.quality.report.sources import Source, read_source
+from pipelines.quality.report.sources import read_source
 from pipelines.quality.report.validated import build_data_docs, docs_page, documented
 from pipelines.steps.workspace import Workspace
 
@@ -45,29 +45,24 @@ def build_report(workspace: Workspace, out: Path) -> Path:
         "command": workspace.settings.command,
     }
     replace(out / STYLE, (TEMPLATES / STYLE).read_text(encoding="utf-8"))
-    _write_sources(workspace, sources, out / "sources", shared)
-    _write_agencies(workspace, agencies, out / "agencies", shared)
+    of_sources, of_agencies = out / "sources", out / "agencies"
+    pages = ((one.contract.name, write_source(workspace, one, of_sources), {"source": one}) for one in sources)
+    _write_pages(of_sources, "source.html", pages, shared)
+    acting = ((one.agency.name, write_agency(workspace, one, of_agencies), {"page": one}) for one in agencies)
+    _write_pages(of_agencies, "agency.html", acting, shared)
     all_batches = [batch for one in sources for batch in one.batches]
     files = {"batches": write_batches(all_batches, out / "batches.csv")} if all_batches else {}
     return render("index.html", out / "index.html", "", files=files, **shared)
 
 
-def _write_sources(workspace: Workspace, sources: Sequence[Source], folder: Path, shared: dict[str, Any]) -> None:
-    written = set()
-    for one in sources:
-        files = write_source(workspace, one, folder)
-        page = folder / f"{one.contract.name}.html"
-        written |= {render("source.html", page, "../", source=one, files=files, **shared)}
-        written |= {folder / file.name for file in files.values()}
-    drop_others(folder, written)
+Page = tuple[str, dict[str, CsvFile], dict[str, Any]]  # its name, the files beside it, and what it alone shows
 
 
-def _write_agencies(workspace: Workspace, agencies: Sequence[AgencyPage], folder: Path, shared: dict[str, Any]) -> None:
+def _write_pages(folder: Path, template: str, pages: Iterable[Page], shared: dict[str, Any]) -> None:
+    """Write pages of one kind with the files beside them; what else lies in the folder is of another day."""
     written = set()
-    for one in agencies:
-        files = write_agency(workspace, one, folder)
-        page = folder / f"{one.agency.name}.html"
-        written |= {render("agency.html", page, "../", page=one, files=files, **shared)}
+    for name, files, own in pages:
+        written |= {render(template, folder / f"{name}.html", "../", files=files, **own, **shared)}
         written |= {folder / file.name for file in files.values()}
     drop_others(folder, written)
 

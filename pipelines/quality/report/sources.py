@@ -105,14 +105,16 @@ def read_source(workspace: Workspace, contract: Contract, deliveries: Deliveries
     titles = {one.code: one.title for one in counts}
     summary = summarise_source(workspace.lake, contract)
     quarantine = _quarantine(workspace, contract, deliveries, summary)
-    masked = workspace.lake.engine.materialise(masked_rows(workspace, contract), f"masked_{contract.name}")
+    masked = masked_rows(workspace, contract)
+    if quarantine.rows:
+        masked = workspace.lake.engine.materialise(masked, f"masked_{contract.name}")
     return Source(
         contract=contract,
         summary=summary,
         batches=deliveries.by_source[contract.name],
         rules=counts,
         quarantine=quarantine,
-        rejected=_rejected(workspace, contract, deliveries, titles, masked),
+        rejected=_rejected(workspace, contract, deliveries, titles, masked) if quarantine.rows else [],
         masked=masked,
     )
 
