@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.element import Element
 from pipelines.declarations.models import Placed
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
@@ -59,47 +60,50 @@ def model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
 
     Beside its columns stand the checks that their values break, where they hold values of elements that have checks.
     """
+    return _derived(workspace, placed)[0]
+
+
+def model_checks(workspace: Workspace, placed: Placed) -> tuple[Rule, ...]:
+    """The checks of their elements that values can break which a model takes over from its inputs as they are."""
+    return _derived(workspace, placed)[1]
+
+
+def _derived(workspace: Workspace, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
     name = placed.declared.name
-    if name not in workspace.specs:
-        workspace.specs[name] = _model_spec(workspace, placed)
-    return workspace.specs[name]
+    if name not in workspace.derived:
+        workspace.derived[name] = _derive(workspace, placed)
+    return workspace.derived[name]
 
 
-def _model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
+def _derive(workspace: Workspace, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
+    """What follows from a model's expression over tables without rows, named as its parameters."""
     model = placed.declared
     assert isinstance(model, Model)
-    specs, expression = _unbound(workspace, model)
+    specs = {name: _spec(workspace, wanted) for name, wanted in model.inputs.items()}
+    unbound = {name: ibis.table(spec.ibis_schema, name=name) for name, spec in specs.items()}
+    expression = model.function(**unbound)
+    if FLAGS in expression.columns:
+        raise placed.error(f"{model.name}: {FLAGS} is written by the platform; leave it out of what is selected")
     lineage = parents(expression)
     columns = []
     for name, kind in expression.schema().items():
         origins = [specs[table].column(column) for table, column in sorted(lineage[name])]
         columns.append(_described(model, name, _type_text(kind), origins))
-    if model_checks(workspace, placed):
+    checks = workspace.catalog.value_rules(_held(workspace, specs, expression))
+    if checks:
         columns.append(FLAGGED)
     place = TableId(placed.layer, model.name, (placed.database,))
-    return TableSpec(place, model.title, model.description, model.key, tuple(columns))
+    return TableSpec(place, model.title, model.description, model.key, tuple(columns)), checks
 
 
-def model_checks(workspace: Workspace, placed: Placed) -> tuple[Rule, ...]:
-    """The checks of their elements that values break which a model takes over from its inputs as they are."""
-    model = placed.declared
-    assert isinstance(model, Model)
-    specs, expression = _unbound(workspace, model)
-    if FLAGS in expression.columns:
-        raise placed.error(f"{model.name}: {FLAGS} is written by the platform; leave it out of what is selected")
-    elements = workspace.catalog.elements
+def _held(workspace: Workspace, specs: Mapping[str, TableSpec], expression: ir.Table) -> dict[str, Element]:
+    """The elements whose values a model's columns hold as they are, each of one alone."""
     named = {
         name: {specs[table].column(column).element for table, column in origins}
         for name, origins in copied(expression).items()
     }
     held = {name: one for name, (one, *others) in named.items() if one and not others}
-    return workspace.catalog.value_rules({name: elements[one] for name, one in held.items()})
-
-
-def _unbound(workspace: Workspace, model: Model) -> tuple[dict[str, TableSpec], ir.Table]:
-    """What a model's inputs look like, and its expression over tables without rows, named as its parameters."""
-    specs = {name: _spec(workspace, wanted) for name, wanted in model.inputs.items()}
-    return specs, model.function(**{name: ibis.table(spec.ibis_schema, name=name) for name, spec in specs.items()})
+    return {name: workspace.catalog.elements[one] for name, one in held.items()}
 
 
 def _type_text(kind: ibis.expr.datatypes.DataType) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Models, read_models
+from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.lake.errors import NoLakeError
 from pipelines.lake.folders import check_folder
@@ -28,15 +29,15 @@ RARELY = (50_000, 10, 10)
 class Workspace:
     """Declarations, models, lake and settings of one process.
 
-    `specs` keeps the tables of models by name: each follows from declarations and models alone, and takes an expression
-    to tell.
+    `derived` keeps the tables of models and their checks by name: both follow from declarations and models alone, and
+    take an expression to tell.
     """
 
     settings: Settings
     catalog: Catalog
     models: Models
     lake: Lake
-    specs: dict[str, TableSpec] = field(default_factory=dict, repr=False, compare=False)
+    derived: dict[str, tuple[TableSpec, tuple[Rule, ...]]] = field(default_factory=dict, repr=False, compare=False)
 
 
 @contextmanager
