@@ -41,7 +41,7 @@ CHANGES = """
 from pathlib import Path
 from pipelines.operations.changed_delivery import deliver_changes; from pipelines.settings import Settings
 from pipelines.steps.workspace import open_existing
-with open_existing(Settings()) as workspace: deliver_changes(workspace, Path("changes"))
+with open_existing(Settings()) as workspace: deliver_changes(workspace, Path("changes"), 3)
 """
 
 # Seconds of all cores by K; of the wall where that was asked too.
@@ -156,7 +156,7 @@ def _measured(folder: Path) -> Mapping[str, Callable[[], Spent]]:
 
 
 def _after_changes(folder: Path, sources: Sequence[str] = ()) -> Spent:
-    """A run after one key in a thousand has changed, in `sources` or in all that have not been changed already."""
+    """A run after three rows have changed in each of `sources`, or of all that have not been changed already."""
     changes = folder / "changes"
     if not changes.exists():
         spent(folder, CHANGES)
