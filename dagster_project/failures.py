@@ -11,8 +11,8 @@ import dagster as dg
 
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
+from pipelines.errors import LakeError
 from pipelines.lake.damage import lake_failure
-from pipelines.lake.errors import LakeError
 from pipelines.quality.comparing import CountsDisagreeError
 
 FOR_PEOPLE = (DeclarationError, CountsDisagreeError, LakeError)

@@ -11,7 +11,7 @@ import dagster as dg
 
 from dagster_project.described import asset_key, tables_by_key
 from dagster_project.versions import DATA_VERSION
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
 from pipelines.lake.specs import RELEASES

@@ -10,7 +10,7 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from pipelines.engines import delta_rs
-from pipelines.lake.errors import KeyRepeatedError
+from pipelines.errors import KeyRepeatedError
 from pipelines.lake.specs import CONFIRMATIONS
 from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.tables import all_tables

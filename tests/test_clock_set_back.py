@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.specs import BATCHES, RELEASES, VERDICTS
 from pipelines.service.database import Database
 from pipelines.service.tables import REQUESTS

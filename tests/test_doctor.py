@@ -128,7 +128,7 @@ def test_a_memory_setting_beyond_the_machine(machine: Machine) -> None:
 @pytest.mark.parametrize("seconds", [-3600, 3600])
 def test_a_clock_that_is_wrong(machine: Machine, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     shifted = datetime.timedelta(seconds=seconds)
-    monkeypatch.setattr("pipelines.lake.clock.now", lambda: datetime.datetime.now(datetime.UTC) + shifted)
+    monkeypatch.setattr("pipelines.clock.now", lambda: datetime.datetime.now(datetime.UTC) + shifted)
     check = machine.check("clock")
     assert check.state == "bad"
     assert re.search(r"3[56]\d\d s " + ("ahead of" if seconds > 0 else "behind"), check.found)

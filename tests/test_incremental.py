@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from benchmarks.sequences import AS_BEFORE, DECLARED, FIRST_DAY, Deliveries, Step
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES
 from pipelines.quality.verdicts import Person, decide, verdicts_of

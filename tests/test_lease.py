@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.engines.duckdb.engine import DuckDBEngine
+from pipelines.errors import LeaseError, LeaseLostError
 from pipelines.lake.database import database_of
-from pipelines.lake.errors import LeaseError, LeaseLostError
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import quality
 from pipelines.lake.lease import LEASES, Lease, lease_of
@@ -70,7 +70,7 @@ def change(database: sa.URL, lake: Path, **values: object) -> None:
 WRITER = """
 import sys
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.errors import LeaseError
+from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
 from pipelines.lake.lease import Lease
 from pipelines.lake.store import Store

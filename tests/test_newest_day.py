@@ -10,9 +10,9 @@ from unittest.mock import patch
 
 import pytest
 
+from pipelines import clock
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.reading import DeclarationError
-from pipelines.lake import clock
 from pipelines.lake.specs import golden_spec
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow

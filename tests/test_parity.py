@@ -22,8 +22,8 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from pipelines import clock
 from pipelines.engines.spark.engine import SparkEngine
-from pipelines.lake import clock
 from pipelines.lake.specs import BATCHES, CONFIRMATIONS, RULE_RESULTS
 from pipelines.lake.table import TableSpec
 from pipelines.quality.report import build_report

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipelines.lake.errors import LakeError
+from pipelines.errors import LakeError
 from pipelines.service import deliver
 from pipelines.service.database import Database
 from pipelines.service.deliver import deliver_pushed

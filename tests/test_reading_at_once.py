@@ -19,7 +19,7 @@ from deltalake import DeltaTable
 from pipelines.declarations.contract import Contract
 from pipelines.engines.base import First
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.errors import LeaseError, LeaseLostError
+from pipelines.errors import LeaseError, LeaseLostError
 from pipelines.lake.lake import StoppedError
 from pipelines.lake.layout import standard
 from pipelines.lake.specs import BATCHES

@@ -9,8 +9,8 @@ from unittest.mock import patch
 import pyarrow as pa
 import pytest
 
+from pipelines import clock
 from pipelines.engines import delta_rs
-from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, VERDICTS, raw_spec
 from pipelines.lake.table import TableSpec

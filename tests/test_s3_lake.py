@@ -18,7 +18,7 @@ import pytest
 
 from pipelines.engines import delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.errors import LakeError, StoreError
+from pipelines.errors import LakeError, StoreError
 from pipelines.lake.refusals import told
 from pipelines.lake.store import Store
 from pipelines.operations.deep import examine_files

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.engines import delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.errors import LeaseError
+from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import quality
 from pipelines.lake.lease import Lease
@@ -67,7 +67,7 @@ SPARK_WRITER = """
 import sys
 import sqlalchemy as sa
 from pipelines.engines.spark.session import open_session
-from pipelines.lake.errors import StoreError
+from pipelines.errors import StoreError
 from pipelines.lake.lease import Lease
 from pipelines.lake.refusals import told
 from pipelines.lake.store import Store, spark_uri

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.specs import BATCHES, RULE_RESULTS, alias_spec, withdrawn_spec
 from pipelines.quality.verdicts import decide, verdicts_of
 from tests.conftest import Opened, Place

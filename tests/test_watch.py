@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from pipelines.declarations.contract import Contract
-from pipelines.lake.errors import LeaseError
+from pipelines.errors import LeaseError
 from pipelines.lake.lease import Lease
 from pipelines.operations.explaining import explained
 from pipelines.operations.watch import Round, watch

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
         What fails is told and tried again after a pause; only a setting that must change ends it (exit code 2).
         """
-        from pipelines.lake.errors import LeaseError
+        from pipelines.errors import LeaseError
         from pipelines.operations.explaining import explained
         from pipelines.operations.watch import Round
         from pipelines.operations.watch import watch as look

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from pipelines.lake.errors import UNHARMED, MachineError
+from pipelines.errors import UNHARMED, MachineError
 
 PREFIX = "huiliu-"
 LOCK = ".huiliu-scratch"

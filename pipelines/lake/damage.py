@@ -6,7 +6,7 @@ import errno
 import re
 from collections.abc import Iterator
 
-from pipelines.lake.errors import UNHARMED, DamageError, LakeError, MachineError
+from pipelines.errors import UNHARMED, DamageError, LakeError, MachineError
 
 DATA_FILE = re.compile(r"(?P<table>[^\s'\"]+)/(?P<file>[^\s'\"/]+\.parquet)")
 LAYER = re.compile(r"(?:^|/)(raw|standard|withdrawn|alias|quarantine|foundation|theme|returns|quality)/")

@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines.lake.errors import LeaseError
+from pipelines.errors import LeaseError
 from pipelines.lake.folders import check_folder
 from pipelines.settings import Settings
 

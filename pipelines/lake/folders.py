@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.lake.errors import UNHARMED, LakeError
+from pipelines.errors import UNHARMED, LakeError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 

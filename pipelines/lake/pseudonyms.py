@@ -8,7 +8,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from pipelines.lake.errors import LakeError
+from pipelines.errors import LakeError
 from pipelines.lake.store import Store
 
 KEY = "_pseudonym_key"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pipelines.lake.errors import UNHARMED, LakeError, StoreError
+from pipelines.errors import UNHARMED, LakeError, StoreError
 from pipelines.lake.store import Store, s3_access
 
 

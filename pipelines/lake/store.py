@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pipelines.engines.scratch import Scratch
+from pipelines.errors import StoreError
 from pipelines.lake.durable import make_folder, sync, sync_folders
-from pipelines.lake.errors import StoreError
 
 if TYPE_CHECKING:
     from obstore.store import S3Store

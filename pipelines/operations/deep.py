@@ -13,8 +13,8 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from pipelines.engines import delta_rs
+from pipelines.errors import LakeError
 from pipelines.lake.damage import way_back
-from pipelines.lake.errors import LakeError
 from pipelines.lake.refusals import told
 from pipelines.lake.specs import BATCHES
 from pipelines.lake.store import LOG, Store

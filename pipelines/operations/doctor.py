@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines import clock
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import read_models
@@ -21,8 +22,7 @@ from pipelines.engines.memory import in_bytes
 from pipelines.engines.postgres.failures import PostgresFailure
 from pipelines.engines.postgres.snapshot import access_to, open_snapshot
 from pipelines.engines.scratch import scratch_folder
-from pipelines.lake import clock
-from pipelines.lake.errors import LakeError
+from pipelines.errors import LakeError
 from pipelines.lake.specs import BATCHES, RELEASES
 from pipelines.lake.trial import nearest_folder, written_now
 from pipelines.operations.checking import Check, Unwell, checked

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
+from pipelines.errors import LakeError
 from pipelines.lake.damage import lake_failure
-from pipelines.lake.errors import LakeError
 from pipelines.settings import Settings
 
 

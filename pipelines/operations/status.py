@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines import clock
 from pipelines.declarations.contract import Contract
 from pipelines.engines import delta_rs
-from pipelines.lake import clock
 from pipelines.lake.lake import NOWHERE, State
 from pipelines.lake.layout import TableId
 from pipelines.lake.specs import VERDICTS

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.lake.errors import LakeError
+from pipelines.errors import LakeError
 from pipelines.lake.layout import TableId, raw
 from pipelines.operations.maintenance import maintain
 from pipelines.quality.verdicts import sources_decided_since

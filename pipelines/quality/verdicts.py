@@ -9,8 +9,8 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from pipelines import clock
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
-from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES, VERDICTS
 from pipelines.lake.table import TableSpec

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipelines.engines.sqlite import keep_commits
+from pipelines.errors import LakeError
 from pipelines.lake.database import check_database, database_now, database_of, shown_database
 from pipelines.lake.durable import make_folder
-from pipelines.lake.errors import LakeError
 from pipelines.service.tables import REQUESTS, TABLES
 from pipelines.settings import Settings
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import BATCHES
 from pipelines.readers import Problem, looks_temporary, shown_name

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
+from pipelines import clock
 from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
-from pipelines.lake import clock
-from pipelines.lake.errors import LakeError
+from pipelines.errors import LakeError
 from pipelines.lake.lake import Lake
 from pipelines.lake.specs import AS_SENT, CONFIRMATIONS, raw_spec, standard_spec
 from pipelines.quality.gate import Weighed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import TableId
 from pipelines.lake.specs import RELEASES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.lake.errors import LakeError
+from pipelines.errors import LakeError
 from pipelines.lake.specs import BATCHES
 from pipelines.steps.workspace import Workspace
 

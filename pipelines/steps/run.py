@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from pipelines.engines.spark.failures import spark_failure
-from pipelines.lake.errors import LakeError, LeaseError, StoreError
+from pipelines.errors import LakeError, LeaseError, StoreError
 from pipelines.lake.lake import StoppedError
 from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Refreshed

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
-from pipelines.lake.errors import KeyRepeatedError
+from pipelines.errors import KeyRepeatedError
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
 from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
 from pipelines.lake.specs import BATCHES, VERDICTS, alias_spec, quarantine_spec, raw_spec, standard_spec, withdrawn_spec

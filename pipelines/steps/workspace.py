@@ -13,7 +13,7 @@ from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import Models, read_models
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
-from pipelines.lake.errors import NoLakeError
+from pipelines.errors import NoLakeError
 from pipelines.lake.folders import check_folder
 from pipelines.lake.lake import Lake
 from pipelines.lake.refusals import told

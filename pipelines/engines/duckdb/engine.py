@@ -28,7 +28,7 @@ from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.engines.memory import in_bytes
 from pipelines.engines.scratch import Scratch
-from pipelines.lake.errors import StoreError
+from pipelines.errors import StoreError
 from pipelines.lake.store import S3, as_url, s3_access
 from pipelines.lake.table import TableSpec
 
