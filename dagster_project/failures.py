@@ -12,8 +12,8 @@ import dagster as dg
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
 from pipelines.errors import LakeError
-from pipelines.lake.damage import lake_failure
 from pipelines.quality.comparing import CountsDisagreeError
+from pipelines.storage.damage import lake_failure
 
 FOR_PEOPLE = (DeclarationError, CountsDisagreeError, LakeError)
 

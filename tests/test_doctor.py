@@ -96,7 +96,7 @@ def test_a_lake_that_cannot_be_written(machine: Machine) -> None:
 
 
 def test_a_store_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.lake.store.RETRIES", 0)
+    monkeypatch.setattr("pipelines.storage.store.RETRIES", 0)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unused_port()}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")

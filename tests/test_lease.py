@@ -20,9 +20,9 @@ from pipelines.lake.database import database_of
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import quality
 from pipelines.lake.lease import LEASES, Lease, lease_of
-from pipelines.lake.store import Store
 from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.settings import Settings
+from pipelines.storage.store import Store
 from tests.conftest import PROJECT, Place
 from tests.deliveries import cells_of, csv_text, deliver, household
 from tests.postgres_server import OWNER, PASSWORDS, PostgresServer
@@ -73,7 +73,7 @@ from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
 from pipelines.lake.lease import Lease
-from pipelines.lake.store import Store
+from pipelines.storage.store import Store
 import sqlalchemy as sa
 from tests.test_lease import NUMBERS
 

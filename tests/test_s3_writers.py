@@ -19,8 +19,8 @@ from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import quality
 from pipelines.lake.lease import Lease
-from pipelines.lake.store import Store
 from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.storage.store import Store
 from tests.conftest import PROJECT
 from tests.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets
 
@@ -69,8 +69,8 @@ import sqlalchemy as sa
 from pipelines.engines.spark.session import open_session
 from pipelines.errors import StoreError
 from pipelines.lake.lease import Lease
-from pipelines.lake.refusals import told
-from pipelines.lake.store import Store, spark_uri
+from pipelines.storage.refusals import told
+from pipelines.storage.store import Store, spark_uri
 from pipelines.settings import Settings
 
 place, table, database, first, each = sys.argv[1:]

@@ -46,8 +46,8 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
     """Write the analyst's file of every table that exists; the number of tables."""
     from pipelines.declarations import regions
     from pipelines.engines.duckdb.analyst_file import Contents, write_analyst_file
-    from pipelines.lake.folders import writing
     from pipelines.steps.tables import all_tables
+    from pipelines.storage.folders import writing
 
     catalog = workspace.catalog
     tables = {
@@ -67,9 +67,9 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
 
 
 def _masking(workspace: Workspace) -> Masking:
-    from pipelines.lake.pseudonyms import pseudonym_key
     from pipelines.lake.shown import Masking
     from pipelines.steps.newest_day import newest_day
+    from pipelines.storage.pseudonyms import pseudonym_key
 
     day = newest_day(workspace.lake)
     identifiers = {element.name for element in workspace.catalog.elements.values() if element.identifier}

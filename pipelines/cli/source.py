@@ -119,7 +119,7 @@ def _check_name(catalog: Catalog, name: str) -> None:
 def _write(path: Path, text: str) -> None:
     if path.exists():
         raise _refused(f"{path} is there already: remove it, or say another --out")
-    from pipelines.lake.folders import writing
+    from pipelines.storage.folders import writing
 
     with writing(path.parent, "the draft's folder", "say another with --out"):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.errors import LeaseError
-from pipelines.lake.folders import check_folder
 from pipelines.settings import Settings
+from pipelines.storage.folders import check_folder
 
 
 def database_of(settings: Settings) -> sa.URL:

@@ -25,8 +25,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, S
 
 from pipelines.errors import UNHARMED, LeaseError, LeaseLostError
 from pipelines.lake.database import check_database, database_now, database_of, shown_database
-from pipelines.lake.store import Store
 from pipelines.settings import PEOPLE_TIME, Settings
+from pipelines.storage.store import Store
 
 TERM = 60.0  # seconds that a lease lasts unless it is renewed; it is renewed three times within
 POLL = 0.5

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.engines.scratch import Scratch
 from pipelines.operations.bench_push import measure_push
+from pipelines.storage.scratch import Scratch
 
 EngineName = Literal["duckdb", "spark"]
 RATE = 200  # rows a second

@@ -18,16 +18,16 @@ from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import read_models
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.delta_rs import open_table
-from pipelines.engines.memory import in_bytes
 from pipelines.engines.postgres.failures import PostgresFailure
 from pipelines.engines.postgres.snapshot import access_to, open_snapshot
-from pipelines.engines.scratch import scratch_folder
 from pipelines.errors import LakeError
 from pipelines.lake.specs import BATCHES, RELEASES
-from pipelines.lake.trial import nearest_folder, written_now
 from pipelines.operations.checking import Check, Unwell, checked
 from pipelines.operations.spark_readiness import spark_checks
 from pipelines.settings import Settings
+from pipelines.storage.memory import in_bytes
+from pipelines.storage.scratch import scratch_folder
+from pipelines.storage.trial import nearest_folder, written_now
 
 # A store refuses requests at a quarter of an hour; times of receipt and leases go wrong well before.
 SKEW_SECONDS = 60

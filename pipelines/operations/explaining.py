@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
 from pipelines.errors import LakeError
-from pipelines.lake.damage import lake_failure
 from pipelines.settings import Settings
+from pipelines.storage.damage import lake_failure
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from pipelines.engines.sqlite import keep_commits
 from pipelines.errors import LakeError
 from pipelines.lake.database import check_database, database_now, database_of, shown_database
-from pipelines.lake.durable import make_folder
 from pipelines.service.tables import REQUESTS, TABLES
 from pipelines.settings import Settings
+from pipelines.storage.durable import make_folder
 
 WAIT = 10  # seconds for a connection, a lock, or an answer of the server
 

@@ -6,7 +6,6 @@ import os
 import time
 
 from pipelines.lake import layout
-from pipelines.lake.durable import UNSAFE, is_torn, undo_torn
 from pipelines.lake.lake import Lake
 from pipelines.lake.layout import TableId
 from pipelines.lake.specs import BATCHES, VERDICTS
@@ -17,6 +16,7 @@ from pipelines.readers import Problem
 from pipelines.steps.originals import kept_name
 from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace
+from pipelines.storage.durable import UNSAFE, is_torn, undo_torn
 
 
 def recover(workspace: Workspace) -> list[Problem]:

@@ -14,11 +14,11 @@ from pipelines.declarations.models import Models, read_models
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.errors import NoLakeError
-from pipelines.lake.folders import check_folder
 from pipelines.lake.lake import Lake
-from pipelines.lake.refusals import told
 from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
+from pipelines.storage.folders import check_folder
+from pipelines.storage.refusals import told
 
 # An expression is thousands of small objects that live until it is computed: by default the collector looks at them
 # again and again, which took one part in twenty of a run.

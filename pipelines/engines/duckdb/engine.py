@@ -26,11 +26,11 @@ from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, First, Merge
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
-from pipelines.engines.memory import in_bytes
-from pipelines.engines.scratch import Scratch
 from pipelines.errors import StoreError
-from pipelines.lake.store import S3, as_url, s3_access
 from pipelines.lake.table import TableSpec
+from pipelines.storage.memory import in_bytes
+from pipelines.storage.scratch import Scratch
+from pipelines.storage.store import S3, as_url, s3_access
 
 if TYPE_CHECKING:
     from pipelines.engines.postgres.snapshot import Snapshot

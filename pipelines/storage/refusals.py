@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pipelines.errors import UNHARMED, LakeError, StoreError
-from pipelines.lake.store import Store, s3_access
+from pipelines.storage.store import Store, s3_access
 
 
 @dataclass(frozen=True)

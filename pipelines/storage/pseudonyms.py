@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from pipelines.errors import LakeError
-from pipelines.lake.store import Store
+from pipelines.storage.store import Store
 
 KEY = "_pseudonym_key"
 KEY_BYTES = 32

@@ -7,8 +7,8 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from pipelines.lake.refusals import told
-from pipelines.lake.store import Store
+from pipelines.storage.refusals import told
+from pipelines.storage.store import Store
 
 NAME = "_trial"
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from pipelines.engines.scratch import Scratch
 from pipelines.errors import StoreError
-from pipelines.lake.durable import make_folder, sync, sync_folders
+from pipelines.storage.durable import make_folder, sync, sync_folders
+from pipelines.storage.scratch import Scratch
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
