@@ -15,8 +15,6 @@ from dagster_project.versions import data_version
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import RULE_RESULTS
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
 from pipelines.quality.gate import decidable
 from pipelines.quality.report.words import batch_rule_title
@@ -26,6 +24,8 @@ from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import RULE_RESULTS
+from pipelines.tables.table import TableSpec
 
 AS_OF = "as_of"  # in a check's metadata: what it looked at
 READABLE, GATE, KEY, TRACES, DECLARED = "delivery", "gate", "key", "traces_to_foundation", "landing_is_declared"

@@ -14,8 +14,6 @@ from dagster_project.versions import DATA_VERSION
 from pipelines import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
-from pipelines.lake.specs import RELEASES
-from pipelines.lake.table import TableSpec
 from pipelines.quality.summary import summarise_source
 from pipelines.quality.verdicts import batches_of
 from pipelines.steps.ingest import Ingested
@@ -23,6 +21,8 @@ from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import RELEASES
+from pipelines.tables.table import TableSpec
 
 Metadata = dict[str, Any]
 TOLD_IN_TIME = datetime.timedelta(hours=1)

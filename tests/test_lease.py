@@ -18,11 +18,11 @@ from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.errors import LeaseError, LeaseLostError
 from pipelines.lake.database import database_of
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import quality
 from pipelines.lake.lease import LEASES, Lease, lease_of
-from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.settings import Settings
 from pipelines.storage.store import Store
+from pipelines.tables.layout import quality
+from pipelines.tables.table import ColumnSpec, TableSpec
 from tests.conftest import PROJECT, Place
 from tests.deliveries import cells_of, csv_text, deliver, household
 from tests.postgres_server import OWNER, PASSWORDS, PostgresServer

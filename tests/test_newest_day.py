@@ -13,9 +13,9 @@ import pytest
 from pipelines import clock
 from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.reading import DeclarationError
-from pipelines.lake.specs import golden_spec
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
+from pipelines.tables.specs import golden_spec
 from tests.conftest import Place
 from tests.deliveries import Row, household, marriage, person_id
 from tests.small_project import Delivered, permit, small_project

@@ -17,10 +17,10 @@ from pipelines.engines import delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import quality
 from pipelines.lake.lease import Lease
-from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.storage.store import Store
+from pipelines.tables.layout import quality
+from pipelines.tables.table import ColumnSpec, TableSpec
 from tests.conftest import PROJECT
 from tests.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets
 

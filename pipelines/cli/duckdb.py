@@ -12,9 +12,9 @@ from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out as screen
 
 if TYPE_CHECKING:
-    from pipelines.lake.layout import TableId
-    from pipelines.lake.shown import Masking
     from pipelines.steps.workspace import Workspace
+    from pipelines.tables.layout import TableId
+    from pipelines.tables.shown import Masking
 
 
 def register(app: typer.Typer) -> None:
@@ -67,9 +67,9 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
 
 
 def _masking(workspace: Workspace) -> Masking:
-    from pipelines.lake.shown import Masking
     from pipelines.steps.newest_day import newest_day
     from pipelines.storage.pseudonyms import pseudonym_key
+    from pipelines.tables.shown import Masking
 
     day = newest_day(workspace.lake)
     identifiers = {element.name for element in workspace.catalog.elements.values() if element.identifier}

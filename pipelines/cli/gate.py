@@ -31,9 +31,9 @@ def register(app: typer.Typer) -> None:
     @gate.command("list")
     def list_held(lake: LakeOption = None) -> None:
         """Show the batches that wait for a decision."""
-        from pipelines.lake.specs import BATCHES
         from pipelines.quality.verdicts import gate_reasons, verdicts_of
         from pipelines.steps.workspace import open_lake
+        from pipelines.tables.specs import BATCHES
 
         settings = settings_with(lake)
         with open_lake(settings) as opened:
@@ -107,9 +107,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str | None, lake: LakeOption) -> None:
-    from pipelines.lake.specs import quarantine_spec
     from pipelines.quality.verdicts import Person, batch_named, settle, unsettle
     from pipelines.steps.workspace import open_existing
+    from pipelines.tables.specs import quarantine_spec
 
     numbers, person = _numbers(rows), Person(by, _account())
     with open_existing(settings_with(lake), writes=True) as workspace:

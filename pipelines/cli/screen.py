@@ -17,11 +17,11 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
-    from pipelines.lake.table import TableSpec
     from pipelines.quality.summary import RecordSummary, SourceSummary
     from pipelines.readers import Problem
     from pipelines.settings import Settings
     from pipelines.steps.run import Run
+    from pipelines.tables.table import TableSpec
 
 out = Console()
 err = Console(stderr=True)

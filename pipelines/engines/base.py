@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.lake.table import TableSpec
+from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
     from pipelines.engines.postgres.snapshot import Snapshot

@@ -95,9 +95,9 @@ def _copy(root: Path) -> dict[str, Any]:
     """Every landing file through the reader that ingest uses, into one Delta table per source, and nothing else."""
     from pipelines.declarations.loading import read_catalog
     from pipelines.engines import delta_rs
-    from pipelines.lake.specs import raw_spec
     from pipelines.readers import UnreadableFile, open_delivery
     from pipelines.settings import Settings
+    from pipelines.tables.specs import raw_spec
 
     catalog = read_catalog(Settings().project)
     started, rows = time.perf_counter(), 0

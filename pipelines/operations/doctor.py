@@ -21,13 +21,13 @@ from pipelines.engines.delta_rs import open_table
 from pipelines.engines.postgres.failures import PostgresFailure
 from pipelines.engines.postgres.snapshot import access_to, open_snapshot
 from pipelines.errors import LakeError
-from pipelines.lake.specs import BATCHES, RELEASES
 from pipelines.operations.checking import Check, Unwell, checked
 from pipelines.operations.spark_readiness import spark_checks
 from pipelines.settings import Settings
 from pipelines.storage.memory import in_bytes
 from pipelines.storage.scratch import scratch_folder
 from pipelines.storage.trial import nearest_folder, written_now
+from pipelines.tables.specs import BATCHES, RELEASES
 
 # A store refuses requests at a quarter of an hour; times of receipt and leases go wrong well before.
 SKEW_SECONDS = 60

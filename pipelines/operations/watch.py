@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import LakeError
-from pipelines.lake.layout import TableId, raw
 from pipelines.operations.maintenance import maintain
 from pipelines.quality.verdicts import sources_decided_since
 from pipelines.readers import Problem
@@ -27,6 +26,7 @@ from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
 from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId, raw
 
 RELEASE_EVERY = 60.0  # seconds: a release names every table, and is for what must fit together
 MAINTAIN_EVERY = 300.0  # seconds

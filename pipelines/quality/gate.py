@@ -14,7 +14,6 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, Rule
 from pipelines.engines.base import Merge, difference
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import RULE_RESULTS, VALIDATIONS, VERDICTS
 from pipelines.quality.batch_rules import broken_by_batch
 from pipelines.quality.comparing import check_counts
 from pipelines.quality.counting import BatchCounts, Ungated, count_batches
@@ -27,6 +26,7 @@ from pipelines.quality.verdicts import (
     verdict_row,
     verdicts_of,
 )
+from pipelines.tables.specs import RULE_RESULTS, VALIDATIONS, VERDICTS
 
 if TYPE_CHECKING:
     from pipelines.quality.great_expectations import Validation

@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 from pipelines import clock
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, VERDICTS
-from pipelines.lake.table import TableSpec
 from pipelines.modelling import latest
+from pipelines.tables.specs import BATCHES, VERDICTS
+from pipelines.tables.table import TableSpec
 
 # What a batch whose rows cannot be typed is held for: nobody can release it.
 TYPABLE = "batch.typable"

@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.lake.specs import BATCHES
 from pipelines.readers import Problem
 from pipelines.service.database import Database
 from pipelines.service.tables import REQUESTS, SEGMENTS
@@ -19,6 +18,7 @@ from pipelines.steps import recovery
 from pipelines.steps.originals import kept_name, trusted_original
 from pipelines.steps.workspace import Workspace
 from pipelines.storage.durable import make_folder, sync, sync_folders
+from pipelines.tables.specs import BATCHES
 
 
 def recover(workspace: Workspace) -> list[Problem]:

@@ -9,12 +9,12 @@ from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.errors import LakeError
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import AS_SENT, CONFIRMATIONS, raw_spec, standard_spec
 from pipelines.quality.gate import Weighed
 from pipelines.quality.verdicts import Person, batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.typed_rows import DELETED
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import AS_SENT, CONFIRMATIONS, raw_spec, standard_spec
 
 MOST_NAMED = 3
 Renamed = tuple[list[str], list[str]]  # columns declared no more, and those declared since that hold nothing

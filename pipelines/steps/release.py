@@ -7,9 +7,9 @@ from typing import Any
 
 from pipelines import clock
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import RELEASES
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import RELEASES
 
 
 @dataclass(frozen=True)

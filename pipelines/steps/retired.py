@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipelines.errors import LakeError
-from pipelines.lake.specs import BATCHES
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import BATCHES
 
 
 class UndeclaredSourceError(LakeError):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pipelines.engines.spark.failures import spark_failure
 from pipelines.errors import LakeError, LeaseError, StoreError
 from pipelines.lake.lake import StoppedError
-from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Refreshed
 from pipelines.quality.great_expectations import warm_up
 from pipelines.readers import Problem
@@ -23,6 +22,7 @@ from pipelines.steps.release import Released
 from pipelines.steps.retired import check_declared
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
 
 STANDARDISE = "standardise"
 

@@ -15,8 +15,6 @@ from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.errors import KeyRepeatedError
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
 from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
-from pipelines.lake.specs import BATCHES, VERDICTS, alias_spec, quarantine_spec, raw_spec, standard_spec, withdrawn_spec
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
 from pipelines.quality.counting import Ungated
 from pipelines.quality.gate import weigh, write_verdicts
@@ -40,6 +38,16 @@ from pipelines.steps.losses import check_loss
 from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import (
+    BATCHES,
+    VERDICTS,
+    alias_spec,
+    quarantine_spec,
+    raw_spec,
+    standard_spec,
+    withdrawn_spec,
+)
+from pipelines.tables.table import TableSpec
 
 ACCEPTED, REFUSED = ("passed", "released"), ("rejected", "recalled")
 # Beyond this share of a source's rows, what stood before is of little help.

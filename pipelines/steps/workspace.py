@@ -15,10 +15,10 @@ from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.errors import NoLakeError
 from pipelines.lake.lake import Lake
-from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
 from pipelines.storage.folders import check_folder
 from pipelines.storage.refusals import told
+from pipelines.tables.table import TableSpec
 
 # An expression is thousands of small objects that live until it is computed: by default the collector looks at them
 # again and again, which took one part in twenty of a run.

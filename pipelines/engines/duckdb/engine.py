@@ -27,10 +27,10 @@ from pipelines.engines.base import OPERATION, Engine, FeedGapError, First, Merge
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.errors import StoreError
-from pipelines.lake.table import TableSpec
 from pipelines.storage.memory import in_bytes
 from pipelines.storage.scratch import Scratch
 from pipelines.storage.store import S3, as_url, s3_access
+from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
     from pipelines.engines.postgres.snapshot import Snapshot

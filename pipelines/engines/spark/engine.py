@@ -31,9 +31,9 @@ from pipelines.engines.geometry import for_spark
 from pipelines.engines.spark.regex import with_java_regexes
 from pipelines.engines.spark.session import open_session
 from pipelines.engines.spark.staging import Staging
-from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
 from pipelines.storage.store import spark_uri
+from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
     from pipelines.engines.postgres.snapshot import Snapshot

@@ -11,11 +11,11 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Agency, Catalog
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.lake.specs import conflict_spec, finding_spec
 from pipelines.quality.report.batches import Batch, Deliveries
 from pipelines.quality.report.masked import masked_value
 from pipelines.quality.report.sources import EXAMPLES, Source
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import conflict_spec, finding_spec
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES
-from pipelines.lake.specs import BATCHES
 from pipelines.quality.report.agencies import (
     AgencyPage,
     Doubts,
@@ -28,6 +27,7 @@ from pipelines.quality.report.rendering import replacing
 from pipelines.quality.report.sources import MOST, Source, newest_first, rule_titles
 from pipelines.quality.report.words import VERDICTS, minute
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import BATCHES
 
 # What makes a spreadsheet compute a cell; the apostrophe before it is one that readers of deliveries take off again.
 COMPUTED = "^([=+@\\-\t\r\n＝＋－＠])"

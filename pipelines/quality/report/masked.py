@@ -17,7 +17,7 @@ from pipelines.declarations.element import Check, Element, Mask
 from pipelines.elements import normalise
 from pipelines.elements.legible import is_legible
 from pipelines.elements.masking import HIDDEN
-from pipelines.lake.shown import WHOLLY
+from pipelines.tables.shown import WHOLLY
 
 SEPARATOR = "\x1f"
 MOST_STARS = 20

@@ -6,8 +6,6 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import RELEASES
 from pipelines.quality.report.agencies import AgencyPage
 from pipelines.quality.report.batches import Batch, Deliveries
 from pipelines.quality.report.sources import Source
@@ -15,6 +13,8 @@ from pipelines.quality.summary import RecordSummary, summarise_record
 from pipelines.steps.return_flow import Unreturned, flows, unreturned
 from pipelines.steps.tables import integrated_tables
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import RELEASES
 
 
 @dataclass(frozen=True)

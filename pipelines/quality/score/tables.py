@@ -11,13 +11,13 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import AS_SENT, alias_spec, golden_spec, standard_spec, withdrawn_spec
-from pipelines.lake.table import TableSpec
 from pipelines.quality.score.scored import OutcomeScore
 from pipelines.steps.inputs import model_spec
 from pipelines.steps.return_flow import Flow, flows
 from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import AS_SENT, alias_spec, golden_spec, standard_spec, withdrawn_spec
+from pipelines.tables.table import TableSpec
 
 CITY = "city"
 _FOUND = "__found"

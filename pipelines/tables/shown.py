@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.element import Mask
 from pipelines.elements import mask
-from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 WHOLLY = Mask(keep_first=0, keep_last=0)
 MASKED, YEAR, AGE_BAND = "_masked", "_year", "_age_band"  # what is added to a column's name

@@ -7,8 +7,8 @@ from pipelines.declarations.contract import DELETE_FLAG, Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES, VERSION
-from pipelines.lake import layout
-from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.tables import layout
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 AS_SENT = "_as_sent"
 TIMESTAMP = "timestamp('UTC')"

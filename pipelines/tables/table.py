@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from pipelines.declarations.element import Grade, Mask
-from pipelines.lake.layout import TableId
+from pipelines.tables.layout import TableId
 
 
 @dataclass(frozen=True)
