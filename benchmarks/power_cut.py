@@ -22,7 +22,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pipelines.service.database import Database
+from pipelines.database.connection import Database
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.queue import Queue, Request
 from pipelines.settings import Settings

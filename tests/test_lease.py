@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from pipelines.database.address import database_of
+from pipelines.database.lease import LEASES, Lease, lease_of
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.errors import LeaseError, LeaseLostError
-from pipelines.lake.database import database_of
 from pipelines.lake.lake import Lake
-from pipelines.lake.lease import LEASES, Lease, lease_of
 from pipelines.settings import Settings
 from pipelines.storage.store import Store
 from pipelines.tables.layout import quality
@@ -72,7 +72,7 @@ import sys
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
-from pipelines.lake.lease import Lease
+from pipelines.database.lease import Lease
 from pipelines.storage.store import Store
 import sqlalchemy as sa
 from tests.test_lease import NUMBERS

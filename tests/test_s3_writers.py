@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from pipelines.database.lease import Lease
 from pipelines.engines import delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
-from pipelines.lake.lease import Lease
 from pipelines.storage.store import Store
 from pipelines.tables.layout import quality
 from pipelines.tables.table import ColumnSpec, TableSpec
@@ -68,7 +68,7 @@ import sys
 import sqlalchemy as sa
 from pipelines.engines.spark.session import open_session
 from pipelines.errors import StoreError
-from pipelines.lake.lease import Lease
+from pipelines.database.lease import Lease
 from pipelines.storage.refusals import told
 from pipelines.storage.store import Store, spark_uri
 from pipelines.settings import Settings

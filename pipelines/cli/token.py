@@ -75,7 +75,7 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _tokens(settings: Settings) -> Iterator[Tokens]:
-    from pipelines.service.database import Database
+    from pipelines.database.connection import Database
     from pipelines.service.tokens import Tokens
 
     with Database(settings) as database:

@@ -24,7 +24,7 @@ from pipelines.tables.specs import BATCHES, RELEASES
 from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.lake.lease import Lease
+    from pipelines.database.lease import Lease
 
 
 NOWHERE = ("", -1)  # id and version of a table that does not exist yet

@@ -115,7 +115,7 @@ def _clock(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     import sqlalchemy as sa
 
-    from pipelines.lake.database import database_of
+    from pipelines.database.address import database_of
 
     url = database_of(settings)
     if url.get_backend_name() == "sqlite":

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines.service.database import Database, DatabaseAwayError, ServiceError
-from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
+from pipelines.database.connection import Database, DatabaseAwayError, ServiceError
+from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.settings import Settings
 from pipelines.storage.durable import make_folder, sync_folders
 from pipelines.storage.refusals import told

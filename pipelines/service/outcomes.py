@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.database.connection import Database, ServiceError
+from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES
 from pipelines.quality.verdicts import last_decided, verdicts_of
-from pipelines.service.database import Database, ServiceError
-from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.steps.landing import batch_of
 from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import VERDICTS, quarantine_spec, standard_spec

@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.database.connection import Database
+from pipelines.database.tables import REQUESTS, SEGMENTS
 from pipelines.readers import Problem
-from pipelines.service.database import Database
-from pipelines.service.tables import REQUESTS, SEGMENTS
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps import recovery
 from pipelines.steps.originals import kept_name, trusted_original

@@ -85,7 +85,7 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
         if not writes:
             yield Workspace(settings, catalog, models, Lake(settings.lake, engine))
             return
-        from pipelines.lake.lease import lease_of
+        from pipelines.database.lease import lease_of
 
         if not settings.lake.is_s3:
             check_folder(settings.lake.path, "the lake's folder", "say with --lake or HUILIU_LAKE where the lake is")

@@ -11,10 +11,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from pipelines.engines.sqlite import keep_commits
+from pipelines.database.address import check_database, database_now, database_of, shown_database
+from pipelines.database.sqlite import keep_commits
+from pipelines.database.tables import REQUESTS, TABLES
 from pipelines.errors import LakeError
-from pipelines.lake.database import check_database, database_now, database_of, shown_database
-from pipelines.service.tables import REQUESTS, TABLES
 from pipelines.settings import Settings
 from pipelines.storage.durable import make_folder
 

@@ -23,8 +23,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
+from pipelines.database.address import check_database, database_now, database_of, shown_database
 from pipelines.errors import UNHARMED, LeaseError, LeaseLostError
-from pipelines.lake.database import check_database, database_now, database_of, shown_database
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.storage.store import Store
 
