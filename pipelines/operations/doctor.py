@@ -180,7 +180,7 @@ def _gigabytes(amount: float) -> str:
 
 
 def _extension(name: str) -> str:
-    from pipelines.engines.duckdb.engine import load_extension
+    from pipelines.storage.extensions import load_extension
 
     package = f"duckdb-extension-{name.replace('_', '-')}"
     if importlib.util.find_spec(f"duckdb_extension_{name}") is None:

@@ -19,7 +19,6 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
-from duckdb_extensions import import_extension
 from ibis.backends.sql.datatypes import DuckDBType
 
 from pipelines.engines import delta_rs
@@ -27,6 +26,7 @@ from pipelines.engines.base import OPERATION, Engine, FeedGapError, First, Merge
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.errors import StoreError
+from pipelines.storage.extensions import load_extension
 from pipelines.storage.memory import in_bytes
 from pipelines.storage.scratch import Scratch
 from pipelines.storage.store import S3, as_url, s3_access
@@ -302,12 +302,6 @@ def _kind(text: str) -> dt.DataType:
 def _merge(one: Merge, changes: pa.RecordBatchReader) -> None:
     columns = [name for name in one.changes.columns if name != OPERATION]
     delta_rs.merge(one.uri, changes, columns, one.key, one.metadata, few=one.rows <= TOGETHER)
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load an extension from its PyPI package: DuckDB's own INSTALL would download it."""
-    import_extension(name, con=connection)
-    connection.execute(f"LOAD {name}")
 
 
 def open_s3(connection: duckdb.DuckDBPyConnection) -> None:

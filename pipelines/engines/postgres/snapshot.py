@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import duckdb
 
 from pipelines.engines.postgres.failures import PostgresFailure, failure_of
+from pipelines.storage.extensions import load_extension
 
 # What libpq and JDBC call by the same name and mean alike.
 OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
@@ -102,8 +103,6 @@ class Snapshot:
 @contextmanager
 def open_snapshot(access: Access) -> Iterator[Snapshot]:
     """Connect, and hold the database's present state until the end; raises PostgresFailure."""
-    from pipelines.engines.duckdb.engine import load_extension
-
     with duckdb.connect() as connection:
         load_extension(connection, "postgres_scanner")
         connection.execute("SET TimeZone = 'UTC'")
