@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipelines.declarations.contract import Contract
-from pipelines.engines.postgres import table as postgres_table
 from pipelines.lake.lake import Lake
+from pipelines.readers.postgres import table as postgres_table
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
 from pipelines.steps.workspace import Workspace, open_workspace

@@ -17,9 +17,9 @@ import pyarrow as pa
 from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres.snapshot import Snapshot
-    from pipelines.engines.postgres.table import Portion
     from pipelines.readers.delivery import Delivery
+    from pipelines.readers.postgres.snapshot import Snapshot
+    from pipelines.readers.postgres.table import Portion
 
 OPERATION = "_operation"
 

@@ -18,11 +18,11 @@ from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.models import read_models
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.delta_rs import open_table
-from pipelines.engines.postgres.failures import PostgresFailure
-from pipelines.engines.postgres.snapshot import access_to, open_snapshot
 from pipelines.errors import LakeError
 from pipelines.operations.checking import Check, Unwell, checked
 from pipelines.operations.spark_readiness import spark_checks
+from pipelines.readers.postgres.failures import PostgresFailure
+from pipelines.readers.postgres.snapshot import access_to, open_snapshot
 from pipelines.settings import Settings
 from pipelines.storage.memory import in_bytes
 from pipelines.storage.scratch import scratch_folder

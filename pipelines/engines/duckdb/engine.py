@@ -33,8 +33,8 @@ from pipelines.storage.store import S3, as_url, s3_access
 from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres.snapshot import Snapshot
-    from pipelines.engines.postgres.table import Portion
+    from pipelines.readers.postgres.snapshot import Snapshot
+    from pipelines.readers.postgres.table import Portion
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
 VERSIONS = 3  # of a table that stay open: one step reads it before and after it is written
@@ -143,7 +143,7 @@ class DuckDBEngine(Engine):
     def read_postgres(
         self, snapshot: Snapshot, portion: Portion, spec: TableSpec
     ) -> AbstractContextManager[pa.RecordBatchReader]:
-        from pipelines.engines.postgres.stream import streamed
+        from pipelines.readers.postgres.stream import streamed
 
         return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
 

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow as pa
 
-from pipelines.engines.postgres.failures import PostgresFailure, failure_of
-from pipelines.engines.postgres.snapshot import Snapshot
-from pipelines.engines.postgres.table import Portion
+from pipelines.readers.postgres.failures import PostgresFailure, failure_of
+from pipelines.readers.postgres.snapshot import Snapshot
+from pipelines.readers.postgres.table import Portion
 
 BATCH_ROWS = 20_480
 # Batches that wait for the writer: the readers' memory does not grow with the table.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.declarations.contract import SourceTable
-from pipelines.engines.postgres.failures import PostgresFailure
-from pipelines.engines.postgres.snapshot import Snapshot
+from pipelines.readers.postgres.failures import PostgresFailure
+from pipelines.readers.postgres.snapshot import Snapshot
 
 TIMES, NUMBERS = ("timestamptz", "timestamp", "date"), ("int2", "int4", "int8", "numeric")
 LAGS = {"time": "10 min", "number": "1000"}

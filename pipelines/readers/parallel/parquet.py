@@ -13,7 +13,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  Spark's own name for it
 
-from pipelines.engines.spark.files.rows import (
+from pipelines.readers.arrow_text import WHOLE
+from pipelines.readers.parallel.rows import (
     NotSplittable,
     SplitRows,
     delivered,
@@ -22,7 +23,6 @@ from pipelines.engines.spark.files.rows import (
     member_names,
     source_options,
 )
-from pipelines.readers.arrow_text import WHOLE
 from pipelines.readers.parquet import ParquetDelivery
 
 _SPARKS_DIGITS = 38

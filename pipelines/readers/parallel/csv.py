@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  Spark's own name for it
 
-from pipelines.engines.spark.files.rows import (
+from pipelines.readers.csv import DELIMITERS, CsvDelivery
+from pipelines.readers.csv_rows import count_quoting, count_ragged, count_undecodable
+from pipelines.readers.delivery import BAD_BYTES, RAGGED, UNREADABLE
+from pipelines.readers.parallel.rows import (
     NotSplittable,
     SplitRows,
     delivered,
@@ -22,10 +25,7 @@ from pipelines.engines.spark.files.rows import (
     member_names,
     source_options,
 )
-from pipelines.engines.spark.files.text import has_marks, original_hex, today, unmarked, with_text
-from pipelines.readers.csv import DELIMITERS, CsvDelivery
-from pipelines.readers.csv_rows import count_quoting, count_ragged, count_undecodable
-from pipelines.readers.delivery import BAD_BYTES, RAGGED, UNREADABLE
+from pipelines.readers.parallel.text import has_marks, original_hex, today, unmarked, with_text
 from pipelines.readers.quoting import LONGEST
 
 # Our own reader may refuse a file with more rows of another width within one of its blocks: it has to see them all.

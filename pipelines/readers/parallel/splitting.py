@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from pipelines.engines.spark.files.csv import read_csv
-from pipelines.engines.spark.files.parquet import read_parquet
-from pipelines.engines.spark.files.rows import NotSplittable, SplitRows, reading_session
 from pipelines.readers.csv import CsvDelivery
 from pipelines.readers.delivery import Delivery
+from pipelines.readers.parallel.csv import read_csv
+from pipelines.readers.parallel.parquet import read_parquet
+from pipelines.readers.parallel.rows import NotSplittable, SplitRows, reading_session
 from pipelines.readers.parquet import ParquetDelivery
 
 __all__ = ["SMALLEST", "SPLIT", "NotSplittable", "SplitRows", "split_read", "worth_splitting"]

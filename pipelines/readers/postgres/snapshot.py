@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import duckdb
 
-from pipelines.engines.postgres.failures import PostgresFailure, failure_of
+from pipelines.readers.postgres.failures import PostgresFailure, failure_of
 from pipelines.storage.extensions import load_extension
 
 # What libpq and JDBC call by the same name and mean alike.
