@@ -376,8 +376,7 @@ class _Standardise:
     def _corrected(self, gated: Gated, new: Sequence[str]) -> ir.Table:
         """Rows in quarantine since before the `new` batches that stand corrected now."""
         stored = self._lake.read(self._quarantine)
-        before = stored.filter(~stored[BATCH].isin(new))
-        return gated.corrected(self._keyed(before))
+        return gated.corrected(self._keyed(stored.filter(~stored[BATCH].isin(new))))
 
     def _keyed(self, rows: ir.Table) -> ir.Table:
         """The keys of rows as sent, of damaged ones too: whose they are can often still be read."""
