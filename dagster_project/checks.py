@@ -16,9 +16,9 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.gate import decidable
-from pipelines.quality.report.words import batch_rule_title
-from pipelines.quality.verdicts import batches_of, gate_verdicts, last_decided, verdicts_of
+from pipelines.reports.site.words import batch_rule_title
+from pipelines.rules.gate import decidable
+from pipelines.rules.verdicts import batches_of, gate_verdicts, last_decided, verdicts_of
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources

@@ -12,7 +12,7 @@ import dagster as dg
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
 from pipelines.errors import LakeError
-from pipelines.quality.comparing import CountsDisagreeError
+from pipelines.rules.comparing import CountsDisagreeError
 from pipelines.storage.damage import lake_failure
 
 FOR_PEOPLE = (DeclarationError, CountsDisagreeError, LakeError)

@@ -9,7 +9,7 @@ import dagster as dg
 
 from dagster_project.failures import told_without_values
 from pipelines.lake.lake import Lake
-from pipelines.quality.great_expectations import warm_up
+from pipelines.rules.great_expectations import warm_up
 from pipelines.service.recovery import recover
 from pipelines.settings import Settings
 from pipelines.steps.workspace import Workspace, open_engine, open_workspace

@@ -14,8 +14,8 @@ from dagster_project.versions import DATA_VERSION
 from pipelines import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
-from pipelines.quality.summary import summarise_source
-from pipelines.quality.verdicts import batches_of
+from pipelines.reports.summary import summarise_source
+from pipelines.rules.verdicts import batches_of
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.release import Released

@@ -13,8 +13,8 @@ from dagster_project.described import asset_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.lake.lake import Lake
-from pipelines.quality.gate import DAMAGE_TITLES
-from pipelines.quality.verdicts import batches_of, verdicts_of
+from pipelines.rules.gate import DAMAGE_TITLES
+from pipelines.rules.verdicts import batches_of, verdicts_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.tables import layout
 from pipelines.tables.specs import RULE_RESULTS

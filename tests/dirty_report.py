@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.quality.report import build_report
+from pipelines.reports.site import build_report
 from pipelines.steps.workspace import Workspace
 from tests.conftest import Place
 from tests.deliveries import Row, cells_of, csv_text, deliver, household, json_lines, marriage, person_id

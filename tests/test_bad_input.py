@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.quality.verdicts import decide
+from pipelines.rules.verdicts import decide
 from pipelines.steps.ingest import ingest
 from pipelines.steps.run import Run
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS

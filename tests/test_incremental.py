@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from benchmarks.sequences import AS_BEFORE, DECLARED, FIRST_DAY, Deliveries, Step
 from pipelines import clock
 from pipelines.lake.lake import Lake
-from pipelines.quality.verdicts import Person, decide, verdicts_of
+from pipelines.rules.verdicts import Person, decide, verdicts_of
 from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.steps.run import run
 from pipelines.steps.tables import all_tables

@@ -24,7 +24,7 @@ from pyspark.sql import SparkSession
 
 from pipelines import clock
 from pipelines.engines.spark.engine import SparkEngine
-from pipelines.quality.report import build_report
+from pipelines.reports.site import build_report
 from pipelines.settings import Settings
 from pipelines.steps.plan import declared_workspace
 from pipelines.steps.run import Run, run

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from benchmarks.power_cut import can_mount
-from pipelines.quality.verdicts import decide
+from pipelines.rules.verdicts import decide
 from pipelines.service import deliver as service
 from pipelines.steps.ingest import Ingested, ingest_files
 from pipelines.steps.workspace import Workspace

@@ -13,7 +13,7 @@ from pipelines import clock
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.operations.maintenance import maintain
-from pipelines.quality.verdicts import (
+from pipelines.rules.verdicts import (
     TYPABLE,
     Person,
     by_gate,

@@ -17,7 +17,7 @@ from pipelines.declarations.rule import SENT
 from pipelines.elements import normalise, sent_value
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.quality.great_expectations.second_reading import (
+from pipelines.rules.great_expectations.second_reading import (
     CELL,
     TYPED,
     Reading,

@@ -16,7 +16,7 @@ from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.rule import SENT, Rule
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.quality.great_expectations import validate
+from pipelines.rules.great_expectations import validate
 from pipelines.steps.workspace import open_engine
 
 ROOT = Path(__file__).parents[1]

@@ -148,8 +148,8 @@ def _show_verdict(found: DryRun) -> None:
 
 
 def _why(found: DryRun, code: str) -> str:
-    from pipelines.quality.batch_rules import REJECT_SHARE, titles
-    from pipelines.quality.gate import READABLE
+    from pipelines.rules.batch_rules import REJECT_SHARE, titles
+    from pipelines.rules.gate import READABLE
 
     if code == READABLE:
         return "文件应可读取 (the file cannot be read; see above what to do)"

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         ] = Path("demo"),
     ) -> None:
         """Simulated agency files the whole way into a lake, a report and an analyst's file."""
-        from pipelines.quality.report import build_report
+        from pipelines.reports.site import build_report
         from pipelines.settings import Settings
         from pipelines.steps.workspace import open_workspace
         from pipelines.storage.folders import writing

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
     @gate.command("list")
     def list_held(lake: LakeOption = None) -> None:
         """Show the batches that wait for a decision."""
-        from pipelines.quality.verdicts import gate_reasons, verdicts_of
+        from pipelines.rules.verdicts import gate_reasons, verdicts_of
         from pipelines.steps.workspace import open_lake
         from pipelines.tables.specs import BATCHES
 
@@ -91,7 +91,7 @@ def register(app: typer.Typer) -> None:
     @gate.command()
     def confirm(source: Source, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Let the declarations as they are now take rows of a source out of standard with the next run."""
-        from pipelines.quality.verdicts import Person
+        from pipelines.rules.verdicts import Person
         from pipelines.steps.losses import confirm_loss
         from pipelines.steps.workspace import open_existing
 
@@ -107,7 +107,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str | None, lake: LakeOption) -> None:
-    from pipelines.quality.verdicts import Person, batch_named, settle, unsettle
+    from pipelines.rules.verdicts import Person, batch_named, settle, unsettle
     from pipelines.steps.workspace import open_existing
     from pipelines.tables.specs import quarantine_spec
 
@@ -162,7 +162,7 @@ def _account() -> str | None:
 
 
 def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOption) -> None:
-    from pipelines.quality.verdicts import Person, decide, verdicts_of
+    from pipelines.rules.verdicts import Person, decide, verdicts_of
     from pipelines.steps.workspace import open_existing
 
     with open_existing(settings_with(lake), writes=True) as workspace:

@@ -35,7 +35,7 @@ def run_and_show(settings: Settings, wait: bool = True) -> int:
     """Run, show what came of it, and give the exit code. `wait` is for files that somebody may still be writing."""
     from pipelines.database.connection import ServiceError
     from pipelines.lake.lake import StoppedError
-    from pipelines.quality.summary import summarise_record, summarise_source
+    from pipelines.reports.summary import summarise_record, summarise_source
     from pipelines.service.deliver import deliver_pushed
     from pipelines.service.outcomes import note_outcomes
     from pipelines.service.recovery import recover

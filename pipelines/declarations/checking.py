@@ -21,7 +21,7 @@ from pipelines.declarations.rule import (
     column_rules,
 )
 from pipelines.elements import alias, derived, normalise
-from pipelines.quality.predicates import predicate
+from pipelines.rules.predicates import predicate
 
 Documents = dict[tuple[str, str], Document]  # (table | element | expectations, name) → where it is declared
 

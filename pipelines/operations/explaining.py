@@ -27,7 +27,7 @@ class Explained:
 
 def explained(error: Exception) -> Explained:
     """What an error says to people. Only texts of our own are sure to hold no values."""
-    from pipelines.quality.comparing import CountsDisagreeError
+    from pipelines.rules.comparing import CountsDisagreeError
 
     if isinstance(error, DeclarationError):
         return Explained("declaration error", (str(error),), 2)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.lake.watermark import unchanged_since
-from pipelines.quality.verdicts import batches_of, untypable, verdicts_of
+from pipelines.rules.verdicts import batches_of, untypable, verdicts_of
 from pipelines.steps.release import renew
 from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace

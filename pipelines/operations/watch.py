@@ -16,8 +16,8 @@ from pathlib import Path
 from pipelines.database.connection import ServiceError
 from pipelines.errors import LakeError
 from pipelines.operations.maintenance import maintain
-from pipelines.quality.verdicts import sources_decided_since
 from pipelines.readers import Problem
+from pipelines.rules.verdicts import sources_decided_since
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.outcomes import note_outcomes
 from pipelines.service.recovery import recover

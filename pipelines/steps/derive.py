@@ -13,7 +13,7 @@ from pipelines.declarations.models import Placed
 from pipelines.declarations.rule import FLAGS
 from pipelines.lake.refresh import Changed, Refreshed, by_change_feeds, refresh
 from pipelines.modelling import Finding
-from pipelines.quality.rows import broken_codes
+from pipelines.rules.rows import broken_codes
 from pipelines.steps.affected import affected_keys, asked_columns, needed
 from pipelines.steps.inputs import Input, expression_of, inputs_of, model_checks, model_spec
 from pipelines.steps.workspace import Workspace

@@ -14,10 +14,10 @@ import ibis
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import RULES, Rule
-from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import weigh
-from pipelines.quality.verdicts import Judged, batches_of
 from pipelines.readers.header import known_headers, recognised, same
+from pipelines.rules.counting import Ungated
+from pipelines.rules.gate import weigh
+from pipelines.rules.verdicts import Judged, batches_of
 from pipelines.settings import Settings
 from pipelines.steps.ingest import ingest_files
 from pipelines.steps.typed_rows import read_ungated

@@ -9,8 +9,8 @@ from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.errors import LakeError
 from pipelines.lake.lake import Lake
-from pipelines.quality.gate import Weighed
-from pipelines.quality.verdicts import Person, batches_of
+from pipelines.rules.gate import Weighed
+from pipelines.rules.verdicts import Person, batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.typed_rows import DELETED
 from pipelines.steps.workspace import Workspace

@@ -7,8 +7,8 @@ import time
 
 from pipelines.lake.lake import Lake
 from pipelines.lake.watermark import rewound
-from pipelines.quality.verdicts import NEVER, last_decisions
 from pipelines.readers import Problem
+from pipelines.rules.verdicts import NEVER, last_decisions
 from pipelines.steps.originals import kept_name
 from pipelines.steps.tables import all_tables
 from pipelines.steps.workspace import Workspace

@@ -11,8 +11,8 @@ from pipelines.engines.spark.failures import spark_failure
 from pipelines.errors import LakeError, LeaseError, StoreError
 from pipelines.lake.lake import StoppedError
 from pipelines.lake.refresh import Refreshed
-from pipelines.quality.great_expectations import warm_up
 from pipelines.readers import Problem
+from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
 from pipelines.steps.losses import RowsWouldGoError

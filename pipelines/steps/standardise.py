@@ -16,10 +16,10 @@ from pipelines.errors import KeyRepeatedError
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
 from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import weigh, write_verdicts
-from pipelines.quality.rows import PLACE
-from pipelines.quality.verdicts import (
+from pipelines.rules.counting import Ungated
+from pipelines.rules.gate import weigh, write_verdicts
+from pipelines.rules.rows import PLACE
+from pipelines.rules.verdicts import (
     Judged,
     as_untypable,
     batches_of,

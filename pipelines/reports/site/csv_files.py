@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES
-from pipelines.quality.report.agencies import (
+from pipelines.reports.site.agencies import (
     AgencyPage,
     Doubts,
     attribute_title,
@@ -22,10 +22,10 @@ from pipelines.quality.report.agencies import (
     masked_claims,
     masked_findings,
 )
-from pipelines.quality.report.batches import Batch
-from pipelines.quality.report.rendering import replacing
-from pipelines.quality.report.sources import MOST, Source, newest_first, rule_titles
-from pipelines.quality.report.words import VERDICTS, minute
+from pipelines.reports.site.batches import Batch
+from pipelines.reports.site.rendering import replacing
+from pipelines.reports.site.sources import MOST, Source, newest_first, rule_titles
+from pipelines.reports.site.words import VERDICTS, minute
 from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import BATCHES
 

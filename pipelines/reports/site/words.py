@@ -6,9 +6,9 @@ import datetime
 import re
 
 from pipelines.declarations.contract import Contract
-from pipelines.quality.batch_rules import titles
-from pipelines.quality.gate import READABLE
-from pipelines.quality.verdicts import TYPABLE
+from pipelines.rules.batch_rules import titles
+from pipelines.rules.gate import READABLE
+from pipelines.rules.verdicts import TYPABLE
 from pipelines.settings import PEOPLE_TIME
 
 UNJUDGED = "unjudged"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import Rule
-from pipelines.quality.counting import BatchCounts
+from pipelines.rules.counting import BatchCounts
 
 if TYPE_CHECKING:
-    from pipelines.quality.great_expectations import Validation
-    from pipelines.quality.great_expectations.second_reading import Reading
+    from pipelines.rules.great_expectations import Validation
+    from pipelines.rules.great_expectations.second_reading import Reading
 
 
 class CountsDisagreeError(Exception):

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from pipelines.quality.great_expectations.validation import Validation
+from pipelines.rules.great_expectations.validation import Validation
 
 PEOPLES_TIME = ZoneInfo("Asia/Shanghai")
 

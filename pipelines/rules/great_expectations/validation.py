@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.quality.great_expectations.number_of_rows import NumberOfRows
-from pipelines.quality.great_expectations.second_reading import Reading, alike
+from pipelines.rules.great_expectations.number_of_rows import NumberOfRows
+from pipelines.rules.great_expectations.second_reading import Reading, alike
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
@@ -117,7 +117,7 @@ def validate(
 def _load() -> None:
     """Import what needs Great Expectations, one thread at a time: a second one gets modules that are half imported."""
     with _LOADING:
-        from pipelines.quality.great_expectations import on_duckdb, on_spark, suite, wording  # noqa: F401
+        from pipelines.rules.great_expectations import on_duckdb, on_spark, suite, wording  # noqa: F401
 
         # Great Expectations logs the texts of database errors, and those quote values.
         logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
@@ -129,7 +129,7 @@ def _run(
     import great_expectations
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
-    from pipelines.quality.great_expectations.suite import build_suite
+    from pipelines.rules.great_expectations.suite import build_suite
 
     # Stores in memory, and no site of its own in a temporary folder.
     config = DataContextConfig(
@@ -148,7 +148,7 @@ def _run(
 
 
 def _batch(context: AbstractDataContext, engine: Engine, view: str, name: str, readings: Sequence[Reading]) -> Batch:
-    from pipelines.quality.great_expectations import on_duckdb, on_spark
+    from pipelines.rules.great_expectations import on_duckdb, on_spark
 
     if isinstance(engine, DuckDBEngine):
         return on_duckdb.batch_of(context, engine.connection, view, name, readings)
@@ -173,7 +173,7 @@ def _exceptions(info: dict[str, Any] | None) -> bool:
 
 def _without_values(result: ExpectationSuiteValidationResult) -> dict[str, Any]:
     """The result as plain JSON for keeping: no values observed, long value sets cut, each rule put into words."""
-    from pipelines.quality.great_expectations.wording import wording
+    from pipelines.rules.great_expectations.wording import wording
 
     plain: dict[str, Any] = result.to_json_dict()
     for one, found in zip(plain["results"], result.results, strict=True):
@@ -192,7 +192,7 @@ def _without_values(result: ExpectationSuiteValidationResult) -> dict[str, Any]:
 
 
 def _shown_set(values: list[Any]) -> list[Any]:
-    from pipelines.quality.great_expectations.value_sets import unpacked
+    from pipelines.rules.great_expectations.value_sets import unpacked
 
     shown = unpacked(values) if all(isinstance(value, str) for value in values) else values
     return shown if len(shown) <= SHOWN_VALUES else [f"{len(shown)} values"]

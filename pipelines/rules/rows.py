@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES, Rule
-from pipelines.quality.predicates import predicate, with_duplicates
+from pipelines.rules.predicates import predicate, with_duplicates
 
 PLACE = (BATCH, ROW_NUMBER)
 

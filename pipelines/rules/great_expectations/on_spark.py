@@ -17,8 +17,8 @@ from great_expectations.expectations.row_conditions import Condition, deserializ
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from pipelines.declarations.rule import ROW_NUMBER
-from pipelines.quality.great_expectations.number_of_rows import FIRST_ROW_OF, NumberOfRows
-from pipelines.quality.great_expectations.second_reading import Reading, read_again_on_spark
+from pipelines.rules.great_expectations.number_of_rows import FIRST_ROW_OF, NumberOfRows
+from pipelines.rules.great_expectations.second_reading import Reading, read_again_on_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.declarations.contract import Contract
-from pipelines.quality.counting import BatchCounts
 from pipelines.readers.header import known_headers, same
+from pipelines.rules.counting import BatchCounts
 
 REJECT_SHARE, SNAPSHOT_SIZE, VERSION_COLUMN = "batch.reject_share", "batch.snapshot_size", "batch.version_column"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from pipelines.quality.report import words
+from pipelines.reports.site import words
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR = '<meta name="generator" content="huiliu report">'

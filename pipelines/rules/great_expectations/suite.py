@@ -15,7 +15,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 from great_expectations.expectations.row_conditions import Column
 
 from pipelines.declarations.rule import Rule
-from pipelines.quality.great_expectations.value_sets import packed
+from pipelines.rules.great_expectations.value_sets import packed
 
 CUSTOM = "expectations.custom"
 READ_ALIKE = "expect_column_pair_values_to_be_read_alike"

@@ -12,10 +12,10 @@ import ibis.expr.types as ir
 from pipelines.declarations.contract import DELETE_FLAG, Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, RULES, SENT
 from pipelines.elements.masking import HIDDEN
-from pipelines.quality.gate import DAMAGE_TITLES
-from pipelines.quality.report.batches import Batch, Deliveries
-from pipelines.quality.report.masked import hidden, masked_cell
-from pipelines.quality.summary import SourceSummary, summarise_source
+from pipelines.reports.site.batches import Batch, Deliveries
+from pipelines.reports.site.masked import hidden, masked_cell
+from pipelines.reports.summary import SourceSummary, summarise_source
+from pipelines.rules.gate import DAMAGE_TITLES
 from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import RULE_RESULTS, quarantine_spec
 

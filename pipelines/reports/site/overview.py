@@ -6,10 +6,10 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.quality.report.agencies import AgencyPage
-from pipelines.quality.report.batches import Batch, Deliveries
-from pipelines.quality.report.sources import Source
-from pipelines.quality.summary import RecordSummary, summarise_record
+from pipelines.reports.site.agencies import AgencyPage
+from pipelines.reports.site.batches import Batch, Deliveries
+from pipelines.reports.site.sources import Source
+from pipelines.reports.summary import RecordSummary, summarise_record
 from pipelines.steps.return_flow import Unreturned, flows, unreturned
 from pipelines.steps.tables import integrated_tables
 from pipelines.steps.workspace import Workspace

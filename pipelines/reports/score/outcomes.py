@@ -10,8 +10,8 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, RULES
-from pipelines.quality.score.scored import OutcomeScore
-from pipelines.quality.verdicts import by_gate
+from pipelines.reports.score.scored import OutcomeScore
+from pipelines.rules.verdicts import by_gate
 from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import BATCHES, conflict_spec, finding_spec, quarantine_spec, standard_spec
 

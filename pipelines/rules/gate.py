@@ -14,10 +14,10 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, Rule
 from pipelines.engines.base import Merge, difference
 from pipelines.lake.lake import Lake
-from pipelines.quality.batch_rules import broken_by_batch
-from pipelines.quality.comparing import check_counts
-from pipelines.quality.counting import BatchCounts, Ungated, count_batches
-from pipelines.quality.verdicts import (
+from pipelines.rules.batch_rules import broken_by_batch
+from pipelines.rules.comparing import check_counts
+from pipelines.rules.counting import BatchCounts, Ungated, count_batches
+from pipelines.rules.verdicts import (
     BY_PEOPLE,
     TYPABLE,
     Judged,
@@ -29,8 +29,8 @@ from pipelines.quality.verdicts import (
 from pipelines.tables.specs import RULE_RESULTS, VALIDATIONS, VERDICTS
 
 if TYPE_CHECKING:
-    from pipelines.quality.great_expectations import Validation
-    from pipelines.quality.great_expectations.second_reading import Reading
+    from pipelines.rules.great_expectations import Validation
+    from pipelines.rules.great_expectations.second_reading import Reading
 
 READABLE = "file.readable"
 
@@ -200,7 +200,7 @@ def _validate(
     batch: str,
     readings: Sequence[Reading] = (),
 ) -> Validation:
-    from pipelines.quality.great_expectations import validate
+    from pipelines.rules.great_expectations import validate
 
     view = lake.engine.view(rows, "new_rows")
     return validate(lake.engine, view, rules, source=contract.name, batch=batch, readings=readings)

@@ -11,7 +11,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.quality.score.scored import OutcomeScore
+from pipelines.reports.score.scored import OutcomeScore
 from pipelines.steps.inputs import model_spec
 from pipelines.steps.return_flow import Flow, flows
 from pipelines.steps.workspace import Workspace

@@ -9,8 +9,8 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES, Rule
 from pipelines.lake.lake import Lake
-from pipelines.quality.great_expectations.second_reading import Reading
-from pipelines.quality.predicates import applies
+from pipelines.rules.great_expectations.second_reading import Reading
+from pipelines.rules.predicates import applies
 
 
 @dataclass(frozen=True)

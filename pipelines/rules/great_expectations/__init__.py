@@ -4,8 +4,8 @@ Importing this package is cheap. Great Expectations itself takes seconds to impo
 `validate`, or ahead of it in the background by `warm_up`.
 """
 
-from pipelines.quality.great_expectations.docs import Documented, build_docs, page_of
-from pipelines.quality.great_expectations.validation import (
+from pipelines.rules.great_expectations.docs import Documented, build_docs, page_of
+from pipelines.rules.great_expectations.validation import (
     NotValidatedError,
     Outcome,
     Validation,

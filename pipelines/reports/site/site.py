@@ -8,14 +8,14 @@ from typing import Any
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.quality.report import csv_files
-from pipelines.quality.report.agencies import read_agencies
-from pipelines.quality.report.batches import read_deliveries
-from pipelines.quality.report.csv_files import CsvFile, write_agency, write_batches, write_source
-from pipelines.quality.report.overview import read_overview
-from pipelines.quality.report.rendering import TEMPLATES, drop_others, render, replace
-from pipelines.quality.report.sources import read_source
-from pipelines.quality.report.validated import build_data_docs, docs_page, documented
+from pipelines.reports.site import csv_files
+from pipelines.reports.site.agencies import read_agencies
+from pipelines.reports.site.batches import read_deliveries
+from pipelines.reports.site.csv_files import CsvFile, write_agency, write_batches, write_source
+from pipelines.reports.site.overview import read_overview
+from pipelines.reports.site.rendering import TEMPLATES, drop_others, render, replace
+from pipelines.reports.site.sources import read_source
+from pipelines.reports.site.validated import build_data_docs, docs_page, documented
 from pipelines.steps.workspace import Workspace
 
 STYLE = "report.css"

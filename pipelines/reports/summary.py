@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.lake.lake import Lake
-from pipelines.quality.verdicts import batches_of, gate_verdicts, verdicts_of
+from pipelines.rules.verdicts import batches_of, gate_verdicts, verdicts_of
 from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import conflict_spec, finding_spec, golden_spec
 

@@ -26,9 +26,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.pool import StaticPool
 
 from pipelines.declarations.rule import ROW_NUMBER
-from pipelines.quality.great_expectations.number_of_rows import FIRST_ROW_OF, NumberOfRows
-from pipelines.quality.great_expectations.second_reading import Reading, read_again_in_duckdb
-from pipelines.quality.great_expectations.value_sets import unpacked
+from pipelines.rules.great_expectations.number_of_rows import FIRST_ROW_OF, NumberOfRows
+from pipelines.rules.great_expectations.second_reading import Reading, read_again_in_duckdb
+from pipelines.rules.great_expectations.value_sets import unpacked
 
 Value = Any  # what a metric may be, as in Great Expectations
 Conditions = Sequence[sa.ColumnElement[bool]]
