@@ -16,6 +16,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.lake.watermark import Watermark
+from pipelines.project.workspace import Workspace
 from pipelines.reports.site.words import batch_rule_title
 from pipelines.rules.gate import decidable
 from pipelines.rules.verdicts import batches_of, gate_verdicts, last_decided, verdicts_of
@@ -23,7 +24,6 @@ from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.plan import Outcome, Task
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import RULE_RESULTS
 from pipelines.tables.table import TableSpec
 

@@ -14,13 +14,13 @@ from dagster_project.versions import DATA_VERSION
 from pipelines import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
+from pipelines.project.workspace import Workspace
 from pipelines.reports.summary import summarise_source
 from pipelines.rules.verdicts import batches_of
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import RELEASES
 from pipelines.tables.table import TableSpec
 

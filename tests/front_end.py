@@ -13,10 +13,10 @@ import pytest
 
 from pipelines.declarations.contract import Contract
 from pipelines.lake.lake import Lake
+from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.readers.postgres import table as postgres_table
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
-from pipelines.steps.workspace import Workspace, open_workspace
 from pipelines.tables.specs import BATCHES, raw_spec
 from tests.postgres_server import READER, PostgresServer
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.reading import DeclarationError
+from pipelines.project.catalog import read_catalog
 from pipelines.tables.shown import Masking, shown
 from pipelines.tables.specs import quarantine_spec, raw_spec, standard_spec
 from tests.test_adding_a_source import drafted, huiliu, project, ran, rows, write

@@ -11,8 +11,8 @@ from unittest.mock import patch
 import pytest
 
 from pipelines import clock
-from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.reading import DeclarationError
+from pipelines.project.catalog import read_catalog
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
 from pipelines.tables.specs import golden_spec

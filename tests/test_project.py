@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.declarations.contract import Contract
-from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.models import read_models
 from pipelines.modelling import Model
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import read_models
 
 ROOT = Path(__file__).resolve().parent.parent
 WHAT = ("foundation_dbs", "theme_dbs", "expectations")

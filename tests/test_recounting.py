@@ -13,6 +13,7 @@ from pipelines import clock
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.operations.maintenance import maintain
+from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import (
     TYPABLE,
     Person,
@@ -24,7 +25,6 @@ from pipelines.rules.verdicts import (
     verdicts_of,
 )
 from pipelines.steps.losses import RowsWouldGoError, confirm_loss
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS, raw_spec
 from pipelines.tables.table import TableSpec
 from tests.conftest import Place

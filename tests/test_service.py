@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pipelines.database.tables import TOKENS
-from pipelines.declarations.loading import read_catalog
+from pipelines.project.catalog import read_catalog
 from pipelines.readers.header import same
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.refusals import Refusal

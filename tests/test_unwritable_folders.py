@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.declarations.loading import read_catalog
+from pipelines.project.catalog import read_catalog
 from pipelines.storage.folders import FolderError, writing
 from tests.conftest import Place
 from tests.deliveries import household

@@ -21,9 +21,9 @@ from pipelines.declarations.contract import Contract
 from pipelines.errors import LeaseError
 from pipelines.operations.explaining import explained
 from pipelines.operations.watch import Round, watch
+from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
-from pipelines.steps.workspace import Workspace, open_workspace
 from tests.conftest import HUILIU, Place
 from tests.deliveries import household, marriage, person_id
 from tests.small_project import Delivered, small_project

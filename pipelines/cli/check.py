@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         Exit code 0: every row would be accepted. 1: the batch would be held, rows quarantined, or something else
         is wrong. 2: the source is not known.
         """
-        from pipelines.declarations.loading import read_catalog
+        from pipelines.project.catalog import read_catalog
         from pipelines.readers import looks_temporary
         from pipelines.settings import Settings
         from pipelines.steps.dry_run import dry_run

@@ -12,7 +12,7 @@ from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out as screen
 
 if TYPE_CHECKING:
-    from pipelines.steps.workspace import Workspace
+    from pipelines.project.workspace import Workspace
     from pipelines.tables.layout import TableId
     from pipelines.tables.shown import Masking
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         absolute place: after the lake is moved, write the file anew, or use --portable, which copies the rows in.
         """
         from pipelines.engines.duckdb.analyst_file import folder_beside
-        from pipelines.steps.workspace import open_existing
+        from pipelines.project.workspace import open_existing
 
         if not out.suffix:
             raise typer.BadParameter(f"{out} has no suffix; say for example {out}.duckdb", param_hint="--out")

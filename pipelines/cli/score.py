@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     ) -> None:
         """Precision and recall per kind of outcome and, value by value, per table. Exit code 1 below 100 %."""
+        from pipelines.project.workspace import open_existing
         from pipelines.reports.score import score as compare
-        from pipelines.steps.workspace import open_existing
 
         with open_existing(settings_with(lake)) as workspace:
             try:

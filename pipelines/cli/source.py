@@ -45,12 +45,12 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Draft a contract from a file of a new source. No run reads it until a person has moved it to the sources."""
-        from pipelines.declarations.loading import read_catalog
         from pipelines.drafting import Said, said_of_titles, to_yaml
         from pipelines.drafting import draft as drafted
         from pipelines.drafting.contract import CannotDraftError
         from pipelines.drafting.sample import read_sample
         from pipelines.engines.duckdb.engine import DuckDBEngine
+        from pipelines.project.catalog import read_catalog
         from pipelines.readers import UnreadableFile
         from pipelines.settings import OWN_PROJECT, Settings
 

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         from pipelines.operations.explaining import explained
         from pipelines.operations.watch import Round
         from pipelines.operations.watch import watch as look
-        from pipelines.steps.workspace import open_workspace
+        from pipelines.project.workspace import open_workspace
 
         stop = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):

@@ -93,8 +93,8 @@ def _in_process(step: str, root: Path, people: int, seed: int, engine: EngineNam
 
 def _copy(root: Path) -> dict[str, Any]:
     """Every landing file through the reader that ingest uses, into one Delta table per source, and nothing else."""
-    from pipelines.declarations.loading import read_catalog
     from pipelines.engines import delta_rs
+    from pipelines.project.catalog import read_catalog
     from pipelines.readers import UnreadableFile, open_delivery
     from pipelines.settings import Settings
     from pipelines.tables.specs import raw_spec
@@ -115,8 +115,8 @@ def _copy(root: Path) -> dict[str, Any]:
 
 def _changes(root: Path, engine: EngineName) -> dict[str, Any]:
     from pipelines.operations.changed_delivery import deliver_changes
+    from pipelines.project.workspace import open_workspace
     from pipelines.settings import Settings
-    from pipelines.steps.workspace import open_workspace
 
     with open_workspace(Settings(engine="duckdb", lake=root / f"lake_{engine}")) as workspace:
         return {"changed": deliver_changes(workspace, root / f"changes_{engine}")}
@@ -124,9 +124,9 @@ def _changes(root: Path, engine: EngineName) -> dict[str, Any]:
 
 def _run(root: Path, engine: EngineName, landing: str = "landing") -> dict[str, Any]:
     """The whole way from landing; Spark's start is part of it, as a person would wait for it."""
+    from pipelines.project.workspace import open_workspace
     from pipelines.settings import Settings
     from pipelines.steps.run import run
-    from pipelines.steps.workspace import open_workspace
 
     started = time.perf_counter()
     lake = root / f"lake_{engine}"

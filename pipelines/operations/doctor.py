@@ -14,13 +14,13 @@ import duckdb
 
 from pipelines import clock
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.models import read_models
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.delta_rs import open_table
 from pipelines.errors import LakeError
 from pipelines.operations.checking import Check, Unwell, checked
 from pipelines.operations.spark_readiness import spark_checks
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import read_models
 from pipelines.readers.postgres.failures import PostgresFailure
 from pipelines.readers.postgres.snapshot import access_to, open_snapshot
 from pipelines.settings import Settings

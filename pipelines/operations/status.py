@@ -18,12 +18,12 @@ from pipelines.engines import delta_rs
 from pipelines.lake.lake import NOWHERE, State
 from pipelines.lake.watermark import content_version
 from pipelines.operations.due import Due, next_due
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.rules.verdicts import NEVER, batches_by_source, last_decisions, verdicts_of
 from pipelines.steps.landing import file_hash, lying_in, no_delivery, unopened
 from pipelines.steps.plan import Task, plan
 from pipelines.steps.tables import all_tables
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import VERDICTS
 from pipelines.tables.table import TableSpec

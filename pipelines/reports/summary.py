@@ -8,8 +8,8 @@ from typing import Any
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.lake.lake import Lake
+from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import batches_of, gate_verdicts, verdicts_of
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import conflict_spec, finding_spec, golden_spec
 
 

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from pipelines.database.connection import Database
 from pipelines.database.tables import REQUESTS, SEGMENTS
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps import recovery
 from pipelines.steps.originals import kept_name, trusted_original
-from pipelines.steps.workspace import Workspace
 from pipelines.storage.durable import make_folder, sync, sync_folders
 from pipelines.tables.specs import BATCHES
 

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from pipelines.database.connection import Database, ServiceError
-from pipelines.declarations.loading import read_catalog
+from pipelines.project.catalog import read_catalog
 from pipelines.service.application import application
 from pipelines.service.connections import HEADERS_BYTES, BoundedConnection
 from pipelines.settings import Settings

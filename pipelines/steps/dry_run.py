@@ -14,6 +14,7 @@ import ibis
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import RULES, Rule
+from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.readers.header import known_headers, recognised, same
 from pipelines.rules.counting import Ungated
 from pipelines.rules.gate import weigh
@@ -21,7 +22,6 @@ from pipelines.rules.verdicts import Judged, batches_of
 from pipelines.settings import Settings
 from pipelines.steps.ingest import ingest_files
 from pipelines.steps.typed_rows import read_ungated
-from pipelines.steps.workspace import Workspace, open_workspace
 from pipelines.storage.scratch import Scratch
 from pipelines.storage.store import Store
 

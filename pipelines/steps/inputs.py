@@ -10,11 +10,11 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.element import Element
-from pipelines.declarations.models import Placed
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
 from pipelines.modelling import ClaimsOf, FormsOf, Model
-from pipelines.steps.workspace import Workspace
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Workspace
 from pipelines.tables import layout
 from pipelines.tables.layout import TableId
 from pipelines.tables.lineage import copied, parents

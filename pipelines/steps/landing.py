@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pipelines import clock
 from pipelines.lake.lake import Lake
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.settings import Settings
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import BATCHES
 
 READ_IT = "let the account under which huiliu runs read it"

@@ -9,11 +9,11 @@ from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.errors import LakeError
 from pipelines.lake.lake import Lake
+from pipelines.project.workspace import Workspace
 from pipelines.rules.gate import Weighed
 from pipelines.rules.verdicts import Person, batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.typed_rows import DELETED
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import AS_SENT, CONFIRMATIONS, raw_spec, standard_spec
 
 MOST_NAMED = 3

@@ -14,11 +14,12 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.models import Placed, read_models
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, VERSION
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import Placed, read_models
+from pipelines.project.workspace import Workspace
 from pipelines.settings import Settings
 from pipelines.steps.affected import check_affected
 from pipelines.steps.derive import derive, find
@@ -28,7 +29,6 @@ from pipelines.steps.integrate import follows_newest_day, integrate
 from pipelines.steps.release import Released, release
 from pipelines.steps.return_flow import Flow, flows, return_flow
 from pipelines.steps.standardise import Standardised, standardise
-from pipelines.steps.workspace import Workspace
 from pipelines.tables import layout
 from pipelines.tables.layout import TableId
 from pipelines.tables.lineage import parents

@@ -7,11 +7,11 @@ import time
 
 from pipelines.lake.lake import Lake
 from pipelines.lake.watermark import rewound
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
 from pipelines.rules.verdicts import NEVER, last_decisions
 from pipelines.steps.originals import kept_name
 from pipelines.steps.tables import all_tables
-from pipelines.steps.workspace import Workspace
 from pipelines.storage.durable import UNSAFE, is_torn, undo_torn
 from pipelines.tables import layout
 from pipelines.tables.layout import TableId

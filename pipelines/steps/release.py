@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines import clock
 from pipelines.lake.lake import Lake
-from pipelines.steps.workspace import Workspace
+from pipelines.project.workspace import Workspace
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import RELEASES
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.errors import LakeError
-from pipelines.steps.workspace import Workspace
+from pipelines.project.workspace import Workspace
 from pipelines.tables.specs import BATCHES
 
 

@@ -11,6 +11,7 @@ from pipelines.engines.spark.failures import spark_failure
 from pipelines.errors import LakeError, LeaseError, StoreError
 from pipelines.lake.lake import StoppedError
 from pipelines.lake.refresh import Refreshed
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
 from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest import Ingested
@@ -21,7 +22,6 @@ from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
 from pipelines.steps.retired import check_declared
 from pipelines.steps.standardise import Standardised
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.layout import TableId
 
 STANDARDISE = "standardise"

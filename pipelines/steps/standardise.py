@@ -16,6 +16,7 @@ from pipelines.errors import KeyRepeatedError
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
 from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
 from pipelines.lake.watermark import Watermark
+from pipelines.project.workspace import Workspace
 from pipelines.rules.counting import Ungated
 from pipelines.rules.gate import weigh, write_verdicts
 from pipelines.rules.rows import PLACE
@@ -37,7 +38,6 @@ from pipelines.rules.verdicts import (
 from pipelines.steps.losses import check_loss
 from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import (
     BATCHES,
     VERDICTS,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipelines.project.workspace import Workspace
 from pipelines.steps.inputs import model_spec
 from pipelines.steps.return_flow import flows
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import (
     BATCHES,
     CONFIRMATIONS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipelines.project.workspace import Workspace
 from pipelines.reports.score.outcomes import outcome_scores
 from pipelines.reports.score.scored import OutcomeScore, Score
 from pipelines.reports.score.tables import table_scores
-from pipelines.steps.workspace import Workspace
 
 __all__ = ["OutcomeScore", "Score", "score"]
 

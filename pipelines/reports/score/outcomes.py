@@ -10,9 +10,9 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, RULES
+from pipelines.project.workspace import Workspace
 from pipelines.reports.score.scored import OutcomeScore
 from pipelines.rules.verdicts import by_gate
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import BATCHES, conflict_spec, finding_spec, quarantine_spec, standard_spec
 
 ROW = ("source", "file", "row", "rule")

@@ -11,10 +11,10 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.project.workspace import Workspace
 from pipelines.reports.score.scored import OutcomeScore
 from pipelines.steps.inputs import model_spec
 from pipelines.steps.return_flow import Flow, flows
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import AS_SENT, alias_spec, golden_spec, standard_spec, withdrawn_spec
 from pipelines.tables.table import TableSpec

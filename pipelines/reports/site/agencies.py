@@ -11,10 +11,10 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Agency, Catalog
 from pipelines.declarations.golden_record import GoldenRecord
+from pipelines.project.workspace import Workspace
 from pipelines.reports.site.batches import Batch, Deliveries
 from pipelines.reports.site.masked import masked_value
 from pipelines.reports.site.sources import EXAMPLES, Source
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import conflict_spec, finding_spec
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.declarations.contract import Contract
+from pipelines.project.workspace import Workspace
 from pipelines.reports.site.words import UNJUDGED, batch_rule_title, local
 from pipelines.rules.verdicts import BY_PEOPLE, in_order, on_batches
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import BATCHES, RULE_RESULTS
 
 LISTED = 100

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES
+from pipelines.project.workspace import Workspace
 from pipelines.reports.site.agencies import (
     AgencyPage,
     Doubts,
@@ -26,7 +27,6 @@ from pipelines.reports.site.batches import Batch
 from pipelines.reports.site.rendering import replacing
 from pipelines.reports.site.sources import MOST, Source, newest_first, rule_titles
 from pipelines.reports.site.words import VERDICTS, minute
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import BATCHES
 
 # What makes a spreadsheet compute a cell; the apostrophe before it is one that readers of deliveries take off again.

@@ -6,13 +6,13 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.project.workspace import Workspace
 from pipelines.reports.site.agencies import AgencyPage
 from pipelines.reports.site.batches import Batch, Deliveries
 from pipelines.reports.site.sources import Source
 from pipelines.reports.summary import RecordSummary, summarise_record
 from pipelines.steps.return_flow import Unreturned, flows, unreturned
 from pipelines.steps.tables import integrated_tables
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import RELEASES
 

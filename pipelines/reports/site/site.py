@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
+from pipelines.project.workspace import Workspace
 from pipelines.reports.site import csv_files
 from pipelines.reports.site.agencies import read_agencies
 from pipelines.reports.site.batches import read_deliveries
@@ -16,7 +17,6 @@ from pipelines.reports.site.overview import read_overview
 from pipelines.reports.site.rendering import TEMPLATES, drop_others, render, replace
 from pipelines.reports.site.sources import read_source
 from pipelines.reports.site.validated import build_data_docs, docs_page, documented
-from pipelines.steps.workspace import Workspace
 
 STYLE = "report.css"
 

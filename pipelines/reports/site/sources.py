@@ -12,11 +12,11 @@ import ibis.expr.types as ir
 from pipelines.declarations.contract import DELETE_FLAG, Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, RULES, SENT
 from pipelines.elements.masking import HIDDEN
+from pipelines.project.workspace import Workspace
 from pipelines.reports.site.batches import Batch, Deliveries
 from pipelines.reports.site.masked import hidden, masked_cell
 from pipelines.reports.summary import SourceSummary, summarise_source
 from pipelines.rules.gate import DAMAGE_TITLES
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import RULE_RESULTS, quarantine_spec
 
 EXAMPLES = 200

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.project.workspace import Workspace
 from pipelines.reports.site.batches import Batch, Deliveries
 from pipelines.reports.site.words import VERDICTS
 from pipelines.rules.great_expectations import Documented, Validation, build_docs, page_of
-from pipelines.steps.workspace import Workspace
 from pipelines.tables.specs import RULE_RESULTS, VALIDATIONS
 
 FOLDER = "data_docs"

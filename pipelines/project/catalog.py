@@ -12,13 +12,13 @@ from pydantic import BaseModel
 
 from pipelines.declarations import regions
 from pipelines.declarations.catalog import Agency, Catalog, Code, Regulation
-from pipelines.declarations.checking import Documents, check_references
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document, read_text
 from pipelines.declarations.regions import City
 from pipelines.declarations.rule import Expectation
+from pipelines.project.references import Documents, check_references
 
 UNFILLED = "请填写"  # what a draft says in the place of what only people know
 

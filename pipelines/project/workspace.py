@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.models import Models, read_models
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.errors import NoLakeError
 from pipelines.lake.lake import Lake
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import Models, read_models
 from pipelines.settings import Settings
 from pipelines.storage.folders import check_folder
 from pipelines.storage.refusals import told
