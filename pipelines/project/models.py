@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Literal
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.imports import modules_of
+from pipelines.project.imports import modules_of
 from pipelines.declarations.reading import DeclarationError
 from pipelines.modelling import ClaimsOf, Finding, FormsOf, Model
 
