@@ -12,12 +12,12 @@ from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
 from dagster_project.versions import data_version
 from pipelines.declarations.catalog import Catalog
-from pipelines.lake.layout import TableId
+from pipelines.project.workspace import Workspace
 from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Task
 from pipelines.steps.retired import check_declared
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
 
 Events = Iterator[dg.MaterializeResult]
 

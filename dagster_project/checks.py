@@ -15,17 +15,17 @@ from dagster_project.versions import data_version
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import RULE_RESULTS
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.gate import decidable
-from pipelines.quality.report.words import batch_rule_title
-from pipelines.quality.verdicts import batches_of, gate_verdicts, last_decided, verdicts_of
+from pipelines.project.workspace import Workspace
+from pipelines.reports.site.words import batch_rule_title
+from pipelines.rules.gate import decidable
+from pipelines.rules.verdicts import batches_of, gate_verdicts, last_decided, verdicts_of
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.plan import Outcome, Task
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import RULE_RESULTS
+from pipelines.tables.table import TableSpec
 
 AS_OF = "as_of"  # in a check's metadata: what it looked at
 READABLE, GATE, KEY, TRACES, DECLARED = "delivery", "gate", "key", "traces_to_foundation", "landing_is_declared"

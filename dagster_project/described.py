@@ -10,9 +10,9 @@ import dagster as dg
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.lake.layout import Layer, TableId
-from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.steps.plan import Origins, Task
+from pipelines.tables.layout import Layer, TableId
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 # The UI sorts groups by their names: with these they stand in the order of the data's way.
 STAGES: Mapping[Layer | Literal["landing"], str] = {

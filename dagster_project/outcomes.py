@@ -11,18 +11,18 @@ import dagster as dg
 
 from dagster_project.described import asset_key, tables_by_key
 from dagster_project.versions import DATA_VERSION
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
-from pipelines.lake.specs import RELEASES
-from pipelines.lake.table import TableSpec
-from pipelines.quality.summary import summarise_source
-from pipelines.quality.verdicts import batches_of
+from pipelines.project.workspace import Workspace
+from pipelines.reports.summary import summarise_source
+from pipelines.rules.verdicts import batches_of
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import RELEASES
+from pipelines.tables.table import TableSpec
 
 Metadata = dict[str, Any]
 TOLD_IN_TIME = datetime.timedelta(hours=1)

@@ -22,11 +22,11 @@ from dagster_project.opened import opened_lake
 from dagster_project.outcomes import described_tables, newest_delivery
 from dagster_project.versions import DATA_VERSION, data_version, input_versions, says_same, version_tags
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, RULE_RESULTS, VERDICTS
-from pipelines.quality.verdicts import batches_of
+from pipelines.project.workspace import Workspace, no_lake
+from pipelines.rules.verdicts import batches_of
 from pipelines.settings import Settings
 from pipelines.steps.plan import Task
-from pipelines.steps.workspace import Workspace, no_lake
+from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 Checks = Mapping[tuple[str, str], Sequence[dg.AssetCheckSpec]]  # by step and name of the task that makes them

@@ -23,14 +23,14 @@ from dagster_project.deliveries import freshness, is_idle, table_schedule
 from dagster_project.described import asset_key, landing_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import SourceTable
-from pipelines.declarations.loading import read_catalog
-from pipelines.lineage.columns import parents
+from pipelines.project.catalog import read_catalog
+from pipelines.project.workspace import open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.plan import declared_workspace, plan
 from pipelines.steps.run import run
 from pipelines.steps.tables import all_tables, integrated_tables, returned_tables, source_tables
 from pipelines.steps.typed_rows import typed
-from pipelines.steps.workspace import open_workspace
+from pipelines.tables.lineage import parents
 from simulation.checksums import id_number
 
 pytestmark = [

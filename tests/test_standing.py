@@ -12,9 +12,9 @@ from deltalake import DeltaTable
 from pipelines.declarations.reading import DeclarationError
 from pipelines.lake import refresh
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, withdrawn_spec
-from pipelines.lake.table import TableSpec
 from pipelines.steps.plan import declared_workspace, plan
+from pipelines.tables.specs import BATCHES, withdrawn_spec
+from pipelines.tables.table import TableSpec
 from tests.conftest import Opened, Place
 from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.ground_project import VENUE

@@ -167,8 +167,8 @@ COMPUTING = (
     "elements/*.py",
     "engines/**/*.py",
     "modelling/*.py",
-    "quality/*.py",
-    "quality/great_expectations/*.py",
+    "rules/*.py",
+    "rules/great_expectations/*.py",
     "steps/*.py",
 )
 

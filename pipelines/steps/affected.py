@@ -9,12 +9,12 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.models import Placed
-from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Changed
 from pipelines.modelling import Alike, Computed, Route
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Workspace
 from pipelines.steps.inputs import Input, inputs_of
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
 
 
 def affected_keys(workspace: Workspace, placed: Placed, changed: Changed) -> ir.Table | None:

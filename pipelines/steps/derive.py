@@ -9,16 +9,16 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import digest
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.models import Placed
 from pipelines.declarations.rule import FLAGS
 from pipelines.lake.refresh import Changed, Refreshed, by_change_feeds, refresh
-from pipelines.lake.specs import finding_spec
-from pipelines.lake.table import TableSpec
 from pipelines.modelling import Finding
-from pipelines.quality.rows import broken_codes
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Workspace
+from pipelines.rules.rows import broken_codes
 from pipelines.steps.affected import affected_keys, asked_columns, needed
 from pipelines.steps.inputs import Input, expression_of, inputs_of, model_checks, model_spec
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import finding_spec
+from pipelines.tables.table import TableSpec
 
 
 def derive(workspace: Workspace, placed: Placed) -> Refreshed:

@@ -18,7 +18,7 @@ from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
@@ -34,7 +34,7 @@ from pipelines.steps.landing import (
     unopened,
 )
 from pipelines.steps.originals import DELIVERY, Original, kept_name, kept_original, trusted_original
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import BATCHES, TIMESTAMP, raw_spec
 
 Entry = Mapping[str, Any]  # a row of the list of batches
 

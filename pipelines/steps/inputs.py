@@ -10,16 +10,24 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.element import Element
-from pipelines.declarations.models import Placed
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
-from pipelines.lake import layout
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import FLAGGED, TIMESTAMP, alias_spec, conflict_spec, finding_spec, golden_spec, standard_spec
-from pipelines.lake.table import ColumnSpec, TableSpec
-from pipelines.lineage.columns import copied, parents
 from pipelines.modelling import ClaimsOf, FormsOf, Model
-from pipelines.steps.workspace import Workspace
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Workspace
+from pipelines.tables import layout
+from pipelines.tables.layout import TableId
+from pipelines.tables.lineage import copied, parents
+from pipelines.tables.specs import (
+    FLAGGED,
+    TIMESTAMP,
+    alias_spec,
+    conflict_spec,
+    finding_spec,
+    golden_spec,
+    standard_spec,
+)
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import derived, match_key
 from pipelines.lake.refresh import Refreshed, by_columns, refresh
-from pipelines.lake.specs import conflict_spec, golden_spec, standard_spec
 from pipelines.modelling import DELIVERED, latest
-from pipelines.quality.predicates import predicate
-from pipelines.quality.rows import broken_codes
+from pipelines.project.workspace import Workspace
+from pipelines.rules.predicates import predicate
+from pipelines.rules.rows import broken_codes
 from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_day
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import conflict_spec, golden_spec, standard_spec
 
 VERSION = DELIVERED[0]
 SOUND = "__sound"

@@ -14,14 +14,25 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.models import Placed, read_models
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, VERSION
-from pipelines.lake import layout
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Refreshed
-from pipelines.lake.specs import (
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import Placed, read_models
+from pipelines.project.workspace import Workspace
+from pipelines.settings import Settings
+from pipelines.steps.affected import check_affected
+from pipelines.steps.derive import derive, find
+from pipelines.steps.ingest import Ingested, ingest
+from pipelines.steps.inputs import expression_of, inputs_of, model_spec
+from pipelines.steps.integrate import follows_newest_day, integrate
+from pipelines.steps.release import Released, release
+from pipelines.steps.return_flow import Flow, flows, return_flow
+from pipelines.steps.standardise import Standardised, standardise
+from pipelines.tables import layout
+from pipelines.tables.layout import TableId
+from pipelines.tables.lineage import parents
+from pipelines.tables.specs import (
     AS_SENT,
     RELEASES,
     alias_spec,
@@ -33,18 +44,7 @@ from pipelines.lake.specs import (
     standard_spec,
     withdrawn_spec,
 )
-from pipelines.lake.table import TableSpec
-from pipelines.lineage.columns import parents
-from pipelines.settings import Settings
-from pipelines.steps.affected import check_affected
-from pipelines.steps.derive import derive, find
-from pipelines.steps.ingest import Ingested, ingest
-from pipelines.steps.inputs import expression_of, inputs_of, model_spec
-from pipelines.steps.integrate import follows_newest_day, integrate
-from pipelines.steps.release import Released, release
-from pipelines.steps.return_flow import Flow, flows, return_flow
-from pipelines.steps.standardise import Standardised, standardise
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.table import TableSpec
 
 Origins = Mapping[str, frozenset[tuple[TableId, str]]]
 Outcome = Ingested | Standardised | Sequence[Refreshed] | Released

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import RELEASES
-from pipelines.steps.workspace import Workspace
+from pipelines.project.workspace import Workspace
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import RELEASES
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import digest
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.models import Placed
-from pipelines.lake.layout import returned
 from pipelines.lake.refresh import Refreshed, by_columns, refresh_parts
-from pipelines.lake.specs import conflict_spec, finding_spec, golden_spec
-from pipelines.lake.table import TableSpec
 from pipelines.modelling import Model, Returned
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Workspace
 from pipelines.steps.inputs import model_spec
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import returned
+from pipelines.tables.specs import conflict_spec, finding_spec, golden_spec
+from pipelines.tables.table import TableSpec
 
 CITY, HAS_REGION, KEY_BESIDE = "_city", "_has_region", "_of_record"
 

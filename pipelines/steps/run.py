@@ -8,12 +8,12 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from pipelines.engines.spark.failures import spark_failure
-from pipelines.lake.errors import LakeError, LeaseError, StoreError
+from pipelines.errors import LakeError, LeaseError, StoreError
 from pipelines.lake.lake import StoppedError
-from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Refreshed
-from pipelines.quality.great_expectations import warm_up
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
+from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
 from pipelines.steps.losses import RowsWouldGoError
@@ -22,7 +22,7 @@ from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
 from pipelines.steps.retired import check_declared
 from pipelines.steps.standardise import Standardised
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
 
 STANDARDISE = "standardise"
 

@@ -12,16 +12,15 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
-from pipelines.lake.errors import KeyRepeatedError
+from pipelines.errors import KeyRepeatedError
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
 from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
-from pipelines.lake.specs import BATCHES, VERDICTS, alias_spec, quarantine_spec, raw_spec, standard_spec, withdrawn_spec
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import weigh, write_verdicts
-from pipelines.quality.rows import PLACE
-from pipelines.quality.verdicts import (
+from pipelines.project.workspace import Workspace
+from pipelines.rules.counting import Ungated
+from pipelines.rules.gate import weigh, write_verdicts
+from pipelines.rules.rows import PLACE
+from pipelines.rules.verdicts import (
     Judged,
     as_untypable,
     batches_of,
@@ -39,7 +38,16 @@ from pipelines.quality.verdicts import (
 from pipelines.steps.losses import check_loss
 from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import (
+    BATCHES,
+    VERDICTS,
+    alias_spec,
+    quarantine_spec,
+    raw_spec,
+    standard_spec,
+    withdrawn_spec,
+)
+from pipelines.tables.table import TableSpec
 
 ACCEPTED, REFUSED = ("passed", "released"), ("rejected", "recalled")
 # Beyond this share of a source's rows, what stood before is of little help.
@@ -368,8 +376,7 @@ class _Standardise:
     def _corrected(self, gated: Gated, new: Sequence[str]) -> ir.Table:
         """Rows in quarantine since before the `new` batches that stand corrected now."""
         stored = self._lake.read(self._quarantine)
-        before = stored.filter(~stored[BATCH].isin(new))
-        return gated.corrected(self._keyed(before))
+        return gated.corrected(self._keyed(stored.filter(~stored[BATCH].isin(new))))
 
     def _keyed(self, rows: ir.Table) -> ir.Table:
         """The keys of rows as sent, of damaged ones too: whose they are can often still be read."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.lake.specs import (
+from pipelines.project.workspace import Workspace
+from pipelines.steps.inputs import model_spec
+from pipelines.steps.return_flow import flows
+from pipelines.tables.specs import (
     BATCHES,
     CONFIRMATIONS,
     RELEASES,
@@ -20,10 +23,7 @@ from pipelines.lake.specs import (
     standard_spec,
     withdrawn_spec,
 )
-from pipelines.lake.table import TableSpec
-from pipelines.steps.inputs import model_spec
-from pipelines.steps.return_flow import flows
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.table import TableSpec
 
 
 def source_tables(workspace: Workspace) -> Iterator[TableSpec]:

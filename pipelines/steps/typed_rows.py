@@ -25,11 +25,11 @@ from pipelines.declarations.rule import (
 from pipelines.elements import alias, match_key, normalise, sent_value
 from pipelines.elements.bound import bound
 from pipelines.elements.code import normalise as normalise_code
-from pipelines.lake.specs import AS_SENT, TIMESTAMP, raw_spec
-from pipelines.quality.counting import Ungated
-from pipelines.quality.great_expectations.second_reading import CELL, readings_of
-from pipelines.quality.rows import PLACE, both, broken_alone, broken_together, rejected
-from pipelines.steps.workspace import Workspace
+from pipelines.project.workspace import Workspace
+from pipelines.rules.counting import Ungated
+from pipelines.rules.great_expectations.second_reading import CELL, readings_of
+from pipelines.rules.rows import PLACE, both, broken_alone, broken_together, rejected
+from pipelines.tables.specs import AS_SENT, TIMESTAMP, raw_spec
 
 DELETED = "_deleted"
 DELETE = "D"  # in the code list `operation`
