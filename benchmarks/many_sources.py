@@ -32,7 +32,7 @@ SHARED = {"custom", "reading", "every_source"}  # of the expectations: what belo
 SMALL = "household_registration"
 
 OPEN = """
-from pipelines.steps.workspace import open_workspace; from pipelines.settings import Settings
+from pipelines.project.workspace import open_workspace; from pipelines.settings import Settings
 with open_workspace(Settings(), writes=False): pass
 """
 HUILIU = "from pipelines.cli.main import main; main()"
@@ -40,7 +40,7 @@ DAGSTER = "import dagster as dg; from dagster_project.definitions import defs; d
 CHANGES = """
 from pathlib import Path
 from pipelines.operations.changed_delivery import deliver_changes; from pipelines.settings import Settings
-from pipelines.steps.workspace import open_existing
+from pipelines.project.workspace import open_existing
 with open_existing(Settings()) as workspace: deliver_changes(workspace, Path("changes"), 3)
 """
 

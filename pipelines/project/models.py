@@ -15,9 +15,9 @@ from types import ModuleType
 from typing import Literal
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.project.imports import modules_of
 from pipelines.declarations.reading import DeclarationError
 from pipelines.modelling import ClaimsOf, Finding, FormsOf, Model
+from pipelines.project.imports import modules_of
 
 FOLDERS: Mapping[str, Literal["foundation", "theme"]] = {"foundation_dbs": "foundation", "theme_dbs": "theme"}
 

@@ -36,11 +36,11 @@ from pipelines.rules.verdicts import (
     write_untypable,
 )
 from pipelines.steps.losses import check_loss
+from pipelines.steps.news import is_placed, placed_mark, placed_tables, verdicts_input
 from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
 from pipelines.tables.specs import (
     BATCHES,
-    VERDICTS,
     alias_spec,
     quarantine_spec,
     raw_spec,
@@ -65,6 +65,15 @@ class Standardised:
     refreshed: tuple[Refreshed, ...]
     judged: list[Judged]
     held: tuple[Judged, ...] = ()
+
+
+def left_alone(workspace: Workspace, contract: Contract) -> Standardised:
+    """What is told of a source without news.
+
+    Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here.
+    """
+    tables = placed_tables(workspace.catalog, contract)
+    return Standardised(contract.name, tuple(unchanged(workspace.lake, spec) for spec in tables), judged=[])
 
 
 def standardise(workspace: Workspace, contract: Contract) -> Standardised:
@@ -116,7 +125,7 @@ class _Standardise:
             unjudged = self._unjudged()
             is_done = not unjudged and self._is_current()
         if is_done:
-            return self._as_they_are()
+            return left_alone(self._workspace, self._contract)
         news = self._news(unjudged)
         before = gate_verdicts(self._lake, self._contract.name) if news.recounted else {}
         self._aside = untypable(self._lake, self._contract.name)
@@ -147,11 +156,6 @@ class _Standardise:
                 f"{self._lake.uri(self._standard.id)} out of the lake, and the next run writes the table anew from raw"
             )
 
-    def _as_they_are(self) -> Standardised:
-        """Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here."""
-        found = {spec: unchanged(self._lake, spec) for spec in self._tables()}
-        return Standardised(self._contract.name, tuple(found.values()), judged=[])
-
     def _unjudged(self) -> list[dict[str, Any]]:
         verdicts = verdicts_of(self._lake, self._contract.name)
         return [one for one in batches_of(self._lake, self._contract.name) if one["batch"] not in verdicts]
@@ -163,24 +167,14 @@ class _Standardise:
         return [one for one in all_of_them if one["batch"] in new or (one["batch"] in before and one["readable"])]
 
     def _tables(self) -> list[TableSpec]:
-        # Withdrawn rows first: while standard alone knew of it, a key that is gone could come back. In this order they
-        # are written.
-        return [one for one in (self._withdrawn, self._standard, self._quarantine, self._alias) if one]
+        return placed_tables(self._catalog, self._contract)
 
     def _mark(self) -> Watermark:
-        """Only this source's verdicts are an input: another source's must not make this one stale."""
-        mark = self._lake.watermark([self._raw.id], self._declared)
-        mark.inputs[self._verdicts] = last_decided(self._lake, self._contract.name)
-        return mark
-
-    @property
-    def _verdicts(self) -> str:
-        return f"{VERDICTS.id}[{self._contract.name}]"
+        decided = last_decided(self._lake, self._contract.name)
+        return placed_mark(self._lake, self._catalog, self._contract, decided)
 
     def _is_current(self) -> bool:
-        mark = self._mark()
-        states = [self._lake.state(spec.id) for spec in self._tables()]
-        return all(state is not None and state.watermark == mark for state in states)
+        return is_placed(self._lake, self._catalog, self._contract, self._mark())
 
     def _news(self, unjudged: Sequence[dict[str, Any]]) -> _News:
         states = [self._lake.state(spec.id) for spec in self._tables()]
@@ -196,7 +190,7 @@ class _Standardise:
         arrived = self._arrived(min(since))
         if arrived.new is None:
             return arrived
-        looked = min(mark.inputs[self._verdicts][1] for mark in known)
+        looked = min(mark.inputs[verdicts_input(self._contract)][1] for mark in known)
         if is_taken_back_since(self._lake, self._contract.name, looked):
             return _News("inputs changed")  # which rows stood before those of a batch is told by raw alone
         decided = decided_since(self._lake, self._contract.name, looked)
