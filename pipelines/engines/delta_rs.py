@@ -275,16 +275,30 @@ def log_stamp(uri: str, version: int) -> object:
     return entry if is_newest else None
 
 
+def columns(uri: str, version: int) -> str:
+    """What a table's log says of its columns in a version, as a text that tells them apart from others'."""
+    return at_version(uri, version).schema().to_json()
+
+
+def at_version(uri: str, version: int) -> DeltaTable:
+    table = stored(uri)
+    return table if table.version() == version else DeltaTable(uri, version, storage_options=storage_options(uri))
+
+
 def scattered_files(uri: str, version: int) -> frozenset[str] | None:
     """The files of a table that lies in many that hold little, so that opening them is most of reading it, or None."""
-    table = stored(uri)
-    if table.version() != version:
-        table = DeltaTable(uri, version, storage_options=storage_options(uri))
+    table = at_version(uri, version)
     # Not `file_uris`, which are escaped as in a URL but for their beginning.
-    files = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pydict()
-    if len(files["path"]) <= SCATTERED_FILES or sum(files["size_bytes"]) >= SCATTERED_BYTES:
+    paths = _of_files(table, "path")
+    if len(paths) <= SCATTERED_FILES or sum(_of_files(table, "size_bytes")) >= SCATTERED_BYTES:
         return None
-    return frozenset(f"{uri}/{path}" for path in files["path"])
+    return frozenset(f"{uri}/{path}" for path in paths)
+
+
+def _of_files(table: DeltaTable, name: str) -> list[Any]:
+    """What the log says of each file of a table. As pyarrow's table it would cost an import of pandas."""
+    actions = table.get_add_actions(flatten=True)
+    return list(actions.column(name).to_pylist()) if actions.num_rows else []
 
 
 def carries_metadata(table: DeltaTable) -> bool:
@@ -309,12 +323,7 @@ def file_count(table: DeltaTable) -> int:
 
 
 def small_files(table: DeltaTable) -> int:
-    return sum(size < SMALL for size in _sizes(table))
-
-
-def _sizes(table: DeltaTable) -> list[int]:
-    """Bytes of each file, by the log."""
-    return list(pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist())
+    return sum(size < SMALL for size in _of_files(table, "size_bytes"))
 
 
 def compact(table: DeltaTable, metadata: str) -> None:
@@ -356,8 +365,7 @@ def clean_log(table: DeltaTable) -> None:
 
 def row_count(table: DeltaTable) -> int:
     """Rows by the log's statistics; reads no data."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    return sum(value or 0 for value in actions["num_records"].to_pylist()) if actions.num_rows else 0
+    return sum(value or 0 for value in _of_files(table, "num_records"))
 
 
 def _commit(metadata: str, once: str | None) -> CommitProperties:
