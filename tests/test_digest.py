@@ -20,13 +20,13 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     copy = tmp_path / "pipelines"
     shutil.copytree(digests.PIPELINES, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(digests, "PIPELINES", copy)
-    digests._step_logic.cache_clear()
+    digests._own_module.cache_clear()
     yield copy
-    digests._step_logic.cache_clear()
+    digests._own_module.cache_clear()
 
 
 def digests_now() -> dict[str, str]:
-    digests._step_logic.cache_clear()
+    digests._own_module.cache_clear()
     return {step: digest(step) for step in STEPS}
 
 
