@@ -15,7 +15,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.project.workspace import Workspace
 from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
-from pipelines.steps.retired import check_declared
+from pipelines.steps.retire import check_declared
 from pipelines.steps.task import Step, Task
 from pipelines.tables.layout import TableId
 

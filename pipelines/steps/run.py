@@ -20,7 +20,7 @@ from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.plan import plan
 from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
-from pipelines.steps.retired import check_declared
+from pipelines.steps.retire import check_declared
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.task import Outcome, Step, Tables, Task
 from pipelines.tables.layout import TableId
