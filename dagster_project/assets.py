@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
@@ -15,6 +16,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.project.workspace import Workspace
 from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
+from pipelines.steps.log import log_outcome
 from pipelines.steps.retire import check_declared
 from pipelines.steps.task import Step, Task
 from pipelines.tables.layout import TableId
@@ -65,7 +67,9 @@ def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
     with told_without_values(f"{task.step} {task.name}"):
         if task.step == Step.INGEST:  # what all other tasks come after
             check_declared(workspace)
+        began = time.monotonic()
         outcome = task.work(workspace)
+        log_outcome(workspace.settings, task, outcome, time.monotonic() - began)
         if task.step == Step.STANDARDISE:
             note_outcomes(workspace)
         described, done = described_tables(workspace, task), described_outcome(task, outcome)

@@ -16,6 +16,7 @@ from pipelines.readers import Problem
 from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
+from pipelines.steps.log import log_outcome
 from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.plan import plan
 from pipelines.steps.recovery import recover, unkept
@@ -74,7 +75,7 @@ class Run:
             lake.go_on()
             with lake.alone:
                 progress(task.step, task.name)
-            return task.work(workspace)
+            return _worked(workspace, task)
 
         try:
             with _Timer(self.seconds, tasks[0].step), ThreadPoolExecutor(lake.engine.readers) as threads:
@@ -98,7 +99,7 @@ class Run:
         workspace.lake.go_on()
         progress(task.step, task.name)
         with _Timer(self.seconds, task.step):
-            self.take(task.work(workspace))
+            self.take(_worked(workspace, task))
 
     def work_all(
         self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None
@@ -192,6 +193,13 @@ def follow(
 def _concerns_all(error: Exception) -> bool:
     is_setting = isinstance(error, LakeError) and error.exit_code == 2 and not isinstance(error, RowsWouldGoError)
     return is_setting or isinstance(error, LeaseError | StoreError | StoppedError) or spark_failure(error) is not None
+
+
+def _worked(workspace: Workspace, task: Task) -> Outcome:
+    began = time.monotonic()
+    outcome = task.work(workspace)
+    log_outcome(workspace.settings, task, outcome, time.monotonic() - began)
+    return outcome
 
 
 class _Timer:
