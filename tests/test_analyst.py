@@ -18,8 +18,8 @@ import pytest
 from nbclient import NotebookClient
 
 from pipelines.engines.duckdb.analyst_file import Contents, folder_beside, write_analyst_file
-from tests.analyst_files import AWKWARD, OF_THE_LAKE, Analyst, opened, tables_of, value, views_of
-from tests.simulated_demo import PROGRAMS, ROOT, huiliu
+from tests.support.analyst_files import AWKWARD, OF_THE_LAKE, Analyst, opened, tables_of, value, views_of
+from tests.support.simulated_demo import PROGRAMS, ROOT, huiliu
 
 NOTEBOOK = ROOT / "notebooks" / "first_analysis.ipynb"
 OFFLINE = ["unshare", "--user", "--map-root-user", "--net"]

@@ -11,7 +11,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.project.catalog import read_catalog
 from pipelines.settings import Settings
 from pipelines.tables import layout
-from tests.conftest import PROJECT
+from tests.support.place import PROJECT
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),

@@ -12,8 +12,8 @@ from pipelines.steps.inputs import table_spec
 from pipelines.tables.layout import returned
 from simulation.checksums import credit_code
 from simulation.licenses import ROOT, identifier, stream, with_version
-from tests.conftest import Opened, Place
-from tests.deliveries import Row, deliver, json_lines
+from tests.support.deliveries import Row, deliver, json_lines
+from tests.support.place import Opened, Place
 
 REGIONAL = credit_code("1", "1", "150000", "40000000")  # an agency of the autonomous region itself
 MODEL = "current_license"

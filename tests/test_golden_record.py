@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pipelines.tables.specs import conflict_spec, golden_spec
-from tests.conftest import PROJECT, Place
-from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.place import PROJECT, Place
 
 DECLARED = ("catalog", "foundation_dbs", "theme_dbs", "expectations")
 MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13

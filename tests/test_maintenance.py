@@ -24,9 +24,9 @@ from pipelines.storage.store import Store
 from pipelines.tables.layout import TableId, quality
 from pipelines.tables.specs import RELEASES
 from pipelines.tables.table import ColumnSpec, TableSpec
-from tests.conftest import Place
-from tests.deliveries import cells_of, csv_text, deliver, household, marriage
-from tests.lakes_compared import connection, differences
+from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage
+from tests.support.lakes_compared import connection, differences
+from tests.support.place import Place
 
 NOTHING = datetime.timedelta()
 RAW = TableId("raw", "household_registration")

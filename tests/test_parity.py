@@ -32,8 +32,8 @@ from pipelines.steps.tables import all_tables
 from pipelines.tables.specs import BATCHES, CONFIRMATIONS, RULE_RESULTS
 from pipelines.tables.table import TableSpec
 from simulation import simulate
-from tests.conftest import Place
-from tests.lakes_compared import connection, differences
+from tests.support.lakes_compared import connection, differences
+from tests.support.place import Place
 
 pytestmark = pytest.mark.spark
 

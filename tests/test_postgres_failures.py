@@ -15,8 +15,8 @@ from pipelines.operations.doctor import examine
 from pipelines.project.workspace import open_project
 from pipelines.readers import Problem
 from pipelines.steps.plan import plan
-from tests.front_end import CONNECTION, CONTRACT, SOURCE, VARIABLE, FrontEnd, couples, numbers, once
-from tests.postgres_server import DATABASE, OWNER, PASSWORDS, READER, PostgresServer
+from tests.support.front_end import CONNECTION, CONTRACT, SOURCE, VARIABLE, FrontEnd, couples, numbers, once
+from tests.support.postgres_server import DATABASE, OWNER, PASSWORDS, READER, PostgresServer
 
 pytestmark = pytest.mark.postgres
 

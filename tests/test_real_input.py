@@ -16,8 +16,8 @@ import pytest
 from pipelines.steps.run import Run, run
 from pipelines.tables import layout
 from pipelines.tables.specs import BATCHES, golden_spec
-from tests.conftest import PROJECT, Opened, Place
-from tests.deliveries import deliver
+from tests.support.deliveries import deliver
+from tests.support.place import PROJECT, Opened, Place
 
 REAL = PROJECT.parent / "shared/data/market_entity_real_sample.csv"
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason="the real sample is no part of the project")

@@ -14,8 +14,8 @@ from pipelines.declarations.reading import DeclarationError
 from pipelines.lake.lake import Lake
 from pipelines.rules.verdicts import decide
 from pipelines.tables.specs import BATCHES, VERDICTS
-from tests.conftest import PROJECT, Place
-from tests.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
+from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
+from tests.support.place import PROJECT, Place
 
 PEOPLE = range(20)
 

@@ -10,9 +10,9 @@ from pipelines.declarations.reading import DeclarationError
 from pipelines.project.workspace import open_project
 from pipelines.steps.plan import plan
 from pipelines.steps.return_flow import Flow, flows, unreturned, unreturned_rows
-from tests.conftest import Place
-from tests.deliveries import Row, household, name_of, person_id
-from tests.small_project import PERSONS, Delivered, death, permit, small_project
+from tests.support.deliveries import Row, household, name_of, person_id
+from tests.support.place import Place
+from tests.support.small_project import PERSONS, Delivered, death, permit, small_project
 from tests.test_incremental import assert_equals_a_rebuild
 
 HERE, THERE, OUTSIDE, REGION = "150102", "150402", "110101", "150000"

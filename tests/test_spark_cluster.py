@@ -22,8 +22,8 @@ from pipelines.project.workspace import open_project
 from pipelines.settings import Settings
 from pipelines.steps.tables import all_tables
 from simulation import simulate
-from tests.lakes_compared import connection, differences
-from tests.spark_cluster import Cluster, EventLog, Worker, eventually, started_cluster
+from tests.support.lakes_compared import connection, differences
+from tests.support.spark_cluster import Cluster, EventLog, Worker, eventually, started_cluster
 
 pytestmark = [pytest.mark.spark, pytest.mark.cluster]
 

@@ -13,7 +13,7 @@ from pipelines.reports.score import score
 from pipelines.steps.tables import all_tables, integrated_tables, source_tables
 from simulation import simulate
 from simulation.regions import CITIES
-from tests.conftest import Place
+from tests.support.place import Place
 
 SEEDS = (11, 12, 13)
 SCOPE = ("residence_region", "household_region", "insured_region")

@@ -18,9 +18,9 @@ from pipelines.readers.postgres import table as postgres_table
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
 from pipelines.tables.specs import BATCHES, raw_spec
-from tests.postgres_server import READER, PostgresServer
+from tests.support.postgres_server import READER, PostgresServer
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 SOURCE, CONNECTION, VARIABLE = "marriage_front_end", "civil_affairs", "HUILIU_PG_CIVIL_AFFAIRS"
 CONTRACT = """\
 title: 婚姻登记（前置机）

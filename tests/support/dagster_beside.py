@@ -12,7 +12,7 @@ import pytest
 
 from dagster_project.definitions import build_definitions
 from pipelines.settings import Settings
-from tests.conftest import Place
+from tests.support.place import Place
 
 
 @dataclass

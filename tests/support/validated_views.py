@@ -19,7 +19,7 @@ from pipelines.project.catalog import read_catalog
 from pipelines.project.workspace import open_engine
 from pipelines.rules.great_expectations import validate
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RECEIVED = datetime.date(2026, 6, 30)
 
 GOOD_ID = "150102198001010014"  # published specimen, as are the next three
@@ -45,7 +45,7 @@ def either_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param == "duckdb":
         yield request.getfixturevalue("embedded")
     else:
-        from tests.spark import SPARK
+        from tests.support.spark import SPARK
 
         request.getfixturevalue("spark_session")
         with open_engine(SPARK) as engine:

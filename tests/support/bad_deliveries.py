@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.deliveries import Row, cells_of, csv_text, json_lines, locked, marriage, name_of, parquet, workbook
+from tests.support.deliveries import Row, cells_of, csv_text, json_lines, locked, marriage, name_of, parquet, workbook
 
 SOURCE = "marriage_registration"
 ROWS = 8

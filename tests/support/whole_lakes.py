@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from tests.lakes_compared import connection
+from tests.support.lakes_compared import connection
 
 # When something was received, decided or released is each lake's own, and so are ids and versions of tables, and the
 # words of Great Expectations' result.

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from pipelines.readers import Delivery
 from pipelines.readers.parallel.splitting import NotSplittable, SplitRows, split_read
-from tests.opened_files import opened
+from tests.support.opened_files import opened
 
 FEW = settings(
     max_examples=4,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.project.catalog import read_catalog
 from pipelines.readers import Delivery, Problem, UnreadableFile, open_delivery
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared/data/market_entity_real_sample.csv"
 CATALOG = read_catalog(ROOT)
 MARRIAGE = CATALOG.contracts["marriage_registration"]

@@ -20,8 +20,8 @@ from pipelines.database.address import database_of
 from pipelines.database.connection import Database
 from pipelines.service.tokens import Tokens
 from pipelines.settings import Settings
-from tests.conftest import HUILIU, PROJECT
-from tests.deliveries import Row, json_lines, name_of, person_id
+from tests.support.deliveries import Row, json_lines, name_of, person_id
+from tests.support.place import HUILIU, PROJECT
 
 SOURCE, AGENCY = "death_registration", "health"
 TOKEN_KEY = "simulated-key-of-more-than-32-characters"

@@ -15,7 +15,7 @@ from pipelines.cli.duckdb import write
 from pipelines.engines.duckdb.analyst_file import folder_beside
 from pipelines.project.workspace import open_workspace
 from pipelines.settings import Settings
-from tests.simulated_demo import demo_project
+from tests.support.simulated_demo import demo_project
 
 AWKWARD = """an analyst's "own" folder $HOME"""
 OF_THE_LAKE = "schema_name NOT IN ('about', 'code')"

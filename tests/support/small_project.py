@@ -16,9 +16,19 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.modelling import ClaimsOf
 from pipelines.project.catalog import read_catalog
 from pipelines.project.models import Models, Placed, read_models
-from tests.deliveries import Row, cells_of, csv_text, deliver, household, json_lines, marriage, name_of, person_id
+from tests.support.deliveries import (
+    Row,
+    cells_of,
+    csv_text,
+    deliver,
+    household,
+    json_lines,
+    marriage,
+    name_of,
+    person_id,
+)
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PERSONS = ("household_registration", "marriage_registration", "death_registration", "residence_permit")
 CITIES = ("150100", "150400")
 

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from pipelines.cli.main import main
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 PEOPLE = 500
 

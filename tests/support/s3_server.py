@@ -17,7 +17,7 @@ from unittest.mock import patch
 import pytest
 
 VERSION = "v1.8.0"
-CACHE = Path(__file__).resolve().parents[1] / ".cache" / "bin"
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "bin"
 BUCKET = "huiliu"
 KEY = "simulated-key"
 SECRET = "simulated-secret-of-the-lake"

@@ -15,7 +15,7 @@ from pipelines import elements
 from pipelines.engines.base import Engine
 from pipelines.project.catalog import read_catalog
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CATALOG = read_catalog(ROOT)
 REAL_SAMPLE = ROOT.parent / "shared/data/market_entity_real_sample.csv"
 NULL_TOKENS = ["", "N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", "/", "\\N", "nan", "NaN", "None", "none"]
