@@ -1,0 +1,26 @@
+"""The plan of declarations: every table has one writer."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.declarations.reading import DeclarationError
+from pipelines.project.workspace import open_project
+from pipelines.settings import Settings
+from pipelines.steps.plan import plan
+from tests.support.small_project import small_project
+
+SOURCE = "household_registration"
+
+
+def test_two_declarations_that_would_write_one_table_are_refused(tmp_path: Path) -> None:
+    project = small_project(tmp_path, [SOURCE])
+    records = project / "foundation_dbs/person"
+    shutil.copy(records / "person.yml", records / "finding.yml")  # a record whose table is that of the findings
+    with pytest.raises(DeclarationError) as refused:
+        plan(open_project(Settings(project=project)))
+    assert "foundation/person/finding would be written twice" in str(refused.value)
+    assert "give one of them another name" in str(refused.value)
