@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulation.layouts import FIRST_LAYOUT
+from simulation.contracts import OPERATION, contract
 from simulation.standing import Standing
 
 Columns = dict[str, list[str | None]]
@@ -24,7 +24,8 @@ _VERSION_AND_CHECK, _REGION = 6, slice(2, 8)
 
 def deaths(registered: Standing) -> Columns:
     """One row per person, by the certificate that was updated last."""
-    names = [name for name in FIRST_LAYOUT["death_registration"] if name not in ("person_name", "sex", "updated_at")]
+    said_elsewhere = ("person_name", "sex", "updated_at", OPERATION)
+    names = [name for name in contract("death_registration").headers if name not in said_elsewhere]
     rows = zip(registered.values("id_number"), registered.values("updated_at"), _rows(registered, names), strict=True)
     return _columns(names, _last(rows).values())
 

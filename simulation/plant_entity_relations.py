@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from simulation.calendar import SINCE, moments
+from simulation.contracts import contract
 from simulation.delivery import Landing
 from simulation.entities import new_codes
-from simulation.layouts import FIRST_LAYOUT, TITLES
+from simulation.layouts import TITLES
 from simulation.names import brand
 from simulation.person_sources import LATER
 from simulation.registers import Registers
@@ -102,7 +103,7 @@ def deliver_swapped_file(registers: Registers, landing: Landing) -> None:
     sent: dict[str, list[Any]] = {column: values[:SWAPPED_ROWS] for column, values in civil.sent.items()}
     sent["credit_code"] = new_codes(registers.rng, "5", registers.entities.region[:SWAPPED_ROWS])
     sent["entity_name"] = [f"内蒙古{brand(10**6 + at)}新兴协会" for at in range(SWAPPED_ROWS)]
-    columns = dict(FIRST_LAYOUT[CIVIL])
+    columns = dict(contract(CIVIL).headers)
     columns["credit_code"], columns["entity_name"] = columns["entity_name"], columns["credit_code"]
     swapped = Table(CIVIL, sent, {}, [0] * SWAPPED_ROWS)
     name = landing.deliver_file(swapped, list(range(SWAPPED_ROWS)), f"{TITLES[CIVIL]}_20260630_002", columns)

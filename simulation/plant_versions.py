@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from simulation.block import Block
 from simulation.calendar import SINCE, day_number, moments
-from simulation.layouts import FIRST_LAYOUT
+from simulation.contracts import OPERATION, contract
 from simulation.person_sources import SPORADIC, UNDATED
 from simulation.plant_ids import fifteen, wrong_check
 from simulation.plant_records import later
-from simulation.standing import KEYS
 from simulation.table import Table
 
 HOUSEHOLD, INSURED, DEATH = "household_registration", "social_insurance", "death_registration"
@@ -44,8 +43,9 @@ def withdraw(table: Table, row: int, flag: str, moment: str) -> int:
 
 def key_alone(table: Table, row: int) -> None:
     """Nothing but key, version and operation are left in the row."""
-    kept = {*KEYS[table.source], "updated_at", "operation"}
-    for column in FIRST_LAYOUT[table.source]:
+    layout = contract(table.source)
+    kept = {*layout.key, "updated_at", OPERATION}
+    for column in layout.headers:
         if column not in kept:
             table.put(row, column, "", None)
 

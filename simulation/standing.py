@@ -5,22 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulation.layouts import FIRST_LAYOUT
+from simulation.contracts import OPERATION, contract
 from simulation.table import Table
 
-KEYS = {
-    "household_registration": ["id_number"],
-    "residence_permit": ["permit_number"],
-    "social_insurance": ["id_number", "insurance_type"],
-    "death_registration": ["certificate_number"],
-    "marriage_registration": ["registration_number"],
-    "market_entity": ["credit_code"],
-    "civil_organisation": ["credit_code"],
-    "credit_code_check": ["credit_code"],
-    "e_license": ["license_identifier"],
-}
-# What one cell of a file becomes beside the column that is named after it.
-_SPLIT = {"market_entity": ["capital_currency"], "civil_organisation": ["capital_currency"]}
 # Agencies write Beijing time.
 _OFFSET = "+08:00"
 _AT_RECEIPT = "9999"  # later than every moment that a file states
@@ -49,15 +36,16 @@ class Standing:
 
     def columns(self) -> dict[str, list[str | None]]:
         """Every declared column of the rows that stand; instants with their offset."""
-        source = self.table.source
-        names = [name for name in FIRST_LAYOUT[source] if name != "operation"]
-        columns = {name: self.values(name) for name in (*names, *_SPLIT.get(source, []))}
+        layout = contract(self.table.source)
+        names = [name for name in (*layout.headers, *layout.split) if name != OPERATION]
+        columns = {name: self.values(name) for name in names}
         columns["updated_at"] = [moment and moment + _OFFSET for moment in columns["updated_at"]]
         return columns
 
     def withdrawn_keys(self) -> dict[str, list[str | None]]:
         """The keys that were withdrawn."""
-        return {name: [self.table.column(name)[row] for row in self.withdrawn] for name in KEYS[self.table.source]}
+        key = contract(self.table.source).key
+        return {name: [self.table.column(name)[row] for row in self.withdrawn] for name in key}
 
 
 def standing(table: Table) -> Standing:
@@ -81,4 +69,4 @@ def _rank(table: Table, moments: list[str | None], row: int) -> tuple[bool, str]
 
 
 def _keys(table: Table) -> Iterable[tuple[str | None, ...]]:
-    return zip(*(table.column(name) for name in KEYS[table.source]), strict=True)
+    return zip(*(table.column(name) for name in contract(table.source).key), strict=True)
