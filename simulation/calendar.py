@@ -14,18 +14,6 @@ AS_OF_DAY = int(np.datetime64(AS_OF, "D").astype(np.int64))
 SNAPSHOT = ("2024-07-01", "2026-03-31")
 SINCE = ("2026-04-01", "2026-06-29")
 STALE = ("2023-01-01", "2023-06-30")
-# Each source writes in its own seconds, so that two sources never claim the same moment for one person.
-PHASES = {
-    "household_registration": 0,
-    "residence_permit": 1,
-    "social_insurance": 2,
-    "death_registration": 3,
-    "marriage_registration": 0,
-    "market_entity": 0,
-    "civil_organisation": 1,
-    "credit_code_check": 2,
-    "e_license": 0,
-}
 _SLOTS_A_DAY = 8_100  # four seconds each, half past eight to half past five
 _OPENING = 8 * 3600 + 30 * 60
 NO_END = ["长期", "无固定期限", "永久有效", "长期有效", "永久"]
@@ -52,14 +40,17 @@ def compact_days(days: NDArray[np.int64]) -> list[str]:
     return [text.replace("-", "") for text in iso_days(days)]
 
 
-def moments(rng: np.random.Generator, count: int, source: str, window: tuple[str, str] = SNAPSHOT) -> list[str]:
-    """As many distinct moments within office hours of the window, in Asia/Shanghai, to the second."""
+def moments(rng: np.random.Generator, count: int, phase: int = 0, window: tuple[str, str] = SNAPSHOT) -> list[str]:
+    """As many distinct moments within office hours of the window, in Asia/Shanghai, to the second.
+
+    Moments of two phases (0 to 3 seconds) are never the same.
+    """
     first = day_number(window[0])
     slots = (day_number(window[1]) - first + 1) * _SLOTS_A_DAY
     step = slots // max(count, 1)
     slot = rng.permutation(count) * step + rng.integers(0, step, count)
     day, within = np.divmod(slot, _SLOTS_A_DAY)
-    seconds = (first + day) * 86_400 + _OPENING + within * 4 + PHASES[source]
+    seconds = (first + day) * 86_400 + _OPENING + within * 4 + phase
     return [text.replace("T", " ") for text in np.datetime_as_string(seconds.astype("datetime64[s]")).tolist()]
 
 

@@ -41,7 +41,9 @@ def contract(source: str) -> Contract:
     if path is None:
         raise FileNotFoundError(f"no {source}.yml below {_DATABASES}/*/sources: the simulation takes its headers there")
     said = yaml.safe_load(path.read_text("utf-8"))
-    headers, elements, split = {}, {}, []
+    headers: dict[str, str] = {}
+    elements: dict[str, str] = {}
+    split: list[str] = []
     for header, declared in said["columns"].items():
         first, *others = map(_column, declared if isinstance(declared, list) else [declared])
         headers[first[0]] = header

@@ -8,11 +8,10 @@ from simulation.calendar import SINCE, moments
 from simulation.contracts import contract
 from simulation.delivery import Landing
 from simulation.entities import new_codes
-from simulation.layouts import TITLES
 from simulation.names import brand
-from simulation.person_sources import LATER
 from simulation.registers import Registers
-from simulation.table import Table
+from simulation.sources import sources
+from simulation.table import LATER, Table
 from simulation.vocabulary import ENTITY_STATE, other_than
 
 CIVIL = "civil_organisation"
@@ -66,14 +65,14 @@ def _two_codes(registers: Registers) -> None:
 def _updates(registers: Registers) -> None:
     market, check = registers.market, registers.check
     changed, deleted, unlisted = registers.in_market(), registers.in_market(), registers.in_market()
-    when = moments(registers.rng, 2 * registers.each, market.source, SINCE)
+    when = moments(registers.rng, 2 * registers.each, 0, SINCE)
     for row in changed:
         copy = _later(market, row, "U", when.pop())
         market.change(copy, "registered_address", market.sent["registered_address"][row] + "附1号")
         market.accept(copy, "updated_row")
     for row in deleted:
         market.accept(_later(market, row, "D", when.pop()), "deleted_row")
-    for row, moment in zip(unlisted, moments(registers.rng, len(unlisted), check.source, SINCE), strict=True):
+    for row, moment in zip(unlisted, moments(registers.rng, len(unlisted), 2, SINCE), strict=True):
         check.accept(_later(check, row, "D", moment), "deleted_row")
         registers.truth.finding("legal_entity", "code_unknown_to_check", registers.entities.credit_code[row])
 
@@ -106,5 +105,5 @@ def deliver_swapped_file(registers: Registers, landing: Landing) -> None:
     columns = dict(contract(CIVIL).headers)
     columns["credit_code"], columns["entity_name"] = columns["entity_name"], columns["credit_code"]
     swapped = Table(CIVIL, sent, {}, [0] * SWAPPED_ROWS)
-    name = landing.deliver_file(swapped, list(range(SWAPPED_ROWS)), f"{TITLES[CIVIL]}_20260630_002", columns)
+    name = landing.deliver_file(swapped, list(range(SWAPPED_ROWS)), f"{sources()[CIVIL].title}_20260630_002", columns)
     landing.truth.file("hold", CIVIL, name, "columns_swapped", "batch.reject_share")

@@ -88,7 +88,7 @@ def _deletes(registers: Registers) -> None:
     market, check = registers.market, registers.check
     spelt = registers.in_market(max(registers.each, 3))
     alone, unknown = registers.in_market(), registers.in_market()
-    when = sorted(moments(registers.rng, len(spelt) + len(alone) + len(unknown), market.source, SINCE), reverse=True)
+    when = sorted(moments(registers.rng, len(spelt) + len(alone) + len(unknown), 0, SINCE), reverse=True)
     for at, row in enumerate(spelt):
         market.accept(withdraw(market, row, DELETES[at % len(DELETES)], when.pop()), "deleted_in_another_spelling")
     for row in alone:
@@ -100,9 +100,7 @@ def _deletes(registers: Registers) -> None:
         copy = later(market, row, UNKNOWN_FLAGS[at % len(UNKNOWN_FLAGS)], when.pop())
         market.quarantine(copy, "delete_flag_unknown", "delete_flag.known")
     unlisted = registers.in_market()
-    for at, (row, moment) in enumerate(
-        zip(unlisted, moments(registers.rng, len(unlisted), check.source, SINCE), strict=True)
-    ):
+    for at, (row, moment) in enumerate(zip(unlisted, moments(registers.rng, len(unlisted), 2, SINCE), strict=True)):
         check.accept(withdraw(check, row, DELETES[(at + 3) % len(DELETES)], moment), "deleted_in_another_spelling")
         registers.truth.finding("legal_entity", "code_unknown_to_check", registers.entities.credit_code[row])
 

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import numpy as np
-
-from simulation.calendar import SENTINELS, SINCE, full_width, moments
+from simulation.calendar import SENTINELS, SINCE, full_width
 from simulation.checksums import ORGANISATION_CHECKS, credit_check
 from simulation.licenses import ORGANISATION, PERSON, ROOT, TYPES, identifier, with_another_check, with_version
-from simulation.person_sources import LATER, MAIN
 from simulation.plant_ids import wrong_check
 from simulation.plant_records import later
 from simulation.plant_spellings import MARKS, YEAR_ONE, midnight, respell
 from simulation.plant_versions import DELETES, UNKNOWN_FLAGS, key_alone, withdraw
-from simulation.table import Broken, Table
+from simulation.subjects import Register
+from simulation.table import LATER, MAIN, Broken, Table
 from simulation.vocabulary import LICENSE_STATE
 
-SOURCE = "e_license"
 LATER_ROWS_EACH = 10
 Rows = Callable[[], list[int]]
 
 
-def plant_licenses(table: Table, rng: np.random.Generator, each: int) -> None:
+def plant_licenses(register: Register) -> None:
     """What happens to the records of e-licences; nothing happens to one record twice."""
-    order: Iterator[int] = iter(rng.permutation(len(table)).tolist())
-
-    def rows() -> list[int]:
-        return [next(order) for _ in range(each)]
-
+    table, rows = register.table, register.rows
     _identifiers(table, rows)
     _codes(table, rows)
     _holders(table, rows)
@@ -37,7 +30,7 @@ def plant_licenses(table: Table, rng: np.random.Generator, each: int) -> None:
     _dates(table, rows)
     _other_values(table, rows)
     _records(table, rows)
-    _what_came_later(table, rows, moments(rng, LATER_ROWS_EACH * each, SOURCE, SINCE))
+    _what_came_later(table, rows, register.moments(LATER_ROWS_EACH * register.each, SINCE))
 
 
 def _identifiers(table: Table, rows: Rows) -> None:

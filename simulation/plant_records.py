@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from simulation.block import Block
 from simulation.calendar import SINCE, moments
-from simulation.person_sources import LATER
-from simulation.table import Broken, Table
+from simulation.table import LATER, Broken, Table
 
 HOUSEHOLD, PERMIT, INSURANCE = "household_registration", "residence_permit", "social_insurance"
 
@@ -57,7 +56,7 @@ def _updates(block: Block) -> None:
     changed = block.rows(HOUSEHOLD, count, block.people.adult)
     deleted = block.rows(HOUSEHOLD, also=block.people.adult)
     restored = block.rows(HOUSEHOLD, also=block.people.adult)
-    when = sorted(moments(block.rng, count + 3 * block.each, HOUSEHOLD, SINCE), reverse=True)
+    when = sorted(moments(block.rng, count + 3 * block.each, 0, SINCE), reverse=True)
     for row in changed:
         copy = later(table, row, "U", when.pop())
         table.change(copy, "household_address", table.sent["household_address"][row] + "附1号")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from simulation.block import Block
 from simulation.calendar import SINCE, day_number, moments
 from simulation.contracts import OPERATION, contract
-from simulation.person_sources import SPORADIC, UNDATED
 from simulation.plant_ids import fifteen, wrong_check
 from simulation.plant_records import later
-from simulation.table import Table
+from simulation.table import SPORADIC, UNDATED, Table
 
 HOUSEHOLD, INSURED, DEATH = "household_registration", "social_insurance", "death_registration"
 # Spellings of "delete", all of which withdraw the key; and flags that no contract knows.
@@ -31,7 +30,7 @@ def plant_versions(block: Block) -> None:
 
 
 def _moments(block: Block, count: int) -> list[str]:
-    return sorted(moments(block.rng, count, HOUSEHOLD, SINCE), reverse=True)
+    return sorted(moments(block.rng, count, 0, SINCE), reverse=True)
 
 
 def withdraw(table: Table, row: int, flag: str, moment: str) -> int:

@@ -18,6 +18,7 @@ Mask = NDArray[np.bool_]
 BORN_FIRST = day_number("1932-01-01")
 BORN_LAST = day_number("2026-05-31")
 ADULT = 24 * 366
+WORKING_AGE = 16 * 366
 
 
 @dataclass

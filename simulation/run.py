@@ -13,7 +13,6 @@ import numpy as np
 from simulation.block import Block, make_block
 from simulation.delivery import Landing
 from simulation.due import EntitiesDue, licenses_due, people_due
-from simulation.licenses import LICENSES_FEWEST, ORGANISATION, Holder, license_register
 from simulation.odd_files import deliver_odd_files
 from simulation.plant_entities import plant_entities
 from simulation.plant_entity_relations import deliver_swapped_file, plant_entity_relations
@@ -28,10 +27,14 @@ from simulation.plant_relations import plant_relations
 from simulation.plant_spellings import plant_spellings
 from simulation.plant_values import plant_values
 from simulation.plant_versions import plant_versions
-from simulation.population import Numbers, People, draw_numbers, settle
+from simulation.population import Numbers, draw_numbers, settle
 from simulation.registers import Registers, make_registers
+from simulation.source import About
+from simulation.sources import sources_about
 from simulation.standing import Standing, standing
+from simulation.subjects import OwnRows
 from simulation.truth import Truth
+from simulation.world import World
 
 FEWEST = 500
 BLOCK = 100_000
@@ -59,8 +62,10 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
                 heads = np.random.default_rng([seed, 2])
                 registers = make_registers(heads, people, settled, each, truth)
                 entities = _entities(registers, landing)
-                _licenses(np.random.default_rng([seed, 3]), people, settled, registers.sound(), each, landing)
-            block = make_block(rng, settled, registers.sound(), number, each, truth)
+            world = World(settled, registers.entities, people, number, registers.sound())
+            if not number:
+                _licenses(np.random.default_rng([seed, 3]), world, each, landing)
+            block = make_block(rng, world, each, truth)
             staff += _people(block, landing, [] if number else entities.registers)
         entities.finish(staff)
 
@@ -88,22 +93,13 @@ def _entities(registers: Registers, landing: Landing) -> EntitiesDue:
     return EntitiesDue(registers.truth, [standing(table) for table in tables])
 
 
-def _licenses(
-    rng: np.random.Generator,
-    people: int,
-    settled: People,
-    employers: list[tuple[str, str]],
-    each: int,
-    landing: Landing,
-) -> None:
+def _licenses(rng: np.random.Generator, world: World, each: int, landing: Landing) -> None:
     """The e-licences of some people and of organisations that are in good order."""
-    grown = np.flatnonzero(settled.adult & settled.alive & ~settled.outsider).tolist()
-    holders = [Holder(settled.id_number[at], settled.name[at]) for at in grown]
-    holders += [Holder(code, name, ORGANISATION) for code, name in employers]
-    table = license_register(rng, holders, max(people // 20, LICENSES_FEWEST))
-    plant_licenses(table, rng, each)
-    landing.deliver(table, 0)
-    licenses_due(landing.truth, standing(table))
+    for source in sources_about(About.ANYONE):
+        register = OwnRows(rng, world, source, each, landing.truth)[source.name]
+        plant_licenses(register)
+        landing.deliver(register.table, 0)
+        licenses_due(landing.truth, standing(register.table))
 
 
 def _people(block: Block, landing: Landing, elsewhere: Sequence[Standing]) -> Counter[str]:

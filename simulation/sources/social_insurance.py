@@ -1,21 +1,28 @@
-"""社会保险: one row per person and type of insurance, employed by simulated entities."""
+"""社会保险: one row per person and type of insurance, employed by simulated organisations."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from simulation.calendar import AS_OF_DAY, day_number, iso_days, moments
-from simulation.person_sources import WORKING_AGE, parts, phones
-from simulation.population import People
+from simulation.drawing import phones
+from simulation.population import WORKING_AGE, People
 from simulation.regions import CITIES, counties
-from simulation.table import Table
-from simulation.vocabulary import INSURANCE, INSURANCE_STATE
+from simulation.source import About, Format, Source
+from simulation.table import Table, parts
+from simulation.vocabulary import (
+    INSURANCE,
+    INSURANCE_STATE,
+)
+from simulation.world import World
+
+PHASE = 2
 
 
-def insurance(
-    rng: np.random.Generator, people: People, members: list[int], employers: list[tuple[str, str]]
-) -> tuple[Table, list[int]]:
-    """The table, and which person each of its rows is about."""
+def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
+    """Most are insured twice: for old age and for illness."""
+    people, employers = world.people, world.employers
+    members = _insured(rng, people)
     employed = rng.random(len(members)) < 0.45
     second = rng.random(len(members)) < 0.85
     who = np.concatenate([np.arange(len(members)), np.flatnonzero(second)])
@@ -55,13 +62,29 @@ def insurance(
         "phone": [of_person[at] for at in people_at],
         "insured_region": region,
         "handling_office": [CITIES[code[:4] + "00"] + "社会保险事业服务中心" for code in region],
-        "updated_at": moments(rng, rows, "social_insurance"),
+        "updated_at": moments(rng, rows, PHASE),
     }
     due: dict[str, list[str | None]] = {"insurance_type": list(kind), "state": list(state)}
     return Table("social_insurance", sent, due, parts(rows)), people_at
 
 
-def insured(rng: np.random.Generator, people: People) -> list[int]:
+def _insured(rng: np.random.Generator, people: People) -> list[int]:
     """Nearly all locals of working age and above; outsiders are insured where they come from."""
     able = (people.born + WORKING_AGE + 800 <= AS_OF_DAY) & ~people.outsider
     return np.flatnonzero(able & (rng.random(len(people)) < 0.95)).tolist()
+
+
+SOURCE = Source(
+    name="social_insurance",
+    title="社保参保",
+    about=About.PEOPLE,
+    form=Format(".csv", "utf-8-sig"),
+    records=records,
+    drift=(
+        "社会保障号码",
+        "险种",
+        "单位名称",
+        "手机号码",
+    ),
+    phase=PHASE,
+)

@@ -1,0 +1,50 @@
+"""统一代码校核: every credit code that was issued, with the state and name it was issued for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulation.calendar import day_number, iso_days, moments
+from simulation.regions import counties
+from simulation.source import About, Format, Source
+from simulation.table import Table, parts
+from simulation.world import World
+
+PHASE = 2
+
+
+def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
+    """Row n is about organisation n."""
+    entities = world.entities
+    count = len(entities)
+    checked = iso_days(np.full(count, day_number("2026-03-15")) + rng.integers(0, 30, count))
+    sent = {
+        "credit_code": list(entities.credit_code),
+        "entity_name": list(entities.name),
+        "entity_type": list(entities.kind),
+        "code_issuer": [
+            counties()[code] + ("市场监督管理局" if at < entities.market else "民政局")
+            for at, code in enumerate(entities.region)
+        ],
+        "code_issued_on": iso_days(entities.founded),
+        "state": list(entities.state),
+        "check_result": ["一致"] * count,
+        "checked_on": checked,
+        "updated_at": moments(rng, count, PHASE),
+        "operation": [""] * count,
+    }
+    return Table("credit_code_check", sent, {}, parts(count)), list(range(count))
+
+
+SOURCE = Source(
+    name="credit_code_check",
+    title="统一代码校核",
+    about=About.ORGANISATIONS,
+    form=Format(".txt", "gb18030", delimiter="|", line_end="\r\n"),
+    records=records,
+    drift=(
+        "社会信用代码",
+        "名称",
+    ),
+    phase=PHASE,
+)

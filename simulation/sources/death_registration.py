@@ -1,0 +1,55 @@
+"""死亡登记: one certificate for each of the dead."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulation.calendar import iso_days, moments
+from simulation.drawing import pick_of
+from simulation.regions import counties
+from simulation.source import About, Format, Source
+from simulation.table import Table, parts
+from simulation.vocabulary import (
+    SEX,
+)
+from simulation.world import World
+
+PHASE = 3
+
+
+def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
+    """Certificates of the dead of a block."""
+    people = world.people
+    members = np.flatnonzero(~people.alive).tolist()
+    count = len(members)
+    died = people.died[members]
+    sent = {
+        "certificate_number": [f"15{world.number:04}{n:08}" for n in rng.permutation(count).tolist()],
+        "id_number": [people.id_number[at] for at in members],
+        "person_name": [people.name[at] for at in members],
+        "sex": [SEX[people.sex[at]][0] for at in members],
+        "died_on": iso_days(died),
+        "place_of_death": pick_of(rng, ["医疗卫生机构", "家中", "养老服务机构", "其他"], count),
+        "cause_of_death": pick_of(rng, ["循环系统疾病", "肿瘤", "呼吸系统疾病", "损伤和中毒"], count),
+        "issuer": [counties()[people.region[at]] + "人民医院" for at in members],
+        "issued_on": iso_days(died + 2),
+        "deregistered_on": iso_days(died + 20),
+        "updated_at": moments(rng, count, PHASE, ("2024-07-01", "2026-06-29")),
+    }
+    due: dict[str, list[str | None]] = {"sex": [people.sex[at] for at in members]}
+    return Table("death_registration", sent, due, parts(count)), members
+
+
+SOURCE = Source(
+    name="death_registration",
+    title="死亡登记",
+    about=About.PEOPLE,
+    form=Format(".parquet"),
+    records=records,
+    drift=(
+        "身份证号",
+        "死亡时间",
+        "死亡证明编号",
+    ),
+    phase=PHASE,
+)
