@@ -27,6 +27,7 @@ class Contract:
     split: list[str]
     aliases: dict[str, str]
     key: list[str]
+    feeds: str | None  # the golden record that its rows are part of
 
     def drifted(self, headers: Sequence[str]) -> dict[str, str]:
         """Column → header where some headers are spelt otherwise; KeyError for one that is no alias."""
@@ -52,7 +53,8 @@ def contract(source: str) -> Contract:
     if isinstance(said.get("deletes"), dict):
         headers[OPERATION] = said["deletes"]["column"]
     key = said["key"]
-    return Contract(headers, elements, split, said.get("aliases", {}), [key] if isinstance(key, str) else key)
+    keys = [key] if isinstance(key, str) else key
+    return Contract(headers, elements, split, said.get("aliases", {}), keys, said.get("feeds", {}).get("record"))
 
 
 def _column(declared: str | dict[str, Any]) -> tuple[str, str]:

@@ -25,7 +25,7 @@ def pick_of(rng: np.random.Generator, choices: list[str], count: int) -> list[st
     return np.array(choices)[rng.integers(0, len(choices), count)].tolist()
 
 
-def addresses(rng: np.random.Generator, regions: list[str]) -> list[str]:
+def street_addresses(rng: np.random.Generator, regions: list[str]) -> list[str]:
     """A street and number in each region of Inner Mongolia."""
     places = place_names(regions)
     streets = pick_of(rng, STREETS, len(regions))
@@ -33,6 +33,6 @@ def addresses(rng: np.random.Generator, regions: list[str]) -> list[str]:
     return [f"内蒙古自治区{p}{s}{n}号" for p, s, n in zip(places, streets, numbers, strict=True)]
 
 
-def phones(rng: np.random.Generator, count: int) -> list[str]:
+def mobile_numbers(rng: np.random.Generator, count: int) -> list[str]:
     """Mobile numbers."""
     return [f"1{number}" for number in rng.integers(3_000_000_000, 9_999_999_999, count).tolist()]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from simulation import derived
+from simulation.contracts import contract
 from simulation.derived import Columns
 from simulation.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
 from simulation.regions import city_of
@@ -14,7 +15,8 @@ from simulation.truth import Truth
 
 Records = dict[str, dict[str, str | None]]
 Regions = Mapping[str, str | None]
-ID_COLUMNS = {"id_number", "representative_id", "husband_id", "wife_id"}
+# Elements that may be an id number, and so one of before 1999.
+NUMBERS = {"id_number", "person_document"}
 _FOUNDATION = "foundation"
 
 
@@ -22,17 +24,16 @@ class EntitiesDue:
     """The tables about legal entities; their files wait until everyone who is insured has been counted."""
 
     def __init__(self, truth: Truth, registers: Sequence[Standing]) -> None:
-        """`registers`: market, civil organisations, and the check list last."""
         self.truth = truth
         self.registers = registers
-        _registers_due(truth, registers)
+        registers_due(truth, registers)
         self._records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
         regions = {code: values["registered_region"] for code, values in self._records.items()}
         _record_returned(truth, "legal_entity", "credit_code", regions)
 
     def finish(self, staff: Mapping[str, int]) -> None:
         """The files of enterprises, with how many people each has insured."""
-        check = self.registers[-1]
+        check = _by_source(self.registers)["credit_code_check"]
         checked = dict(zip(map(str, check.values("credit_code")), check.values("check_result"), strict=True))
         conflicts, findings = _doubts(self.truth, "legal_entity")
         due = derived.enterprise_files(self._records, checked, staff, conflicts, findings)
@@ -41,7 +42,6 @@ class EntitiesDue:
 
 def licenses_due(truth: Truth, register: Standing) -> None:
     """The e-licences, each as its latest version has it."""
-    _registers_due(truth, [register])
     due = derived.current_licenses(register)
     truth.table(f"{_FOUNDATION}/e_license/current_license", due)
     truth.returned("e_license/current_license", due["issue_region"], {"license": due["license"]})
@@ -50,12 +50,13 @@ def licenses_due(truth: Truth, register: Standing) -> None:
 def people_due(truth: Truth, registers: Sequence[Standing], elsewhere: Sequence[Standing]) -> Counter[str]:
     """The tables about a block of people; gives how many of them each employer has insured.
 
-    `registers`: household, permit, insurance, death and marriage; `elsewhere`: others that hold numbers of theirs.
+    `elsewhere` are registers about others that hold numbers of people.
     """
-    *feeding, married = registers
-    insured, dead = feeding[2], feeding[3]
-    _registers_due(truth, registers)
-    people = _golden_due(truth, "person", feeding, "id_number", PERSON)
+    by_source = _by_source(registers)
+    married, insured = by_source["marriage_registration"], by_source["social_insurance"]
+    dead = by_source["death_registration"]
+    registers_due(truth, registers)
+    people = _golden_due(truth, "person", registers, "id_number", PERSON)
     scope = ("residence_region", "household_region", "insured_region")
     regions = {number: _first_in_a_city(values[name] for name in scope) for number, values in people.items()}
     tables = {
@@ -84,18 +85,24 @@ def _first_in_a_city(regions: Iterable[str | None]) -> str | None:
     return next((region for region in regions if city_of(region)), None)
 
 
-def _registers_due(truth: Truth, registers: Sequence[Standing]) -> None:
+def _by_source(registers: Sequence[Standing]) -> dict[str, Standing]:
+    return {register.table.source: register for register in registers}
+
+
+def registers_due(truth: Truth, registers: Sequence[Standing]) -> None:
+    """Standard, withdrawn keys and old numbers of each register."""
     for register in registers:
         truth.table(f"standard/{register.table.source}", register.columns())
         truth.table(f"withdrawn/{register.table.source}", register.withdrawn_keys())
-        if ID_COLUMNS & register.table.sent.keys():
+        if NUMBERS & {*contract(register.table.source).elements.values()}:
             truth.table(f"alias/{register.table.source}", derived.old_forms(register))
 
 
 def _golden_due(
     truth: Truth, record: str, registers: Sequence[Standing], key: str, attributes: list[Attribute]
 ) -> Records:
-    held = claims(registers, key, attributes)
+    feeding = [register for register in registers if contract(register.table.source).feeds == record]
+    held = claims(feeding, key, attributes)
     names = [attribute.name for attribute in attributes]
     golden = {identity: resolve(identity, key, held[identity], attributes) for identity in sorted(held)}
     disputed = {(identity, attribute) for identity, one in golden.items() for attribute in one.disputed}

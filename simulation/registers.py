@@ -1,64 +1,60 @@
-"""The registers of legal entities side by side."""
+"""The way of all registers: made from the world, planted with defects, delivered as files, and what stands of them."""
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import numpy as np
 
-from simulation.entities import Entities, found
-from simulation.population import Mask, People
-from simulation.source import About
-from simulation.sources import sources_about
-from simulation.subjects import Subjects
-from simulation.table import Table
-from simulation.truth import Truth
+from simulation.delivery import Landing
+from simulation.due import registers_due
+from simulation.planting import carry_out
+from simulation.relations import relations
+from simulation.source import About, Source
+from simulation.sources import first_sources, later_sources, sources
+from simulation.standing import Standing, standing
+from simulation.subjects import OwnRows, Register, Subjects
 from simulation.world import World
 
-MARKET_FEWEST, CIVIL_FEWEST = 250, 150
 
+class Registers:
+    """Delivers registers to a landing zone; `seed` is the simulation's."""
 
-class Registers(Subjects):
-    """Entities, the tables about them, and who has nothing planted yet; row n of the check list is entity n."""
+    def __init__(self, seed: int, landing: Landing) -> None:
+        self.seed = seed
+        self.landing = landing
 
-    @property
-    def entities(self) -> Entities:
-        return self.world.entities
+    def deliver(self, about: About, subjects: Subjects) -> list[Standing]:
+        """The first sources about these subjects, which share them, and then every later one by itself."""
+        for source in first_sources(about):
+            subjects.add(source)
+        carry_out(subjects, relations(about))
+        self._write([subjects[name] for name in sources() if name in subjects.registers])
+        standings = [standing(subjects[name].table) for name in sources() if name in subjects.registers]
+        return standings + [self._alone(source, subjects.world, subjects.each) for source in later_sources(about)]
 
-    @property
-    def market(self) -> Table:
-        return self["market_entity"].table
+    def deliver_about_anyone(self, world: World, each: int) -> None:
+        """Every source whose records are about anyone, and all that is due of it."""
+        first = [self._alone(source, world, each, [self.seed, 3]) for source in first_sources(About.ANYONE)]
+        later = [self._alone(source, world, each) for source in later_sources(About.ANYONE)]
+        registers_due(self.landing.truth, [*first, *later])
 
-    @property
-    def civil(self) -> Table:
-        return self["civil_organisation"].table
+    def _alone(self, source: Source, world: World, each: int, seed: list[int] | None = None) -> Standing:
+        """A source whose rows are subjects by themselves, with a random generator of its own."""
+        rng = np.random.default_rng(seed or [self.seed, 6, crc32(source.name.encode()), world.number])
+        subjects = OwnRows(rng, world, source, each, self.landing.truth)
+        carry_out(subjects, [])
+        self._write([subjects[source.name]])
+        stands = standing(subjects[source.name].table)
+        if source.due:
+            source.due(self.landing.truth, stands)
+        return stands
 
-    @property
-    def check(self) -> Table:
-        return self["credit_code_check"].table
-
-    def in_market(self, count: int | None = None, also: Mask | None = None) -> list[int]:
-        """Rows of the market's register, which are the entities' numbers too; `also` is by entity."""
-        return self["market_entity"].rows(count, also)
-
-    def in_civil(self, count: int | None = None, also: Mask | None = None) -> list[int]:
-        """Rows of the civil organisations' register; add `first_civil` for the entity."""
-        return self["civil_organisation"].rows(count, also)
-
-    def representative(self, entity: int) -> str:
-        """The number of whoever stands for an entity."""
-        first = self.entities.market
-        table, row = (self.market, entity) if entity < first else (self.civil, entity - first)
-        return str(table.column("representative_id")[row])
-
-    def sound(self) -> list[tuple[str, str]]:
-        """Code and name of every entity in whose records nothing is planted."""
-        entities = self.entities
-        return [(entities.credit_code[at], entities.name[at]) for at in np.flatnonzero(self.free).tolist()]
-
-
-def make_registers(rng: np.random.Generator, people: int, heads: People, each: int, truth: Truth) -> Registers:
-    """Registers for a population, still without a defect."""
-    entities = found(rng, max(people // 20, MARKET_FEWEST), max(people // 200, CIVIL_FEWEST), heads)
-    registers = Registers(rng, World(heads, entities, people), len(entities), each, truth)
-    for source in sources_about(About.ORGANISATIONS):
-        registers.add(source)
-    return registers
+    def _write(self, registers: list[Register]) -> None:
+        number = registers[0].of.world.number
+        for register in registers:
+            self.landing.deliver(register.table, number)
+        if number == 0:
+            odd = [(file.turn, file, register) for register in registers for file in register.source.odd_files]
+            for _, file, register in sorted(odd, key=lambda one: one[0]):
+                file.deliver(register, self.landing)

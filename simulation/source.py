@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulation.contracts import contract
 from simulation.table import Table
+
+if TYPE_CHECKING:
+    from simulation.defects.files import OddFile
+    from simulation.planting import Planting
+    from simulation.standing import Standing
+    from simulation.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,10 @@ class Source:
     """A source by its contract's name; its files are named after `title`.
 
     `drift` are the other headers (aliases of the contract) in the files of some offices, whose columns are `reordered`
-    too. `records` makes its rows from the world, still without a defect. Sources of one `phase` (0 to 3) may claim the
+    too. `records` makes its rows from the world, still without a
+    defect, and `plan` is what is planted in them;
+    `odd_files` come beside those of the first block. `due` are tables that follow from this source
+    alone, beside its own. Sources of one `phase` (0 to 3) may claim the
     same moment for one subject, so those that feed the same golden record differ in it.
     """
 
@@ -52,6 +61,9 @@ class Source:
     drift: tuple[str, ...] = ()
     reordered: bool = False
     phase: int = 0
+    plan: tuple[Planting, ...] = ()
+    odd_files: tuple[OddFile, ...] = ()
+    due: Callable[[Truth, Standing], None] | None = None
 
     def layout(self, *, drifted: bool = False) -> dict[str, str]:
         """Column → header, in file order."""

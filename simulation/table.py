@@ -97,6 +97,16 @@ class Table:
         self.rejected.add(row)
         self.marks += [Mark("quarantine", row, kind, rule) for rule in rules]
 
+    def mark(self, outcome: str, row: int, kind: str, *rules: str) -> None:
+        """The outcome by its name: accept, flag or quarantine."""
+        match outcome:
+            case "accept":
+                self.accept(row, kind)
+            case "flag":
+                self.flag(row, kind, *rules)
+            case _:
+                self.quarantine(row, kind, *rules)
+
     def damage(self, row: int, how: Broken, rule: str) -> None:
         """The record itself cannot be read."""
         self.broken[row] = how

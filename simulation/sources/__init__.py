@@ -32,7 +32,7 @@ def sources() -> dict[str, Source]:
     return {name: found[name] for name in (*_FIRST, *sorted(found.keys() - {*_FIRST}))}
 
 
-def sources_about(about: About) -> list[Source]:
+def first_sources(about: About) -> list[Source]:
     """The first sources about these, in the order in which they draw."""
     return [sources()[name] for name in _DRAWN if sources()[name].about is about]
 

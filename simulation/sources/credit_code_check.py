@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulation.among import held_by
 from simulation.calendar import day_number, iso_days, moments
+from simulation.defects import codes
+from simulation.defects.identifiers import WITH_MARKS
+from simulation.planting import on
 from simulation.regions import counties
 from simulation.source import About, Format, Source
 from simulation.table import Table, parts
@@ -36,15 +40,17 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
     return Table("credit_code_check", sent, {}, parts(count)), list(range(count))
 
 
+PLAN = (
+    on("credit_code", WITH_MARKS, 305, among=held_by("market_entity"), start=1),
+    on("state", codes.FULL_WIDTH_OR_PADDED, 307, among=held_by("market_entity")),
+)
 SOURCE = Source(
     name="credit_code_check",
     title="统一代码校核",
     about=About.ORGANISATIONS,
     form=Format(".txt", "gb18030", delimiter="|", line_end="\r\n"),
     records=records,
-    drift=(
-        "社会信用代码",
-        "名称",
-    ),
+    drift=("社会信用代码", "名称"),
     phase=PHASE,
+    plan=PLAN,
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulation.among import born_before
 from simulation.calendar import iso_days, moments
+from simulation.defects import dates
+from simulation.defects import id_numbers as ids
+from simulation.defects.identifiers import WITH_MARKS
 from simulation.drawing import pick_of
+from simulation.planting import at_least, on, once
 from simulation.regions import counties
 from simulation.source import About, Format, Source
 from simulation.table import Table, parts
-from simulation.vocabulary import (
-    SEX,
-)
+from simulation.vocabulary import SEX
 from simulation.world import World
 
 PHASE = 3
@@ -40,16 +43,23 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
     return Table("death_registration", sent, due, parts(count)), members
 
 
+PLAN = (
+    on("id_number", ids.FIFTEEN_DIGITS, 309, count=once, among=born_before("2000-01-01")),
+    on("id_number", ids.WRONG_CHECK_DIGIT, 343, count=once),
+    on("deregistered_on", dates.in_future(), 505, count=once),
+    dates.died_before_birth(506),
+    on("certificate_number", WITH_MARKS, 704, count=at_least(2)),
+    on("deregistered_on", dates.YEAR_ONE_MEANS_NOTHING, 714, count=once),
+    on("died_on", dates.sentinel_required("9999-12-31"), 809),
+    on("died_on", dates.in_future("died_in_future"), 815),
+)
 SOURCE = Source(
     name="death_registration",
     title="死亡登记",
     about=About.PEOPLE,
     form=Format(".parquet"),
     records=records,
-    drift=(
-        "身份证号",
-        "死亡时间",
-        "死亡证明编号",
-    ),
+    drift=("身份证号", "死亡时间", "死亡证明编号"),
     phase=PHASE,
+    plan=PLAN,
 )

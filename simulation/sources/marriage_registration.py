@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.calendar import AS_OF_DAY, iso, iso_days, moments
+from simulation.among import both_born_before, married_once
+from simulation.calendar import AS_OF_DAY, SENTINELS, iso, iso_days, moments
+from simulation.defects import codes, dates, documents, names, nothing
+from simulation.defects import id_numbers as ids
+from simulation.defects.identifiers import WITH_MARKS
+from simulation.defects.records import damaged, repetition
 from simulation.drawing import pick_of
+from simulation.planting import at_least, on
 from simulation.regions import CITIES, counties
 from simulation.source import About, Format, Source
-from simulation.table import Table, parts
-from simulation.vocabulary import (
-    MARRIAGE_EVENT,
-    label,
-)
+from simulation.table import Broken, Table, parts
+from simulation.vocabulary import MARRIAGE_EVENT, label
 from simulation.world import World
 
 DOCUMENT_CODE = "111"  # an identity card
@@ -61,17 +64,35 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int], l
     return Table("marriage_registration", sent, due, parts(rows)), husbands, wives
 
 
+PLAN = (
+    documents.of_foreigners("wife", "husband", turn=103, among=married_once),
+    documents.of_another_type("wife", 104, among=married_once),
+    documents.same_of_both_spouses(204),
+    on("husband_id", ids.FIFTEEN_DIGITS, 303, among=both_born_before("2000-01-01")),
+    on("husband_id", ids.WRONG_CHECK_DIGIT, 304, rules=documents.fits_no_type("husband")),
+    on("wife_id", ids.MUCH_TOO_SHORT, 305, rules=documents.fits_no_type("wife")),
+    on("wife_id", nothing.required(""), 306),
+    on("wife_name", names.ONE_CHARACTERS_LOST, 403),
+    on("wife_name", names.NOT_LEGIBLE, 426),
+    on("wife_name", names.OF_NOBODY_THOUGH_OPTIONAL, 427),
+    on(["wife_id", "registration_number"], WITH_MARKS, 705),
+    on("marriage_event", codes.FULL_WIDTH_OR_PADDED, 710),
+    on("registered_on", dates.sentinel_required("0001-01-01", kind="date_year_one_required"), 715),
+    on("registered_on", dates.WITH_OFFSET, 722),
+    on("registered_on", dates.sentinel_required(*SENTINELS), 808),
+    on("registered_on", dates.in_future("registered_in_future", "2099-05-20"), 814),
+    on("marriage_event", codes.unlisted_critical("订婚"), 834),
+    on("marriage_event", codes.other_label(MARRIAGE_EVENT, 1), 839),
+    damaged(Broken.NO_JSON, 906, count=at_least(2)),
+    repetition(923),
+)
 SOURCE = Source(
     name="marriage_registration",
     title="婚姻登记",
     about=About.PEOPLE,
     form=Format(".jsonl"),
     records=records,
-    drift=(
-        "男方身份证号",
-        "女方身份证号",
-        "男方身份证件类型",
-        "结婚证字号",
-    ),
+    drift=("男方身份证号", "女方身份证号", "男方身份证件类型", "结婚证字号"),
     reordered=True,
+    plan=PLAN,
 )
