@@ -259,11 +259,11 @@ def _run(
     kill_after = strike.share * usual if strike and strike.point == strikes.AT_RANDOM else None
 
     def work(marks: Marks) -> dict[str, Any]:
-        from pipelines.quality.gate import READABLE
-        from pipelines.quality.verdicts import decide, verdicts_of
+        from pipelines.project.workspace import open_workspace
+        from pipelines.rules.gate import READABLE
+        from pipelines.rules.verdicts import decide, verdicts_of
         from pipelines.settings import Settings
         from pipelines.steps.run import run
-        from pipelines.steps.workspace import open_workspace
 
         if strike:
             strikes.arm(strike, marks, disk)

@@ -210,11 +210,11 @@ def _round(place: Path, project: Path, kind: str, first: int, files: Sequence[Da
 
 
 def _taken(marks: Marks, place: Path, project: Path, files: Sequence[Damaged], good: Sequence[str]) -> dict[str, Any]:
-    from pipelines.lake.specs import BATCHES, raw_spec, standard_spec
+    from pipelines.project.workspace import open_workspace
     from pipelines.settings import Settings
     from pipelines.steps.ingest import ingest
     from pipelines.steps.standardise import standardise
-    from pipelines.steps.workspace import open_workspace
+    from pipelines.tables.specs import BATCHES, raw_spec, standard_spec
 
     said: dict[str, Any] = {"landing": place / "landing", "lake": place / "lake", "memory": "4GB", "lease_wait": 5}
     with open_workspace(Settings(project=project, settle=0, **said)) as at:

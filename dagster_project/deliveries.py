@@ -15,15 +15,15 @@ import dagster as dg
 from dagster_project.described import group, landing_key, provenance
 from dagster_project.failures import told_without_values
 from dagster_project.opened import opened_lake
+from pipelines.database.connection import ServiceError
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.lake.specs import BATCHES
 from pipelines.operations.due import DUE, REALTIME
 from pipelines.readers import shown_name
-from pipelines.service.database import ServiceError
 from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps.landing import batch_of, file_hash, lying_in, ready_files, unopened
+from pipelines.tables.specs import BATCHES
 
 # The moments of `pipelines.operations.due`, as Dagster says them.
 DEADLINES: Mapping[str, str] = {

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from pipelines.engines.memory import SIZE
-from pipelines.lake.store import Store
+from pipelines.storage.memory import SIZE
+from pipelines.storage.store import Store
 
 PEOPLE_TIME = ZoneInfo("Asia/Shanghai")
 # The declarations that were installed with the command, or those of the checkout that it runs from.

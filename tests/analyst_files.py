@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.cli.duckdb import write
 from pipelines.engines.duckdb.analyst_file import folder_beside
+from pipelines.project.workspace import open_workspace
 from pipelines.settings import Settings
-from pipelines.steps.workspace import open_workspace
 from tests.simulated_demo import demo_project
 
 AWKWARD = """an analyst's "own" folder $HOME"""

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import pytest
 
-from pipelines.lake.specs import quarantine_spec, raw_spec, standard_spec
-from pipelines.lake.table import TableSpec
+from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.run import Run, run
-from pipelines.steps.workspace import Workspace, open_workspace
+from pipelines.tables.specs import quarantine_spec, raw_spec, standard_spec
+from pipelines.tables.table import TableSpec
 from tests.spark import SPARK
 
 # Fixtures that stand beside what they are about.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.quality.report import build_report
-from pipelines.steps.workspace import Workspace
+from pipelines.project.workspace import Workspace
+from pipelines.reports.site import build_report
 from tests.conftest import Place
 from tests.deliveries import Row, cells_of, csv_text, deliver, household, json_lines, marriage, person_id
 from tests.html_page import Page

@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 import pytest
 
 from pipelines import elements
-from pipelines.declarations.loading import read_catalog
 from pipelines.engines.base import Engine
+from pipelines.project.catalog import read_catalog
 
 ROOT = Path(__file__).parents[1]
 CATALOG = read_catalog(ROOT)

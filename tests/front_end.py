@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from pipelines.declarations.contract import Contract
-from pipelines.engines.postgres import table as postgres_table
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, raw_spec
+from pipelines.project.workspace import Workspace, open_workspace
+from pipelines.readers.postgres import table as postgres_table
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
-from pipelines.steps.workspace import Workspace, open_workspace
+from pipelines.tables.specs import BATCHES, raw_spec
 from tests.postgres_server import READER, PostgresServer
 
 PROJECT = Path(__file__).resolve().parents[1]

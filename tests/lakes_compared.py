@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.engines.duckdb.engine import load_extension
-from pipelines.lake.specs import RELEASES, VALIDATIONS
-from pipelines.lake.table import TableSpec
+from pipelines.tables.specs import RELEASES, VALIDATIONS
+from pipelines.tables.table import TableSpec
 
 # A table's id is drawn by chance, and the words of Great Expectations' result are each of its engines' own.
 INCOMPARABLE = {RELEASES.id: {"table_id"}, VALIDATIONS.id: {"result"}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from pipelines.declarations.loading import read_catalog
+from pipelines.project.catalog import read_catalog
 from pipelines.readers import Delivery, Problem, UnreadableFile, open_delivery
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from pipelines.lake.database import database_of
-from pipelines.service.database import Database
+from pipelines.database.address import database_of
+from pipelines.database.connection import Database
 from pipelines.service.tokens import Tokens
 from pipelines.settings import Settings
 from tests.conftest import HUILIU, PROJECT

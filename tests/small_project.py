@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.models import Models, Placed, read_models
 from pipelines.modelling import ClaimsOf
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import Models, Placed, read_models
 from tests.deliveries import Row, cells_of, csv_text, deliver, household, json_lines, marriage, name_of, person_id
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,8 +9,8 @@ import pyarrow as pa
 from hypothesis import HealthCheck, Phase, settings
 from pyspark.sql import SparkSession
 
-from pipelines.engines.spark.files.splitting import NotSplittable, SplitRows, split_read
 from pipelines.readers import Delivery
+from pipelines.readers.parallel.splitting import NotSplittable, SplitRows, split_read
 from tests.opened_files import opened
 
 FEW = settings(

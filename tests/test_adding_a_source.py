@@ -18,11 +18,11 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli import check, source
 from pipelines.declarations.contract import Contract
-from pipelines.declarations.loading import read_catalog
-from pipelines.lake.specs import golden_spec, raw_spec, standard_spec
+from pipelines.project.catalog import read_catalog
+from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.run import run
-from pipelines.steps.workspace import Workspace, open_workspace
+from pipelines.tables.specs import golden_spec, raw_spec, standard_spec
 
 PROJECT = Path(__file__).resolve().parent.parent
 HEADER = (

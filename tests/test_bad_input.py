@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.lake.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
-from pipelines.quality.verdicts import decide
+from pipelines.rules.verdicts import decide
 from pipelines.steps.ingest import ingest
 from pipelines.steps.run import Run
+from pipelines.tables.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
 from tests.bad_deliveries import BAD, ROWS, SOURCE, Bad, couples, joined, lines, rows
 from tests.chinese import CHINESE, english_sentences
 from tests.conftest import PROJECT, Opened, Place

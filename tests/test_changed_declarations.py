@@ -10,10 +10,10 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from pipelines.engines import delta_rs
-from pipelines.lake.errors import KeyRepeatedError
-from pipelines.lake.specs import CONFIRMATIONS
+from pipelines.errors import KeyRepeatedError
 from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.tables import all_tables
+from pipelines.tables.specs import CONFIRMATIONS
 from tests.conftest import Place
 from tests.deliveries import household
 from tests.lakes_compared import connection, differences

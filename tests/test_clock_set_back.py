@@ -8,10 +8,10 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from pipelines.lake import clock
-from pipelines.lake.specs import BATCHES, RELEASES, VERDICTS
-from pipelines.service.database import Database
-from pipelines.service.tables import REQUESTS
+from pipelines import clock
+from pipelines.database.connection import Database
+from pipelines.database.tables import REQUESTS
+from pipelines.tables.specs import BATCHES, RELEASES, VERDICTS
 from tests.conftest import Place
 from tests.deliveries import household
 from tests.pushing import AGENCY, Pushed

@@ -8,9 +8,9 @@ import pytest
 from dagster_project.definitions import build_definitions
 from dagster_project.described import asset_key
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.loading import read_catalog
-from pipelines.lake import layout
+from pipelines.project.catalog import read_catalog
 from pipelines.settings import Settings
+from pipelines.tables import layout
 from tests.conftest import PROJECT
 
 pytestmark = [

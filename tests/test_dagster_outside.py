@@ -12,7 +12,7 @@ import pytest
 
 from dagster_project.described import landing_key
 from pipelines.operations.maintenance import maintain
-from pipelines.quality.verdicts import verdicts_of
+from pipelines.rules.verdicts import verdicts_of
 from tests.conftest import Place
 from tests.dagster_beside import Dagster, dagster_beside
 from tests.deliveries import household

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.quality.great_expectations import Documented, Validation, build_docs, validate
+from pipelines.rules.great_expectations import Documented, Validation, build_docs, validate
 from tests.dirty_report import PEOPLE, DirtyReport
 from tests.html_page import Page
 from tests.validated_views import (

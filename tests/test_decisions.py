@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from pipelines.lake.specs import BATCHES, VERDICTS
-from pipelines.quality.verdicts import verdicts_of
+from pipelines.rules.verdicts import verdicts_of
+from pipelines.tables.specs import BATCHES, VERDICTS
 from tests.conftest import Place
 from tests.deliveries import Row, household, person_id
 from tests.small_project import Delivered, small_project

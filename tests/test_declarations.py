@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.models import read_models
 from pipelines.declarations.reading import DeclarationError
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import read_models
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOUSEHOLDS = "foundation_dbs/person/sources/household_registration.yml"

@@ -96,7 +96,7 @@ def test_a_lake_that_cannot_be_written(machine: Machine) -> None:
 
 
 def test_a_store_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.lake.store.RETRIES", 0)
+    monkeypatch.setattr("pipelines.storage.store.RETRIES", 0)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unused_port()}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
@@ -128,7 +128,7 @@ def test_a_memory_setting_beyond_the_machine(machine: Machine) -> None:
 @pytest.mark.parametrize("seconds", [-3600, 3600])
 def test_a_clock_that_is_wrong(machine: Machine, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     shifted = datetime.timedelta(seconds=seconds)
-    monkeypatch.setattr("pipelines.lake.clock.now", lambda: datetime.datetime.now(datetime.UTC) + shifted)
+    monkeypatch.setattr("pipelines.clock.now", lambda: datetime.datetime.now(datetime.UTC) + shifted)
     check = machine.check("clock")
     assert check.state == "bad"
     assert re.search(r"3[56]\d\d s " + ("ahead of" if seconds > 0 else "behind"), check.found)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pipelines.declarations.rule import FLAGS, RULES
-from pipelines.lake.specs import AS_SENT, BATCHES, VERDICTS
 from pipelines.steps.inputs import table_spec
+from pipelines.tables.specs import AS_SENT, BATCHES, VERDICTS
 from tests.conftest import Opened, Place
 from tests.deliveries import Row, household, marriage, person_id
 from tests.small_project import Delivered, death, permit, small_project

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.reading import DeclarationError
-from pipelines.lake.shown import Masking, shown
-from pipelines.lake.specs import quarantine_spec, raw_spec, standard_spec
+from pipelines.project.catalog import read_catalog
+from pipelines.tables.shown import Masking, shown
+from pipelines.tables.specs import quarantine_spec, raw_spec, standard_spec
 from tests.test_adding_a_source import drafted, huiliu, project, ran, rows, write
 
 __all__ = ["project"]  # the fixture

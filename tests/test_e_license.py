@@ -8,8 +8,8 @@ from itertools import islice
 
 import pytest
 
-from pipelines.lake.layout import returned
 from pipelines.steps.inputs import table_spec
+from pipelines.tables.layout import returned
 from simulation.checksums import credit_code
 from simulation.licenses import ROOT, identifier, stream, with_version
 from tests.conftest import Opened, Place

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.lake.specs import conflict_spec, golden_spec
+from pipelines.tables.specs import conflict_spec, golden_spec
 from tests.conftest import PROJECT, Place
 from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
 

@@ -14,7 +14,7 @@ from stdnum.cn import ric, uscc
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.quality.great_expectations import Outcome, validate
+from pipelines.rules.great_expectations import Outcome, validate
 from tests.validated_views import (
     DAMAGED,
     FOREIGN_ID,

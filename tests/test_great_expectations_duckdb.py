@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.quality.great_expectations import validate
+from pipelines.rules.great_expectations import validate
 from tests.validated_views import contract_view, counted, rule, texts
 
 
@@ -54,7 +54,7 @@ def test_reads_no_value_and_scans_once_for_all_rules_on_columns(
 def test_sets_of_codes_go_to_the_database_as_one_parameter(embedded: DuckDBEngine, catalog: Catalog) -> None:
     from great_expectations.expectations.registry import get_metric_provider
 
-    from pipelines.quality.great_expectations.on_duckdb import DuckDBExecutionEngine
+    from pipelines.rules.great_expectations.on_duckdb import DuckDBExecutionEngine
 
     values = [code.code for code in catalog.codes["region"]]
     one = rule("expect_column_values_to_be_in_set", column="v", value_set=values)

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
-from pipelines.quality.great_expectations import NotValidatedError, Outcome, validate
+from pipelines.rules.great_expectations import NotValidatedError, Outcome, validate
 from tests.validated_views import RECEIVED, a_view, rule, texts
 
 
@@ -104,7 +104,7 @@ def test_statements_are_made_while_great_expectations_is_being_imported() -> Non
     """The lease and Dagster ask SQLAlchemy meanwhile, which must not look at its ORM half imported."""
     program = """
 import sqlalchemy
-from pipelines.quality.great_expectations import warm_up
+from pipelines.rules.great_expectations import warm_up
 importing = warm_up()
 while importing.is_alive():
     sqlalchemy.select(1)

@@ -12,8 +12,8 @@ from pyspark.sql.classic.dataframe import DataFrame
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.base import Engine
-from pipelines.quality.great_expectations import NotValidatedError, validate
-from pipelines.steps.workspace import open_engine
+from pipelines.project.workspace import open_engine
+from pipelines.rules.great_expectations import NotValidatedError, validate
 from tests.spark import SPARK
 from tests.validated_views import a_view, contract_view, rule, texts
 

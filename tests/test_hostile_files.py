@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines.lake.specs import BATCHES
 from pipelines.readers import Delivery
 from pipelines.readers.csv import CsvDelivery
 from pipelines.service.refusals import Refusal
@@ -24,6 +23,7 @@ from pipelines.settings import Settings
 from pipelines.steps.dry_run import dry_run
 from pipelines.steps.ingest import ingest
 from pipelines.steps.standardise import standardise
+from pipelines.tables.specs import BATCHES
 from tests.conftest import Opened, Place
 from tests.deliveries import cells_of, csv_text, deliver, household, json_lines, parquet_table, person_id, workbook
 from tests.small_project import small_project

@@ -19,13 +19,13 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from benchmarks.sequences import AS_BEFORE, DECLARED, FIRST_DAY, Deliveries, Step
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES
-from pipelines.quality.verdicts import Person, decide, verdicts_of
+from pipelines.rules.verdicts import Person, decide, verdicts_of
 from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.steps.run import run
 from pipelines.steps.tables import all_tables
+from pipelines.tables.specs import BATCHES
 from tests.conftest import Place
 from tests.ground_project import ground_project, venues, zones
 from tests.lakes_compared import connection, differences

@@ -69,7 +69,7 @@ def test_every_file_of_the_packages_is_installed(installed: Installed) -> None:
         found = (path for package in PACKAGES for path in (root / package).rglob("*") if path.is_file())
         return {path.relative_to(root).as_posix() for path in found if path.suffix != ".pyc"}
 
-    assert {"catalog/codes/sex.csv", "pipelines/quality/report/templates/report.css"} < files(installed.site)
+    assert {"catalog/codes/sex.csv", "pipelines/reports/site/templates/report.css"} < files(installed.site)
     assert files(ROOT) - files(installed.site) == set()
 
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from pipelines.database.address import database_of
+from pipelines.database.lease import LEASES, Lease, lease_of
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.database import database_of
-from pipelines.lake.errors import LeaseError, LeaseLostError
+from pipelines.errors import LeaseError, LeaseLostError
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import quality
-from pipelines.lake.lease import LEASES, Lease, lease_of
-from pipelines.lake.store import Store
-from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.settings import Settings
+from pipelines.storage.store import Store
+from pipelines.tables.layout import quality
+from pipelines.tables.table import ColumnSpec, TableSpec
 from tests.conftest import PROJECT, Place
 from tests.deliveries import cells_of, csv_text, deliver, household
 from tests.postgres_server import OWNER, PASSWORDS, PostgresServer
@@ -70,10 +70,10 @@ def change(database: sa.URL, lake: Path, **values: object) -> None:
 WRITER = """
 import sys
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.errors import LeaseError
+from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
-from pipelines.lake.lease import Lease
-from pipelines.lake.store import Store
+from pipelines.database.lease import Lease
+from pipelines.storage.store import Store
 import sqlalchemy as sa
 from tests.test_lease import NUMBERS
 

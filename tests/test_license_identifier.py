@@ -10,7 +10,7 @@ from stdnum.iso7064 import mod_37_36
 
 from pipelines.elements.license_identifier import FORM
 from pipelines.engines.base import Engine
-from pipelines.quality.predicates import predicate
+from pipelines.rules.predicates import predicate
 from tests.element_values import CATALOG
 from tests.validated_views import counted, rule, texts
 

@@ -17,13 +17,13 @@ from pipelines.declarations.rule import RECEIVED_AT
 from pipelines.engines import delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import TableId, quality
-from pipelines.lake.specs import RELEASES
-from pipelines.lake.store import Store
-from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.operations.maintenance import Maintained, maintain, maintain_table
 from pipelines.steps.plan import plan
 from pipelines.steps.tables import all_tables, integrated_tables, returned_tables, source_tables
+from pipelines.storage.store import Store
+from pipelines.tables.layout import TableId, quality
+from pipelines.tables.specs import RELEASES
+from pipelines.tables.table import ColumnSpec, TableSpec
 from tests.conftest import Place
 from tests.deliveries import cells_of, csv_text, deliver, household, marriage
 from tests.lakes_compared import connection, differences

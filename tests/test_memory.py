@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.engines.memory import in_bytes
+from pipelines.storage.memory import in_bytes
 
 
 @pytest.mark.parametrize(

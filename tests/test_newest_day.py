@@ -10,12 +10,12 @@ from unittest.mock import patch
 
 import pytest
 
-from pipelines.declarations.loading import read_catalog
+from pipelines import clock
 from pipelines.declarations.reading import DeclarationError
-from pipelines.lake import clock
-from pipelines.lake.specs import golden_spec
+from pipelines.project.catalog import read_catalog
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
+from pipelines.tables.specs import golden_spec
 from tests.conftest import Place
 from tests.deliveries import Row, household, marriage, person_id
 from tests.small_project import Delivered, permit, small_project

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.quality.report import build_report
+from pipelines.reports.site import build_report
 from tests.conftest import Place
 from tests.deliveries import household, marriage
 from tests.simulated_demo import PROGRAMS, huiliu

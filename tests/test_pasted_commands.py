@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from pipelines.lake.specs import VERDICTS
+from pipelines.tables.specs import VERDICTS
 from tests.conftest import HUILIU, Place
 from tests.deliveries import household
 from tests.small_project import Delivered, small_project

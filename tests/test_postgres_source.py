@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, standard_spec
 from pipelines.steps.run import run
+from pipelines.tables.specs import BATCHES, standard_spec
 from tests.front_end import SOURCE, FrontEnd, couples, numbers, once
 from tests.postgres_server import PASSWORDS, READER, PostgresServer
 

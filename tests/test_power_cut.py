@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from benchmarks.power_cut import can_mount
-from pipelines.lake.specs import BATCHES
-from pipelines.quality.verdicts import decide
+from pipelines.project.workspace import Workspace
+from pipelines.rules.verdicts import decide
 from pipelines.service import deliver as service
 from pipelines.steps.ingest import Ingested, ingest_files
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import BATCHES
 from tests.conftest import PROJECT, Place
 from tests.deliveries import deliver, household, json_lines
 from tests.fsyncs import Disk, recorded

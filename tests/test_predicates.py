@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.rule import SENT, Rule
-from pipelines.quality.predicates import predicate, with_duplicates
+from pipelines.project.catalog import read_catalog
+from pipelines.rules.predicates import predicate, with_duplicates
 
 CATALOG = read_catalog(Path(__file__).parents[1])
 RECEIVED = datetime.date(2026, 6, 30)

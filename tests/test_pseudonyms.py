@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.lake.pseudonyms import KEY
+from pipelines.storage.pseudonyms import KEY
 from tests.analyst_files import OF_THE_LAKE, Analyst, value
 from tests.simulated_demo import huiliu
 

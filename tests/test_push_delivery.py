@@ -23,12 +23,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipelines.lake.errors import LakeError
+from pipelines.database.connection import Database
+from pipelines.database.tables import REQUESTS, SEGMENTS
+from pipelines.errors import LakeError
 from pipelines.service import deliver
-from pipelines.service.database import Database
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.queue import Queue, Request
-from pipelines.service.tables import REQUESTS, SEGMENTS
 from pipelines.settings import Settings
 from tests.conftest import PROJECT, Place
 from tests.postgres_server import OWNER, PostgresServer

@@ -19,14 +19,14 @@ from deltalake import DeltaTable
 from pipelines.declarations.contract import Contract
 from pipelines.engines.base import First
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.errors import LeaseError, LeaseLostError
+from pipelines.errors import LeaseError, LeaseLostError
 from pipelines.lake.lake import StoppedError
-from pipelines.lake.layout import standard
-from pipelines.lake.specs import BATCHES
-from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.readers import Delivery, open_delivery
 from pipelines.steps import ingest
 from pipelines.steps.run import Run, run
+from pipelines.tables.layout import standard
+from pipelines.tables.specs import BATCHES
+from pipelines.tables.table import ColumnSpec, TableSpec
 from tests.conftest import Place
 from tests.deliveries import household, marriage
 from tests.small_project import Delivered, small_project

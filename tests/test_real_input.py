@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.lake import layout
-from pipelines.lake.specs import BATCHES, golden_spec
 from pipelines.steps.run import Run, run
+from pipelines.tables import layout
+from pipelines.tables.specs import BATCHES, golden_spec
 from tests.conftest import PROJECT, Opened, Place
 from tests.deliveries import deliver
 

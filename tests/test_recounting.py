@@ -9,13 +9,12 @@ from unittest.mock import patch
 import pyarrow as pa
 import pytest
 
+from pipelines import clock
 from pipelines.engines import delta_rs
-from pipelines.lake import clock
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, RULE_RESULTS, VERDICTS, raw_spec
-from pipelines.lake.table import TableSpec
 from pipelines.operations.maintenance import maintain
-from pipelines.quality.verdicts import (
+from pipelines.project.workspace import Workspace
+from pipelines.rules.verdicts import (
     TYPABLE,
     Person,
     by_gate,
@@ -26,7 +25,8 @@ from pipelines.quality.verdicts import (
     verdicts_of,
 )
 from pipelines.steps.losses import RowsWouldGoError, confirm_loss
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS, raw_spec
+from pipelines.tables.table import TableSpec
 from tests.conftest import Place
 from tests.deliveries import Row, household, name_of
 from tests.ground_project import VENUE

@@ -12,8 +12,8 @@ from deltalake import DeltaTable
 
 from pipelines.declarations.reading import DeclarationError
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, VERDICTS
-from pipelines.quality.verdicts import decide
+from pipelines.rules.verdicts import decide
+from pipelines.tables.specs import BATCHES, VERDICTS
 from tests.conftest import PROJECT, Place
 from tests.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
 

@@ -22,13 +22,20 @@ from typer.testing import CliRunner
 from pipelines.cli.report import register
 from pipelines.declarations.element import Mask
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import RULE_RESULTS, conflict_spec, finding_spec, golden_spec, quarantine_spec, standard_spec
-from pipelines.quality.report import build_report
-from pipelines.quality.report.masked import glimpse
-from pipelines.quality.verdicts import decide, verdicts_of
+from pipelines.project.workspace import Workspace, open_workspace
+from pipelines.reports.site import build_report
+from pipelines.reports.site.masked import glimpse
+from pipelines.rules.verdicts import decide, verdicts_of
 from pipelines.settings import Settings
 from pipelines.steps.run import run
-from pipelines.steps.workspace import Workspace, open_workspace
+from pipelines.tables.specs import (
+    RULE_RESULTS,
+    conflict_spec,
+    finding_spec,
+    golden_spec,
+    quarantine_spec,
+    standard_spec,
+)
 from tests.chromium import Browser
 from tests.dirty_deliveries import deliver_all, personal_values
 from tests.html_page import Page

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.quality.report import build_report, csv_files
-from pipelines.quality.report.csv_files import write_csv
+from pipelines.reports.site import build_report, csv_files
+from pipelines.reports.site.csv_files import write_csv
 from tests.deliveries import name_of, person_id
 from tests.dirty_report import COMPUTED, PEOPLE, DirtyReport
 from tests.html_page import Page

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lake.durable import UNSAFE
 from pipelines.service.deliver import deliver_pushed
 from pipelines.steps.ingest import ingest_files
+from pipelines.storage.durable import UNSAFE
 from tests.conftest import Place
 from tests.deliveries import household
 from tests.pushing import AGENCY, Pushed

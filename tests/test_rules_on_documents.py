@@ -15,7 +15,7 @@ from stdnum.cn import uscc
 
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
-from pipelines.quality.predicates import applies, predicate
+from pipelines.rules.predicates import applies, predicate
 from tests.deliveries import person_id
 from tests.element_values import CATALOG, REAL_SAMPLE
 from tests.validated_views import (

@@ -14,9 +14,9 @@ import pytest
 from pipelines.cli import run as verb
 from pipelines.cli.stopping import STOPPED, stops_when_told
 from pipelines.lake.lake import Lake, StoppedError
+from pipelines.project.workspace import Workspace
 from pipelines.settings import Settings
 from pipelines.steps.run import Run
-from pipelines.steps.workspace import Workspace
 from tests.conftest import Place
 from tests.deliveries import household
 from tests.small_project import Delivered, small_project

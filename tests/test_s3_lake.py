@@ -18,13 +18,13 @@ import pytest
 
 from pipelines.engines import delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.errors import LakeError, StoreError
-from pipelines.lake.refusals import told
-from pipelines.lake.store import Store
+from pipelines.errors import LakeError, StoreError
 from pipelines.operations.deep import examine_files
 from pipelines.settings import Settings
 from pipelines.steps.run import Run, run
 from pipelines.steps.tables import all_tables
+from pipelines.storage.refusals import told
+from pipelines.storage.store import Store
 from tests.conftest import Opened, Place
 from tests.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
 from tests.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from pipelines.database.lease import Lease
 from pipelines.engines import delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.errors import LeaseError
+from pipelines.errors import LeaseError
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import quality
-from pipelines.lake.lease import Lease
-from pipelines.lake.store import Store
-from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.storage.store import Store
+from pipelines.tables.layout import quality
+from pipelines.tables.table import ColumnSpec, TableSpec
 from tests.conftest import PROJECT
 from tests.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets
 
@@ -67,10 +67,10 @@ SPARK_WRITER = """
 import sys
 import sqlalchemy as sa
 from pipelines.engines.spark.session import open_session
-from pipelines.lake.errors import StoreError
-from pipelines.lake.lease import Lease
-from pipelines.lake.refusals import told
-from pipelines.lake.store import Store, spark_uri
+from pipelines.errors import StoreError
+from pipelines.database.lease import Lease
+from pipelines.storage.refusals import told
+from pipelines.storage.store import Store, spark_uri
 from pipelines.settings import Settings
 
 place, table, database, first, each = sys.argv[1:]

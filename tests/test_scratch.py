@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.engines.scratch import JUST_MADE, LOCK
+from pipelines.storage.scratch import JUST_MADE, LOCK
 from tests.conftest import PROJECT
 
-WORKING = "import time; from pipelines.engines.scratch import Scratch; one = Scratch(); print(one.name, flush=True)"
+WORKING = "import time; from pipelines.storage.scratch import Scratch; one = Scratch(); print(one.name, flush=True)"
 
 
 def working(temporary: Path) -> tuple[subprocess.Popen[str], Path]:

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expectations.reading import READ_TWICE
-from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.rule import SENT
 from pipelines.elements import normalise, sent_value
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.quality.great_expectations.second_reading import (
+from pipelines.project.catalog import read_catalog
+from pipelines.rules.great_expectations.second_reading import (
     CELL,
     TYPED,
     Reading,

@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.declarations.loading import read_catalog
+from pipelines.database.tables import TOKENS
+from pipelines.project.catalog import read_catalog
 from pipelines.readers.header import same
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.refusals import Refusal
 from pipelines.service.rows import Rows
 from pipelines.service.server import server_of
-from pipelines.service.tables import TOKENS
 from tests.conftest import PROJECT
 from tests.pushing import JSON_LINES, SOURCE, Answer, Pushed, death, lines_of, name_of
 

@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 
 from pipelines.engines import delta_rs
 from pipelines.engines.spark.engine import SparkEngine
-from pipelines.lake.layout import quality
-from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.tables.layout import quality
+from pipelines.tables.table import ColumnSpec, TableSpec
 from tests.spark import SPARK
 
 pytestmark = pytest.mark.spark

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from pipelines.engines.spark.files.splitting import NotSplittable, SplitRows, split_read, worth_splitting
 from pipelines.readers.encoding import MOVED
+from pipelines.readers.parallel.splitting import NotSplittable, SplitRows, split_read, worth_splitting
 from tests.bad_deliveries import BAD, Bad
 from tests.opened_files import HEADER, LINE, opened
 from tests.split_files import FEW, assert_same, reason, split

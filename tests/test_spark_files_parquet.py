@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from pipelines.engines.spark.files.splitting import SplitRows
+from pipelines.readers.parallel.splitting import SplitRows
 from tests.opened_files import HEADER
 from tests.split_files import FEW, assert_same, reason, split
 

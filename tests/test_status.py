@@ -96,7 +96,7 @@ def test_the_command_shows_it_and_writes_nothing(filled: Place) -> None:
 
 def test_a_source_that_is_late_is_overdue(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     late = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=400)
-    monkeypatch.setattr("pipelines.lake.clock.now", lambda: late)
+    monkeypatch.setattr("pipelines.clock.now", lambda: late)
     assert [path for path, one in of(filled).items() if one.overdue] == [f"raw/{SOURCE}"]
 
 

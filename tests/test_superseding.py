@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import pytest
 
-from pipelines.lake import clock
-from pipelines.lake.specs import BATCHES, RULE_RESULTS, alias_spec, withdrawn_spec
-from pipelines.quality.verdicts import decide, verdicts_of
+from pipelines import clock
+from pipelines.rules.verdicts import decide, verdicts_of
+from pipelines.tables.specs import BATCHES, RULE_RESULTS, alias_spec, withdrawn_spec
 from tests.conftest import Opened, Place
 from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.ground_project import VENUE

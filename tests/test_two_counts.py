@@ -14,9 +14,9 @@ import pytest
 
 from pipelines.declarations.rule import Rule
 from pipelines.elements import dates, id_number, numbers, text
-from pipelines.lake.specs import VALIDATIONS, VERDICTS
-from pipelines.quality import predicates
-from pipelines.quality.comparing import CountsDisagreeError
+from pipelines.rules import predicates
+from pipelines.rules.comparing import CountsDisagreeError
+from pipelines.tables.specs import VALIDATIONS, VERDICTS
 from tests.conftest import Place
 from tests.deliveries import Row, cells_of, csv_text, deliver, household, marriage, name_of, person_id
 from tests.small_project import small_project

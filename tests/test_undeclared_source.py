@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.operations.watch import Round, watch
+from pipelines.project.workspace import open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.retired import UndeclaredSourceError
-from pipelines.steps.workspace import open_workspace
 from tests.conftest import Place
 from tests.deliveries import household
 from tests.small_project import Delivered, death, small_project

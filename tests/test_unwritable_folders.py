@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.declarations.loading import read_catalog
-from pipelines.lake.folders import FolderError, writing
+from pipelines.project.catalog import read_catalog
+from pipelines.storage.folders import FolderError, writing
 from tests.conftest import Place
 from tests.deliveries import household
 from tests.small_project import Delivered, small_project

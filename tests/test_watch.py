@@ -15,15 +15,15 @@ import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
+from pipelines.database.connection import DatabaseAwayError
+from pipelines.database.lease import Lease
 from pipelines.declarations.contract import Contract
-from pipelines.lake.errors import LeaseError
-from pipelines.lake.lease import Lease
+from pipelines.errors import LeaseError
 from pipelines.operations.explaining import explained
 from pipelines.operations.watch import Round, watch
-from pipelines.service.database import DatabaseAwayError
+from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
-from pipelines.steps.workspace import Workspace, open_workspace
 from tests.conftest import HUILIU, Place
 from tests.deliveries import household, marriage, person_id
 from tests.small_project import Delivered, small_project
@@ -185,7 +185,7 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(two_sources: Place, mo
         return hold(self)
 
     monkeypatch.setattr("pipelines.operations.watch.deliver_pushed", away)
-    monkeypatch.setattr("pipelines.lake.lease.Lease.hold", locked)
+    monkeypatch.setattr("pipelines.database.lease.Lease.hold", locked)
     said = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
     assert [one.partition(":")[0] for one in said] == ["pushed rows", "watch", "watch"]
     assert all("what to do: " in one for one in said)
@@ -195,6 +195,6 @@ def test_a_setting_that_must_change_ends_it(two_sources: Place, monkeypatch: pyt
     def refused(self: object) -> bool:
         raise LeaseError("the lease is kept in another database; what to do: set HUILIU_DB", 2)
 
-    monkeypatch.setattr("pipelines.lake.lease.Lease.hold", refused)
+    monkeypatch.setattr("pipelines.database.lease.Lease.hold", refused)
     with pytest.raises(LeaseError, match="HUILIU_DB"):
         watched_until(two_sources, lambda _: False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.quality.score import score
+from pipelines.reports.score import score
 from pipelines.steps.tables import all_tables, integrated_tables, source_tables
 from simulation import simulate
 from simulation.regions import CITIES

@@ -12,12 +12,12 @@ import ibis
 import pytest
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.loading import read_catalog
 from pipelines.declarations.rule import SENT, Rule
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.quality.great_expectations import validate
-from pipelines.steps.workspace import open_engine
+from pipelines.project.catalog import read_catalog
+from pipelines.project.workspace import open_engine
+from pipelines.rules.great_expectations import validate
 
 ROOT = Path(__file__).parents[1]
 RECEIVED = datetime.date(2026, 6, 30)

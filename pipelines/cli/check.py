@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         Exit code 0: every row would be accepted. 1: the batch would be held, rows quarantined, or something else
         is wrong. 2: the source is not known.
         """
-        from pipelines.declarations.loading import read_catalog
+        from pipelines.project.catalog import read_catalog
         from pipelines.readers import looks_temporary
         from pipelines.settings import Settings
         from pipelines.steps.dry_run import dry_run
@@ -148,8 +148,8 @@ def _show_verdict(found: DryRun) -> None:
 
 
 def _why(found: DryRun, code: str) -> str:
-    from pipelines.quality.batch_rules import REJECT_SHARE, titles
-    from pipelines.quality.gate import READABLE
+    from pipelines.rules.batch_rules import REJECT_SHARE, titles
+    from pipelines.rules.gate import READABLE
 
     if code == READABLE:
         return "文件应可读取 (the file cannot be read; see above what to do)"

@@ -11,7 +11,7 @@ from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import command, decisions, err, out, tell
 
 if TYPE_CHECKING:
-    from pipelines.steps.workspace import Workspace
+    from pipelines.project.workspace import Workspace
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
 Source = Annotated[str, typer.Argument(help="the source, as its contract is named")]
@@ -31,9 +31,9 @@ def register(app: typer.Typer) -> None:
     @gate.command("list")
     def list_held(lake: LakeOption = None) -> None:
         """Show the batches that wait for a decision."""
-        from pipelines.lake.specs import BATCHES
-        from pipelines.quality.verdicts import gate_reasons, verdicts_of
-        from pipelines.steps.workspace import open_lake
+        from pipelines.project.workspace import open_lake
+        from pipelines.rules.verdicts import gate_reasons, verdicts_of
+        from pipelines.tables.specs import BATCHES
 
         settings = settings_with(lake)
         with open_lake(settings) as opened:
@@ -91,9 +91,9 @@ def register(app: typer.Typer) -> None:
     @gate.command()
     def confirm(source: Source, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Let the declarations as they are now take rows of a source out of standard with the next run."""
-        from pipelines.quality.verdicts import Person
+        from pipelines.project.workspace import open_existing
+        from pipelines.rules.verdicts import Person
         from pipelines.steps.losses import confirm_loss
-        from pipelines.steps.workspace import open_existing
 
         with open_existing(settings_with(lake), writes=True) as workspace:
             catalog = workspace.catalog
@@ -107,9 +107,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str | None, lake: LakeOption) -> None:
-    from pipelines.lake.specs import quarantine_spec
-    from pipelines.quality.verdicts import Person, batch_named, settle, unsettle
-    from pipelines.steps.workspace import open_existing
+    from pipelines.project.workspace import open_existing
+    from pipelines.rules.verdicts import Person, batch_named, settle, unsettle
+    from pipelines.tables.specs import quarantine_spec
 
     numbers, person = _numbers(rows), Person(by, _account())
     with open_existing(settings_with(lake), writes=True) as workspace:
@@ -162,8 +162,8 @@ def _account() -> str | None:
 
 
 def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOption) -> None:
-    from pipelines.quality.verdicts import Person, decide, verdicts_of
-    from pipelines.steps.workspace import open_existing
+    from pipelines.project.workspace import open_existing
+    from pipelines.rules.verdicts import Person, decide, verdicts_of
 
     with open_existing(settings_with(lake), writes=True) as workspace:
         try:

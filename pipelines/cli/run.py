@@ -12,9 +12,9 @@ from pipelines.cli.screen import err, progress, show_brought, show_records, show
 from pipelines.cli.stopping import STOPPED, stops_when_told
 
 if TYPE_CHECKING:
+    from pipelines.project.workspace import Workspace
     from pipelines.settings import Settings
     from pipelines.steps.run import Run
-    from pipelines.steps.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -33,15 +33,15 @@ def register(app: typer.Typer) -> None:
 
 def run_and_show(settings: Settings, wait: bool = True) -> int:
     """Run, show what came of it, and give the exit code. `wait` is for files that somebody may still be writing."""
+    from pipelines.database.connection import ServiceError
     from pipelines.lake.lake import StoppedError
-    from pipelines.quality.summary import summarise_record, summarise_source
-    from pipelines.service.database import ServiceError
+    from pipelines.project.workspace import open_workspace
+    from pipelines.reports.summary import summarise_record, summarise_source
     from pipelines.service.deliver import deliver_pushed
     from pipelines.service.outcomes import note_outcomes
     from pipelines.service.recovery import recover
     from pipelines.steps import run as steps
     from pipelines.steps.return_flow import flows, unreturned_rows
-    from pipelines.steps.workspace import open_workspace
 
     with open_workspace(settings) as workspace:
         delivers_files = any(contract.table is None for contract in workspace.catalog.contracts.values())

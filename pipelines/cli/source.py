@@ -45,12 +45,12 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Draft a contract from a file of a new source. No run reads it until a person has moved it to the sources."""
-        from pipelines.declarations.loading import read_catalog
         from pipelines.drafting import Said, said_of_titles, to_yaml
         from pipelines.drafting import draft as drafted
         from pipelines.drafting.contract import CannotDraftError
         from pipelines.drafting.sample import read_sample
         from pipelines.engines.duckdb.engine import DuckDBEngine
+        from pipelines.project.catalog import read_catalog
         from pipelines.readers import UnreadableFile
         from pipelines.settings import OWN_PROJECT, Settings
 
@@ -119,7 +119,7 @@ def _check_name(catalog: Catalog, name: str) -> None:
 def _write(path: Path, text: str) -> None:
     if path.exists():
         raise _refused(f"{path} is there already: remove it, or say another --out")
-    from pipelines.lake.folders import writing
+    from pipelines.storage.folders import writing
 
     with writing(path.parent, "the draft's folder", "say another with --out"):
         path.parent.mkdir(parents=True, exist_ok=True)

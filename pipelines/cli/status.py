@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         Nothing is written. Exit code 1 when a source is overdue.
         """
         from pipelines.operations.status import status as statuses
-        from pipelines.steps.workspace import open_existing
+        from pipelines.project.workspace import open_existing
 
         with open_existing(settings_with(lake, landing)) as workspace:
             found = statuses(workspace)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Deletes, Feeds
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.loading import UNFILLED
 from pipelines.drafting.columns import CHANGES, PLAIN, DraftColumn, draft_columns
 from pipelines.drafting.profile import Profile
 from pipelines.drafting.sample import Sample
 from pipelines.engines.base import Engine
+from pipelines.project.catalog import UNFILLED
 from pipelines.readers.header import same
 
 _ARTICLES = {"person": "2024-19 第十三条", "legal_entity": "2024-19 第十四条"}

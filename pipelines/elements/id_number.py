@@ -10,8 +10,9 @@ from pipelines.elements.calendar import is_calendar_date
 from pipelines.elements.characters import without_blanks
 from pipelines.elements.digit_sums import weighted_sum
 from pipelines.elements.sent import sent
+from pipelines.modelling.identifiers import ID_NUMBER_FORM, is_id_number
 
-FORM = "^[0-9]{17}[0-9X]$"
+FORM = ID_NUMBER_FORM
 OLD_FORM = "^[0-9]{15}$"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
@@ -41,7 +42,7 @@ def old_form(value: ir.StringValue) -> ir.StringValue:
 
 def has_form(number: ir.StringValue) -> ir.BooleanValue:
     """17 digits and a digit or X. NULL for NULL."""
-    return number.re_search(FORM)
+    return is_id_number(number)
 
 
 def has_check_digit(number: ir.StringValue) -> ir.BooleanValue:

@@ -18,10 +18,10 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from pipelines.engines.base import OPERATION
-from pipelines.lake.damage import log_damage
-from pipelines.lake.durable import sync_checkpoints
-from pipelines.lake.store import LOG, S3, storage_options
-from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.storage.damage import log_damage
+from pipelines.storage.durable import sync_checkpoints
+from pipelines.storage.store import LOG, S3, storage_options
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 # Readers share a file out by row group: with delta-rs's million rows, one core would read most tables alone.
 ROW_GROUPS = WriterProperties(max_row_group_size=245_760, compression="SNAPPY")

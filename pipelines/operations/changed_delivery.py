@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.contract import DELETE_FLAG, Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
-from pipelines.lake.specs import raw_spec, standard_spec
-from pipelines.steps.workspace import Workspace
+from pipelines.project.workspace import Workspace
+from pipelines.tables.specs import raw_spec, standard_spec
 
 # Of 4096 first triples of a hash in hexadecimal.
 CHOSEN = "004"

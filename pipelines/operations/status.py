@@ -12,21 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines import clock
 from pipelines.declarations.contract import Contract
 from pipelines.engines import delta_rs
-from pipelines.lake import clock
 from pipelines.lake.lake import NOWHERE, State
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import VERDICTS
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import content_version
 from pipelines.operations.due import Due, next_due
-from pipelines.quality.verdicts import NEVER, batches_by_source, last_decisions, verdicts_of
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
+from pipelines.rules.verdicts import NEVER, batches_by_source, last_decisions, verdicts_of
 from pipelines.steps.landing import file_hash, lying_in, no_delivery, unopened
-from pipelines.steps.plan import Task, plan
+from pipelines.steps.plan import plan
 from pipelines.steps.tables import all_tables
-from pipelines.steps.workspace import Workspace
+from pipelines.steps.task import Step, Task
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import VERDICTS
+from pipelines.tables.table import TableSpec
 
 Place = tuple[str, int]
 
@@ -124,7 +125,7 @@ class _Status:
                 "rows": state.rows,
                 "inputs": self._inputs(task, state),
             }
-        if task.contract and task.step == "ingest":
+        if task.contract and task.step == Step.INGEST:
             overdue = self._due[task.contract.name].overdue
             files, problems = self._waiting(task.contract)
             said |= {"files": files, "problems": problems, "overdue": overdue}
@@ -154,7 +155,7 @@ class _Status:
         if mark is None:
             return []
         found = [self._input(table, mark.inputs.get(table.path)) for table in task.inputs]
-        if task.contract and task.step == "standardise":
+        if task.contract and task.step == Step.STANDARDISE:
             name = f"{VERDICTS.id}[{task.contract.name}]"
             found.append(Input(name, mark.inputs.get(name), self._decided.get(task.contract.name, NEVER)))
         return found

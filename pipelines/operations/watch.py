@@ -13,12 +13,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.lake.errors import LakeError
-from pipelines.lake.layout import TableId, raw
+from pipelines.database.connection import ServiceError
+from pipelines.errors import LakeError
 from pipelines.operations.maintenance import maintain
-from pipelines.quality.verdicts import sources_decided_since
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
-from pipelines.service.database import ServiceError
+from pipelines.rules.verdicts import sources_decided_since
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.outcomes import note_outcomes
 from pipelines.service.recovery import recover
@@ -26,7 +26,7 @@ from pipelines.steps.landing import is_pushed, lying_in, ready_files
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
 from pipelines.steps.tables import all_tables
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId, raw
 
 RELEASE_EVERY = 60.0  # seconds: a release names every table, and is for what must fit together
 MAINTAIN_EVERY = 300.0  # seconds

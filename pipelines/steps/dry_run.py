@@ -14,16 +14,16 @@ import ibis
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import RULES, Rule
-from pipelines.engines.scratch import Scratch
-from pipelines.lake.store import Store
-from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import weigh
-from pipelines.quality.verdicts import Judged, batches_of
+from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.readers.header import known_headers, recognised, same
+from pipelines.rules.counting import Ungated
+from pipelines.rules.gate import weigh
+from pipelines.rules.verdicts import Judged, batches_of
 from pipelines.settings import Settings
 from pipelines.steps.ingest import ingest_files
 from pipelines.steps.typed_rows import read_ungated
-from pipelines.steps.workspace import Workspace, open_workspace
+from pipelines.storage.scratch import Scratch
+from pipelines.storage.store import Store
 
 SHOWN_ROWS = 5
 

@@ -18,7 +18,7 @@ from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, TIMESTAMP, raw_spec
+from pipelines.project.workspace import Project, Workspace
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
@@ -34,13 +34,14 @@ from pipelines.steps.landing import (
     unopened,
 )
 from pipelines.steps.originals import DELIVERY, Original, kept_name, kept_original, trusted_original
-from pipelines.steps.workspace import Workspace
+from pipelines.steps.task import Outcome, Step, Task
+from pipelines.tables.specs import BATCHES, TIMESTAMP, raw_spec
 
 Entry = Mapping[str, Any]  # a row of the list of batches
 
 
 @dataclass
-class Ingested:
+class Ingested(Outcome):
     """What ingest did for one source."""
 
     source: str
@@ -50,6 +51,25 @@ class Ingested:
     rows: int = 0
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def ingest_tasks(project: Project) -> Iterator[Task]:
+    """A task per source."""
+    for contract in project.catalog.contracts.values():
+        yield _task(project, contract)
+
+
+def _task(project: Project, contract: Contract) -> Task:
+    return Task(
+        Step.INGEST,
+        contract.name,
+        contract.database,
+        (raw_spec(project.catalog, contract),),
+        (),
+        lambda workspace: ingest(workspace, contract),
+        declared_in=(project.catalog.place_of(contract),),
+        contract=contract,
+    )
 
 
 def ingest(workspace: Workspace, contract: Contract) -> Ingested:

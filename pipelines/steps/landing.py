@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.settings import Settings
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import BATCHES
 
 READ_IT = "let the account under which huiliu runs read it"
 PUSHED = re.compile(r"push-\d+-[0-9a-f]{8}\.jsonl")

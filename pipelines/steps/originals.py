@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.lake import durable
 from pipelines.lake.lake import Lake
 from pipelines.steps.landing import file_hash
+from pipelines.storage import durable
 
 DELIVERY = "delivery"
 LONGEST_SUFFIX = 32  # bytes

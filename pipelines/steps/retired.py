@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipelines.lake.errors import LakeError
-from pipelines.lake.specs import BATCHES
-from pipelines.steps.workspace import Workspace
+from pipelines.errors import LakeError
+from pipelines.project.workspace import Workspace
+from pipelines.tables.specs import BATCHES
 
 
 class UndeclaredSourceError(LakeError):

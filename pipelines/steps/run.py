@@ -8,23 +8,22 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from pipelines.engines.spark.failures import spark_failure
-from pipelines.lake.errors import LakeError, LeaseError, StoreError
+from pipelines.errors import LakeError, LeaseError, StoreError
 from pipelines.lake.lake import StoppedError
-from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Refreshed
-from pipelines.quality.great_expectations import warm_up
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
+from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
 from pipelines.steps.losses import RowsWouldGoError
-from pipelines.steps.plan import Outcome, Task, plan
+from pipelines.steps.plan import plan
 from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
 from pipelines.steps.retired import check_declared
 from pipelines.steps.standardise import Standardised
-from pipelines.steps.workspace import Workspace
-
-STANDARDISE = "standardise"
+from pipelines.steps.task import Outcome, Step, Tables, Task
+from pipelines.tables.layout import TableId
 
 Progress = Callable[[str, str], None]
 
@@ -56,8 +55,8 @@ class Run:
                 self.refreshed += outcome.refreshed
             case Released():
                 self.released = outcome
-            case _:
-                self.refreshed += outcome
+            case Tables():
+                self.refreshed += outcome.refreshed
 
     def read(self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None) -> None:
         """Do tasks that read files and have no other inputs, as many at once as the engine has readers.
@@ -110,7 +109,7 @@ class Run:
         """
         refused: list[RowsWouldGoError] = []
         for task in tasks:
-            if refused and task.step != STANDARDISE:
+            if refused and task.step != Step.STANDARDISE:
                 break
             try:
                 self.work(workspace, task, progress)
@@ -149,7 +148,7 @@ def run(
     done.problems += recovered(workspace)
     done.problems += undeclared_sources(workspace)
     tasks = plan(workspace)
-    files = [task for task in tasks if task.step == "ingest" and task.contract and task.contract.table is None]
+    files = [task for task in tasks if task.step == Step.INGEST and task.contract and task.contract.table is None]
     done.read(workspace, files, progress)
     done.problems += unkept(workspace)
     done.work_all(workspace, [task for task in tasks if task not in files], progress)
@@ -173,7 +172,7 @@ def follow(
         outputs, inputs = {spec.id for spec in task.outputs}, {*task.inputs}
         is_next_day = task.follows_day and any(one.new for one in done.ingested.values())
         is_wanted = is_next_day or (task.contract and task.name in sources) or (moved | done.behind) & inputs
-        if task.step == "release" or not (is_wanted or outputs & {*again}):
+        if task.step == Step.RELEASE or not (is_wanted or outputs & {*again}):
             continue
         if done.behind & inputs:
             done.behind |= outputs

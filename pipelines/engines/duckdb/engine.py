@@ -19,22 +19,22 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
-from duckdb_extensions import import_extension
 from ibis.backends.sql.datatypes import DuckDBType
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, First, Merge
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
-from pipelines.engines.memory import in_bytes
-from pipelines.engines.scratch import Scratch
-from pipelines.lake.errors import StoreError
-from pipelines.lake.store import S3, as_url, s3_access
-from pipelines.lake.table import TableSpec
+from pipelines.errors import StoreError
+from pipelines.storage.extensions import load_extension
+from pipelines.storage.memory import in_bytes
+from pipelines.storage.scratch import Scratch
+from pipelines.storage.store import S3, as_url, s3_access
+from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres.snapshot import Snapshot
-    from pipelines.engines.postgres.table import Portion
+    from pipelines.readers.postgres.snapshot import Snapshot
+    from pipelines.readers.postgres.table import Portion
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
 VERSIONS = 3  # of a table that stay open: one step reads it before and after it is written
@@ -143,7 +143,7 @@ class DuckDBEngine(Engine):
     def read_postgres(
         self, snapshot: Snapshot, portion: Portion, spec: TableSpec
     ) -> AbstractContextManager[pa.RecordBatchReader]:
-        from pipelines.engines.postgres.stream import streamed
+        from pipelines.readers.postgres.stream import streamed
 
         return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
 
@@ -302,12 +302,6 @@ def _kind(text: str) -> dt.DataType:
 def _merge(one: Merge, changes: pa.RecordBatchReader) -> None:
     columns = [name for name in one.changes.columns if name != OPERATION]
     delta_rs.merge(one.uri, changes, columns, one.key, one.metadata, few=one.rows <= TOGETHER)
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load an extension from its PyPI package: DuckDB's own INSTALL would download it."""
-    import_extension(name, con=connection)
-    connection.execute(f"LOAD {name}")
 
 
 def open_s3(connection: duckdb.DuckDBPyConnection) -> None:
