@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simulation.calendar import AS_OF_DAY, day_number
-from simulation.names import lookalikes
-from simulation.population import Mask
 from simulation.subjects import Register
+from simulation.world.calendar import AS_OF_DAY, day_number
+from simulation.world.names import lookalikes
+from simulation.world.people import Mask
 
 Among = Callable[[Register], Mask]
 

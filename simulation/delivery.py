@@ -10,7 +10,7 @@ from simulation.contracts import contract
 from simulation.files import write_csv, write_jsonl, write_parquet, write_xlsx
 from simulation.sources import sources
 from simulation.table import DRIFTED, UNDATED, Table
-from simulation.truth import Truth
+from simulation.truth.writing import Truth
 
 _DAYS = ["20260401", "20260401", "20260630", "20260630", "20260630"]
 _OFFICES = ["", "_旗县", "", "_无更新时间", "_零星"]

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
-from simulation.names import SINCE_2022
 from simulation.source import Format
 from simulation.table import Broken, Cell
+from simulation.world.names import SINCE_2022
 
 Records = Iterable[tuple[list[Any], Broken | None]]
 # Stands for bytes that no encoding knows; written as ASCII, so it never splits a character of two or four bytes.

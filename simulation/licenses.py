@@ -9,12 +9,12 @@ from functools import cache
 
 import numpy as np
 
-from simulation.calendar import AS_OF, day_number, iso
 from simulation.checksums import ALPHANUMERIC, credit_code, license_check
 from simulation.contracts import contract
-from simulation.population import draw_numbers, settle
-from simulation.regions import CITIES, counties
 from simulation.vocabulary import HOLDER_CODE_TYPE, LICENSE_STATE
+from simulation.world.calendar import AS_OF, day_number, iso
+from simulation.world.people import draw_numbers, settle
+from simulation.world.places import CITIES, counties
 
 ROOT = "1.2.156.3005.2."
 PERSON, ORGANISATION = "111", "001"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from simulation.population import Mask
 from simulation.source import About
 from simulation.subjects import Register, Subjects
 from simulation.table import KEEP, Table
+from simulation.world.people import Mask
 
 AS_SENT = object()
 # What a plan adds to a defect's own rules: business rules, where they depend on the row as a function of it.

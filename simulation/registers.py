@@ -7,14 +7,14 @@ from zlib import crc32
 import numpy as np
 
 from simulation.delivery import Landing
-from simulation.due import registers_due
 from simulation.planting import carry_out
 from simulation.relations import relations
 from simulation.source import About, Source
 from simulation.sources import first_sources, later_sources, sources
-from simulation.standing import Standing, standing
 from simulation.subjects import OwnRows, Register, Subjects
-from simulation.world import World
+from simulation.truth.due import registers_due
+from simulation.truth.standing import Standing, standing
+from simulation.world.block import World
 
 
 class Registers:

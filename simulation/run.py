@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from simulation.delivery import Landing
-from simulation.due import EntitiesDue, people_due
-from simulation.entities import found
-from simulation.population import Numbers, People, draw_numbers, settle
 from simulation.registers import Registers
 from simulation.source import About
 from simulation.subjects import Subjects
-from simulation.truth import Truth
-from simulation.world import World, with_lives
+from simulation.truth.due import EntitiesDue, people_due
+from simulation.truth.writing import Truth
+from simulation.world.block import World, with_lives
+from simulation.world.organisations import found
+from simulation.world.people import Numbers, People, draw_numbers, settle
 
 FEWEST = 500
 MARKET_FEWEST, CIVIL_FEWEST = 250, 150
@@ -46,7 +46,7 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             if not number:
                 organisations = _organisations(seed, settled, people, each, truth)
                 entities = EntitiesDue(truth, registers.deliver(About.ORGANISATIONS, organisations))
-            world = World(settled, organisations.world.entities, people, number, _employers(organisations))
+            world = World(settled, organisations.world.organisations, people, number, _employers(organisations))
             if not number:
                 registers.deliver_about_anyone(world, each)
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
@@ -63,7 +63,7 @@ def _organisations(seed: int, heads: People, people: int, each: int, truth: Trut
 
 def _employers(organisations: Subjects) -> list[tuple[str, str]]:
     """Code and name of every organisation in whose records nothing is planted."""
-    entities = organisations.world.entities
+    entities = organisations.world.organisations
     return [(entities.credit_code[at], entities.name[at]) for at in np.flatnonzero(organisations.free).tolist()]
 
 

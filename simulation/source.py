@@ -15,8 +15,8 @@ from simulation.table import Table
 if TYPE_CHECKING:
     from simulation.defects.files import OddFile
     from simulation.planting import Planting
-    from simulation.standing import Standing
-    from simulation.truth import Truth
+    from simulation.truth.standing import Standing
+    from simulation.truth.writing import Truth
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.calendar import SNAPSHOT, moments
-from simulation.population import Mask
 from simulation.source import Source
 from simulation.table import Table
-from simulation.truth import Truth
-from simulation.world import World
+from simulation.truth.writing import Truth
+from simulation.world.block import World
+from simulation.world.calendar import SNAPSHOT, moments
+from simulation.world.people import Mask
 
 ABSENT = -1
 

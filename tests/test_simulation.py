@@ -19,8 +19,8 @@ from stdnum.cn import ric, uscc
 from simulation import simulate
 from simulation.checksums import credit_check, credit_code, id_check, id_number, id_numbers, organisation_check
 from simulation.contracts import contract
-from simulation.golden import name_key
-from simulation.regions import CITIES, counties, retired
+from simulation.truth.golden import name_key
+from simulation.world.places import CITIES, counties, retired
 
 SEED = 7
 SOURCES = [

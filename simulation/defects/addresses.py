@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulation.names import MOJIBAKE
 from simulation.planting import AS_SENT, Defect, accepted, flagged
+from simulation.world.names import MOJIBAKE
 
 
 def mojibake(address: str) -> Defect:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from simulation.calendar import full_width
 from simulation.planting import Defect, Written, accepted, flagged, quarantined
 from simulation.vocabulary import other_than
+from simulation.world.calendar import full_width
 
 FULL_WIDTH_OR_PADDED = accepted(
     "code_full_width_or_padded",

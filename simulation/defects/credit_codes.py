@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulation.calendar import full_width
 from simulation.checksums import CREDIT_ALPHABET, ORGANISATION_CHECKS, credit_check, organisation_check
 from simulation.planting import accepted, quarantined
-from simulation.regions import DEVELOPMENT_ZONES
+from simulation.world.calendar import full_width
+from simulation.world.places import DEVELOPMENT_ZONES
 
 
 def _wrong_check(code: str) -> str:

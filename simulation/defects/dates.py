@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from simulation.calendar import DATE_SPELLINGS, MOMENT_SPELLINGS, NO_END, SENTINELS, day_number, excel_serial, iso
 from simulation.planting import Defect, Planting, accepted, flagged, quarantined
 from simulation.subjects import Register
 from simulation.table import Table
+from simulation.world.calendar import DATE_SPELLINGS, MOMENT_SPELLINGS, NO_END, SENTINELS, day_number, excel_serial, iso
 
 YEAR_ONE = ["0001-01-01", "0001/1/1", "00010101", "0001-01-01 00:00:00"]
 LONG_AGO = "1925-03-01"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from simulation.among import Among
 from simulation.checksums import id_number
-from simulation.names import LATIN
 from simulation.planting import Planting, Rules
 from simulation.subjects import Register
 from simulation.table import Table
 from simulation.vocabulary import DOCUMENT_TYPE
+from simulation.world.names import LATIN
 
 # Type of document, and numbers as such documents have them; the last is a foreigner's permanent residence card.
 FOREIGN = [("414", "E12345678"), ("516", "H1234567801"), ("511", "12345678"), ("414", "71AB23456"), ("553", "")]

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulation.among import Among
-from simulation.calendar import SINCE, STALE, day_number, iso_days
 from simulation.checksums import id_check, id_number
 from simulation.defects.id_numbers import wrong_check
 from simulation.defects.versions import later, latest_first
 from simulation.delivery import Landing
-from simulation.drawing import pick_of
-from simulation.entities import new_codes
-from simulation.names import brand
 from simulation.planting import Planting
-from simulation.regions import counties
 from simulation.subjects import Register
 from simulation.table import SPORADIC, UNDATED, Table
 from simulation.vocabulary import SEX
+from simulation.world.calendar import SINCE, STALE, day_number, iso_days
+from simulation.world.drawing import pick_of
+from simulation.world.names import brand
+from simulation.world.organisations import new_codes
+from simulation.world.places import counties
 
 ZEROED_ROWS, SWAPPED_ROWS, UNDATED_ROWS, SPORADIC_ROWS = 40, 20, 12, 5
 
@@ -154,7 +154,7 @@ def headers_swapped(turn: int = 0) -> OddFile:
     def deliver(register: Register, landing: Landing) -> None:
         source, world = register.source, register.of.world
         sent: dict[str, list[Any]] = {name: values[:SWAPPED_ROWS] for name, values in register.table.sent.items()}
-        sent["credit_code"] = new_codes(register.of.rng, "5", world.entities.region[:SWAPPED_ROWS])
+        sent["credit_code"] = new_codes(register.of.rng, "5", world.organisations.region[:SWAPPED_ROWS])
         sent["entity_name"] = [f"内蒙古{brand(10**6 + at)}新兴协会" for at in range(SWAPPED_ROWS)]
         columns = dict(source.layout())
         columns["credit_code"], columns["entity_name"] = columns["entity_name"], columns["credit_code"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulation.calendar import full_width
 from simulation.checksums import ID_CHECKS, id_check, id_number
 from simulation.planting import AS_SENT, Written, accepted, flagged, quarantined
-from simulation.regions import HK_MACAO_TAIWAN, NEVER_VALID
 from simulation.table import Table
+from simulation.world.calendar import full_width
+from simulation.world.places import HK_MACAO_TAIWAN, NEVER_VALID
 
 
 def fifteen(number: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from simulation.calendar import SINCE, full_width
 from simulation.checksums import ORGANISATION_CHECKS, credit_check
 from simulation.defects.id_numbers import wrong_check
 from simulation.defects.versions import Delivery, deleted_by_key_alone, deleted_in_another_spelling, later, unknown_flag
@@ -11,6 +10,7 @@ from simulation.planting import accepted, flagged, quarantined
 from simulation.subjects import Register
 from simulation.table import MAIN, Table
 from simulation.vocabulary import LICENSE_STATE
+from simulation.world.calendar import SINCE, full_width
 
 ISSUER_DIFFERS, TYPE_DIFFERS = "issuer_matches_identifier", "type_matches_identifier"
 WRONG_CHECK_CHARACTER = quarantined("license_check_character", with_another_check, checks=["check_character"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulation.names import ILLEGIBLE, LOST, MOJIBAKE, NOBODY, with_lookalikes
 from simulation.planting import AS_SENT, Defect, accepted, flagged, quarantined
+from simulation.world.names import ILLEGIBLE, LOST, MOJIBAKE, NOBODY, with_lookalikes
 
 
 def mojibake(*signs: str) -> Defect:

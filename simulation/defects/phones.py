@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulation.calendar import full_width
 from simulation.planting import Written, accepted, flagged
+from simulation.world.calendar import full_width
 
 SEVERAL = accepted(
     "phone_several",

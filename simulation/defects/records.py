@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from simulation.among import Among
-from simulation.calendar import DATE_SPELLINGS, full_width
 from simulation.planting import AS_SENT, Count, Planting, accepted
 from simulation.subjects import Register
 from simulation.table import Broken
+from simulation.world.calendar import DATE_SPELLINGS, full_width
 
 WITH_LINE_BREAK = accepted("cell_with_line_break", "许可项目：食品销售\n一般项目：谷物种植, 牲畜饲养", due=AS_SENT)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulation.planting import Defect, Written, accepted, flagged
-from simulation.regions import CITIES, NEVER_VALID
+from simulation.world.places import CITIES, NEVER_VALID
 
 
 def unknown(*regions: str) -> Defect:

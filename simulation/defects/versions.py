@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulation.among import Among
-from simulation.calendar import SINCE
 from simulation.contracts import OPERATION, contract
 from simulation.defects.id_numbers import fifteen
 from simulation.planting import Count, Planting, flagged
 from simulation.subjects import Register
 from simulation.table import LATER, Table
+from simulation.world.calendar import SINCE
 
 # Spellings of "delete", all of which withdraw the key; and flags that no contract knows.
 DELETES = ["d", "Ｄ", "D\u3000", "删除", "DELETE", "delete", " D"]

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from simulation.calendar import SINCE
 from simulation.defects.versions import DELETES, deleted, later, withdraw
-from simulation.names import LOST
 from simulation.planting import Relation
 from simulation.source import About
 from simulation.subjects import Subjects
 from simulation.table import Broken
+from simulation.world.calendar import SINCE
+from simulation.world.names import LOST
 
 MARKET, CIVIL, CHECK = "market_entity", "civil_organisation", "credit_code_check"
 
 
 def _found(organisations: Subjects, at: int) -> None:
-    code = organisations.world.entities.credit_code[at]
+    code = organisations.world.organisations.credit_code[at]
     organisations.truth.finding("legal_entity", "code_unknown_to_check", code)
 
 
 def _illegible(organisations: Subjects) -> None:
     """A record that is kept out of the check list makes its code unknown there."""
-    first, check = organisations.world.entities.market, organisations[CHECK].table
+    first, check = organisations.world.organisations.market, organisations[CHECK].table
     for row in organisations[CIVIL].rows():
         check.put(row + first, "entity_name", LOST[0])
         check.quarantine(row + first, "name_mojibake", "entity_name.legible")
@@ -58,7 +58,7 @@ def _deleted_in_another_spelling(organisations: Subjects) -> None:
 
 
 def _never_issued(organisations: Subjects) -> None:
-    first = organisations.world.entities.market
+    first = organisations.world.organisations.market
     absent = {*organisations[MARKET].rows(), *(row + first for row in organisations[CIVIL].rows())}
     for at in sorted(absent):
         _found(organisations, at)

@@ -10,7 +10,7 @@ MARKET, CIVIL, CHECK = "market_entity", "civil_organisation", "credit_code_check
 
 
 def _plant(organisations: Subjects) -> None:
-    entities, truth = organisations.world.entities, organisations.truth
+    entities, truth = organisations.world.organisations, organisations.truth
     both = [*organisations[MARKET].rows(), *(row + entities.market for row in organisations[CIVIL].rows())]
     for at in both:
         organisations[CHECK].table.change(at, "entity_name", "原" + entities.name[at])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.calendar import iso
 from simulation.planting import Relation
 from simulation.source import About
 from simulation.subjects import Subjects
 from simulation.vocabulary import MARRIAGE_EVENT
+from simulation.world.calendar import iso
 
 DEATH, MARRIAGE = "death_registration", "marriage_registration"
 

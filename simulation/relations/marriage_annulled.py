@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import married_once
-from simulation.calendar import day_number, iso
 from simulation.planting import Relation
 from simulation.source import About
 from simulation.subjects import Register, Subjects
 from simulation.vocabulary import MARRIAGE_EVENT
+from simulation.world.calendar import day_number, iso
 
 MARRIAGE = "marriage_registration"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import married_once
-from simulation.calendar import iso
 from simulation.planting import Relation
 from simulation.source import About
 from simulation.subjects import Subjects
+from simulation.world.calendar import iso
 
 MARRIAGE, RULE = "marriage_registration", "marriage_under_age"
 

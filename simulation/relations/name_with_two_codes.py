@@ -10,7 +10,7 @@ MARKET, CHECK = "market_entity", "credit_code_check"
 
 
 def _plant(organisations: Subjects) -> None:
-    entities = organisations.world.entities
+    entities = organisations.world.organisations
     chosen = organisations[MARKET].rows(2 * organisations.each)
     for one, other in zip(chosen[::2], chosen[1::2], strict=False):
         for source in (MARKET, CHECK):

@@ -20,12 +20,12 @@ def _issue(organisations: Subjects, row: int, code: str, kind: str, rule: str) -
 
 def _development_zones(organisations: Subjects) -> None:
     for at, row in enumerate(organisations[MARKET].rows()):
-        code = of_development_zone(organisations.world.entities.credit_code[row], at)
+        code = of_development_zone(organisations.world.organisations.credit_code[row], at)
         _issue(organisations, row, code, "credit_region_unknown", "credit_code.region")
 
 
 def _organisation_codes(organisations: Subjects) -> None:
-    codes = organisations.world.entities.credit_code
+    codes = organisations.world.organisations.credit_code
     # Codes of individual households (92) are made otherwise.
     made_so = np.array([not code.startswith("92") for code in codes])
     for row in organisations[MARKET].rows(also=made_so):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.golden import is_over
 from simulation.planting import Relation
 from simulation.source import About
 from simulation.subjects import Subjects
+from simulation.truth.golden import is_over
 
 HOUSEHOLD, PERMIT = "household_registration", "residence_permit"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulation.names import SINCE_2022, with_lookalikes
 from simulation.planting import Relation
 from simulation.source import About
 from simulation.subjects import Subjects
+from simulation.world.names import SINCE_2022, with_lookalikes
 
 MARKET, CIVIL, CHECK = "market_entity", "civil_organisation", "credit_code_check"
 
@@ -13,7 +13,7 @@ MARKET, CIVIL, CHECK = "market_entity", "civil_organisation", "credit_code_check
 def _parentheses(organisations: Subjects) -> None:
     market, check = organisations[MARKET], organisations[CHECK].table
     for at, row in enumerate(market.rows(2 * organisations.each)):
-        name = organisations.world.entities.name[row].replace("（集团）", "")
+        name = organisations.world.organisations.name[row].replace("（集团）", "")
         market.table.change(row, "entity_name", f"{name[:-4]}（集团）{name[-4:]}")
         check.change(row, "entity_name", f"{name[:-4]}({['集团', '集团 '][at % 2]}){name[-4:]}")
         check.accept(row, "name_parentheses")
@@ -22,7 +22,7 @@ def _parentheses(organisations: Subjects) -> None:
 def _lookalikes(organisations: Subjects) -> None:
     market, check = organisations[MARKET], organisations[CHECK].table
     for row in market.rows():
-        name = f"内蒙古金门民{organisations.world.entities.name[row]}"
+        name = f"内蒙古金门民{organisations.world.organisations.name[row]}"
         market.table.change(row, "entity_name", name)
         check.change(row, "entity_name", with_lookalikes(name))
         check.accept(row, "name_lookalike")
@@ -30,11 +30,11 @@ def _lookalikes(organisations: Subjects) -> None:
 
 def _new_characters(organisations: Subjects) -> None:
     market, civil, check = (organisations[source] for source in (MARKET, CIVIL, CHECK))
-    first = organisations.world.entities.market
+    first = organisations.world.organisations.market
     signs = list(SINCE_2022)
     for at, row in enumerate([*market.rows(), *(row + first for row in civil.rows(1))]):
         table, own = (market.table, row) if row < first else (civil.table, row - first)
-        name = f"{signs[at % len(signs)]}{organisations.world.entities.name[row]}"
+        name = f"{signs[at % len(signs)]}{organisations.world.organisations.name[row]}"
         table.change(own, "entity_name", name)
         check.table.change(row, "entity_name", name)
         check.table.accept(row, "name_gb18030_2022")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
-from simulation.names import DOTTED, LATIN, MIDDLE_DOTS, RARE, SINCE_2022
 from simulation.planting import Relation
-from simulation.population import Mask
 from simulation.source import About
 from simulation.subjects import ABSENT, Subjects
+from simulation.world.names import DOTTED, LATIN, MIDDLE_DOTS, RARE, SINCE_2022
+from simulation.world.people import Mask
 
 HOUSEHOLD, INSURED = "household_registration", "social_insurance"
 RADICALS = {"⺠": "民", "⻛": "风", "⻓": "长"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulation.calendar import iso
 from simulation.planting import Relation
 from simulation.source import About
 from simulation.subjects import Subjects
+from simulation.world.calendar import iso
 
 DEATH = "death_registration"
 

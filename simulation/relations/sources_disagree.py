@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulation.golden import name_key
 from simulation.planting import Relation
-from simulation.regions import counties
 from simulation.source import About
 from simulation.subjects import Subjects
+from simulation.truth.golden import name_key
 from simulation.vocabulary import ENTITY_STATE, ETHNICITY, SEX, other_than
+from simulation.world.places import counties
 
 HOUSEHOLD, PERMIT, INSURED = "household_registration", "residence_permit", "social_insurance"
 DEATH, MARKET, CHECK = "death_registration", "market_entity", "credit_code_check"
@@ -52,7 +52,7 @@ def _states(organisations: Subjects) -> None:
     check = organisations[CHECK].table
     for row in organisations[MARKET].rows():
         check.change(row, "state", other_than(ENTITY_STATE, check.sent["state"][row]))
-        code = organisations.world.entities.credit_code[row]
+        code = organisations.world.organisations.credit_code[row]
         organisations.truth.conflict("legal_entity", code, "state", "conflict_state")
 
 
@@ -62,7 +62,7 @@ def _unlisted_state(organisations: Subjects) -> None:
     for row in market.rows():
         market.table.change(row, "state", "筹建中")
         market.table.flag(row, "code_unlisted", "state.listed")
-        code = organisations.world.entities.credit_code[row]
+        code = organisations.world.organisations.credit_code[row]
         organisations.truth.conflict("legal_entity", code, "state", "code_unlisted")
 
 

@@ -5,42 +5,42 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import number_born_before
-from simulation.calendar import day_number, iso_days, moments
 from simulation.defects import addresses, amounts, credit_codes, dates, files, names, nothing, regions
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
-from simulation.drawing import mobile_numbers, street_addresses
-from simulation.names import FIELDS, MOJIBAKE
 from simulation.planting import on, once
-from simulation.regions import CITIES
 from simulation.source import About, Format, Source
 from simulation.table import MAIN, Table
 from simulation.vocabulary import ENTITY_STATE
-from simulation.world import World
+from simulation.world.block import World
+from simulation.world.calendar import day_number, iso_days, moments
+from simulation.world.drawing import mobile_numbers, street_addresses
+from simulation.world.names import FIELDS, MOJIBAKE
+from simulation.world.places import CITIES
 
 PHASE = 1
 
 
 def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
     """All of them in one file."""
-    people, entities = world.people, world.entities
-    first = entities.market
-    count = len(entities) - first
-    region = entities.region[first:]
+    people, organisations = world.people, world.organisations
+    first = organisations.market
+    count = len(organisations) - first
+    region = organisations.region[first:]
     capital = rng.integers(1, 50, count).tolist()
-    founded = entities.founded[first:]
+    founded = organisations.founded[first:]
     sent = {
-        "credit_code": entities.credit_code[first:],
-        "entity_name": entities.name[first:],
-        "entity_type": entities.kind[first:],
-        "representative_name": [people.name[at] for at in entities.head[first:]],
-        "representative_id": [people.id_number[at] for at in entities.head[first:]],
+        "credit_code": organisations.credit_code[first:],
+        "entity_name": organisations.name[first:],
+        "entity_type": organisations.kind[first:],
+        "representative_name": [people.name[at] for at in organisations.head[first:]],
+        "representative_id": [people.id_number[at] for at in organisations.head[first:]],
         "established_on": iso_days(founded),
         "registered_capital": [f"{amount}万元人民币" for amount in capital],
         "business_scope": [f"{FIELDS[at % len(FIELDS)]}交流；公益服务" for at in range(count)],
         "supervisor": [CITIES[code[:4] + "00"] + "民政局" for code in region],
         "registrar": [CITIES[code[:4] + "00"] + "民政局" for code in region],
-        "state": [ENTITY_STATE[code][0] for code in entities.state[first:]],
+        "state": [ENTITY_STATE[code][0] for code in organisations.state[first:]],
         "registered_region": region,
         "registered_address": street_addresses(rng, region),
         "valid_from": iso_days(np.full(count, day_number("2023-01-01"))),
@@ -49,11 +49,11 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
         "updated_at": moments(rng, count, PHASE),
     }
     due: dict[str, list[str | None]] = {
-        "state": list(entities.state[first:]),
+        "state": list(organisations.state[first:]),
         "registered_capital": [f"{amount * 10_000}.0000" for amount in capital],
         "capital_currency": ["CNY"] * count,
     }
-    return Table("civil_organisation", sent, due, [MAIN] * count), list(range(first, len(entities)))
+    return Table("civil_organisation", sent, due, [MAIN] * count), list(range(first, len(organisations)))
 
 
 PLAN = (

@@ -5,33 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import held_by
-from simulation.calendar import day_number, iso_days, moments
 from simulation.defects import codes
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.planting import on
-from simulation.regions import counties
 from simulation.source import About, Format, Source
 from simulation.table import Table, parts
-from simulation.world import World
+from simulation.world.block import World
+from simulation.world.calendar import day_number, iso_days, moments
+from simulation.world.places import counties
 
 PHASE = 2
 
 
 def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
     """Row n is about organisation n."""
-    entities = world.entities
-    count = len(entities)
+    organisations = world.organisations
+    count = len(organisations)
     checked = iso_days(np.full(count, day_number("2026-03-15")) + rng.integers(0, 30, count))
     sent = {
-        "credit_code": list(entities.credit_code),
-        "entity_name": list(entities.name),
-        "entity_type": list(entities.kind),
+        "credit_code": list(organisations.credit_code),
+        "entity_name": list(organisations.name),
+        "entity_type": list(organisations.kind),
         "code_issuer": [
-            counties()[code] + ("市场监督管理局" if at < entities.market else "民政局")
-            for at, code in enumerate(entities.region)
+            counties()[code] + ("市场监督管理局" if at < organisations.market else "民政局")
+            for at, code in enumerate(organisations.region)
         ],
-        "code_issued_on": iso_days(entities.founded),
-        "state": list(entities.state),
+        "code_issued_on": iso_days(organisations.founded),
+        "state": list(organisations.state),
         "check_result": ["一致"] * count,
         "checked_on": checked,
         "updated_at": moments(rng, count, PHASE),

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import born_before
-from simulation.calendar import iso_days, moments
 from simulation.defects import dates
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
-from simulation.drawing import pick_of
 from simulation.planting import at_least, on, once
-from simulation.regions import counties
 from simulation.source import About, Format, Source
 from simulation.table import Table, parts
 from simulation.vocabulary import SEX
-from simulation.world import World
+from simulation.world.block import World
+from simulation.world.calendar import iso_days, moments
+from simulation.world.drawing import pick_of
+from simulation.world.places import counties
 
 PHASE = 3
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.calendar import SENTINELS, moments
 from simulation.defects import codes, dates, nothing
 from simulation.defects import licenses as license_defects
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.records import contradiction, damaged, repetition
-from simulation.due import licenses_due
 from simulation.licenses import ORGANISATION, Holder, draw_license
 from simulation.planting import Planting, on
 from simulation.source import About, Format, Source
 from simulation.table import Broken, Table, parts
-from simulation.world import World
+from simulation.truth.due import licenses_due
+from simulation.world.block import World
+from simulation.world.calendar import SENTINELS, moments
 
 LICENSES_FEWEST = 300
 

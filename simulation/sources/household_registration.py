@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import adult, alone, born_before, both, held_by, mongolian, with_lookalikes, without_x
-from simulation.calendar import AS_OF_DAY, compact_days, day_number, iso_days, moments
 from simulation.defects import addresses, codes, dates, files, names, nothing, regions, versions
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
@@ -20,14 +19,15 @@ from simulation.defects.versions import (
     later_on,
     unknown_flag,
 )
-from simulation.drawing import pick_of, street_addresses
 from simulation.planting import at_least, on, once, twice
-from simulation.population import WORKING_AGE
-from simulation.regions import counties
 from simulation.source import About, Format, Source
 from simulation.table import LATER, Broken, Table, parts
 from simulation.vocabulary import EDUCATION, ETHNICITY, MARITAL, SEX, label
-from simulation.world import World
+from simulation.world.block import World
+from simulation.world.calendar import AS_OF_DAY, compact_days, day_number, iso_days, moments
+from simulation.world.drawing import pick_of, street_addresses
+from simulation.world.people import WORKING_AGE
+from simulation.world.places import counties
 
 EMPLOYERS_UNKNOWN = ["", "", "", "务农", "牧业", "个体", "学生", "退休"]
 

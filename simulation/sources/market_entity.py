@@ -5,44 +5,44 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import number_born_before
-from simulation.calendar import iso_days, moments
 from simulation.defects import amounts, codes, credit_codes, dates, names, nothing, phones, regions, versions
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.records import WITH_LINE_BREAK, contradiction, damaged, repetition
 from simulation.defects.versions import Later, deleted_by_key_alone, deleted_in_another_spelling, later_on, unknown_flag
-from simulation.drawing import mobile_numbers, street_addresses
-from simulation.names import TRADES
 from simulation.planting import at_least, exactly, on, twice
-from simulation.regions import counties
 from simulation.source import About, Format, Source
 from simulation.table import Broken, Table, parts
 from simulation.vocabulary import ENTITY_STATE
-from simulation.world import World
+from simulation.world.block import World
+from simulation.world.calendar import iso_days, moments
+from simulation.world.drawing import mobile_numbers, street_addresses
+from simulation.world.names import TRADES
+from simulation.world.places import counties
 
 
 def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
     """The capital is spelt as it usually is, in ten thousands of yuan."""
-    people, entities = world.people, world.entities
-    count = entities.market
-    region = entities.region[:count]
-    state = entities.state[:count]
+    people, organisations = world.people, world.organisations
+    count = organisations.market
+    region = organisations.region[:count]
+    state = organisations.state[:count]
     capital = [n * 10 for n in rng.integers(1, 500, count).tolist()]
     sent = {
-        "credit_code": entities.credit_code[:count],
-        "entity_name": entities.name[:count],
-        "entity_type": entities.kind[:count],
-        "established_on": iso_days(entities.founded[:count]),
+        "credit_code": organisations.credit_code[:count],
+        "entity_name": organisations.name[:count],
+        "entity_type": organisations.kind[:count],
+        "established_on": iso_days(organisations.founded[:count]),
         "registered_capital": [f"{amount}万元" for amount in capital],
         "business_scope": [
             f"{TRADES[at % len(TRADES)]}；货物进出口，技术服务（依法须经批准的项目除外）" for at in range(count)
         ],
-        "representative_name": [people.name[at] for at in entities.head[:count]],
-        "representative_id": [people.id_number[at] for at in entities.head[:count]],
+        "representative_name": [people.name[at] for at in organisations.head[:count]],
+        "representative_id": [people.id_number[at] for at in organisations.head[:count]],
         "registrar": [counties()[code] + "市场监督管理局" for code in region],
         "state": [ENTITY_STATE[code][0] for code in state],
-        "approved_on": iso_days(entities.founded[:count] + 400),
-        "valid_to": iso_days(entities.founded[:count] + 30 * 365),
+        "approved_on": iso_days(organisations.founded[:count] + 400),
+        "valid_to": iso_days(organisations.founded[:count] + 30 * 365),
         "phone": mobile_numbers(rng, count),
         "province": ["内蒙古自治区"] * count,
         "registered_region": region,

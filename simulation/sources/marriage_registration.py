@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import both_born_before, married_once
-from simulation.calendar import AS_OF_DAY, SENTINELS, iso, iso_days, moments
 from simulation.defects import codes, dates, documents, names, nothing
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.records import damaged, repetition
-from simulation.drawing import pick_of
 from simulation.planting import at_least, on
-from simulation.regions import CITIES, counties
 from simulation.source import About, Format, Source
 from simulation.table import Broken, Table, parts
 from simulation.vocabulary import MARRIAGE_EVENT, label
-from simulation.world import World
+from simulation.world.block import World
+from simulation.world.calendar import AS_OF_DAY, SENTINELS, iso, iso_days, moments
+from simulation.world.drawing import pick_of
+from simulation.world.places import CITIES, counties
 
 DOCUMENT_CODE = "111"  # an identity card
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import alone, born_before, both, held_by, without_x
-from simulation.calendar import AS_OF_DAY, day_number, iso_days, moments
 from simulation.defects import addresses, dates, names, nothing, phones, regions
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.records import contradiction, repetition
-from simulation.drawing import mobile_numbers, pick_of, street_addresses
 from simulation.planting import at_least, on, twice
-from simulation.regions import counties
 from simulation.source import About, Format, Source
 from simulation.table import Table, parts
-from simulation.world import World
+from simulation.world.block import World
+from simulation.world.calendar import AS_OF_DAY, day_number, iso_days, moments
+from simulation.world.drawing import mobile_numbers, pick_of, street_addresses
+from simulation.world.places import counties
 
 PHASE = 1
 

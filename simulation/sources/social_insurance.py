@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.among import adult, born_before, born_within, both, held_by, with_lookalikes, with_x, without_x
-from simulation.calendar import AS_OF_DAY, day_number, iso_days, moments
 from simulation.defects import amounts, codes, dates, files, names, nothing, phones, regions, versions
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.records import contradiction, damaged, repetition, respelt_repetition, several_at_once
-from simulation.drawing import mobile_numbers
 from simulation.planting import at_least, on, twice
-from simulation.population import WORKING_AGE, People
-from simulation.regions import CITIES, counties
 from simulation.source import About, Format, Source
 from simulation.table import Broken, Table, parts
 from simulation.vocabulary import INSURANCE, INSURANCE_STATE
-from simulation.world import World
+from simulation.world.block import World
+from simulation.world.calendar import AS_OF_DAY, day_number, iso_days, moments
+from simulation.world.drawing import mobile_numbers
+from simulation.world.people import WORKING_AGE, People
+from simulation.world.places import CITIES, counties
 
 PHASE = 2
 

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from simulation.regions import city_of
 from simulation.table import Table
+from simulation.world.places import city_of
 
 OUTCOME_COLUMNS = ["outcome", "source", "file", "row", "kind", "rule", "database", "subject", "attribute"]
 

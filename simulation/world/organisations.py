@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.calendar import AS_OF_DAY, day_number
 from simulation.checksums import credit_code
-from simulation.drawing import pick_of
-from simulation.names import CIVIL_KINDS, FIELDS, TRADES, brand
-from simulation.population import People
-from simulation.regions import CITIES, counties
+from simulation.world.calendar import AS_OF_DAY, day_number
+from simulation.world.drawing import pick_of
+from simulation.world.names import CIVIL_KINDS, FIELDS, TRADES, brand
+from simulation.world.people import People
+from simulation.world.places import CITIES, counties
 
 ENTERPRISE_TYPES = {"1": "有限责任公司", "2": "个体工商户", "3": "农民专业合作社"}
 
 
 @dataclass
-class Entities:
+class Organisations:
     """Every sequence is indexed by entity; the market's come first, then the civil organisations."""
 
     credit_code: list[str]
@@ -34,8 +34,8 @@ class Entities:
         return len(self.credit_code)
 
 
-def found(rng: np.random.Generator, market: int, civil: int, people: People) -> Entities:
-    """Entities with codes and names that no two of them share."""
+def found(rng: np.random.Generator, market: int, civil: int, people: People) -> Organisations:
+    """Organisations with codes and names that no two of them share."""
     count = market + civil
     region = pick_of(rng, list(counties()), count)
     # Drawn without repetition from one half of all organisation codes; new ones come from the other half.
@@ -45,7 +45,7 @@ def found(rng: np.random.Generator, market: int, civil: int, people: People) -> 
         (_market_name if number < market else _civil_name)(number, code, region[number])
         for number, code in enumerate(category)
     ]
-    return Entities(
+    return Organisations(
         credit_code=[
             credit_code("9" if number < market else "5", category[number], region[number], str(organisation[number]))
             for number in range(count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.regions import place_names
+from simulation.world.places import place_names
 
 STREETS = [
     "新华大街",

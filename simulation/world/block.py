@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simulation.entities import Entities
-from simulation.population import Mask, People
+from simulation.world.organisations import Organisations
+from simulation.world.people import Mask, People
 
 
 @dataclass(frozen=True)
 class World:
-    """A block of people, by its number, and all organisations; people and organisations are known by their places.
+    """A block of people, by its number, and all organisations; each is known by its position.
 
     `employers` are code and name of organisations in whose records nothing is planted; `moved` live elsewhere than
     they are registered; `couples` are husbands and wives. `total` counts the people of all blocks.
     """
 
     people: People
-    entities: Entities
+    organisations: Organisations
     total: int
     number: int = 0
     employers: list[tuple[str, str]] = field(default_factory=list)
@@ -38,7 +38,7 @@ def with_lives(rng: np.random.Generator, world: World) -> World:
     # Not everyone marries here, so that defects find people without a marriage too.
     pairs = _couples(people, (rng.random(len(people)) < 0.7) & ~people.outsider)
     everywhere = sorted([*outsiders.tolist(), *moved.tolist()])
-    return World(people, world.entities, world.total, world.number, world.employers, everywhere, pairs)
+    return World(people, world.organisations, world.total, world.number, world.employers, everywhere, pairs)
 
 
 def _couples(people: People, free: Mask) -> tuple[list[int], list[int]]:

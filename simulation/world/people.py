@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.calendar import AS_OF_DAY, day_number
 from simulation.checksums import id_numbers
-from simulation.names import person_names
-from simulation.regions import ELSEWHERE, counties, retired
 from simulation.vocabulary import ETHNICITY, ETHNICITY_SHARES
+from simulation.world.calendar import AS_OF_DAY, day_number
+from simulation.world.names import person_names
+from simulation.world.places import ELSEWHERE, counties, retired
 
 Days = NDArray[np.int64]
 Mask = NDArray[np.bool_]

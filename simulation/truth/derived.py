@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulation.contracts import OPERATION, contract
-from simulation.standing import Standing
+from simulation.truth.standing import Standing
 
 Columns = dict[str, list[str | None]]
 Person = Mapping[str, str | None]

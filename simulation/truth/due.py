@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from simulation import derived
 from simulation.contracts import contract
-from simulation.derived import Columns
-from simulation.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
-from simulation.regions import city_of
-from simulation.standing import Standing
-from simulation.truth import Truth
+from simulation.truth import derived
+from simulation.truth.derived import Columns
+from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
+from simulation.truth.standing import Standing
+from simulation.truth.writing import Truth
+from simulation.world.places import city_of
 
 Records = dict[str, dict[str, str | None]]
 Regions = Mapping[str, str | None]

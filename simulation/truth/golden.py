@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from simulation.calendar import AS_OF
-from simulation.names import MIDDLE_DOTS, lookalikes
-from simulation.standing import Standing
+from simulation.truth.standing import Standing
+from simulation.world.calendar import AS_OF
+from simulation.world.names import MIDDLE_DOTS, lookalikes
 
 VALID = " (valid)"  # a source's latest row that is still valid
 _SIGNS = str.maketrans(
