@@ -27,6 +27,7 @@ class Contract:
     split: list[str]
     aliases: dict[str, str]
     key: list[str]
+    version: str | None
     feeds: str | None  # the golden record that its rows are part of
 
     def drifted(self, headers: Sequence[str]) -> dict[str, str]:
@@ -54,7 +55,8 @@ def contract(source: str) -> Contract:
         headers[OPERATION] = said["deletes"]["column"]
     key = said["key"]
     keys = [key] if isinstance(key, str) else key
-    return Contract(headers, elements, split, said.get("aliases", {}), keys, said.get("feeds", {}).get("record"))
+    record = said.get("feeds", {}).get("record")
+    return Contract(headers, elements, split, said.get("aliases", {}), keys, said.get("version"), record)
 
 
 def _column(declared: str | dict[str, Any]) -> tuple[str, str]:

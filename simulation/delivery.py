@@ -29,7 +29,7 @@ class Landing:
             name = f"{sources()[table.source].title}_{_DAYS[part]}_{block + 1:03}{_OFFICES[part]}"
             columns = sources()[table.source].layout(drifted=part == DRIFTED)
             if part == UNDATED:
-                columns = {column: header for column, header in columns.items() if column != "updated_at"}
+                columns = {column: header for column, header in columns.items() if column != table.version}
             file = self.deliver_file(table, rows, name, columns)
             if part == DRIFTED:
                 self.truth.file("accept", table.source, file, "header_drift")

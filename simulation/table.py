@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from simulation.contracts import contract
+
 KEEP = object()
 # Files of a source: most records, those of offices whose headers drift, later ones, without a version, a handful.
 MAIN, DRIFTED, LATER, UNDATED, SPORADIC = 0, 1, 2, 3, 4
@@ -59,6 +61,13 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.part)
+
+    @property
+    def version(self) -> str:
+        """The column by which rows of a key are told older from newer; ValueError where the contract names none."""
+        if version := contract(self.source).version:
+            return version
+        raise ValueError(f"{self.source} has no version in its contract: no row of it can be planted as a later one")
 
     def put(self, row: int, column: str, sent: Any, due: Any = KEEP) -> None:
         """Write `sent` into the file; `due` is what standard must then hold, if it changes."""

@@ -19,21 +19,12 @@ from stdnum.cn import ric, uscc
 from simulation import simulate
 from simulation.checksums import credit_check, credit_code, id_check, id_number, id_numbers, organisation_check
 from simulation.contracts import contract
+from simulation.sources import sources
 from simulation.truth.golden import name_key
 from simulation.world.places import CITIES, counties, retired
 
 SEED = 7
-SOURCES = [
-    "household_registration",
-    "residence_permit",
-    "social_insurance",
-    "death_registration",
-    "marriage_registration",
-    "market_entity",
-    "civil_organisation",
-    "credit_code_check",
-    "e_license",
-]
+SOURCES = list(sources())
 FEWEST_REJECTS = 10  # so many, and more than three in ten rows, hold a file
 ONCE = {
     "stale_file",
@@ -127,9 +118,6 @@ def test_no_row_is_both_accepted_and_kept_out(outcomes: list[dict[str, str]]) ->
     assert not rows["accept"] & rows["flag"]
 
 
-ENCODINGS = {"household_registration": "gb18030", "credit_code_check": "gb18030", "social_insurance": "utf-8-sig"}
-
-
 def records(path: Path) -> list[list[object]]:
     """Every record of a landed file below its header; undecodable bytes replaced."""
     match path.suffix:
@@ -140,9 +128,9 @@ def records(path: Path) -> list[list[object]]:
             return [list(row.values()) for row in pq.read_table(path).to_pylist()]
         case ".jsonl":
             return [[line] for line in path.read_text("utf-8").split("\n")[:-1]]
-    delimiter = "|" if path.suffix == ".txt" else ","
-    with path.open(encoding=ENCODINGS.get(path.parent.name, "utf-8"), errors="replace", newline="") as file:
-        return list(csv.reader(file, delimiter=delimiter))[1:]
+    form = sources()[path.parent.name].form
+    with path.open(encoding=form.encoding, errors="replace", newline="") as file:
+        return list(csv.reader(file, delimiter=form.delimiter))[1:]
 
 
 def marked(outcomes: list[dict[str, str]], kind: str, suffix: str = "") -> list[dict[str, str]]:
@@ -157,7 +145,7 @@ def record(simulated: Path, outcome: dict[str, str]) -> list[object]:
 
 def test_every_file_is_readable_in_its_format(simulated: Path) -> None:
     landed = {path.parent.name: path for path in (simulated / "landing").rglob("*") if path.is_file()}
-    assert len(landed) == 9
+    assert set(landed) == set(SOURCES)
     for path in (simulated / "landing").rglob("*.*"):
         assert records(path) or "空" in path.name
     household = next((simulated / "landing" / "household_registration").glob("*_001.csv")).read_bytes()
@@ -234,7 +222,8 @@ def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -
     truth = simulated / "truth"
     for folder in ("standard", "withdrawn"):
         assert {path.stem for path in (truth / folder).iterdir()} == set(SOURCES)
-    assert {path.stem for path in (truth / "alias").iterdir()} == set(SOURCES) - {"credit_code_check", "e_license"}
+    numbered = {name for name in SOURCES if {"id_number", "person_document"} & {*contract(name).elements.values()}}
+    assert {path.stem for path in (truth / "alias").iterdir()} == numbered
     derived = {str(path.relative_to(truth)) for layer in ("foundation", "theme") for path in truth.glob(f"{layer}/*/*")}
     assert derived == {
         "foundation/e_license/current_license.csv",

@@ -14,13 +14,13 @@ ROOT = Path(__file__).parents[1]
 CONTRACT = """\
 title: 公共交通卡信息
 key: card_number
-version: updated_at
+version: changed_at
 deletes: {column: 操作标志, value: D}
 columns:
   卡号: {name: card_number, element: document_number, required: true}
   公民身份号码: id_number!
   发卡日期: {name: issued_on, element: past_date}
-  更新时间: {name: updated_at, element: datetime}
+  更新时间: {name: changed_at, element: datetime}
 aliases: {身份证号: 公民身份号码}
 """
 MODULE = '''\
@@ -47,7 +47,7 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
         "card_number": [f"K{world.number:03}{n:06}" for n in rng.permutation(count).tolist()],
         "id_number": [world.people.id_number[at] for at in holders],
         "issued_on": iso_days(rng.integers(18_000, 20_000, count)),
-        "updated_at": moments(rng, count),
+        "changed_at": moments(rng, count),
     }
     return Table("bus_card", sent, {}, parts(count)), holders
 

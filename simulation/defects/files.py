@@ -8,6 +8,7 @@ from typing import Any
 
 from simulation.among import Among
 from simulation.checksums import id_check, id_number
+from simulation.contracts import OPERATION
 from simulation.defects.id_numbers import wrong_check
 from simulation.defects.versions import later, latest_first
 from simulation.delivery import Landing
@@ -42,7 +43,7 @@ def undated(column: str, turn: int = 0, *, among: Among) -> Planting:
         for row in register.rows(UNDATED_ROWS, among(register)):
             copy = table.copy_row(row)
             table.part[copy] = UNDATED
-            table.put(copy, "updated_at", "", None)
+            table.put(copy, table.version, "", None)
             table.change(copy, column, table.sent[column][row] + "（无更新时间）")
             table.flag(copy, "file_without_version_column", "version.stated")
 
@@ -84,8 +85,8 @@ def stale(column: str, *, among: Among, turn: int = 0) -> OddFile:
             name: [values[row] for row in rows] for name, values in register.table.sent.items()
         }
         sent[column] = [address + "（旧址）" for address in sent[column]]
-        sent["updated_at"] = register.moments(len(rows), STALE)
-        sent["operation"] = ["D" if at == 0 else "" for at in range(len(rows))]
+        sent[register.table.version] = register.moments(len(rows), STALE)
+        sent[OPERATION] = ["D" if at == 0 else "" for at in range(len(rows))]
         old = Table(register.source.name, sent, {}, [0] * len(rows))
         name = _deliver(register, landing, old, "20260629_补报")
         landing.truth.file("accept", register.source.name, name, "stale_file")
@@ -127,8 +128,8 @@ def numbers_cut(turn: int = 0) -> OddFile:
         sent["person_name"] = register.of.world.people.name[:ZEROED_ROWS]
         sent["birth_date"] = [number[6:14] for number in numbers]
         sent["sex"] = [SEX["2"][0]] * ZEROED_ROWS
-        sent["updated_at"] = register.moments(ZEROED_ROWS, SINCE)
-        sent["operation"] = [""] * ZEROED_ROWS
+        sent[register.table.version] = register.moments(ZEROED_ROWS, SINCE)
+        sent[OPERATION] = [""] * ZEROED_ROWS
         cut = Table(register.source.name, sent, {}, [0] * ZEROED_ROWS)
         name = _deliver(register, landing, cut, "20260630_截断")
         landing.truth.file("hold", register.source.name, name, "numbers_cut_to_fifteen_digits", "batch.id_endings")

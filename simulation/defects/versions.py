@@ -28,7 +28,7 @@ def later(table: Table, row: int, operation: str, moment: str) -> int:
     copy = table.copy_row(row)
     table.part[copy] = LATER
     table.put(copy, OPERATION, operation)
-    table.change(copy, "updated_at", moment)
+    table.change(copy, table.version, moment)
     if operation == "D":
         table.withdrawing.add(copy)
     return copy
@@ -44,7 +44,7 @@ def withdraw(table: Table, row: int, flag: str, moment: str) -> int:
 def key_alone(table: Table, row: int) -> None:
     """Nothing but key, version and operation are left in the row."""
     layout = contract(table.source)
-    kept = {*layout.key, "updated_at", OPERATION}
+    kept = {*layout.key, table.version, OPERATION}
     for column in layout.headers:
         if column not in kept:
             table.put(row, column, "", None)
@@ -138,7 +138,7 @@ def in_future(turn: int = 0, *, among: Among) -> Planting:
 
     def plant(register: Register) -> None:
         for at, row in enumerate(register.rows(also=among(register))):
-            register.table.change(row, "updated_at", IN_FUTURE[at % len(IN_FUTURE)])
+            register.table.change(row, register.table.version, IN_FUTURE[at % len(IN_FUTURE)])
             register.table.from_future.add(row)
             register.table.flag(row, "version_in_future", "version.future")
 
@@ -152,7 +152,7 @@ def in_future_beside_another(column: str, turn: int = 0, *, among: Among | None 
         table = register.table
         for at, row in enumerate(register.rows(also=among and among(register))):
             copy = table.copy_row(row)
-            table.change(copy, "updated_at", IN_FUTURE[at % len(IN_FUTURE)])
+            table.change(copy, table.version, IN_FUTURE[at % len(IN_FUTURE)])
             table.change(copy, column, ADDRESS_OF_FUTURE)
             table.from_future.add(copy)
             table.accept(row, "version_in_future_beside_another")

@@ -20,9 +20,10 @@ _SIGNS = str.maketrans(
 
 @dataclass(frozen=True)
 class Row:
-    """What a row says, and the warnings that were planted in it, as `<column>.<check>`."""
+    """What a row says, its version, and the warnings that were planted in it, as `<column>.<check>`."""
 
     values: dict[str, str | None]
+    moment: str | None
     warnings: tuple[str, ...] = ()
 
     def is_sound(self, column: str) -> bool:
@@ -56,7 +57,7 @@ class Attribute:
         for voice, source, column in self._places:
             row = rows.get(voice)
             if row is not None and (value := row.values[column]) is not None:
-                held.append(Claim(str(row.values["updated_at"]), value, source, row.is_sound(column)))
+                held.append(Claim(str(row.moment), value, source, row.is_sound(column)))
         return held
 
     @cached_property
@@ -115,11 +116,12 @@ def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute])
     for standing in standings:
         source = standing.table.source
         ends = any(source in attribute.until for attribute in attributes)
-        names = [*_columns_of(source, attributes), *(["valid_to"] if ends else []), "updated_at"]
-        rows = zip(standing.values(key), standing.warnings(), *(standing.values(name) for name in names), strict=True)
-        for identity, warnings, *values in rows:
+        names = [*_columns_of(source, attributes), *(["valid_to"] if ends else [])]
+        told = zip(standing.values(key), standing.moments(), standing.warnings(), strict=True)
+        columns = [standing.values(name) for name in names]
+        for at, (identity, moment, warnings) in enumerate(told):
             sources = held.setdefault(str(identity), {})
-            row = Row(dict(zip(names, values, strict=True)), warnings)
+            row = Row({name: column[at] for name, column in zip(names, columns, strict=True)}, moment, warnings)
             _keep_later(sources, source, row)
             if ends and not is_over(row.values["valid_to"]):
                 _keep_later(sources, source + VALID, row)
@@ -129,7 +131,7 @@ def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute])
 def _keep_later(sources: dict[str, Row], name: str, row: Row) -> None:
     before = sources.get(name)
     # Of two equal moments the row that came last.
-    if before is None or str(before.values["updated_at"]) <= str(row.values["updated_at"]):
+    if before is None or str(before.moment) <= str(row.moment):
         sources[name] = row
 
 

@@ -26,6 +26,11 @@ class Standing:
         column = self.table.column(name)
         return [column[row] or None for row in self.rows]
 
+    def moments(self) -> list[str | None]:
+        """The version of each row that stands."""
+        version = contract(self.table.source).version
+        return self.values(version) if version else [None] * len(self.rows)
+
     def warnings(self) -> list[tuple[str, ...]]:
         """The warnings that the rows that stand were planted with."""
         planted: dict[int, tuple[str, ...]] = {}
@@ -39,8 +44,8 @@ class Standing:
         layout = contract(self.table.source)
         names = [name for name in (*layout.headers, *layout.split) if name != OPERATION]
         columns = {name: self.values(name) for name in names}
-        columns["updated_at"] = [moment and moment + _OFFSET for moment in columns["updated_at"]]
-        return columns
+        instants = [name for name in names if layout.elements[name] == "datetime"]
+        return columns | {name: [moment and moment + _OFFSET for moment in columns[name]] for name in instants}
 
     def withdrawn_keys(self) -> dict[str, list[str | None]]:
         """The keys that were withdrawn."""
@@ -53,7 +58,8 @@ def standing(table: Table) -> Standing:
 
     A version from the future loses against every other; a row without one is as new as its receipt.
     """
-    moments = table.column("updated_at")
+    version = contract(table.source).version
+    moments: list[str | None] = table.column(version) if version else [None] * len(table)
     latest: dict[tuple[str | None, ...], int] = {}
     for row, key in enumerate(_keys(table)):
         if row not in table.rejected:
