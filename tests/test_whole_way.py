@@ -12,7 +12,7 @@ import pytest
 from pipelines.reports.score import score
 from pipelines.steps.tables import all_tables, integrated_tables, source_tables
 from simulation import simulate
-from simulation.regions import CITIES
+from simulation.world.places import CITIES
 from tests.support.place import Place
 
 SEEDS = (11, 12, 13)
