@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,23 @@ from pipelines.steps.plan import plan
 from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
+# A model whose table is that of the findings.
+MODEL = '''
+import ibis.expr.types as ir
+
+from pipelines.modelling import model
+
+
+@model(title="核查", key="id_number")
+def finding(person: ir.Table) -> ir.Table:
+    """Everybody."""
+    return person.select("id_number")
+'''
 
 
 def test_two_declarations_that_would_write_one_table_are_refused(tmp_path: Path) -> None:
     project = small_project(tmp_path, [SOURCE])
-    records = project / "foundation_dbs/person"
-    shutil.copy(records / "person.yml", records / "finding.yml")  # a record whose table is that of the findings
+    (project / "foundation_dbs/person/findings_of_ours.py").write_text(MODEL, encoding="utf-8")
     with pytest.raises(DeclarationError) as refused:
         plan(open_project(Settings(project=project)))
     assert "foundation/person/finding would be written twice" in str(refused.value)
