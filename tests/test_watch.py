@@ -28,7 +28,7 @@ from tests.conftest import HUILIU, Place
 from tests.deliveries import household, marriage, person_id
 from tests.small_project import Delivered, small_project
 
-CITY = "returns/150100/person/person"
+CITY = "returns/person/person"
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ from pipelines.steps.ingest import Ingested, ingest
 from pipelines.steps.inputs import expression_of, inputs_of, model_spec
 from pipelines.steps.integrate import follows_newest_day, integrate
 from pipelines.steps.release import Released, release
-from pipelines.steps.return_flow import Flow, flows, return_flow
+from pipelines.steps.return_flow import CITY, Flow, flows, return_flow
 from pipelines.steps.standardise import Standardised, standardise
 from pipelines.steps.workspace import Workspace
 
@@ -259,16 +259,17 @@ def _find(declared: Workspace, record: GoldenRecord) -> Task:
 
 
 def _return_flow(declared: Workspace, flow: Flow) -> Task:
-    cities = tuple(flow.city_spec(city) for city in declared.catalog.cities)
-    inputs = (flow.spec.id, *((golden_spec(declared.catalog, flow.record).id,) if flow.record else ()))
+    returned, record = flow.returned, golden_spec(declared.catalog, flow.record).id if flow.record else None
+    inputs = (flow.spec.id, *((record,) if record else ()))
+    placed_by = frozenset((record if one.of_record and record else flow.spec.id, one.column) for one in flow.scope)
     return Task(
         "return_flow",
         flow.spec.id.path,
         flow.spec.id.folders[0],
-        cities,
+        (returned,),
         tuple(dict.fromkeys(inputs)),
-        lambda workspace: return_flow(workspace, flow),
-        lambda: {city.id: _unchanged(city, flow.spec) for city in cities},
+        lambda workspace: [return_flow(workspace, flow)],
+        lambda: {returned.id: {**_unchanged(returned, flow.spec), CITY.name: placed_by}},
     )
 
 

@@ -12,14 +12,15 @@ from pipelines.declarations.catalog import digest
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.models import Placed
 from pipelines.lake.layout import returned
-from pipelines.lake.refresh import Refreshed, by_columns, refresh_parts
+from pipelines.lake.refresh import Refreshed, by_columns, refresh
 from pipelines.lake.specs import conflict_spec, finding_spec, golden_spec
-from pipelines.lake.table import TableSpec
+from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.modelling import Model, Returned
 from pipelines.steps.inputs import model_spec
 from pipelines.steps.workspace import Workspace
 
-CITY, HAS_REGION, KEY_BESIDE = "_city", "_has_region", "_of_record"
+CITY = ColumnSpec("city", "string", "盟市代码")
+HAS_REGION, KEY_BESIDE = "_has_region", "_of_record"
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,12 @@ class Flow:
         """The column by which rows are placed again when something that leads to them has changed."""
         return self.key if self.record else self.spec.key[0]
 
-    def city_spec(self, city: str) -> TableSpec:
-        columns = tuple(column for column in self.spec.columns if column.name not in self.withhold)
-        return TableSpec(returned(city, self.spec.id), self.spec.title, self.spec.description, self.spec.key, columns)
+    @property
+    def returned(self) -> TableSpec:
+        """What flows back: the rows of every city, each city's in a partition of its own."""
+        spec, key = self.spec, (CITY.name, *self.spec.key)
+        columns = (CITY, *(column for column in spec.columns if column.name not in self.withhold))
+        return TableSpec(returned(spec.id), spec.title, spec.description, key, columns, (CITY.name,))
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,10 @@ def _model_flow(workspace: Workspace, placed: Placed, model: Model, returns: Ret
     return Flow(spec, returns.withhold, tuple(dict.fromkeys(scope)), reached, reached.key if reached else "")
 
 
-def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
-    """Bring one table's part of every city up to date."""
-    catalog, lake = workspace.catalog, workspace.lake
+def return_flow(workspace: Workspace, flow: Flow) -> Refreshed:
+    """Bring what flows back of one table up to date, in one commit for all cities."""
+    catalog, lake, spec = workspace.catalog, workspace.lake, flow.returned
     declared = digest(flow.scope, flow.withhold, flow.spec.names, catalog.city_prefixes())
-    parts = {city: flow.city_spec(city) for city in catalog.cities}
     # What leads to a row: its own first key column, or the record whose region says where it belongs.
     ways = {flow.spec: flow.by}
     if flow.record:
@@ -120,10 +123,9 @@ def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
 
     def compute(keys: ir.Table | None) -> ir.Table:
         rows = _placed(workspace, flow, keys)
-        allowed = [name for name in flow.spec.names if name not in flow.withhold]
-        return rows.filter(rows[CITY].notnull()).select(*allowed, CITY)
+        return rows.filter(rows[CITY.name].notnull()).select(*spec.names)
 
-    return refresh_parts(lake, parts, CITY, by_columns(lake, ways, declared, compute, flow.by))
+    return refresh(lake, spec, by_columns(lake, ways, declared, compute, flow.by))
 
 
 def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
@@ -132,7 +134,7 @@ def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
     if not unreturned_rows(workspace, flow):
         return Unreturned(flow.spec, rows, 0, 0)
     placed = _placed(workspace, flow, None)
-    lost = placed.filter(placed[CITY].isnull())
+    lost = placed.filter(placed[CITY.name].isnull())
     outside = lost[HAS_REGION].cast("int64").sum().fill_null(0)
     (counted,) = workspace.lake.engine.rows(lost.agg(outside=outside, rows=lost.count()))
     return Unreturned(flow.spec, rows, int(counted["outside"]), int(counted["rows"] - counted["outside"]))
@@ -140,8 +142,7 @@ def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
 
 def unreturned_rows(workspace: Workspace, flow: Flow) -> int:
     """How many rows of a table reach no city, by the logs of the tables alone."""
-    cities = [workspace.lake.row_count(returned(city, flow.spec.id)) for city in workspace.catalog.cities]
-    return workspace.lake.row_count(flow.spec.id) - sum(cities)
+    return workspace.lake.row_count(flow.spec.id) - workspace.lake.row_count(flow.returned.id)
 
 
 def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table:
@@ -159,7 +160,7 @@ def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table
     found = [rows[one.beside] for one in flow.scope]
     return rows.mutate(
         **{
-            CITY: ibis.coalesce(*(city_of(workspace, region) for region in found)),
+            CITY.name: ibis.coalesce(*(city_of(workspace, region) for region in found)),
             HAS_REGION: ibis.or_(*(region.notnull() for region in found)),
         }
     )

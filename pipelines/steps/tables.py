@@ -47,8 +47,7 @@ def integrated_tables(workspace: Workspace) -> Iterator[TableSpec]:
 
 def returned_tables(workspace: Workspace) -> Iterator[TableSpec]:
     for flow in flows(workspace):
-        for city in workspace.catalog.cities:
-            yield flow.city_spec(city)
+        yield flow.returned
 
 
 def all_tables(workspace: Workspace) -> list[TableSpec]:
