@@ -66,5 +66,10 @@ def returned(table: TableId) -> TableId:
     return TableId("returns", table.name, table.folders)
 
 
+def returned_to(city: str, table: TableId) -> TableId:
+    """Where an older lake has the part of a foundation or theme table that flows back to one city."""
+    return TableId("returns", table.name, (city, *table.folders))
+
+
 def quality(table: str) -> TableId:
     return TableId("quality", table)

@@ -16,6 +16,7 @@ from pipelines.lake.refresh import Refreshed, by_columns, refresh
 from pipelines.lake.specs import conflict_spec, finding_spec, golden_spec
 from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.modelling import Model, Returned
+from pipelines.steps.carried_over import carry_over, former_tables
 from pipelines.steps.inputs import model_spec
 from pipelines.steps.workspace import Workspace
 
@@ -125,6 +126,7 @@ def return_flow(workspace: Workspace, flow: Flow) -> Refreshed:
         rows = _placed(workspace, flow, keys)
         return rows.filter(rows[CITY.name].notnull()).select(*spec.names)
 
+    carry_over(lake, former_tables(catalog.cities, flow.spec.id, spec), spec)
     return refresh(lake, spec, by_columns(lake, ways, declared, compute, flow.by))
 
 
