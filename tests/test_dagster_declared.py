@@ -96,4 +96,7 @@ def test_columns_are_traced_to_the_columns_they_come_from(defs: dg.Definitions) 
     assert origins("foundation/person/marriage", "spouse_id") == spouses
     assert "standard/household_registration.person_name" in origins("foundation/person/person", "person_name")
     assert origins("returns/person/marriage", "state") == {"foundation/person/marriage.state"}
+    assert origins("returns/person/marriage", "city") == {
+        f"foundation/person/person.{region}" for region in ("residence_region", "household_region", "insured_region")
+    }
     assert origins("theme/personal_file/person_file", "marital_state") == {"foundation/person/marriage.state"}

@@ -154,8 +154,7 @@ def test_a_table_keeps_what_the_setting_says(filled: Place, monkeypatch: pytest.
     monkeypatch.setenv("HUILIU_RETENTION", "7")
     shutil.rmtree(filled.lake / "returns")
     filled.run()
-    returned = next((filled.lake / "returns").glob("*/person/person"))
-    assert properties(returned) == {"interval 7 days"}, "a table that is created now"
+    assert properties(filled.lake / "returns/person/person") == {"interval 7 days"}, "a table that is created now"
     assert properties(filled.lake / RAW.path) == {"interval 30 days"}
     maintained(filled)
     assert properties(filled.lake / RAW.path) == {"interval 7 days"}, "one that is there"

@@ -21,7 +21,7 @@ from tests.support.whole_lakes import lake_differences, lake_faults
 from tests.test_push_delivery import queue
 
 SOURCE = "household_registration"
-RETURNED = "returns/150100/person/person"
+RETURNED = "returns/person/person"
 
 
 @pytest.fixture(scope="module")

@@ -69,11 +69,7 @@ def returned(place: Place, table: str) -> dict[tuple[str, ...], str]:
     """Whose each row of a table is, by its key."""
     with place.opened() as at:
         flow = flow_of(at.workspace, table)
-        return {
-            tuple(row[name] for name in flow.spec.key): city
-            for city in at.workspace.catalog.cities
-            for row in at.rows(flow.city_spec(city))
-        }
+        return {tuple(row[name] for name in flow.spec.key): row["city"] for row in at.rows(flow.returned)}
 
 
 def flow_of(workspace, table: str) -> Flow:  # type: ignore[no-untyped-def]
@@ -106,9 +102,9 @@ def test_a_death_is_of_the_person_s_city(place: Place) -> None:
 
 def test_a_value_in_no_code_list_reaches_a_city_marked(place: Place) -> None:
     with place.opened() as at:
-        spec = flow_of(at.workspace, "social_security").city_spec(THERE[:4] + "00")
-        marked = {(row["id_number"], row["state"]): row["_flags"] for row in at.rows(spec) if row["_flags"]}
-    assert marked == {(person_id(SPLIT), "9"): ["state.listed"]}
+        rows = at.rows(flow_of(at.workspace, "social_security").returned)
+    marked = {(row["city"], row["id_number"], row["state"]): row["_flags"] for row in rows if row["_flags"]}
+    assert marked == {(THERE[:4] + "00", person_id(SPLIT), "9"): ["state.listed"]}
 
 
 def test_what_reaches_no_city_is_counted_and_why(place: Place) -> None:

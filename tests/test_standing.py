@@ -129,8 +129,8 @@ def test_a_row_whose_version_was_lost_waits_for_its_next_good_row(place: Place) 
 
 def test_news_of_one_person_touch_that_person_alone(place: Place) -> None:
     """No other row is written anew; what is made of them and stays as it is has an empty feed, the rest no commit."""
-    tables = ["standard/household_registration", "foundation/person/person", "returns/150100/person/person"]
-    same, idle = ["returns/150400/person/finding"], ["standard/venue"]
+    tables = ["standard/household_registration", "foundation/person/person", "returns/person/person"]
+    same, idle = ["returns/person/finding"], ["standard/venue"]
     before = {path: DeltaTable(str(place.lake / path)).version() for path in [*tables, *same, *idle]}
     Delivered(SOURCE, "moved.csv", [household(5, 户籍地区划代码="150105", 更新时间="2026-06-01 08:00:00")]).write(
         place.landing

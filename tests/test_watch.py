@@ -28,7 +28,7 @@ from tests.support.deliveries import household, marriage, person_id
 from tests.support.place import HUILIU, Place
 from tests.support.small_project import Delivered, small_project
 
-CITY = "returns/150100/person/person"
+CITY = "returns/person/person"
 
 
 @pytest.fixture(scope="module")

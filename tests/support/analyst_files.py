@@ -81,7 +81,7 @@ def table_of(delta: Path, lake: Path) -> str:
     """The view that a table's folder should have: `"schema"."view"`."""
     layer, *folders, name = delta.relative_to(lake).parts
     if layer == "returns":
-        return f'"returns_{folders[0]}"."{folders[1]}_{name}"'
+        return f'"returns"."{folders[0]}_{name}"'
     return f'"{folders[0] if folders else layer}"."{name}"'
 
 
