@@ -22,6 +22,8 @@ CAPITAL = "foundation_dbs/legal_entity/sources/market_entity.yml"
 PERSON = "foundation_dbs/person/person.yml"
 RULES = "expectations/person/marriage_registration.yml"
 DEATH = "foundation_dbs/person/death.py"
+KINDS = "catalog/agency_kinds.yml"
+HEALTH = 'health: {title: 卫健, pattern: "{region}卫生健康委员会", levels: [league, banner]'
 
 
 @pytest.fixture
@@ -113,6 +115,37 @@ MISTAKES = {
     "name said in the file": Mistake(HOUSEHOLDS, "update: daily", "update: daily\nname: x", "remove it", at="name: x"),
     "not a mapping": Mistake(
         "catalog/agencies.yml", "{title: 内蒙古自治区公安厅, level: region}", "公安厅", "a mapping such as"
+    ),
+    "kind without a region in its titles": Mistake(
+        KINDS,
+        'title: 民政, pattern: "{region}民政局"',
+        'title: 民政, pattern: "民政局"',
+        "write where the region's title",
+    ),
+    "kind at a level that there is not": Mistake(
+        KINDS, HEALTH, HEALTH.replace("banner", "village"), "should be 'league' or 'banner'"
+    ),
+    "agency of another name in no region": Mistake(
+        KINDS, '"150105": 呼和浩特市公安局赛罕区分局', '"150199": 某区分局', "titled: there is no region 150199"
+    ),
+    "agency absent from no region": Mistake(
+        KINDS, HEALTH, HEALTH + ', absent: ["150400", "152301"]', "absent: there is no region 152301"
+    ),
+    "exception of an agency that there is not": Mistake(
+        KINDS,
+        HEALTH,
+        HEALTH.replace(", banner]", ']\n         , absent: ["150402"]'),
+        "absent: health has no agency in 红山区 (150402), which is no league",
+        at=', absent: ["150402"]',
+    ),
+    "agency both named and absent": Mistake(
+        KINDS, HEALTH, HEALTH + ', titled: {"150400": 卫健委}, absent: ["150400"]', "150400 is also `titled`"
+    ),
+    "agency of a kind declared alone too": Mistake(
+        "catalog/agencies.yml",
+        "housing:",
+        "health_150400: {title: 赤峰市卫健委, level: league}\nhousing:",
+        "is also what agency_kinds.yml makes of health and 150400",
     ),
     "syntax": Mistake(HOUSEHOLDS, "[public_security]", "[public_security", "not valid YAML", at="system:"),
     "control character": Mistake(HOUSEHOLDS, "户籍登记信息", "户籍\x01登记", "control character"),

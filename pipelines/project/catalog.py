@@ -11,12 +11,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipelines.declarations import regions
-from pipelines.declarations.catalog import Agency, Catalog, Code, Regulation
+from pipelines.declarations.agency import Agency, AgencyKind
+from pipelines.declarations.catalog import Catalog, Code, Regulation
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document, read_text
-from pipelines.declarations.regions import City
+from pipelines.declarations.regions import City, Place
 from pipelines.declarations.rule import Expectation
 from pipelines.project.references import Documents, check_references
 
@@ -32,11 +33,14 @@ def read_catalog(root: Path) -> Catalog:
         )
         raise DeclarationError(root, None, problem)
     documents: Documents = {}
+    cities = _named(root / "catalog/cities.yml", City, "code")
+    agencies, kinds = _agencies(root / "catalog", cities)
     catalog = Catalog(
         root=root,
-        agencies=_named(root / "catalog/agencies.yml", Agency, "name"),
+        agencies=agencies,
+        kinds=kinds,
         regulations=_named(root / "catalog/regulations.yml", Regulation, "name"),
-        cities=_named(root / "catalog/cities.yml", City, "code"),
+        cities=cities,
         codes=dict(_code_lists(root / "catalog/codes")),
         elements=dict(_elements(root / "catalog/elements", documents)),
         contracts=dict(_foundation(root, "*/sources/*.yml", Contract, documents)),
@@ -62,6 +66,44 @@ def _entry(document: Document, model: type[BaseModel], field: str, name: Any, sa
     if field in said:
         raise document.error(f"`{field}` is said by the entry's own name: remove it here", name, field)
     return document.read(model, {field: str(name), **said}, name)
+
+
+def _agencies(folder: Path, cities: dict[str, City]) -> tuple[dict[str, Agency], dict[str, AgencyKind]]:
+    """Single agencies and those of kinds, by name; a project without kinds needs no file of them."""
+    agencies = _named(folder / "agencies.yml", Agency, "name")
+    path = folder / "agency_kinds.yml"
+    if not path.exists():
+        return agencies, {}
+    kinds, places, document = _named(path, AgencyKind, "name"), regions.places(cities), _document(path)
+    for kind in kinds.values():
+        _check_exceptions(document, kind, places)
+        for agency in kind.agencies(places):
+            if agency.name in agencies:
+                raise _document(folder / "agencies.yml").error(
+                    f"{agency.name} is also what agency_kinds.yml makes of {kind.name} and {agency.region}: remove it "
+                    "here; another title of it stands there, under `titled`",
+                    agency.name,
+                )
+            agencies[agency.name] = agency
+    return agencies, kinds
+
+
+def _check_exceptions(document: Document, kind: AgencyKind, places: dict[str, Place]) -> None:
+    absent = [("absent", place, code) for place, code in enumerate(kind.absent)]
+    for field, step, code in [*(("titled", code, code) for code in kind.titled), *absent]:
+        place = places.get(code)
+        if place is None:
+            raise document.error(
+                f"{field}: there is no region {code}: write the code of a league or city of cities.yml, or of a "
+                "banner, county or district of today",
+                *(kind.name, field, step),
+            )
+        if place.level not in kind.levels:
+            raise document.error(
+                f"{field}: {kind.name} has no agency in {place.title} ({code}), which is no "
+                f"{' or '.join(kind.levels)}: remove the exception, or add {place.level} to `levels`",
+                *(kind.name, field, step),
+            )
 
 
 def _elements(folder: Path, documents: Documents) -> Iterator[tuple[str, Element]]:

@@ -92,7 +92,9 @@ def _check_contract(catalog: Catalog, contract: Contract, document: Document) ->
     for place, provider in enumerate(contract.providers):
         if provider not in catalog.agencies:
             raise document.error(
-                f"no agency `{provider}`; declare it in catalog/agencies.yml or name one of it", "providers", place
+                f"no agency `{provider}`; declare it in catalog/agencies.yml or name one that there is: "
+                f"{catalog.known_agencies}",
+                *("providers", place),
             )
     _check_basis(catalog, contract.legal_basis, document, "legal_basis")
     if contract.sharing_basis:

@@ -107,12 +107,19 @@ def read_agencies(workspace: Workspace, sources: Iterable[Source], deliveries: D
     for source in sources:
         by_agency.setdefault(source.contract.responsible, []).append(source)
     pages = []
+    named = [(record, _named(workspace, record)) for record in workspace.catalog.records.values()]
     for name, agency in workspace.catalog.agencies.items():
-        all_doubts = (_doubts(workspace, record, name, deliveries) for record in workspace.catalog.records.values())
-        doubts = [one for one in all_doubts if one.conflicts or one.findings]
+        doubts = [_doubts(workspace, record, name, deliveries) for record, acting in named if name in acting]
         if name in by_agency or doubts:
             pages.append(AgencyPage(agency, by_agency.get(name, []), doubts))
     return pages
+
+
+def _named(workspace: Workspace, record: GoldenRecord) -> set[str]:
+    """The agencies that a conflict or finding names: few of all that there are."""
+    catalog, lake = workspace.catalog, workspace.lake
+    doubts = [lake.read(spec(catalog, record)).select("agency") for spec in (conflict_spec, finding_spec)]
+    return {row["agency"] for row in lake.engine.rows(ibis.union(*doubts, distinct=True))}
 
 
 def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries: Deliveries) -> Doubts:
