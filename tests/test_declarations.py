@@ -147,7 +147,16 @@ MISTAKES = {
         "health_150400: {title: 赤峰市卫健委, level: league}\nhousing:",
         "is also what agency_kinds.yml makes of health and 150400",
     ),
-    "syntax": Mistake(HOUSEHOLDS, "[public_security]", "[public_security", "not valid YAML", at="system:"),
+    "responsible kind that is not declared": Mistake(
+        HOUSEHOLDS, "{kind: public_security, by", "{kind: police, by", "no kind of agency `police` in catalog/agency_k"
+    ),
+    "responsible by no column": Mistake(
+        HOUSEHOLDS, "by: household_region", "by: region", "no column is named region: name region columns, or provider"
+    ),
+    "responsible by a column that is no region": Mistake(
+        HOUSEHOLDS, "by: household_region", "by: registrar", "registrar is a text; name columns of region codes"
+    ),
+    "syntax": Mistake(HOUSEHOLDS, "[public_security]", "[public_security", "not valid YAML", at="responsibility:"),
     "control character": Mistake(HOUSEHOLDS, "户籍登记信息", "户籍\x01登记", "control character"),
     "no date": Mistake(HOUSEHOLDS, "title: 户籍登记信息", "title: 2024-13-45", "no date of the calendar"),
     "attribute without a source": Mistake(
@@ -242,6 +251,14 @@ def test_a_mistake_names_file_line_and_what_to_do(project: Path, mistake: Mistak
         read_models(read_catalog(project))
     assert str(raised.value).startswith(f"{project / mistake.file}:{line}: "), str(raised.value)
     assert mistake.says in str(raised.value)
+
+
+def test_a_responsible_kind_must_have_agencies_at_the_level(project: Path) -> None:
+    Mistake(KINDS, HEALTH, HEALTH.replace("league, ", ""), "").make(project)
+    with pytest.raises(
+        DeclarationError, match=r"death_registration\.yml:\d+: responsibility: health has no agencies at"
+    ):
+        read_catalog(project)
 
 
 def test_the_declarations_of_the_project_are_right(project: Path) -> None:

@@ -89,7 +89,7 @@ def _agencies(folder: Path, cities: dict[str, City]) -> tuple[dict[str, Agency],
 
 
 def _check_exceptions(document: Document, kind: AgencyKind, places: dict[str, Place]) -> None:
-    absent = [("absent", place, code) for place, code in enumerate(kind.absent)]
+    absent: list[tuple[str, str | int, str]] = [("absent", place, code) for place, code in enumerate(kind.absent)]
     for field, step, code in [*(("titled", code, code) for code in kind.titled), *absent]:
         place = places.get(code)
         if place is None:

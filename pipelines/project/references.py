@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.contract import Column, Contract
+from pipelines.declarations.contract import Column, Contract, Responsibility
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document
 from pipelines.declarations.rule import (
@@ -23,6 +23,7 @@ from pipelines.declarations.rule import (
 from pipelines.elements import alias, derived, normalise
 from pipelines.rules.predicates import predicate
 
+REGION = "region"  # the normaliser of region codes
 Documents = dict[tuple[str, str], Document]  # (table | element | expectations, name) → where it is declared
 
 
@@ -96,11 +97,35 @@ def _check_contract(catalog: Catalog, contract: Contract, document: Document) ->
                 f"{catalog.known_agencies}",
                 *("providers", place),
             )
+    if contract.responsibility:
+        _check_responsibility(catalog, contract, contract.responsibility, document)
     _check_basis(catalog, contract.legal_basis, document, "legal_basis")
     if contract.sharing_basis:
         _check_basis(catalog, contract.sharing_basis, document, "sharing_basis")
     if contract.feeds:
         _check_feeds(catalog, contract, document)
+
+
+def _check_responsibility(catalog: Catalog, contract: Contract, said: Responsibility, document: Document) -> None:
+    kind = catalog.kinds.get(said.kind)
+    if kind is None:
+        raise document.error(
+            f"responsibility: no kind of agency `{said.kind}` in catalog/agency_kinds.yml; there are "
+            f"{', '.join(catalog.kinds)}",
+            *("responsibility", "kind"),
+        )
+    if said.level not in kind.levels:
+        raise document.error(
+            f"responsibility: {kind.name} has no agencies at the level {said.level}; it has some at "
+            f"{', '.join(kind.levels)}",
+            *("responsibility", "level"),
+        )
+    for name in said.columns:
+        element = catalog.elements[contract.column(name).element]
+        if element.normalise != REGION:
+            raise document.error(
+                f"responsibility: {name} is a {element.name}; name columns of region codes", "responsibility", "by"
+            )
 
 
 def _check_basis(catalog: Catalog, basis: str, document: Document, *steps: str) -> None:

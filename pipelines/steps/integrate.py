@@ -22,6 +22,7 @@ from pipelines.project.workspace import Workspace
 from pipelines.rules.predicates import predicate
 from pipelines.rules.rows import broken_codes
 from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_day
+from pipelines.steps.responsibility import deciding, with_agency
 from pipelines.tables.specs import conflict_spec, golden_spec, standard_spec
 
 VERSION = DELIVERED[0]
@@ -63,7 +64,6 @@ class Told:
 class Candidate(Told):
     """What a source says of an attribute, as columns of the joined table."""
 
-    agency: str
     compared: ir.Value
     version: ir.TimestampValue
     batch: ir.StringValue
@@ -90,7 +90,11 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     by_golden = by_columns(lake, ways, declared, lambda keys: _golden(workspace, record, keys), record.key)
     golden = refresh(lake, spec, by_newest_day(lake, by_golden, endings))
     by_conflict = by_columns(
-        lake, {**ways, spec: record.key}, declared, lambda keys: _conflicts(workspace, record, keys), record.key
+        lake,
+        {**ways, spec: record.key},
+        digest(declared, deciding(catalog)),
+        lambda keys: _conflicts(workspace, record, keys),
+        record.key,
     )
     conflicts = refresh(lake, conflict_spec(catalog, record), by_newest_day(lake, by_conflict, endings))
     return golden, conflicts
@@ -190,12 +194,12 @@ def _conflicts(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None
                     source=ibis.literal(one.source),
                     value=one.value.cast("string"),
                     stands=stands,
-                    agency=ibis.ifelse(stands, ibis.null("string"), one.agency),
                     batch=one.batch,
                     row=one.row,
                 )
             )
-    return ibis.union(*parts)
+    claims = with_agency(workspace, ibis.union(*parts), "conflict_claims")
+    return claims.mutate(agency=ibis.ifelse(claims.stands, ibis.null("string"), claims.agency))
 
 
 def _joined(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
@@ -257,7 +261,6 @@ def _candidates(workspace: Workspace, record: GoldenRecord, name: str, joined: i
                 told.source,
                 told.value,
                 told.sound,
-                contract.responsible,
                 match_key(told.value, element),
                 joined[f"{prefix}{VERSION}"],
                 joined[f"{prefix}{BATCH}"],
