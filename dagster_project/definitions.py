@@ -83,7 +83,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[*landing_assets(declared.catalog), *assets_of(declared.catalog, tasks, settings.engine)],
         jobs=[everything, maintenance, examination],
-        sensors=[delivery_sensor(everything, list(declared.catalog.contracts)), outside_sensor(declared, tasks)],
+        sensors=[delivery_sensor(everything, declared.catalog.contracts.values()), outside_sensor(declared, tasks)],
         schedules=[nightly, weekly, deep, *table_schedule(everything, declared.catalog.contracts.values())],
         resources={"workspace": opened_workspace},
         executor=dg.in_process_executor,

@@ -22,6 +22,7 @@ CAPITAL = "foundation_dbs/legal_entity/sources/market_entity.yml"
 PERSON = "foundation_dbs/person/person.yml"
 RULES = "expectations/person/marriage_registration.yml"
 DEATH = "foundation_dbs/person/death.py"
+OF_LEAGUES = "{kind: public_security, level: league}"
 KINDS = "catalog/agency_kinds.yml"
 HEALTH = 'health: {title: 卫健, pattern: "{region}卫生健康委员会", levels: [league, banner]'
 
@@ -82,8 +83,17 @@ MISTAKES = {
     "name twice": Mistake(
         HOUSEHOLDS, "{name: workplace,", "{name: registrar,", "two columns are named registrar", at="登记机关:"
     ),
-    "agency not declared": Mistake(HOUSEHOLDS, "[public_security]", "[police]", "no agency `police`; declare it in"),
-    "no provider": Mistake(HOUSEHOLDS, "[public_security]", "[]", "`providers`"),
+    "agency not declared": Mistake(HOUSEHOLDS, "[public_security,", "[police,", "no agency `police`; declare it in"),
+    "no provider": Mistake(HOUSEHOLDS, f"[public_security, {OF_LEAGUES}]", "[]", "`providers`"),
+    "providers of no kind": Mistake(
+        HOUSEHOLDS, OF_LEAGUES, "{kind: police, level: league}", "no kind of agency `police` in catalog/agency_k"
+    ),
+    "providers of a kind first": Mistake(
+        HOUSEHOLDS, f"[public_security, {OF_LEAGUES}]", f"[{OF_LEAGUES}]", "the first is the source's own agency"
+    ),
+    "provider that no column names": Mistake(
+        HOUSEHOLDS, "update: daily", "update: daily\ndelivered_by: sender", "no column is named sender", at="delivered"
+    ),
     "key not required": Mistake(HOUSEHOLDS, "公民身份号码: id_number!", "公民身份号码: id_number", "must be required"),
     "key without a column": Mistake(HOUSEHOLDS, "key: id_number", "key: person_id", "no column is named person_id"),
     "version without a column": Mistake(HOUSEHOLDS, "version: updated_at", "version: changed_at", "named changed_at"),
@@ -156,7 +166,7 @@ MISTAKES = {
     "responsible by a column that is no region": Mistake(
         HOUSEHOLDS, "by: household_region", "by: registrar", "registrar is a text; name columns of region codes"
     ),
-    "syntax": Mistake(HOUSEHOLDS, "[public_security]", "[public_security", "not valid YAML", at="responsibility:"),
+    "syntax": Mistake(HOUSEHOLDS, f"{OF_LEAGUES}]", OF_LEAGUES, "not valid YAML", at="responsibility:"),
     "control character": Mistake(HOUSEHOLDS, "户籍登记信息", "户籍\x01登记", "control character"),
     "no date": Mistake(HOUSEHOLDS, "title: 户籍登记信息", "title: 2024-13-45", "no date of the calendar"),
     "attribute without a source": Mistake(
@@ -255,6 +265,11 @@ def test_a_mistake_names_file_line_and_what_to_do(project: Path, mistake: Mistak
 
 def test_a_responsible_kind_must_have_agencies_at_the_level(project: Path) -> None:
     Mistake(KINDS, HEALTH, HEALTH.replace("league, ", ""), "").make(project)
+    with pytest.raises(DeclarationError, match=r"death_registration\.yml:\d+: providers: health has no agencies at"):
+        read_catalog(project)
+    Mistake("foundation_dbs/person/sources/death_registration.yml", ", {kind: health, level: league}", "", "").make(
+        project
+    )
     with pytest.raises(
         DeclarationError, match=r"death_registration\.yml:\d+: responsibility: health has no agencies at"
     ):

@@ -29,6 +29,16 @@ class RegionalAgency(Agency):
     region: str
 
 
+Level = Literal["league", "banner"]
+
+
+class KindAt(Declared):
+    """All agencies of a kind at a level, as a contract's `providers` name them."""
+
+    kind: str
+    level: Level
+
+
 class AgencyKind(Declared):
     """A kind of agency: crossed with the regions of its `levels` it gives an agency of each.
 
@@ -40,7 +50,7 @@ class AgencyKind(Declared):
     name: str = Field(pattern=r"^[a-z][a-z_]*$")
     title: str
     pattern: str
-    levels: tuple[Literal["league", "banner"], ...] = Field(min_length=1)
+    levels: tuple[Level, ...] = Field(min_length=1)
     titled: dict[str, str] = Field(default_factory=dict)
     absent: tuple[str, ...] = ()
 

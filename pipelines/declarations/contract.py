@@ -116,6 +116,7 @@ class Contract(Declared):
     A row without a version counts by the time at which it was `received`; or, where `unversioned` says so, a batch
     whose header lacks the version column is `held`. A batch is held where more than `reject_limit` of its rows, and
     at least `reject_least`, are rejected, and a snapshot that has shrunk to less than `shrink_limit` of the one before.
+    `delivered_by` is the column whose cells name the agency that delivered the file, where one does.
     `responsibility` shares out its rows at fault by region; without it all are those of the source's own agency.
     """
 
@@ -123,6 +124,7 @@ class Contract(Declared):
     database: str
     title: str
     providers: tuple[str, ...] = Field(min_length=1)
+    delivered_by: str | None = None
     responsibility: Responsibility | None = None
     system: str
     legal_basis: str = Field(min_length=1)
@@ -163,7 +165,8 @@ class Contract(Declared):
         for place, name in enumerate(names):
             if name in names[:place]:
                 raise mistake(f"columns: two columns are named {name}; give one another `name`", "columns", place)
-        for field, wanted in [("key", self.key), ("version", (self.version,) if self.version else ())]:
+        single = {"version": self.version, "delivered_by": self.delivered_by}
+        for field, wanted in [("key", self.key), *((field, (one,)) for field, one in single.items() if one)]:
             if missing := [name for name in wanted if name not in names]:
                 raise mistake(f"{field}: no column is named {', '.join(missing)}", field)
         for name in self.key:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from pipelines.declarations import regions
-from pipelines.declarations.agency import Agency, AgencyKind
+from pipelines.declarations.agency import Agency, AgencyKind, KindAt, RegionalAgency
 from pipelines.declarations.catalog import Catalog, Code, Regulation
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
@@ -19,7 +20,7 @@ from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document, read_text
 from pipelines.declarations.regions import City, Place
 from pipelines.declarations.rule import Expectation
-from pipelines.project.references import Documents, check_references
+from pipelines.project.references import Documents, check_kind, check_references
 
 UNFILLED = "请填写"  # what a draft says in the place of what only people know
 
@@ -43,7 +44,7 @@ def read_catalog(root: Path) -> Catalog:
         cities=cities,
         codes=dict(_code_lists(root / "catalog/codes")),
         elements=dict(_elements(root / "catalog/elements", documents)),
-        contracts=dict(_foundation(root, "*/sources/*.yml", Contract, documents)),
+        contracts=dict(_foundation(root, "*/sources/*.yml", Contract, documents, _Providers(agencies, kinds))),
         records=dict(_foundation(root, "*/*.yml", GoldenRecord, documents)),
         expectations=dict(_expectations(root / "expectations", documents)),
     )
@@ -142,7 +143,36 @@ def _code_lists(folder: Path) -> Iterator[tuple[str, tuple[Code, ...]]]:
         yield path.stem, tuple(entries.values())
 
 
-def _foundation(root: Path, pattern: str, model: type[BaseModel], documents: Documents) -> Iterator[tuple[str, Any]]:
+@dataclass(frozen=True)
+class _Providers:
+    """A contract's `providers` may name all agencies of a kind at a level; here are those that there are."""
+
+    agencies: Mapping[str, Agency]
+    kinds: Mapping[str, AgencyKind]
+
+    def named(self, document: Document) -> dict[str, Any]:
+        """What a contract says, with every provider by its name."""
+        said = document.value.get("providers")
+        if not isinstance(said, list) or not said:
+            return dict(document.value)
+        if isinstance(said[0], dict):
+            problem = "providers: the first is the source's own agency: name one, and then those of a kind"
+            raise document.error(problem, "providers", 0)
+        names: dict[Any, None] = {}
+        for place, one in enumerate(said):
+            names |= dict.fromkeys(self._of_kind(document, place, one) if isinstance(one, dict) else [one])
+        return {**document.value, "providers": list(names)}
+
+    def _of_kind(self, document: Document, place: int, said: Any) -> list[str]:
+        at = document.read(KindAt, said, "providers", place)
+        check_kind(self.kinds, at.kind, at.level, document, "providers", place)
+        regional = (one for one in self.agencies.values() if isinstance(one, RegionalAgency))
+        return [one.name for one in regional if (one.kind, one.level) == (at.kind, at.level)]
+
+
+def _foundation(
+    root: Path, pattern: str, model: type[BaseModel], documents: Documents, providers: _Providers | None = None
+) -> Iterator[tuple[str, Any]]:
     """Declarations named by their file, in the folder of their database."""
     for path in sorted((root / "foundation_dbs").glob(pattern)):
         document = _document(path)
@@ -154,7 +184,8 @@ def _foundation(root: Path, pattern: str, model: type[BaseModel], documents: Doc
         _check_filled_in(document)
         database = path.relative_to(root / "foundation_dbs").parts[0]
         documents["table", path.stem] = document
-        yield path.stem, document.read(model, {"name": path.stem, "database": database, **document.value})
+        said = providers.named(document) if providers else document.value
+        yield path.stem, document.read(model, {"name": path.stem, "database": database, **said})
 
 
 def _check_filled_in(document: Document, *steps: str | int) -> None:

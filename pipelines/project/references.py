@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import ibis
 
+from pipelines.declarations.agency import AgencyKind
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Column, Contract, Responsibility
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
@@ -90,12 +93,12 @@ def _check_contract(catalog: Catalog, contract: Contract, document: Document) ->
             raise document.error(
                 f"{column.header}: no data element `{column.element}`; there are {known}", "columns", place
             )
-    for place, provider in enumerate(contract.providers):
+    for provider in contract.providers:
         if provider not in catalog.agencies:
             raise document.error(
                 f"no agency `{provider}`; declare it in catalog/agencies.yml or name one that there is: "
                 f"{catalog.known_agencies}",
-                *("providers", place),
+                *("providers", document.value["providers"].index(provider)),
             )
     if contract.responsibility:
         _check_responsibility(catalog, contract, contract.responsibility, document)
@@ -106,20 +109,22 @@ def _check_contract(catalog: Catalog, contract: Contract, document: Document) ->
         _check_feeds(catalog, contract, document)
 
 
-def _check_responsibility(catalog: Catalog, contract: Contract, said: Responsibility, document: Document) -> None:
-    kind = catalog.kinds.get(said.kind)
+def check_kind(
+    kinds: Mapping[str, AgencyKind], name: str, level: str, document: Document, field: str, *steps: int
+) -> None:
+    """Raise DeclarationError where a contract names a kind of agency that there is not, or not at that level."""
+    kind = kinds.get(name)
     if kind is None:
-        raise document.error(
-            f"responsibility: no kind of agency `{said.kind}` in catalog/agency_kinds.yml; there are "
-            f"{', '.join(catalog.kinds)}",
-            *("responsibility", "kind"),
-        )
-    if said.level not in kind.levels:
-        raise document.error(
-            f"responsibility: {kind.name} has no agencies at the level {said.level}; it has some at "
-            f"{', '.join(kind.levels)}",
-            *("responsibility", "level"),
-        )
+        known = ", ".join(kinds) or "none"
+        problem = f"{field}: no kind of agency `{name}` in catalog/agency_kinds.yml; there are {known}"
+        raise document.error(problem, field, *steps, "kind")
+    if level not in kind.levels:
+        problem = f"{field}: {name} has no agencies at the level {level}; it has some at {', '.join(kind.levels)}"
+        raise document.error(problem, field, *steps, "level")
+
+
+def _check_responsibility(catalog: Catalog, contract: Contract, said: Responsibility, document: Document) -> None:
+    check_kind(catalog.kinds, said.kind, said.level, document, "responsibility")
     for name in said.columns:
         element = catalog.elements[contract.column(name).element]
         if element.normalise != REGION:
