@@ -18,9 +18,9 @@ from pipelines.project.workspace import Workspace
 from pipelines.reports.summary import summarise_source
 from pipelines.rules.verdicts import batches_of
 from pipelines.steps.ingest import Ingested
-from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
+from pipelines.steps.task import Outcome, Step, Tables, Task
 from pipelines.tables.specs import RELEASES
 from pipelines.tables.table import TableSpec
 
@@ -55,7 +55,7 @@ def newest_delivery(lake: Lake, source: str) -> Delivered | None:
 
 def described_tables(workspace: Workspace, task: Task) -> dict[dg.AssetKey, Metadata]:
     """Each asset of the task with what the lake says of it, whoever wrote it."""
-    counts = _gate_counts(workspace, task) if task.step == "standardise" else {}
+    counts = _gate_counts(workspace, task) if task.step == Step.STANDARDISE else {}
     return {key: _stored(workspace, task, tables) | counts for key, tables in tables_by_key(task).items()}
 
 
@@ -69,10 +69,11 @@ def described_outcome(task: Task, outcome: Outcome) -> Mapping[dg.AssetKey, Meta
             return {first: {"release": outcome.number, "is_new": outcome.new}}
         case Standardised():
             return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
-        case _ if task.step == "return_flow":
-            return {first: _returned(outcome)}
-        case _:
-            return {asset_key(one.table): _refreshed(one) for one in outcome}
+        case Tables() if task.step == Step.RETURN_FLOW:
+            return {first: _returned(outcome.refreshed)}
+        case Tables():
+            return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
+    raise TypeError(f"{task.step} {task.name} did {type(outcome).__name__}, which has no description here")
 
 
 def _stored(workspace: Workspace, task: Task, tables: Sequence[TableSpec]) -> Metadata:
@@ -82,11 +83,11 @@ def _stored(workspace: Workspace, task: Task, tables: Sequence[TableSpec]) -> Me
     states = [state for one in tables if (state := lake.state(one.id))]
     if moments := [moment for state in states if (moment := state.written_at)]:
         described["written_at"] = dg.MetadataValue.timestamp(max(moments))
-    if task.step == "return_flow":
+    if task.step == Step.RETURN_FLOW:
         return described | {"cities": _cities(workspace, tables)}
     state = lake.state(tables[0].id)
     described |= {"dagster/uri": lake.uri(tables[0].id), "version": state.version if state else None}
-    return described | (_released(lake) if task.step == "release" else {})
+    return described | (_released(lake) if task.step == Step.RELEASE else {})
 
 
 def _cities(workspace: Workspace, tables: Sequence[TableSpec]) -> dg.MetadataValue:

@@ -12,7 +12,7 @@ import dagster as dg
 
 from dagster_project.described import asset_key
 from pipelines.lake.lake import NOWHERE, Lake
-from pipelines.steps.plan import Task
+from pipelines.steps.task import Task
 from pipelines.tables.layout import TableId
 from pipelines.tables.table import TableSpec
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.declarations.reading import DeclarationError
-from pipelines.steps.plan import declared_workspace, plan
+from pipelines.project.workspace import open_project
+from pipelines.steps.plan import plan
 from pipelines.steps.return_flow import Flow, flows, unreturned, unreturned_rows
 from tests.conftest import Place
 from tests.deliveries import Row, household, name_of, person_id
@@ -155,4 +156,4 @@ def test_a_scope_names_a_region(tmp_path: Path, said: str) -> None:
     assert '"insured_region"))' in text
     model.write_text(text.replace('"insured_region"))', f'"{said}"))'), encoding="utf-8")
     with Place(tmp_path, project=project).opened() as at, pytest.raises(DeclarationError, match=said):
-        plan(declared_workspace(at.workspace.settings))
+        plan(open_project(at.workspace.settings))

@@ -12,7 +12,8 @@ from deltalake import DeltaTable
 from pipelines.declarations.reading import DeclarationError
 from pipelines.lake import refresh
 from pipelines.lake.lake import Lake
-from pipelines.steps.plan import declared_workspace, plan
+from pipelines.project.workspace import open_project
+from pipelines.steps.plan import plan
 from pipelines.tables.specs import BATCHES, withdrawn_spec
 from pipelines.tables.table import TableSpec
 from tests.conftest import Opened, Place
@@ -164,7 +165,7 @@ def test_a_way_from_an_input_that_is_not_there_is_told(place: Place, tmp_path: P
     with place.opened() as at:
         settings = at.workspace.settings.model_copy(update={"project": project})
     with pytest.raises(DeclarationError) as error:
-        plan(declared_workspace(settings))
+        plan(open_project(settings))
     assert told in str(error.value)
     assert "born.py" in str(error.value)
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipelines.declarations.agency import Agency, AgencyKind, RegionalAgency
 from pipelines.declarations.contract import Column, Contract
@@ -104,6 +100,11 @@ class Catalog:
         """Whether a source's version is a date or a time, which can be compared with that of its receipt."""
         return contract.version is not None and self.element_of(contract, contract.version).is_dated
 
+    def place_of(self, declared: Contract | GoldenRecord) -> Path:
+        """The file that a source or a golden record is declared in."""
+        folder = self.root / "foundation_dbs" / declared.database
+        return (folder / "sources" if isinstance(declared, Contract) else folder) / f"{declared.name}.yml"
+
     def feeders(self, record: GoldenRecord) -> tuple[Contract, ...]:
         """The sources of a golden record, in order of rank, then name."""
         found = [c for c in self.contracts.values() if c.feeds and c.feeds.record == record.name]
@@ -150,57 +151,3 @@ class Catalog:
         """(code prefix, city code), longest prefix first: the first that fits a region says whose it is."""
         pairs = [(prefix, city.code) for city in self.cities.values() for prefix in city.prefixes]
         return sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0]))
-
-
-def digest(*declared: Any) -> str:
-    """A hash that changes when any of the given declarations does, or the code that computes with them."""
-    plain = json.dumps([_logic(), declared], sort_keys=True, default=_plain, ensure_ascii=False)
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
-
-
-def standard_digest(catalog: Catalog, contract: Contract) -> str:
-    """A hash of all that a source's standard rows and verdicts follow from, beside what was delivered."""
-    elements = [catalog.elements[column.element] for column in contract.columns]
-    lists = [element.codes for element in elements if element.codes]
-    lists += [OPERATION] if contract.delete_flag else []
-    labels = [catalog.codes.get(name, ()) for name in lists]
-    return digest(contract, catalog.rules(contract), elements, labels, catalog.cities, _expectations(catalog.root))
-
-
-# Where values are computed; what only shows them stands elsewhere.
-COMPUTING = (
-    "elements/*.py",
-    "engines/**/*.py",
-    "modelling/*.py",
-    "rules/*.py",
-    "rules/great_expectations/*.py",
-    "steps/*.py",
-)
-
-
-def code_digest(paths: Iterable[Path]) -> str:
-    """A hash of the text of modules."""
-    code = hashlib.sha256()
-    for path in sorted(paths):
-        code.update(path.read_bytes())
-    return code.hexdigest()
-
-
-@functools.cache
-def _logic() -> str:
-    """A hash of the code that decides what tables hold: after an upgrade they are computed anew.
-
-    Engines are part of it, for how they spell an operation (checksums, geometry) decides values too.
-    """
-    pipelines = Path(__file__).parents[1]
-    return code_digest(path for pattern in COMPUTING for path in pipelines.glob(pattern))
-
-
-@functools.cache
-def _expectations(root: Path) -> str:
-    """A hash of a project's own expectations, which a process imports once."""
-    return code_digest((root / "expectations").rglob("*.py"))
-
-
-def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, Declared) else str(value)

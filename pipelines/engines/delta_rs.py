@@ -225,6 +225,11 @@ def merge(
     )
 
 
+def remove_all_rows(uri: str, metadata: str) -> None:
+    """Leave a table with none, in one commit; its change feed shows each as deleted."""
+    stored(uri).delete(commit_properties=_commit(metadata, None))
+
+
 def has_committed(table: DeltaTable, once: str) -> bool:
     """Whether an append named `once` is already in the table."""
     return table.transaction_version(once) is not None

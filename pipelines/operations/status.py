@@ -21,8 +21,11 @@ from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.rules.verdicts import NEVER, batches_by_source, last_decisions, verdicts_of
 from pipelines.steps.landing import Lying, file_hash, lying_for, no_delivery, unopened
-from pipelines.steps.plan import Task, plan
+from pipelines.steps.plan import plan
+from pipelines.steps.retire import BUILT, retired_sources
 from pipelines.steps.tables import all_tables
+from pipelines.steps.task import Step, Task
+from pipelines.tables import layout
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import VERDICTS
 from pipelines.tables.table import TableSpec
@@ -102,9 +105,12 @@ class _Status:
         return [self._one(task, spec) for task in plan(self._workspace) for spec in task.outputs] + self._undeclared()
 
     def _undeclared(self) -> list[TableStatus]:
-        """Tables whose declaration was taken away."""
+        """Tables whose declaration was taken away; not those of retired sources, which keep what they delivered."""
         declared = {spec.id.path for spec in all_tables(self._workspace)}
         found = [TableId.at(path) for path in self._lake.root.tables() if path not in declared and "/" in path]
+        if found:
+            own = {table(source) for source in retired_sources(self._lake) for table in (layout.raw, *BUILT)}
+            found = [one for one in found if one not in own]
         held = [(table, self._state(table)) for table in found]
         return [
             TableStatus(table, _time(self._history(table)[0]), state.version, state.rows, declared=False)
@@ -124,7 +130,7 @@ class _Status:
                 "rows": state.rows,
                 "inputs": self._inputs(task, state),
             }
-        if task.contract and task.step == "ingest":
+        if task.contract and task.step == Step.INGEST:
             overdue = self._due[task.contract.name].overdue
             files, problems = self._waiting(task.contract)
             said |= {"files": files, "problems": problems, "overdue": overdue}
@@ -157,7 +163,7 @@ class _Status:
         if mark is None:
             return []
         found = [self._input(table, mark.inputs.get(table.path)) for table in task.inputs]
-        if task.contract and task.step == "standardise":
+        if task.contract and task.step == Step.STANDARDISE:
             name = f"{VERDICTS.id}[{task.contract.name}]"
             found.append(Input(name, mark.inputs.get(name), self._decided.get(task.contract.name, NEVER)))
         return found

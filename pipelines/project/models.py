@@ -15,9 +15,10 @@ from types import ModuleType
 from typing import Literal
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.project.imports import modules_of
 from pipelines.declarations.reading import DeclarationError
 from pipelines.modelling import ClaimsOf, Finding, FormsOf, Model
+from pipelines.project.digest import logic_of
+from pipelines.project.imports import modules_of
 
 FOLDERS: Mapping[str, Literal["foundation", "theme"]] = {"foundation_dbs": "foundation", "theme_dbs": "theme"}
 
@@ -26,14 +27,14 @@ FOLDERS: Mapping[str, Literal["foundation", "theme"]] = {"foundation_dbs": "foun
 class Placed:
     """A model or finding with the layer and database of the folder it stands in.
 
-    `source` is the text of its module and of all that this imports from the project.
+    `logic` is a hash of what its module does, and all that this imports from the project.
     """
 
     declared: Model | Finding
     layer: Literal["foundation", "theme"]
     database: str
     path: Path
-    source: str
+    logic: str
 
     def error(self, problem: str) -> DeclarationError:
         """A mistake in this model, at the line where its function begins."""
@@ -77,10 +78,10 @@ def _found(root: Path, folder: str, layer: Literal["foundation", "theme"]) -> It
         if path.name == "__init__.py":
             continue
         module = _imported(root, path)
-        source = "".join(one.read_text(encoding="utf-8") for one in sorted(modules_of(root, path)))
+        logic = logic_of(modules_of(root, path))
         for declared in vars(module).values():
             if isinstance(declared, Model | Finding):
-                yield Placed(declared, layer, path.parent.name, path, source)
+                yield Placed(declared, layer, path.parent.name, path, logic)
 
 
 def _imported(root: Path, path: Path) -> ModuleType:
@@ -100,7 +101,7 @@ def _imported(root: Path, path: Path) -> ModuleType:
 
 @contextmanager
 def _imports_from(root: Path) -> Iterator[None]:
-    """What models import beside them comes from their own project, and as it is now: its text goes into the digest."""
+    """What models import beside them comes from their own project, and as it is now: it goes into the digest."""
     for name in [one for one in [*sys.modules] if one.partition(".")[0] in FOLDERS]:
         del sys.modules[name]
     sys.path.insert(0, str(root))

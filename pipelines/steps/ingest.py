@@ -14,16 +14,17 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.declarations.contract import Contract, SourceTable
+from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
-from pipelines.project.workspace import Workspace
+from pipelines.project.workspace import Project, Workspace
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import (
     batch_of,
+    beside_table,
     file_hash,
     is_pushed,
     landed_at,
@@ -36,13 +37,14 @@ from pipelines.steps.landing import (
 )
 from pipelines.steps.originals import DELIVERY, Original, kept_name, kept_original, trusted_original
 from pipelines.steps.providers import named_in_rows, pushed_by
+from pipelines.steps.task import Outcome, Step, Task
 from pipelines.tables.specs import BATCHES, TIMESTAMP, raw_spec
 
 Entry = Mapping[str, Any]  # a row of the list of batches
 
 
 @dataclass
-class Ingested:
+class Ingested(Outcome):
     """What ingest did for one source."""
 
     source: str
@@ -54,13 +56,32 @@ class Ingested:
     notes: list[str] = field(default_factory=list)
 
 
+def ingest_tasks(project: Project) -> Iterator[Task]:
+    """A task per source."""
+    for contract in project.catalog.contracts.values():
+        yield _task(project, contract)
+
+
+def _task(project: Project, contract: Contract) -> Task:
+    return Task(
+        Step.INGEST,
+        contract.name,
+        contract.database,
+        (raw_spec(project.catalog, contract),),
+        (),
+        lambda workspace: ingest(workspace, contract),
+        declared_in=(project.catalog.place_of(contract),),
+        contract=contract,
+    )
+
+
 def ingest(workspace: Workspace, contract: Contract) -> Ingested:
     """Take what a source has delivered into raw: its files, or what is new in the table that its contract names."""
     if contract.table is None:
         return ingest_files(workspace, contract)
     done = Ingested(contract.name)
     beside = ready_files(workspace.settings, contract)
-    done.problems += [_beside_table(lying.shown, contract.table) for lying, _ in beside]
+    done.problems += [beside_table(lying.shown, contract.table) for lying, _ in beside]
     ingest_table(workspace, contract, done)
     return done
 
@@ -366,14 +387,6 @@ def _in_raw(workspace: Workspace, contract: Contract, batch: str) -> tuple[int, 
     mine = stored.filter(stored[BATCH] == batch)
     found = workspace.lake.engine.rows(mine.agg(rows=mine.count(), received_at=mine[RECEIVED_AT].max()))[0]
     return int(found["rows"]), found["received_at"] or time_of_receipt(workspace.lake)
-
-
-def _beside_table(file: str, table: SourceTable) -> Problem:
-    return Problem(
-        file=file,
-        what=f"the source's rows come from the table {table.name}, so the file is left where it is",
-        todo="remove it, or take `table` out of the contract where files are delivered instead",
-    )
 
 
 def _without_rows(file: str) -> Problem:

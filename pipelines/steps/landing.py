@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import clock
-from pipelines.declarations.contract import Contract
+from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
@@ -164,6 +164,15 @@ def _no_provider(lying: Lying, contract: Contract) -> Problem:
         "are left where they are",
         todo=f"name it like the agency that delivers ({cut(', '.join(contract.providers))}), add that agency to the "
         "contract's `providers`, or move its files up into the source's folder",
+    )
+
+
+def beside_table(file: str, table: SourceTable) -> Problem:
+    """That a file lies where none is expected, since the source's rows come from a table."""
+    return Problem(
+        file=file,
+        what=f"the source's rows come from the table {table.name}, so the file is left where it is",
+        todo="remove it, or take `table` out of the contract where files are delivered instead",
     )
 
 

@@ -16,15 +16,15 @@ from pipelines.readers import Problem
 from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
+from pipelines.steps.log import log_outcome
 from pipelines.steps.losses import RowsWouldGoError
-from pipelines.steps.plan import Outcome, Task, plan
+from pipelines.steps.plan import plan
 from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
-from pipelines.steps.retired import check_declared
+from pipelines.steps.retire import check_declared
 from pipelines.steps.standardise import Standardised
+from pipelines.steps.task import Outcome, Step, Tables, Task
 from pipelines.tables.layout import TableId
-
-STANDARDISE = "standardise"
 
 Progress = Callable[[str, str], None]
 
@@ -56,8 +56,8 @@ class Run:
                 self.refreshed += outcome.refreshed
             case Released():
                 self.released = outcome
-            case _:
-                self.refreshed += outcome
+            case Tables():
+                self.refreshed += outcome.refreshed
 
     def read(self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None) -> None:
         """Do tasks that read files and have no other inputs, as many at once as the engine has readers.
@@ -75,7 +75,7 @@ class Run:
             lake.go_on()
             with lake.alone:
                 progress(task.step, task.name)
-            return task.work(workspace)
+            return _worked(workspace, task)
 
         try:
             with _Timer(self.seconds, tasks[0].step), ThreadPoolExecutor(lake.engine.readers) as threads:
@@ -100,7 +100,7 @@ class Run:
         workspace.lake.go_on()
         progress(task.step, task.name)
         with _Timer(self.seconds, task.step):
-            self.take(task.work(workspace))
+            self.take(_worked(workspace, task))
 
     def work_all(
         self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None
@@ -111,7 +111,7 @@ class Run:
         """
         refused: list[RowsWouldGoError] = []
         for task in tasks:
-            if refused and task.step != STANDARDISE:
+            if refused and task.step != Step.STANDARDISE:
                 break
             try:
                 self.work(workspace, task, progress)
@@ -150,7 +150,7 @@ def run(
     done.problems += recovered(workspace)
     done.problems += undeclared_sources(workspace)
     tasks = plan(workspace)
-    files = [task for task in tasks if task.step == "ingest" and task.contract and task.contract.table is None]
+    files = [task for task in tasks if task.step == Step.INGEST and task.contract and task.contract.table is None]
     done.read(workspace, files, progress)
     done.problems += unkept(workspace)
     done.work_all(workspace, [task for task in tasks if task not in files], progress)
@@ -174,7 +174,7 @@ def follow(
         outputs, inputs = {spec.id for spec in task.outputs}, {*task.inputs}
         is_next_day = task.follows_day and any(one.new for one in done.ingested.values())
         is_wanted = is_next_day or (task.contract and task.name in sources) or (moved | done.behind) & inputs
-        if task.step == "release" or not (is_wanted or outputs & {*again}):
+        if task.step == Step.RELEASE or not (is_wanted or outputs & {*again}):
             continue
         if done.behind & inputs:
             done.behind |= outputs
@@ -194,6 +194,13 @@ def follow(
 def _concerns_all(error: Exception) -> bool:
     is_setting = isinstance(error, LakeError) and error.exit_code == 2 and not isinstance(error, RowsWouldGoError)
     return is_setting or isinstance(error, LeaseError | StoreError | StoppedError) or spark_failure(error) is not None
+
+
+def _worked(workspace: Workspace, task: Task) -> Outcome:
+    began = time.monotonic()
+    outcome = task.work(workspace)
+    log_outcome(workspace.settings, task, outcome, time.monotonic() - began)
+    return outcome
 
 
 class _Timer:
