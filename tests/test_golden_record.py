@@ -155,7 +155,7 @@ def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -
         if one["id_number"] == person_id(MAJORITY)
     }
     assert claims == {
-        "household_registration": ("1", False, "public_security"),
+        "household_registration": ("1", False, "public_security_150100"),
         "residence_permit": ("2", True, None),
         "death_registration": ("2", True, None),
     }

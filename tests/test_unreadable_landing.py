@@ -91,12 +91,13 @@ def test_what_comes_and_goes_stops_nobody(place: Place, monkeypatch: pytest.Monk
     monkeypatch.setenv("HUILIU_SETTLE", "0")
     monkeypatch.setenv("HUILIU_LAKE", str(place.lake))
     with place.opened() as at:
+        contracts = [at.workspace.catalog.contracts[source] for source in (SOURCE, OTHER)]
         waiting = {one.table.path: one.files for one in status(at.workspace)}
     assert (waiting[f"raw/{SOURCE}"], waiting[f"raw/{OTHER}"]) == (1, 0)
 
     job = dg.define_asset_job("everything")
     with dg.DagsterInstance.ephemeral() as instance:
-        tick = delivery_sensor(job, [SOURCE, OTHER]).evaluate_tick(dg.build_sensor_context(instance))
+        tick = delivery_sensor(job, contracts).evaluate_tick(dg.build_sensor_context(instance))
     assert tick.cursor
     assert "好.csv" in tick.cursor
     assert "走.csv" not in tick.cursor, "it is asked for when it is there again"

@@ -41,7 +41,9 @@ def register(app: typer.Typer) -> None:
             out.print("No batch is held.")
             return
         for row in batches:
-            tell(row["batch"], f"\n  {row['source']}/{row['file']}, {row['rows']} rows\n  {reasons[row['batch']]}")
+            sender = f" from {row['agency']}" if row["agency"] else ""
+            file = f"{row['source']}/{row['file']}{sender}"
+            tell(row["batch"], f"\n  {file}, {row['rows']} rows\n  {reasons[row['batch']]}")
             for line in decisions(settings, row["batch"], reasons[row["batch"]].removeprefix("gate: ").split(", ")):
                 tell("", f"    {line}")
 

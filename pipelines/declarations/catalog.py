@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.declarations.agency import Agency, AgencyKind, RegionalAgency
 from pipelines.declarations.contract import Column, Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
@@ -15,14 +16,6 @@ from pipelines.declarations.rule import Expectation, Rule, business_rule, column
 
 # The code list of what a row does: to be inserted, to replace another, or to delete one.
 OPERATION = "operation"
-
-
-class Agency(Declared):
-    """An agency that provides data or must act on a finding."""
-
-    name: str
-    title: str
-    level: str
 
 
 class Regulation(Declared):
@@ -49,6 +42,7 @@ class Catalog:
 
     root: Path
     agencies: Mapping[str, Agency]
+    kinds: Mapping[str, AgencyKind]
     regulations: Mapping[str, Regulation]
     cities: Mapping[str, City]
     codes: Mapping[str, tuple[Code, ...]]
@@ -141,6 +135,17 @@ class Catalog:
     def attribute_title(self, record: GoldenRecord, name: str) -> str:
         contract, column = self.authorities(record, name)[0]
         return record.attributes[name].title or contract.column(column).title
+
+    @property
+    def single_agencies(self) -> dict[str, Agency]:
+        """The agencies that are declared one by one."""
+        return {name: one for name, one in self.agencies.items() if not isinstance(one, RegionalAgency)}
+
+    @property
+    def known_agencies(self) -> str:
+        """What agencies there are, for a message: single ones, and what those of kinds are called."""
+        kinds = f"; and <kind>_<region code> of {', '.join(self.kinds)}" if self.kinds else ""
+        return ", ".join(self.single_agencies) + kinds
 
     def city_prefixes(self) -> list[tuple[str, str]]:
         """(code prefix, city code), longest prefix first: the first that fits a region says whose it is."""

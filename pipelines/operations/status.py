@@ -9,7 +9,6 @@ import datetime
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pipelines import clock
@@ -22,7 +21,7 @@ from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.rules.verdicts import NEVER, batches_by_source, last_decisions, verdicts_of
 from pipelines.steps.carried_over import former_tables
-from pipelines.steps.landing import file_hash, lying_in, no_delivery, unopened
+from pipelines.steps.landing import Lying, file_hash, lying_for, no_delivery, unopened
 from pipelines.steps.plan import plan
 from pipelines.steps.retire import BUILT, retired_sources
 from pipelines.steps.return_flow import flows
@@ -59,9 +58,9 @@ class TableStatus:
     """A table as it is now; without a version where it has not been written yet.
 
     `files` wait in the landing folder, `unjudged` and `held` are batches of the source, `rows_pending` the changed
-    rows of inputs. `due` is when the next delivery must have come of the sources that the table follows from.
-    `problems` say what in the landing folder could not be looked at. A table that is not `declared` lies in the lake,
-    and no run writes it any more.
+    rows of inputs. `delivered` is when each agency that is known to have delivered to the source last did, `due` when
+    the next delivery must have come of the sources that the table follows from. `problems` say what in the landing
+    folder could not be looked at. A table that is not `declared` lies in the lake, and no run writes it any more.
     """
 
     table: TableId
@@ -75,6 +74,7 @@ class TableStatus:
     due: datetime.datetime | None = None
     overdue: bool = False
     problems: tuple[Problem, ...] = ()
+    delivered: Mapping[str, datetime.datetime] = field(default_factory=dict)
     declared: bool = True
 
     @property
@@ -143,6 +143,9 @@ class _Status:
             overdue = self._due[task.contract.name].overdue
             files, problems = self._waiting(task.contract)
             said |= {"files": files, "problems": problems, "overdue": overdue}
+            said["delivered"] = {
+                one["agency"]: one["received_at"] for one in self._batches[task.contract.name] if one["agency"]
+            }
         elif task.contract:
             batches = [self._verdicts.get(one["batch"]) for one in self._batches[task.contract.name]]
             said |= {"unjudged": batches.count(None), "held": batches.count("held")}
@@ -194,29 +197,33 @@ class _Status:
         if contract.table:
             return 0, ()
         batches, landing = self._batches[contract.name], self._workspace.settings.landing
-        taken: dict[tuple[str, int], datetime.datetime] = {}
+        taken: dict[tuple[str | None, str, int], datetime.datetime] = {}
         for one in batches:
-            taken[one["file"], one["bytes"]] = one["received_at"]
+            for agency in {None, one["agency"]}:
+                taken[agency, one["file"], one["bytes"]] = one["received_at"]
         hashes = {one["sha256"] for one in batches}
-        paths, unopened_folder = lying_in(landing / contract.name)
-        files, problems = 0, [unopened_folder] if unopened_folder else []
-        for path in paths:
+        found, problems = lying_for(landing, contract)
+        files = 0
+        for lying in found:
             try:
-                if not looks_temporary(path) and not no_delivery(path, landing):
-                    files += not _is_taken(path, path.stat(), taken, hashes)
+                if not looks_temporary(lying.path) and not no_delivery(lying, landing, contract):
+                    files += not _is_taken(lying, lying.path.stat(), taken, hashes)
             except FileNotFoundError:  # taken away meanwhile: it waits no more
                 continue
             except OSError as error:
-                problems.append(unopened(path, error).renamed(f"{contract.name}/{shown_name(path)}"))
+                problems.append(unopened(lying.path, error).renamed(f"{contract.name}/{lying.shown}"))
         return files, tuple(problems)
 
 
 def _is_taken(
-    path: Path, state: os.stat_result, taken: Mapping[tuple[str, int], datetime.datetime], hashes: set[str]
+    lying: Lying,
+    state: os.stat_result,
+    taken: Mapping[tuple[str | None, str, int], datetime.datetime],
+    hashes: set[str],
 ) -> bool:
     """By name, size and time where they tell: only other files are read for their hash."""
-    received = taken.get((shown_name(path), state.st_size))
-    return bool(received and state.st_mtime < received.timestamp()) or file_hash(path) in hashes
+    received = taken.get((lying.agency, shown_name(lying.path), state.st_size))
+    return bool(received and state.st_mtime < received.timestamp()) or file_hash(lying.path) in hashes
 
 
 def _time(commit: Mapping[str, Any]) -> datetime.datetime:

@@ -17,6 +17,7 @@ from pipelines.project.workspace import Project, Workspace
 from pipelines.rules.rows import broken_codes
 from pipelines.steps.affected import affected_keys, asked_columns, check_affected, needed
 from pipelines.steps.inputs import Input, expression_of, inputs_of, model_checks, model_spec
+from pipelines.steps.responsibility import deciding, with_agency
 from pipelines.steps.task import Origins, Step, Tables, Task, origins_of
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import finding_spec
@@ -137,7 +138,8 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
     def compute(keys: ir.Table | None) -> ir.Table:
         if not rules:
             return lake.engine.empty(spec)
-        return ibis.union(*(_found(workspace, rule, keys) for rule in rules), distinct=True)
+        found = ibis.union(*(_found(workspace, rule, keys) for rule in rules), distinct=True)
+        return with_agency(workspace, found, "found_rows")
 
     return refresh(
         lake,
@@ -145,7 +147,11 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
         by_change_feeds(
             lake,
             list(dict.fromkeys(table for _, declared in inputs for table in _tables(declared))),
-            digest(__name__, [rule.logic for rule in rules], catalog.contracts, catalog.records, catalog.elements),
+            digest(
+                __name__,
+                [rule.logic for rule in rules],
+                *(catalog.contracts, catalog.records, catalog.elements, deciding(catalog)),
+            ),
             compute,
             "subject",
             lambda changed: _affected_subjects(workspace, rules, changed),
@@ -169,8 +175,6 @@ def _affected_subjects(workspace: Workspace, rules: Sequence[Placed], changed: C
 def _found(workspace: Workspace, rule: Placed, keys: ir.Table | None) -> ir.Table:
     assert isinstance(rule.declared, Finding)
     rows = _expression(workspace, rule, keys)
-    responsible = {name: contract.responsible for name, contract in workspace.catalog.contracts.items()}
-    agency = rows["source"].cases(*responsible.items(), else_=ibis.null("string"))
     return rows.select(
         rule=ibis.literal(rule.declared.name),
         title=ibis.literal(rule.declared.title),
@@ -178,7 +182,6 @@ def _found(workspace: Workspace, rule: Placed, keys: ir.Table | None) -> ir.Tabl
         source=rows["source"],
         batch=rows["batch"],
         row=rows["row"],
-        agency=agency,
     )
 
 

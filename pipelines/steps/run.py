@@ -80,7 +80,8 @@ class Run:
         try:
             with _Timer(self.seconds, tasks[0].step), ThreadPoolExecutor(lake.engine.readers) as threads:
                 # The largest first, so that none of them is left to be read alone.
-                by_size = sorted(tasks, key=lambda task: -delivered_bytes(workspace.settings, task.name))
+                contracts = workspace.catalog.contracts
+                by_size = sorted(tasks, key=lambda task: -delivered_bytes(workspace.settings, contracts[task.name]))
                 reading = {task.name: threads.submit(read, task) for task in by_size}
                 try:
                     ended, _ = wait(reading.values(), return_when=FIRST_EXCEPTION)

@@ -198,6 +198,7 @@ BATCHES = TableSpec(
         ColumnSpec("readable", "boolean", "可读"),
         ColumnSpec("problems", "array<string>", "读取时发现的问题"),
         ColumnSpec("problems_zh", "array<string>", "读取时发现的问题（中文）"),
+        ColumnSpec("agency", "string", "交付的机构"),
     ),
 )
 VERDICTS = TableSpec(

@@ -138,7 +138,8 @@ def _cut_columns(catalog: Catalog, sources: Collection[str], folder: Path) -> No
     said_in_rows = {header for row in (household, marriage, permit, death) for header in row(0)}
     for source in sources:
         contract = catalog.contracts[source]
-        wanted = {*contract.key, contract.version, *names}
+        shared = contract.responsibility
+        wanted = {*contract.key, contract.version, *names, *(shared.columns if shared else ())}
         dropped = {
             column.header
             for column in contract.columns
