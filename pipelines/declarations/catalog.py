@@ -112,7 +112,7 @@ class Catalog:
         return next(iter(named or (found if len(found) == 1 else [])), None)
 
     def table_beside(self, record: GoldenRecord, kind: str) -> str:
-        """The table of a record's conflicts or findings: `conflict`, and `<record>_conflict` of all but the main one."""
+        """The table of a record's conflicts or findings: `conflict`, and `<record>_conflict` for all but the main."""
         return kind if record == self.main_record(record.database) else f"{record.name}_{kind}"
 
     def name_beside(self, record: GoldenRecord, kind: str) -> str:
