@@ -24,6 +24,7 @@ test: $(SPARK_READY) java
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/codespell $$(git ls-files "*.py" "*.md" "*.yml" "*.toml")
 	.venv/bin/pytest -n 2 --dist loadfile -m "not spark"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster

@@ -10,7 +10,7 @@ import dagster as dg
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.steps.plan import Origins, Task
+from pipelines.steps.task import Origins, Step, Task
 from pipelines.tables.layout import Layer, TableId
 from pipelines.tables.table import ColumnSpec, TableSpec
 
@@ -35,17 +35,8 @@ def group(layer: Layer | Literal["landing"], database: str) -> str:
 
 
 def asset_key(table: TableId) -> dg.AssetKey:
-    """`<layer>/<database>/<table>`; what flows back is one asset for all cities, or nobody could look at them."""
-    folders = table.folders[1:] if table.layer == "returns" else table.folders
-    return dg.AssetKey([table.layer, *folders, table.name])
-
-
-def tables_by_key(task: Task) -> dict[dg.AssetKey, list[TableSpec]]:
-    """The tables that a task writes, by the asset that shows them."""
-    found: dict[dg.AssetKey, list[TableSpec]] = {}
-    for spec in task.outputs:
-        found.setdefault(asset_key(spec.id), []).append(spec)
-    return found
+    """`<layer>/<database>/<table>`."""
+    return dg.AssetKey([table.layer, *table.folders, table.name])
 
 
 def landing_key(source: str) -> dg.AssetKey:
@@ -58,11 +49,11 @@ def asset_specs(
     """One spec per asset of a task. `agencies` own what is made from their deliveries."""
     origins = task.origins()
     upstream = {asset_key(table) for table in task.inputs}
-    if task.step == "ingest":
+    if task.step == Step.INGEST:
         upstream = {landing_key(task.name)}
     return [
         dg.AssetSpec(
-            key,
+            asset_key(table.id),
             deps=sorted(upstream),
             group_name=group(table.id.layer, task.group),
             description=f"**{table.title}**\n\n{table.description}",
@@ -72,13 +63,13 @@ def asset_specs(
             metadata=_metadata(table, origins.get(table.id, {}), task.declared_in)
             | provenance(catalog, agencies[table.id], task.contract),
         )
-        for key, (table, *_) in tables_by_key(task).items()
+        for table in task.outputs
     ]
 
 
 def _kinds(task: Task, table: TableSpec, engine: str) -> set[str]:
     """What the graph shows on a node. Of a key it shows only the last part: the layer tells them apart."""
-    is_golden = task.step == "integrate" and table is task.outputs[0]
+    is_golden = task.step == Step.INTEGRATE and table is task.outputs[0]
     return {"delta", engine, table.id.layer, *(["golden"] if is_golden else [])}
 
 

@@ -6,7 +6,6 @@ its inputs, than the table's log says. So each is told once, and what a run of D
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,26 +15,26 @@ import dagster as dg
 
 from dagster_project.checks import AS_OF, check_results, check_specs, evidence
 from dagster_project.deliveries import is_idle
-from dagster_project.described import landing_key, tables_by_key
+from dagster_project.described import asset_key, landing_key
 from dagster_project.failures import told_without_values
 from dagster_project.opened import opened_lake
 from dagster_project.outcomes import described_tables, newest_delivery
 from dagster_project.versions import DATA_VERSION, data_version, input_versions, says_same, version_tags
 from pipelines.lake.lake import Lake
-from pipelines.project.workspace import Workspace, no_lake
+from pipelines.project.workspace import Project, Workspace, no_lake
 from pipelines.rules.verdicts import batches_of
 from pipelines.settings import Settings
-from pipelines.steps.plan import Task
+from pipelines.steps.task import Step, Task
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
-Checks = Mapping[tuple[str, str], Sequence[dg.AssetCheckSpec]]  # by step and name of the task that makes them
+Checks = Mapping[tuple[Step, str], Sequence[dg.AssetCheckSpec]]  # by step and name of the task that makes them
 UNDER_WAY = "a run is under way, and tells what it writes by itself"
 
 
-def outside_sensor(declared: Workspace, tasks: Sequence[Task]) -> dg.SensorDefinition:
+def outside_sensor(project: Project, tasks: Sequence[Task]) -> dg.SensorDefinition:
     """A sensor that reports what others wrote into the lake; `tasks` is the plan of the declarations."""
-    checks = {(task.step, task.name): check_specs(declared.catalog, task) for task in tasks}
+    checks = {(task.step, task.name): check_specs(project.catalog, task) for task in tasks}
 
     @dg.sensor(
         name="written_outside",
@@ -54,7 +53,7 @@ def outside_sensor(declared: Workspace, tasks: Sequence[Task]) -> dg.SensorDefin
             seen = _seen(lake, tasks, itertools.chain(*checks.values()))
             if seen == context.cursor:
                 return dg.SkipReason("nothing was written since the last look")
-            workspace = dataclasses.replace(declared, settings=settings, lake=lake)
+            workspace = Workspace(settings, project.catalog, project.models, lake, derived=project.derived)
             events = list(_Teller(workspace, context.instance, tasks, checks).events())
         if not is_idle(context):  # one that began meanwhile may have written some of it
             return dg.SkipReason(UNDER_WAY)
@@ -78,7 +77,7 @@ class _Teller:
         self, workspace: Workspace, instance: dg.DagsterInstance, tasks: Sequence[Task], checks: Checks
     ) -> None:
         self._workspace, self._instance, self._tasks = workspace, instance, tasks
-        keys = [key for task in tasks for key in tables_by_key(task)]
+        keys = [asset_key(spec.id) for task in tasks for spec in task.outputs]
         keys += [landing_key(name) for name in workspace.catalog.contracts]
         self._tags = _tags_of_last(instance, keys)
         self._specs = checks
@@ -91,7 +90,7 @@ class _Teller:
             yield from self._checked(task)
 
     def _delivered(self, task: Task) -> Iterator[Event]:
-        if task.step != "ingest" or not (delivered := newest_delivery(self._workspace.lake, task.name)):
+        if task.step != Step.INGEST or not (delivered := newest_delivery(self._workspace.lake, task.name)):
             return
         landing = landing_key(task.name)
         observed = self._instance.fetch_observations(landing, limit=1).records
@@ -104,9 +103,10 @@ class _Teller:
 
     def _materialised(self, task: Task) -> Iterator[Event]:
         lake, due = self._workspace.lake, {}
-        for key, tables in tables_by_key(task).items():
-            if any(lake.exists(one.id) for one in tables):
-                own, inputs = data_version(lake, (one.id for one in tables)), input_versions(lake, task, tables)
+        for spec in task.outputs:
+            key = asset_key(spec.id)
+            if lake.exists(spec.id):
+                own, inputs = data_version(lake, [spec.id]), input_versions(lake, task, spec.id)
                 if not says_same(self._tags.get(key, {}), own, inputs):
                     due[key] = version_tags(own, inputs, self._tags)
         described = described_tables(self._workspace, task) if due else {}

@@ -14,9 +14,9 @@ from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.backfill import Backfilled, NothingToBackfillError, backfill
 from pipelines.steps.tables import integrated_tables, returned_tables, source_tables
-from tests.conftest import PROJECT, Place
-from tests.deliveries import cells_of, csv_text, deliver, marriage
-from tests.lakes_compared import connection, differences
+from tests.support.deliveries import cells_of, csv_text, deliver, marriage
+from tests.support.lakes_compared import connection, differences
+from tests.support.place import PROJECT, Place
 
 SOURCE = "marriage_registration"
 REMARKS = ["补录", "更正"]

@@ -20,10 +20,19 @@ from pipelines.rules.verdicts import decide
 from pipelines.steps.ingest import ingest
 from pipelines.steps.run import Run
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
-from tests.bad_deliveries import BAD, ROWS, SOURCE, Bad, couples, joined, lines, rows
-from tests.chinese import CHINESE, english_sentences
-from tests.conftest import PROJECT, Opened, Place
-from tests.deliveries import cells_of, csv_text, deliver, household, json_lines, name_of, person_id, registration_number
+from tests.support.bad_deliveries import BAD, ROWS, SOURCE, Bad, couples, joined, lines, rows
+from tests.support.chinese import CHINESE, english_sentences
+from tests.support.deliveries import (
+    cells_of,
+    csv_text,
+    deliver,
+    household,
+    json_lines,
+    name_of,
+    person_id,
+    registration_number,
+)
+from tests.support.place import PROJECT, Opened, Place
 
 SETTLE = 3600  # seconds
 BLOCKS = 40

@@ -14,10 +14,10 @@ from pipelines.errors import KeyRepeatedError
 from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.tables import all_tables
 from pipelines.tables.specs import CONFIRMATIONS
-from tests.conftest import Place
-from tests.deliveries import household
-from tests.lakes_compared import connection, differences
-from tests.small_project import CITIES, Delivered, permit, small_project
+from tests.support.deliveries import household
+from tests.support.lakes_compared import connection, differences
+from tests.support.place import Place
+from tests.support.small_project import Delivered, permit, small_project
 
 SOURCE, PERMITS = "household_registration", "residence_permit"
 OF_THE_WRITING = {
@@ -69,7 +69,7 @@ def numbers(place: Place, path: str) -> int:
 
 
 def returned(place: Place) -> int:
-    return sum(numbers(place, f"returns/{city}/person/person") for city in CITIES)
+    return numbers(place, "returns/person/person")
 
 
 def unlike_a_lake_written_anew(place: Place) -> list[str]:

@@ -15,10 +15,10 @@ from deltalake import DeltaTable, write_deltalake
 from benchmarks.strikes import WRITES
 from pipelines.engines.base import Engine
 from pipelines.steps.run import run
-from tests.conftest import PROJECT, Place
-from tests.deliveries import household
-from tests.small_project import Delivered, small_project
-from tests.whole_lakes import lake_differences, lake_faults
+from tests.support.deliveries import household
+from tests.support.place import PROJECT, Place
+from tests.support.small_project import Delivered, small_project
+from tests.support.whole_lakes import lake_differences, lake_faults
 
 SOURCE = "household_registration"
 PERSON = "foundation/person/person"

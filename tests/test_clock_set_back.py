@@ -12,10 +12,10 @@ from pipelines import clock
 from pipelines.database.connection import Database
 from pipelines.database.tables import REQUESTS
 from pipelines.tables.specs import BATCHES, RELEASES, VERDICTS
-from tests.conftest import Place
-from tests.deliveries import household
-from tests.pushing import AGENCY, Pushed
-from tests.small_project import Delivered, death, small_project
+from tests.support.deliveries import household
+from tests.support.place import Place
+from tests.support.pushing import AGENCY, Pushed
+from tests.support.small_project import Delivered, death, small_project
 from tests.test_push_delivery import queue
 
 AHEAD = datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)

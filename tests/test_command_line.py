@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.simulated_demo import ROOT
+from tests.support.simulated_demo import ROOT
 
 HEAVY = {"deltalake", "duckdb", "great_expectations", "ibis", "numpy", "pyarrow", "sqlalchemy"}
 TOLD = """

@@ -12,10 +12,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.conftest import HUILIU, Place
-from tests.dagster_beside import Dagster, dagster_beside
-from tests.deliveries import household, person_id
-from tests.small_project import Delivered, small_project
+from tests.support.dagster_beside import Dagster, dagster_beside
+from tests.support.deliveries import household, person_id
+from tests.support.place import HUILIU, Place
+from tests.support.small_project import Delivered, small_project
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),

@@ -11,7 +11,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.project.catalog import read_catalog
 from pipelines.settings import Settings
 from pipelines.tables import layout
-from tests.conftest import PROJECT
+from tests.support.place import PROJECT
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),
@@ -96,4 +96,7 @@ def test_columns_are_traced_to_the_columns_they_come_from(defs: dg.Definitions) 
     assert origins("foundation/person/marriage", "spouse_id") == spouses
     assert "standard/household_registration.person_name" in origins("foundation/person/person", "person_name")
     assert origins("returns/person/marriage", "state") == {"foundation/person/marriage.state"}
+    assert origins("returns/person/marriage", "city") == {
+        f"foundation/person/person.{region}" for region in ("residence_region", "household_region", "insured_region")
+    }
     assert origins("theme/personal_file/person_file", "marital_state") == {"foundation/person/marriage.state"}

@@ -19,9 +19,9 @@ from dagster_project.definitions import examination
 from pipelines.operations.deep import examine_files
 from pipelines.operations.explaining import explained
 from pipelines.settings import Settings
-from tests.conftest import HUILIU, PROJECT, Place
-from tests.deliveries import cells_of, csv_text, deliver, household
-from tests.small_project import small_project
+from tests.support.deliveries import cells_of, csv_text, deliver, household
+from tests.support.place import HUILIU, PROJECT, Place
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 

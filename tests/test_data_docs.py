@@ -11,9 +11,9 @@ import pytest
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.rules.great_expectations import Documented, Validation, build_docs, validate
-from tests.dirty_report import PEOPLE, DirtyReport
-from tests.html_page import Page
-from tests.validated_views import (
+from tests.support.dirty_report import PEOPLE, DirtyReport
+from tests.support.html_page import Page
+from tests.support.validated_views import (
     DAMAGED,
     GOOD_ID,
     a_view,

@@ -12,9 +12,9 @@ from deltalake import DeltaTable, write_deltalake
 
 from pipelines.rules.verdicts import verdicts_of
 from pipelines.tables.specs import BATCHES, VERDICTS
-from tests.conftest import Place
-from tests.deliveries import Row, household, person_id
-from tests.small_project import Delivered, small_project
+from tests.support.deliveries import Row, household, person_id
+from tests.support.place import Place
+from tests.support.small_project import Delivered, small_project
 from tests.test_incremental import assert_equals_a_rebuild
 
 SOURCE = "household_registration"

@@ -22,6 +22,9 @@ CAPITAL = "foundation_dbs/legal_entity/sources/market_entity.yml"
 PERSON = "foundation_dbs/person/person.yml"
 RULES = "expectations/person/marriage_registration.yml"
 DEATH = "foundation_dbs/person/death.py"
+OF_LEAGUES = "{kind: public_security, level: league}"
+KINDS = "catalog/agency_kinds.yml"
+HEALTH = 'health: {title: 卫健, pattern: "{region}卫生健康委员会", levels: [league, banner]'
 
 
 @pytest.fixture
@@ -80,8 +83,17 @@ MISTAKES = {
     "name twice": Mistake(
         HOUSEHOLDS, "{name: workplace,", "{name: registrar,", "two columns are named registrar", at="登记机关:"
     ),
-    "agency not declared": Mistake(HOUSEHOLDS, "[public_security]", "[police]", "no agency `police`; declare it in"),
-    "no provider": Mistake(HOUSEHOLDS, "[public_security]", "[]", "`providers`"),
+    "agency not declared": Mistake(HOUSEHOLDS, "[public_security,", "[police,", "no agency `police`; declare it in"),
+    "no provider": Mistake(HOUSEHOLDS, f"[public_security, {OF_LEAGUES}]", "[]", "`providers`"),
+    "providers of no kind": Mistake(
+        HOUSEHOLDS, OF_LEAGUES, "{kind: police, level: league}", "no kind of agency `police` in catalog/agency_k"
+    ),
+    "providers of a kind first": Mistake(
+        HOUSEHOLDS, f"[public_security, {OF_LEAGUES}]", f"[{OF_LEAGUES}]", "the first is the source's own agency"
+    ),
+    "provider that no column names": Mistake(
+        HOUSEHOLDS, "update: daily", "update: daily\ndelivered_by: sender", "no column is named sender", at="delivered"
+    ),
     "key not required": Mistake(HOUSEHOLDS, "公民身份号码: id_number!", "公民身份号码: id_number", "must be required"),
     "key without a column": Mistake(HOUSEHOLDS, "key: id_number", "key: person_id", "no column is named person_id"),
     "version without a column": Mistake(HOUSEHOLDS, "version: updated_at", "version: changed_at", "named changed_at"),
@@ -114,7 +126,47 @@ MISTAKES = {
     "not a mapping": Mistake(
         "catalog/agencies.yml", "{title: 内蒙古自治区公安厅, level: region}", "公安厅", "a mapping such as"
     ),
-    "syntax": Mistake(HOUSEHOLDS, "[public_security]", "[public_security", "not valid YAML", at="system:"),
+    "kind without a region in its titles": Mistake(
+        KINDS,
+        'title: 民政, pattern: "{region}民政局"',
+        'title: 民政, pattern: "民政局"',
+        "write where the region's title",
+    ),
+    "kind at a level that there is not": Mistake(
+        KINDS, HEALTH, HEALTH.replace("banner", "village"), "should be 'league' or 'banner'"
+    ),
+    "agency of another name in no region": Mistake(
+        KINDS, '"150105": 呼和浩特市公安局赛罕区分局', '"150199": 某区分局', "titled: there is no region 150199"
+    ),
+    "agency absent from no region": Mistake(
+        KINDS, HEALTH, HEALTH + ', absent: ["150400", "152301"]', "absent: there is no region 152301"
+    ),
+    "exception of an agency that there is not": Mistake(
+        KINDS,
+        HEALTH,
+        HEALTH.replace(", banner]", ']\n         , absent: ["150402"]'),
+        "absent: health has no agency in 红山区 (150402), which is no league",
+        at=', absent: ["150402"]',
+    ),
+    "agency both named and absent": Mistake(
+        KINDS, HEALTH, HEALTH + ', titled: {"150400": 卫健委}, absent: ["150400"]', "150400 is also `titled`"
+    ),
+    "agency of a kind declared alone too": Mistake(
+        "catalog/agencies.yml",
+        "housing:",
+        "health_150400: {title: 赤峰市卫健委, level: league}\nhousing:",
+        "is also what agency_kinds.yml makes of health and 150400",
+    ),
+    "responsible kind that is not declared": Mistake(
+        HOUSEHOLDS, "{kind: public_security, by", "{kind: police, by", "no kind of agency `police` in catalog/agency_k"
+    ),
+    "responsible by no column": Mistake(
+        HOUSEHOLDS, "by: household_region", "by: region", "no column is named region: name region columns, or provider"
+    ),
+    "responsible by a column that is no region": Mistake(
+        HOUSEHOLDS, "by: household_region", "by: registrar", "registrar is a text; name columns of region codes"
+    ),
+    "syntax": Mistake(HOUSEHOLDS, f"{OF_LEAGUES}]", OF_LEAGUES, "not valid YAML", at="responsibility:"),
     "control character": Mistake(HOUSEHOLDS, "户籍登记信息", "户籍\x01登记", "control character"),
     "no date": Mistake(HOUSEHOLDS, "title: 户籍登记信息", "title: 2024-13-45", "no date of the calendar"),
     "attribute without a source": Mistake(
@@ -209,6 +261,19 @@ def test_a_mistake_names_file_line_and_what_to_do(project: Path, mistake: Mistak
         read_models(read_catalog(project))
     assert str(raised.value).startswith(f"{project / mistake.file}:{line}: "), str(raised.value)
     assert mistake.says in str(raised.value)
+
+
+def test_a_responsible_kind_must_have_agencies_at_the_level(project: Path) -> None:
+    Mistake(KINDS, HEALTH, HEALTH.replace("league, ", ""), "").make(project)
+    with pytest.raises(DeclarationError, match=r"death_registration\.yml:\d+: providers: health has no agencies at"):
+        read_catalog(project)
+    Mistake("foundation_dbs/person/sources/death_registration.yml", ", {kind: health, level: league}", "", "").make(
+        project
+    )
+    with pytest.raises(
+        DeclarationError, match=r"death_registration\.yml:\d+: responsibility: health has no agencies at"
+    ):
+        read_catalog(project)
 
 
 def test_the_declarations_of_the_project_are_right(project: Path) -> None:

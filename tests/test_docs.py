@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulated_demo import PROGRAMS, ROOT, demo_project, huiliu
+from tests.support.simulated_demo import PROGRAMS, ROOT, demo_project, huiliu
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 IN_CHINESE = ROOT / "README.zh.md"  # says what README.md says, so that its commands run as that one's do

@@ -16,7 +16,7 @@ import pytest
 from pipelines.operations.checking import Check
 from pipelines.operations.doctor import examine
 from pipelines.settings import Settings
-from tests.spark_cluster import unused_port
+from tests.support.spark_cluster import unused_port
 
 PROJECT = Path(__file__).resolve().parents[1]
 

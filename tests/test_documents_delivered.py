@@ -10,9 +10,9 @@ import pytest
 from pipelines.declarations.rule import FLAGS, RULES
 from pipelines.steps.inputs import table_spec
 from pipelines.tables.specs import AS_SENT, BATCHES, VERDICTS
-from tests.conftest import Opened, Place
-from tests.deliveries import Row, household, marriage, person_id
-from tests.small_project import Delivered, death, permit, small_project
+from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.place import Opened, Place
+from tests.support.small_project import Delivered, death, permit, small_project
 
 COUPLES, HOMES, DEATHS, PERMITS = (
     "marriage_registration",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import elements
-from tests.element_values import CATALOG, UTC
+from tests.support.element_values import CATALOG, UTC
 
 
 class TestDates:

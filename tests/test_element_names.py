@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import elements
 from pipelines.elements.name_key import name_key
-from tests.element_values import CATALOG
+from tests.support.element_values import CATALOG
 
 
 @pytest.mark.parametrize("name", ["person_name", "holder_name", "organisation_name"])

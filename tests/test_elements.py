@@ -20,7 +20,7 @@ from pipelines.declarations.element import Element, Mask
 from pipelines.elements import code
 from pipelines.elements.characters import BLANKS, INVISIBLE
 from pipelines.elements.id_number import check_character
-from tests.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE
+from tests.support.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE
 
 
 @pytest.mark.parametrize("name", sorted(CATALOG.elements))

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipelines.engines.geometry import MissingOperationError, for_duckdb, for_spark
 from pipelines.modelling import geometry
-from tests.shapes import ENGINES, INVALID, MIXED, VALID, Computing, computing
+from tests.support.shapes import ENGINES, INVALID, MIXED, VALID, Computing, computing
 
 ALL = {**VALID, **MIXED, **INVALID}
 WGS84 = pyproj.Geod(ellps="WGS84")

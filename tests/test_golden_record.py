@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pipelines.tables.specs import conflict_spec, golden_spec
-from tests.conftest import PROJECT, Place
-from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.place import PROJECT, Place
 
 DECLARED = ("catalog", "foundation_dbs", "theme_dbs", "expectations")
 MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
@@ -155,7 +155,7 @@ def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -
         if one["id_number"] == person_id(MAJORITY)
     }
     assert claims == {
-        "household_registration": ("1", False, "public_security"),
+        "household_registration": ("1", False, "public_security_150100"),
         "residence_permit": ("2", True, None),
         "death_registration": ("2", True, None),
     }

@@ -15,7 +15,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.rules.great_expectations import Outcome, validate
-from tests.validated_views import (
+from tests.support.validated_views import (
     DAMAGED,
     FOREIGN_ID,
     GOOD_CODE,

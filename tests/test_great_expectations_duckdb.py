@@ -10,7 +10,7 @@ import pytest
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.rules.great_expectations import validate
-from tests.validated_views import contract_view, counted, rule, texts
+from tests.support.validated_views import contract_view, counted, rule, texts
 
 
 def test_sees_uncommitted_rows_of_the_connection_and_leaves_its_transaction_open(

@@ -12,7 +12,7 @@ import pytest
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.rules.great_expectations import NotValidatedError, Outcome, validate
-from tests.validated_views import RECEIVED, a_view, rule, texts
+from tests.support.validated_views import RECEIVED, a_view, rule, texts
 
 
 def given_rows(engine: Engine) -> Any:

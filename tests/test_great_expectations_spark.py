@@ -14,8 +14,8 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.engines.base import Engine
 from pipelines.project.workspace import open_engine
 from pipelines.rules.great_expectations import NotValidatedError, validate
-from tests.spark import SPARK
-from tests.validated_views import a_view, contract_view, rule, texts
+from tests.support.spark import SPARK
+from tests.support.validated_views import a_view, contract_view, rule, texts
 
 pytestmark = pytest.mark.spark
 

@@ -24,9 +24,18 @@ from pipelines.steps.dry_run import dry_run
 from pipelines.steps.ingest import ingest
 from pipelines.steps.standardise import standardise
 from pipelines.tables.specs import BATCHES
-from tests.conftest import Opened, Place
-from tests.deliveries import cells_of, csv_text, deliver, household, json_lines, parquet_table, person_id, workbook
-from tests.small_project import small_project
+from tests.support.deliveries import (
+    cells_of,
+    csv_text,
+    deliver,
+    household,
+    json_lines,
+    parquet_table,
+    person_id,
+    workbook,
+)
+from tests.support.place import Opened, Place
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 FIRST, LATER = range(100, 103), range(200, 203)

@@ -8,9 +8,9 @@ from fractions import Fraction
 import pytest
 
 from pipelines.engines.base import Engine
-from tests.deliveries import person_id
-from tests.element_values import CATALOG
-from tests.validated_views import DAMAGED, counted, rule
+from tests.support.deliveries import person_id
+from tests.support.element_values import CATALOG
+from tests.support.validated_views import DAMAGED, counted, rule
 
 ONE_IN, FEWEST, IMPROBABLE = 900, 5, 1e-9
 SAID = {"one_in": ONE_IN, "fewest": FEWEST, "most_improbable": IMPROBABLE}

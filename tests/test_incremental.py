@@ -26,9 +26,9 @@ from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.steps.run import run
 from pipelines.steps.tables import all_tables
 from pipelines.tables.specs import BATCHES
-from tests.conftest import Place
-from tests.ground_project import ground_project, venues, zones
-from tests.lakes_compared import connection, differences
+from tests.support.ground_project import ground_project, venues, zones
+from tests.support.lakes_compared import connection, differences
+from tests.support.place import Place
 
 # A few in every run of the tests; by hand as many as there is time for: HUILIU_SEQUENCES=100.
 SEQUENCES = settings(

@@ -23,9 +23,9 @@ from pipelines.settings import Settings
 from pipelines.storage.store import Store
 from pipelines.tables.layout import quality
 from pipelines.tables.table import ColumnSpec, TableSpec
-from tests.conftest import PROJECT, Place
-from tests.deliveries import cells_of, csv_text, deliver, household
-from tests.postgres_server import OWNER, PASSWORDS, PostgresServer
+from tests.support.deliveries import cells_of, csv_text, deliver, household
+from tests.support.place import PROJECT, Place
+from tests.support.postgres_server import OWNER, PASSWORDS, PostgresServer
 from tests.test_bad_input import two_sources
 
 NUMBERS = TableSpec(quality("number"), "数", "Numbers.", (), (ColumnSpec("number", "int64", "数"),))

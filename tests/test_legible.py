@@ -12,8 +12,8 @@ import pytest
 from expectations.custom import legible as second
 from pipelines.elements.legible import is_legible, spoilt
 from pipelines.engines.base import Engine
-from tests.element_values import CATALOG
-from tests.validated_views import counted, rule, texts
+from tests.support.element_values import CATALOG
+from tests.support.validated_views import counted, rule, texts
 
 SURNAMES = CATALOG.elements["person_name"].checks["legible"].arguments["surnames"]
 GOOD = [

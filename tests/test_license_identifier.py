@@ -11,8 +11,8 @@ from stdnum.iso7064 import mod_37_36
 from pipelines.elements.license_identifier import FORM
 from pipelines.engines.base import Engine
 from pipelines.rules.predicates import predicate
-from tests.element_values import CATALOG
-from tests.validated_views import counted, rule, texts
+from tests.support.element_values import CATALOG
+from tests.support.validated_views import counted, rule, texts
 
 TYPE, ISSUER = "11100000000013338W011", "11430000006122244L"
 SPECIMEN = f"1.2.156.3005.2.{TYPE}.{ISSUER}.20230000403.001.U"  # published

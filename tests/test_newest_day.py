@@ -16,9 +16,9 @@ from pipelines.project.catalog import read_catalog
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
 from pipelines.tables.specs import golden_spec
-from tests.conftest import Place
-from tests.deliveries import Row, household, marriage, person_id
-from tests.small_project import Delivered, permit, small_project
+from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.place import Place
+from tests.support.small_project import Delivered, permit, small_project
 from tests.test_incremental import assert_equals_a_rebuild
 
 HOME, AWAY, ELSEWHERE = "150102", "150402", "150403"

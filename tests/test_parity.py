@@ -24,22 +24,22 @@ from pyspark.sql import SparkSession
 
 from pipelines import clock
 from pipelines.engines.spark.engine import SparkEngine
+from pipelines.project.workspace import open_project
 from pipelines.reports.site import build_report
 from pipelines.settings import Settings
-from pipelines.steps.plan import declared_workspace
 from pipelines.steps.run import Run, run
 from pipelines.steps.tables import all_tables
 from pipelines.tables.specs import BATCHES, CONFIRMATIONS, RULE_RESULTS
 from pipelines.tables.table import TableSpec
 from simulation import simulate
-from tests.conftest import Place
-from tests.lakes_compared import connection, differences
+from tests.support.lakes_compared import connection, differences
+from tests.support.place import Place
 
 pytestmark = pytest.mark.spark
 
 SEED = 21
 # Nobody has to confirm anything on this way.
-TABLES = [spec for spec in all_tables(declared_workspace(Settings())) if spec != CONFIRMATIONS]
+TABLES = [spec for spec in all_tables(open_project(Settings())) if spec != CONFIRMATIONS]
 
 
 @dataclass

@@ -18,8 +18,8 @@ import yaml
 from pyspark.sql import SparkSession
 
 from pipelines.modelling import geometry
-from tests.boundaries import LEVELS, as_table, boundaries
-from tests.shapes import ENGINES, Computing, computing
+from tests.support.boundaries import LEVELS, as_table, boundaries
+from tests.support.shapes import ENGINES, Computing, computing
 
 ROOT = Path(__file__).resolve().parent.parent
 RANDOM_POINTS = 6000

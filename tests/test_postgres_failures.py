@@ -12,10 +12,11 @@ from dagster_project.definitions import build_definitions
 from pipelines.declarations.reading import DeclarationError
 from pipelines.operations.checking import Check
 from pipelines.operations.doctor import examine
+from pipelines.project.workspace import open_project
 from pipelines.readers import Problem
-from pipelines.steps.plan import declared_workspace, plan
-from tests.front_end import CONNECTION, CONTRACT, SOURCE, VARIABLE, FrontEnd, couples, numbers, once
-from tests.postgres_server import DATABASE, OWNER, PASSWORDS, READER, PostgresServer
+from pipelines.steps.plan import plan
+from tests.support.front_end import CONNECTION, CONTRACT, SOURCE, VARIABLE, FrontEnd, couples, numbers, once
+from tests.support.postgres_server import DATABASE, OWNER, PASSWORDS, READER, PostgresServer
 
 pytestmark = pytest.mark.postgres
 
@@ -236,7 +237,7 @@ def test_a_contract_with_a_table_is_planned_and_shown_without_its_server(
     front_end: FrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(VARIABLE)
-    tasks = plan(declared_workspace(front_end.settings))
+    tasks = plan(open_project(front_end.settings))
     assert ("ingest", SOURCE) in {(task.step, task.name) for task in tasks}
     defs = build_definitions(front_end.settings)
     shown = {"/".join(spec.key.path) for spec in defs.resolve_all_asset_specs()}

@@ -12,8 +12,8 @@ import pytest
 from pipelines.lake.lake import Lake
 from pipelines.steps.run import run
 from pipelines.tables.specs import BATCHES, standard_spec
-from tests.front_end import SOURCE, FrontEnd, couples, numbers, once
-from tests.postgres_server import PASSWORDS, READER, PostgresServer
+from tests.support.front_end import SOURCE, FrontEnd, couples, numbers, once
+from tests.support.postgres_server import PASSWORDS, READER, PostgresServer
 
 pytestmark = pytest.mark.postgres
 

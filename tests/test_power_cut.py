@@ -18,12 +18,12 @@ from pipelines.rules.verdicts import decide
 from pipelines.service import deliver as service
 from pipelines.steps.ingest import Ingested, ingest_files
 from pipelines.tables.specs import BATCHES
-from tests.conftest import PROJECT, Place
-from tests.deliveries import deliver, household, json_lines
-from tests.fsyncs import Disk, recorded
-from tests.pushing import AGENCY, Pushed
-from tests.pushing import SOURCE as DEATHS
-from tests.small_project import Delivered, small_project
+from tests.support.deliveries import deliver, household, json_lines
+from tests.support.fsyncs import Disk, recorded
+from tests.support.place import PROJECT, Place
+from tests.support.pushing import AGENCY, Pushed
+from tests.support.pushing import SOURCE as DEATHS
+from tests.support.small_project import Delivered, small_project
 from tests.test_push_delivery import queue
 
 SOURCE = "household_registration"

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.storage.pseudonyms import KEY
-from tests.analyst_files import OF_THE_LAKE, Analyst, value
-from tests.simulated_demo import huiliu
+from tests.support.analyst_files import OF_THE_LAKE, Analyst, value
+from tests.support.simulated_demo import huiliu
 
 
 def identifiers_in(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

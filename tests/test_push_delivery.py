@@ -30,9 +30,9 @@ from pipelines.service import deliver
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.queue import Queue, Request
 from pipelines.settings import Settings
-from tests.conftest import PROJECT, Place
-from tests.postgres_server import OWNER, PostgresServer
-from tests.pushing import AGENCY, SOURCE, TOKEN_KEY, Pushed, death, lines_of, numbers
+from tests.support.place import PROJECT, Place
+from tests.support.postgres_server import OWNER, PostgresServer
+from tests.support.pushing import AGENCY, SOURCE, TOKEN_KEY, Pushed, death, lines_of, numbers
 
 WEEKS = 3600 * 24 * 7
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from pipelines.readers import UnreadableFile, looks_temporary
-from tests.deliveries import parquet_table as parquet
-from tests.opened_files import (
+from tests.support.deliveries import parquet_table as parquet
+from tests.support.opened_files import (
     HEADER,
     LINE,
     MARRIAGE,

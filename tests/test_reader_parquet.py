@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.deliveries import parquet_table as parquet
-from tests.opened_files import HEADER, LINE, cells, damaged, numbers, read, refusal
+from tests.support.deliveries import parquet_table as parquet
+from tests.support.opened_files import HEADER, LINE, cells, damaged, numbers, read, refusal
 
 MOMENT = datetime.datetime(2020, 1, 2, 3, 4, 5)
 D = decimal.Decimal

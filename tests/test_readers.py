@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines.readers import open_delivery
 from pipelines.readers.encoding import MOVED
-from tests.opened_files import (
+from tests.support.opened_files import (
     ENTITY,
     HEADER,
     LINE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,12 +13,10 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
 
 from pipelines.declarations.contract import Contract
-from pipelines.engines.base import First
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.errors import LeaseError, LeaseLostError
+from pipelines.errors import LeaseError
 from pipelines.lake.lake import StoppedError
 from pipelines.readers import Delivery, open_delivery
 from pipelines.steps import ingest
@@ -27,9 +24,9 @@ from pipelines.steps.run import Run, run
 from pipelines.tables.layout import standard
 from pipelines.tables.specs import BATCHES
 from pipelines.tables.table import ColumnSpec, TableSpec
-from tests.conftest import Place
-from tests.deliveries import household, marriage
-from tests.small_project import Delivered, small_project
+from tests.support.deliveries import household, marriage
+from tests.support.place import Place
+from tests.support.small_project import Delivered, small_project
 
 PEOPLE, COUPLES = "household_registration", "marriage_registration"
 PATIENCE = 30.0  # seconds until a thread is taken to wait in vain
@@ -143,44 +140,14 @@ def test_the_same_bytes_for_two_sources_are_kept_once(place: Place, monkeypatch:
 NUMBERS = TableSpec(standard("number"), "数", "Numbers.", ("n",), (ColumnSpec("n", "int64", "数"),))
 
 
-def test_tables_created_side_by_side_hold_what_is_materialised(tmp_path: Path) -> None:
-    with DuckDBEngine("4GB") as engine:
-        rows = engine.materialise(ibis.range(0, 500_000).unnest().name("n").as_table(), "numbers")
-        parts = {str(tmp_path / str(part)): rows.filter(rows.n % 3 == part) for part in range(3)}
-        nobody = str(tmp_path / "nobody")
-        tables = [First(uri, NUMBERS, part, "{}") for uri, part in parts.items()]
-        engine.create_together([*tables, First(nobody, NUMBERS, None, "{}")], allowed=lambda: None)
-        for uri, part in parts.items():
-            stored = engine.read(uri)
-            assert engine.scalar(stored.count()) == engine.scalar(part.count()) > 100_000
-            assert engine.scalar(stored.anti_join(part, "n").count()) == 0
-        assert DeltaTable(nobody).version() == 0
-        assert engine.scalar(engine.read(nobody).count()) == 0
-
-
-def test_no_table_is_begun_when_the_lease_is_gone(tmp_path: Path) -> None:
-    taken_over = itertools.count(1)
-
-    def allowed() -> None:
-        if next(taken_over) > 1:
-            raise LeaseLostError("another writer has taken over")
-
-    with DuckDBEngine("4GB") as engine:
-        rows = engine.materialise(ibis.range(0, 10).unnest().name("n").as_table(), "numbers")
-        with pytest.raises(LeaseLostError):
-            engine.create_together([First(str(tmp_path / str(n)), NUMBERS, rows, "{}") for n in range(5)], allowed)
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_what_other_threads_ask_for_a_table_is_interrupted_too(tmp_path: Path) -> None:
-    """A process that has lost its lease commits none of them."""
+def test_what_is_computed_for_a_table_is_interrupted(tmp_path: Path) -> None:
+    """A process that has lost its lease commits none of it."""
     with DuckDBEngine("4GB") as engine:
         few = engine.materialise(ibis.range(0, 20_000).unnest().name("n").as_table(), "few")
         many = few.cross_join(few.view()).select(n=few.n)
-        tables = [First(str(tmp_path / name), NUMBERS, many, "{}") for name in ("one", "other")]
         threading.Timer(1.0, engine.interrupt).start()
         with pytest.raises(Exception, match=r"(?i)interrupt"):
-            engine.create_together(tables, allowed=lambda: None)
+            engine.create(str(tmp_path / "one"), NUMBERS, many, "{}")
     assert not list(tmp_path.rglob("*.json"))
 
 

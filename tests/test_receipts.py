@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.conftest import Place
-from tests.pushing import SOURCE, Answer, Pushed, death
+from tests.support.place import Place
+from tests.support.pushing import SOURCE, Answer, Pushed, death
 from tests.test_push_delivery import one_source
 
 

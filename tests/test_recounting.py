@@ -27,10 +27,10 @@ from pipelines.rules.verdicts import (
 from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS, raw_spec
 from pipelines.tables.table import TableSpec
-from tests.conftest import Place
-from tests.deliveries import Row, household, name_of
-from tests.ground_project import VENUE
-from tests.small_project import Delivered, small_project
+from tests.support.deliveries import Row, household, name_of
+from tests.support.ground_project import VENUE
+from tests.support.place import Place
+from tests.support.small_project import Delivered, small_project
 
 SOURCE = "household_registration"
 STRICTER = """

@@ -36,9 +36,9 @@ from pipelines.tables.specs import (
     quarantine_spec,
     standard_spec,
 )
-from tests.chromium import Browser
-from tests.dirty_deliveries import deliver_all, personal_values
-from tests.html_page import Page
+from tests.support.chromium import Browser
+from tests.support.dirty_deliveries import deliver_all, personal_values
+from tests.support.html_page import Page
 
 
 @dataclass

@@ -12,9 +12,9 @@ import pytest
 
 from pipelines.reports.site import build_report, csv_files
 from pipelines.reports.site.csv_files import write_csv
-from tests.deliveries import name_of, person_id
-from tests.dirty_report import COMPUTED, PEOPLE, DirtyReport
-from tests.html_page import Page
+from tests.support.deliveries import name_of, person_id
+from tests.support.dirty_report import COMPUTED, PEOPLE, DirtyReport
+from tests.support.html_page import Page
 
 
 def read(path: Path) -> list[dict[str, str]]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chromium import Browser
-from tests.dirty_report import PEOPLE, DirtyReport
+from tests.support.chromium import Browser
+from tests.support.dirty_report import PEOPLE, DirtyReport
 
 pytestmark = [
     pytest.mark.browser,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.chinese import english_sentences, read_text
-from tests.dirty_report import PEOPLE, DirtyReport
+from tests.support.chinese import english_sentences, read_text
+from tests.support.dirty_report import PEOPLE, DirtyReport
 
 
 def test_an_english_sentence_is_found() -> None:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.dirty_report import PEOPLE, DirtyReport
-from tests.html_page import Page
+from tests.support.dirty_report import PEOPLE, DirtyReport
+from tests.support.html_page import Page
 
 FIGURE = re.compile(r"<dt>([^<]*)</dt><dd>([\d,]+)</dd>")
 

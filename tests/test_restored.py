@@ -12,16 +12,16 @@ import pytest
 from pipelines.service.deliver import deliver_pushed
 from pipelines.steps.ingest import ingest_files
 from pipelines.storage.durable import UNSAFE
-from tests.conftest import Place
-from tests.deliveries import household
-from tests.pushing import AGENCY, Pushed
-from tests.pushing import SOURCE as DEATHS
-from tests.small_project import Delivered, small_project
+from tests.support.deliveries import household
+from tests.support.place import Place
+from tests.support.pushing import AGENCY, Pushed
+from tests.support.pushing import SOURCE as DEATHS
+from tests.support.small_project import Delivered, small_project
+from tests.support.whole_lakes import lake_differences, lake_faults
 from tests.test_push_delivery import queue
-from tests.whole_lakes import lake_differences, lake_faults
 
 SOURCE = "household_registration"
-RETURNED = "returns/150100/person/person"
+RETURNED = "returns/person/person"
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.declarations.reading import DeclarationError
-from pipelines.steps.plan import declared_workspace, plan
+from pipelines.project.workspace import open_project
+from pipelines.steps.plan import plan
 from pipelines.steps.return_flow import Flow, flows, unreturned, unreturned_rows
-from tests.conftest import Place
-from tests.deliveries import Row, household, name_of, person_id
-from tests.small_project import PERSONS, Delivered, death, permit, small_project
+from tests.support.deliveries import Row, household, name_of, person_id
+from tests.support.place import Place
+from tests.support.small_project import PERSONS, Delivered, death, permit, small_project
 from tests.test_incremental import assert_equals_a_rebuild
 
 HERE, THERE, OUTSIDE, REGION = "150102", "150402", "110101", "150000"
@@ -68,11 +69,7 @@ def returned(place: Place, table: str) -> dict[tuple[str, ...], str]:
     """Whose each row of a table is, by its key."""
     with place.opened() as at:
         flow = flow_of(at.workspace, table)
-        return {
-            tuple(row[name] for name in flow.spec.key): city
-            for city in at.workspace.catalog.cities
-            for row in at.rows(flow.city_spec(city))
-        }
+        return {tuple(row[name] for name in flow.spec.key): row["city"] for row in at.rows(flow.returned)}
 
 
 def flow_of(workspace, table: str) -> Flow:  # type: ignore[no-untyped-def]
@@ -105,9 +102,9 @@ def test_a_death_is_of_the_person_s_city(place: Place) -> None:
 
 def test_a_value_in_no_code_list_reaches_a_city_marked(place: Place) -> None:
     with place.opened() as at:
-        spec = flow_of(at.workspace, "social_security").city_spec(THERE[:4] + "00")
-        marked = {(row["id_number"], row["state"]): row["_flags"] for row in at.rows(spec) if row["_flags"]}
-    assert marked == {(person_id(SPLIT), "9"): ["state.listed"]}
+        rows = at.rows(flow_of(at.workspace, "social_security").returned)
+    marked = {(row["city"], row["id_number"], row["state"]): row["_flags"] for row in rows if row["_flags"]}
+    assert marked == {(THERE[:4] + "00", person_id(SPLIT), "9"): ["state.listed"]}
 
 
 def test_what_reaches_no_city_is_counted_and_why(place: Place) -> None:
@@ -155,4 +152,4 @@ def test_a_scope_names_a_region(tmp_path: Path, said: str) -> None:
     assert '"insured_region"))' in text
     model.write_text(text.replace('"insured_region"))', f'"{said}"))'), encoding="utf-8")
     with Place(tmp_path, project=project).opened() as at, pytest.raises(DeclarationError, match=said):
-        plan(declared_workspace(at.workspace.settings))
+        plan(open_project(at.workspace.settings))

@@ -16,9 +16,9 @@ from stdnum.cn import uscc
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.rules.predicates import applies, predicate
-from tests.deliveries import person_id
-from tests.element_values import CATALOG, REAL_SAMPLE
-from tests.validated_views import (
+from tests.support.deliveries import person_id
+from tests.support.element_values import CATALOG, REAL_SAMPLE
+from tests.support.validated_views import (
     DAMAGED,
     FOREIGN_ID,
     GOOD_CODE,
@@ -121,7 +121,7 @@ def test_a_code_without_a_type_is_what_the_rule_says(judged) -> None:
 
 
 def test_birth_dates_that_no_calendar_has(judged) -> None:
-    from tests.deliveries import CHECKS, WEIGHTS
+    from tests.support.deliveries import CHECKS, WEIGHTS
 
     bodies = ["15010218991231001", "15010219800230001", "15010219000229001", "15010220000229001", "15010219000101001"]
     ids = [body + CHECKS[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11] for body in bodies]

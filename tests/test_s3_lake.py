@@ -25,11 +25,11 @@ from pipelines.steps.run import Run, run
 from pipelines.steps.tables import all_tables
 from pipelines.storage.refusals import told
 from pipelines.storage.store import Store
-from tests.conftest import Opened, Place
-from tests.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
-from tests.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets
-from tests.simulated_demo import huiliu
-from tests.spark import SPARK
+from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
+from tests.support.place import Opened, Place
+from tests.support.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets
+from tests.support.simulated_demo import huiliu
+from tests.support.spark import SPARK
 from tests.test_bad_input import two_sources
 
 pytestmark = pytest.mark.s3

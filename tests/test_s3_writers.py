@@ -21,8 +21,8 @@ from pipelines.lake.lake import Lake
 from pipelines.storage.store import Store
 from pipelines.tables.layout import quality
 from pipelines.tables.table import ColumnSpec, TableSpec
-from tests.conftest import PROJECT
-from tests.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets
+from tests.support.place import PROJECT
+from tests.support.s3_server import BUCKET, OTHER_SECRET, SECRET, S3Server, without_secrets
 
 pytestmark = pytest.mark.s3
 

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.storage.scratch import JUST_MADE, LOCK
-from tests.conftest import PROJECT
+from tests.support.place import PROJECT
 
 WORKING = "import time; from pipelines.storage.scratch import Scratch; one = Scratch(); print(one.name, flush=True)"
 

@@ -24,7 +24,7 @@ from pipelines.rules.great_expectations.second_reading import (
     read_again_in_duckdb,
     read_again_on_spark,
 )
-from tests.odd_cells import KINDS, odd_cells
+from tests.support.odd_cells import KINDS, odd_cells
 
 CATALOG = read_catalog(Path(__file__).parents[1])
 ONCE = "__sent_once"

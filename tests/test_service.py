@@ -24,8 +24,8 @@ from pipelines.service.deliver import deliver_pushed
 from pipelines.service.refusals import Refusal
 from pipelines.service.rows import Rows
 from pipelines.service.server import server_of
-from tests.conftest import PROJECT
-from tests.pushing import JSON_LINES, SOURCE, Answer, Pushed, death, lines_of, name_of
+from tests.support.place import PROJECT
+from tests.support.pushing import JSON_LINES, SOURCE, Answer, Pushed, death, lines_of, name_of
 
 # Stands in refused bodies, paths and headers, and must stand in no answer and no line of the log.
 SECRET = name_of(77) + "机密"

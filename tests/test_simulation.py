@@ -18,11 +18,13 @@ from stdnum.cn import ric, uscc
 
 from simulation import simulate
 from simulation.checksums import credit_check, credit_code, id_check, id_number, id_numbers, organisation_check
-from simulation.golden import name_key
-from simulation.regions import CITIES, counties, retired
-from simulation.standing import KEYS
+from simulation.contracts import contract
+from simulation.sources import sources
+from simulation.truth.golden import name_key
+from simulation.world.places import CITIES, counties, retired
 
 SEED = 7
+SOURCES = list(sources())
 FEWEST_REJECTS = 10  # so many, and more than three in ten rows, hold a file
 ONCE = {
     "stale_file",
@@ -116,9 +118,6 @@ def test_no_row_is_both_accepted_and_kept_out(outcomes: list[dict[str, str]]) ->
     assert not rows["accept"] & rows["flag"]
 
 
-ENCODINGS = {"household_registration": "gb18030", "credit_code_check": "gb18030", "social_insurance": "utf-8-sig"}
-
-
 def records(path: Path) -> list[list[object]]:
     """Every record of a landed file below its header; undecodable bytes replaced."""
     match path.suffix:
@@ -129,9 +128,9 @@ def records(path: Path) -> list[list[object]]:
             return [list(row.values()) for row in pq.read_table(path).to_pylist()]
         case ".jsonl":
             return [[line] for line in path.read_text("utf-8").split("\n")[:-1]]
-    delimiter = "|" if path.suffix == ".txt" else ","
-    with path.open(encoding=ENCODINGS.get(path.parent.name, "utf-8"), errors="replace", newline="") as file:
-        return list(csv.reader(file, delimiter=delimiter))[1:]
+    form = sources()[path.parent.name].form
+    with path.open(encoding=form.encoding, errors="replace", newline="") as file:
+        return list(csv.reader(file, delimiter=form.delimiter))[1:]
 
 
 def marked(outcomes: list[dict[str, str]], kind: str, suffix: str = "") -> list[dict[str, str]]:
@@ -146,7 +145,7 @@ def record(simulated: Path, outcome: dict[str, str]) -> list[object]:
 
 def test_every_file_is_readable_in_its_format(simulated: Path) -> None:
     landed = {path.parent.name: path for path in (simulated / "landing").rglob("*") if path.is_file()}
-    assert len(landed) == 9
+    assert set(landed) == set(SOURCES)
     for path in (simulated / "landing").rglob("*.*"):
         assert records(path) or "空" in path.name
     household = next((simulated / "landing" / "household_registration").glob("*_001.csv")).read_bytes()
@@ -222,8 +221,9 @@ def test_each_city_gets_the_golden_rows_of_its_regions(simulated: Path) -> None:
 def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -> None:
     truth = simulated / "truth"
     for folder in ("standard", "withdrawn"):
-        assert {path.stem for path in (truth / folder).iterdir()} == set(KEYS)
-    assert {path.stem for path in (truth / "alias").iterdir()} == set(KEYS) - {"credit_code_check", "e_license"}
+        assert {path.stem for path in (truth / folder).iterdir()} == set(SOURCES)
+    numbered = {name for name in SOURCES if {"id_number", "person_document"} & {*contract(name).elements.values()}}
+    assert {path.stem for path in (truth / "alias").iterdir()} == numbered
     derived = {str(path.relative_to(truth)) for layer in ("foundation", "theme") for path in truth.glob(f"{layer}/*/*")}
     assert derived == {
         "foundation/e_license/current_license.csv",
@@ -234,9 +234,9 @@ def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -
         "theme/enterprise_file/enterprise_file.csv",
         "theme/personal_file/person_file.csv",
     }
-    for table, key in [*KEYS.items()]:
+    for table in SOURCES:
         rows = read(truth / "standard" / f"{table}.csv")
-        keys = Counter(tuple(row[name] for name in key) for row in rows)
+        keys = Counter(tuple(row[name] for name in contract(table).key) for row in rows)
         assert rows
         assert keys.most_common(1)[0][1] == 1, table
         assert all(all(held) for held in keys), table
@@ -246,7 +246,7 @@ def test_no_end_and_no_day_are_nothing_in_the_truth(simulated: Path, outcomes: l
     """What the domain means by 长期 or a day in year one, worked out from the files: no day stands for it."""
     for kind in ("no_end_in_words", "date_year_one"):
         assert marked(outcomes, kind)
-    for table in KEYS:
+    for table in SOURCES:
         for row in read(simulated / "truth" / "standard" / f"{table}.csv"):
             assert not any(value.startswith(("0001", "9999", "长期")) for value in row.values()), table
 

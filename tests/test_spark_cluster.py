@@ -18,12 +18,12 @@ import pytest
 
 from pipelines.engines import delta_rs
 from pipelines.engines.duckdb.engine import load_extension
+from pipelines.project.workspace import open_project
 from pipelines.settings import Settings
-from pipelines.steps.plan import declared_workspace
 from pipelines.steps.tables import all_tables
 from simulation import simulate
-from tests.lakes_compared import connection, differences
-from tests.spark_cluster import Cluster, EventLog, Worker, eventually, started_cluster
+from tests.support.lakes_compared import connection, differences
+from tests.support.spark_cluster import Cluster, EventLog, Worker, eventually, started_cluster
 
 pytestmark = [pytest.mark.spark, pytest.mark.cluster]
 
@@ -228,7 +228,7 @@ def test_every_table_equals_the_embedded_engines(story: Story) -> None:
     place = story.place
     embedded = place.start("embedded", "duckdb", "duckdb")
     assert embedded.process.wait(RUN_SECONDS) == story.survived.process.returncode, embedded.shown()
-    specs = all_tables(declared_workspace(Settings(landing=place.folder / "landing", lake=place.lake("spark"))))
+    specs = all_tables(open_project(Settings(landing=place.folder / "landing", lake=place.lake("spark"))))
     assert len(specs) > 50
     with connection() as opened:
         for spec in specs:

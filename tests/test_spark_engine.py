@@ -12,7 +12,7 @@ from pipelines.engines import delta_rs
 from pipelines.engines.spark.engine import SparkEngine
 from pipelines.tables.layout import quality
 from pipelines.tables.table import ColumnSpec, TableSpec
-from tests.spark import SPARK
+from tests.support.spark import SPARK
 
 pytestmark = pytest.mark.spark
 

@@ -21,7 +21,7 @@ from pipelines.engines.duckdb.engine import load_extension
 from pipelines.engines.spark.failures import SparkFailure, spark_failure, start_failure
 from pipelines.engines.spark.java import Java, find_java, installed
 from pipelines.engines.spark.launch import addresses
-from tests.spark_cluster import started_cluster, unused_port
+from tests.support.spark_cluster import started_cluster, unused_port
 
 HUILIU = Path(sys.executable).with_name("huiliu")
 SECONDS = 600  # when this machine is busy

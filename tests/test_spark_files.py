@@ -14,9 +14,9 @@ from pyspark.sql import SparkSession
 
 from pipelines.readers.encoding import MOVED
 from pipelines.readers.parallel.splitting import NotSplittable, SplitRows, split_read, worth_splitting
-from tests.bad_deliveries import BAD, Bad
-from tests.opened_files import HEADER, LINE, opened
-from tests.split_files import FEW, assert_same, reason, split
+from tests.support.bad_deliveries import BAD, Bad
+from tests.support.opened_files import HEADER, LINE, opened
+from tests.support.split_files import FEW, assert_same, reason, split
 
 pytestmark = pytest.mark.spark
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from pipelines.readers.parallel.splitting import SplitRows
-from tests.opened_files import HEADER
-from tests.split_files import FEW, assert_same, reason, split
+from tests.support.opened_files import HEADER
+from tests.support.split_files import FEW, assert_same, reason, split
 
 pytestmark = pytest.mark.spark
 

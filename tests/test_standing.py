@@ -12,13 +12,14 @@ from deltalake import DeltaTable
 from pipelines.declarations.reading import DeclarationError
 from pipelines.lake import refresh
 from pipelines.lake.lake import Lake
-from pipelines.steps.plan import declared_workspace, plan
+from pipelines.project.workspace import open_project
+from pipelines.steps.plan import plan
 from pipelines.tables.specs import BATCHES, withdrawn_spec
 from pipelines.tables.table import TableSpec
-from tests.conftest import Opened, Place
-from tests.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
-from tests.ground_project import VENUE
-from tests.small_project import Delivered, small_project
+from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.ground_project import VENUE
+from tests.support.place import Opened, Place
+from tests.support.small_project import Delivered, small_project
 
 SOURCE = "household_registration"
 
@@ -128,8 +129,8 @@ def test_a_row_whose_version_was_lost_waits_for_its_next_good_row(place: Place) 
 
 def test_news_of_one_person_touch_that_person_alone(place: Place) -> None:
     """No other row is written anew; what is made of them and stays as it is has an empty feed, the rest no commit."""
-    tables = ["standard/household_registration", "foundation/person/person", "returns/150100/person/person"]
-    same, idle = ["returns/150400/person/finding"], ["standard/venue"]
+    tables = ["standard/household_registration", "foundation/person/person", "returns/person/person"]
+    same, idle = ["returns/person/finding"], ["standard/venue"]
     before = {path: DeltaTable(str(place.lake / path)).version() for path in [*tables, *same, *idle]}
     Delivered(SOURCE, "moved.csv", [household(5, 户籍地区划代码="150105", 更新时间="2026-06-01 08:00:00")]).write(
         place.landing
@@ -164,7 +165,7 @@ def test_a_way_from_an_input_that_is_not_there_is_told(place: Place, tmp_path: P
     with place.opened() as at:
         settings = at.workspace.settings.model_copy(update={"project": project})
     with pytest.raises(DeclarationError) as error:
-        plan(declared_workspace(settings))
+        plan(open_project(settings))
     assert told in str(error.value)
     assert "born.py" in str(error.value)
 

@@ -16,9 +16,9 @@ from pipelines.operations.due import next_due
 from pipelines.operations.status import TableStatus, status
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.plan import plan
-from tests.conftest import Place
-from tests.deliveries import cells_of, csv_text, deliver, household, marriage
-from tests.small_project import small_project
+from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage
+from tests.support.place import Place
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 

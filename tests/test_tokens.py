@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import HUILIU, PROJECT
-from tests.pushing import TOKEN_KEY, Pushed, death
+from tests.support.place import HUILIU, PROJECT
+from tests.support.pushing import TOKEN_KEY, Pushed, death
 
 
 def huiliu(folder: Path, *arguments: str, key: str | None = TOKEN_KEY) -> subprocess.CompletedProcess[str]:

@@ -17,9 +17,9 @@ from pipelines.elements import dates, id_number, numbers, text
 from pipelines.rules import predicates
 from pipelines.rules.comparing import CountsDisagreeError
 from pipelines.tables.specs import VALIDATIONS, VERDICTS
-from tests.conftest import Place
-from tests.deliveries import Row, cells_of, csv_text, deliver, household, marriage, name_of, person_id
-from tests.small_project import small_project
+from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, marriage, name_of, person_id
+from tests.support.place import Place
+from tests.support.small_project import small_project
 
 Normaliser = Callable[..., ir.Value]
 

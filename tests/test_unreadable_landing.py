@@ -14,9 +14,9 @@ from dagster_project.deliveries import delivery_sensor
 from pipelines.operations.status import status
 from pipelines.readers.naming import shown_name
 from pipelines.steps.landing import file_hash
-from tests.conftest import Place
-from tests.deliveries import cells_of, csv_text, deliver, household
-from tests.small_project import marriage, small_project
+from tests.support.deliveries import cells_of, csv_text, deliver, household
+from tests.support.place import Place
+from tests.support.small_project import marriage, small_project
 
 SOURCE, OTHER = "household_registration", "marriage_registration"
 # Root reads everything; without these two rights it is held to what permissions say, as any account is.
@@ -91,12 +91,13 @@ def test_what_comes_and_goes_stops_nobody(place: Place, monkeypatch: pytest.Monk
     monkeypatch.setenv("HUILIU_SETTLE", "0")
     monkeypatch.setenv("HUILIU_LAKE", str(place.lake))
     with place.opened() as at:
+        contracts = [at.workspace.catalog.contracts[source] for source in (SOURCE, OTHER)]
         waiting = {one.table.path: one.files for one in status(at.workspace)}
     assert (waiting[f"raw/{SOURCE}"], waiting[f"raw/{OTHER}"]) == (1, 0)
 
     job = dg.define_asset_job("everything")
     with dg.DagsterInstance.ephemeral() as instance:
-        tick = delivery_sensor(job, [SOURCE, OTHER]).evaluate_tick(dg.build_sensor_context(instance))
+        tick = delivery_sensor(job, contracts).evaluate_tick(dg.build_sensor_context(instance))
     assert tick.cursor
     assert "好.csv" in tick.cursor
     assert "走.csv" not in tick.cursor, "it is asked for when it is there again"

@@ -24,11 +24,11 @@ from pipelines.operations.watch import Round, watch
 from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
-from tests.conftest import HUILIU, Place
-from tests.deliveries import household, marriage, person_id
-from tests.small_project import Delivered, small_project
+from tests.support.deliveries import household, marriage, person_id
+from tests.support.place import HUILIU, Place
+from tests.support.small_project import Delivered, small_project
 
-CITY = "returns/150100/person/person"
+CITY = "returns/person/person"
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.readers.xlsx.formats import Shown, shown
-from tests.opened_files import HEADER, SENDABLE, cells, damaged, numbers, read
-from tests.workbooks import (
+from tests.support.opened_files import HEADER, SENDABLE, cells, damaged, numbers, read
+from tests.support.workbooks import (
     book,
     cell,
     merges,

@@ -15,10 +15,10 @@ import pytest
 
 from pipelines.readers import UnreadableFile
 from pipelines.readers.xlsx import shared
-from tests.conftest import PROJECT, Place
-from tests.deliveries import deliver, marriage
-from tests.opened_files import HEADER, cells, numbers, read, refusal
-from tests.workbooks import (
+from tests.support.deliveries import deliver, marriage
+from tests.support.opened_files import HEADER, cells, numbers, read, refusal
+from tests.support.place import PROJECT, Place
+from tests.support.workbooks import (
     SheetXml,
     book,
     cell,
@@ -273,7 +273,7 @@ import resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (3 * 1024**3, 3 * 1024**3))
 from pipelines.readers import UnreadableFile, open_delivery
-from tests.opened_files import MARRIAGE
+from tests.support.opened_files import MARRIAGE
 try:
     print(sum(batch.num_rows for batch in open_delivery(Path(sys.argv[1]), MARRIAGE).batches()))
 except UnreadableFile as refused:

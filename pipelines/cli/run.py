@@ -89,12 +89,11 @@ def wait_for_young_files(workspace: Workspace) -> None:
 
 def _young_files(workspace: Workspace) -> dict[str, float]:
     """The files that are too young to be taken, as `<source>/<file>`, each with the seconds that it waits."""
-    from pipelines.readers import shown_name
     from pipelines.steps.landing import unsettled_files
 
-    sources = [contract.name for contract in workspace.catalog.contracts.values() if contract.table is None]
-    found = {name: unsettled_files(workspace.settings, name) for name in sources}
-    return {f"{name}/{shown_name(path)}": left for name, young in found.items() for path, left in young.items()}
+    by_file = [contract for contract in workspace.catalog.contracts.values() if contract.table is None]
+    found = {contract.name: unsettled_files(workspace.settings, contract) for contract in by_file}
+    return {f"{name}/{file}": left for name, young in found.items() for file, left in young.items()}
 
 
 def show_waiting(workspace: Workspace, done: Run) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
@@ -35,6 +36,7 @@ UNREADABLE_LOG = re.compile(
     r"Invalid Checkpoint|found gap|Json error|Gap between|footer|[Pp]arquet|Arrow error|No metadata"
 )
 RETENTION = datetime.timedelta(days=30)
+PARTITION = "partition."  # before the name of a column that a table is partitioned by, in what its log says of files
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
 
 
@@ -123,6 +125,7 @@ def create(
         uri,
         pa.RecordBatchReader.from_batches(titled, arranged),
         mode="error",
+        partition_by=list(spec.partition_by) or None,
         name=spec.id.name,
         description=spec.title,
         configuration=configuration(retention),
@@ -183,6 +186,7 @@ def overwrite(
         rows,
         mode="overwrite",
         schema_mode="overwrite",
+        partition_by=list(spec.partition_by) or None,
         description=spec.title,
         configuration=configuration(retention),
         writer_properties=ROW_GROUPS,
@@ -203,15 +207,18 @@ def changes(uri: str, first: int, last: int, columns: Sequence[str]) -> pa.Recor
 
 
 def merge(
-    uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tuple[str, ...], metadata: str, *, few: bool
+    uri: str, changes: pa.RecordBatchReader, columns: list[str], condition: str, metadata: str, *, few: bool
 ) -> None:
-    """Apply changes; `few` may be held in memory, and then leave files alone whose keys are all below or above."""
+    """Apply changes to the rows that meet `condition`, which speaks of `target` and `source`.
+
+    `few` may be held in memory, and then leave files alone whose keys are all below or above.
+    """
     assignments = {name: f"source.{name}" for name in columns}
     (
         stored(uri)
         .merge(
             changes,
-            predicate=" AND ".join(f"target.{name} = source.{name}" for name in key),
+            predicate=condition,
             source_alias="source",
             target_alias="target",
             streamed_exec=not few,
@@ -223,6 +230,11 @@ def merge(
         .when_not_matched_insert(updates=assignments, predicate=f"source.{OPERATION} = 'upsert'")
         .execute()
     )
+
+
+def remove_all_rows(uri: str, metadata: str) -> None:
+    """Leave a table with none, in one commit; its change feed shows each as deleted."""
+    stored(uri).delete(commit_properties=_commit(metadata, None))
 
 
 def has_committed(table: DeltaTable, once: str) -> bool:
@@ -289,16 +301,10 @@ def scattered_files(uri: str, version: int) -> frozenset[str] | None:
     """The files of a table that lies in many that hold little, so that opening them is most of reading it, or None."""
     table = at_version(uri, version)
     # Not `file_uris`, which are escaped as in a URL but for their beginning.
-    paths = _of_files(table, "path")
-    if len(paths) <= SCATTERED_FILES or sum(_of_files(table, "size_bytes")) >= SCATTERED_BYTES:
+    files = _files(table).select(["path", "size_bytes"]).to_pydict()
+    if len(files["path"]) <= SCATTERED_FILES or sum(files["size_bytes"]) >= SCATTERED_BYTES:
         return None
-    return frozenset(f"{uri}/{path}" for path in paths)
-
-
-def _of_files(table: DeltaTable, name: str) -> list[Any]:
-    """What the log says of each file of a table. As pyarrow's table it would cost an import of pandas."""
-    actions = table.get_add_actions(flatten=True)
-    return list(actions.column(name).to_pylist()) if actions.num_rows else []
+    return frozenset(f"{uri}/{path}" for path in files["path"])
 
 
 def carries_metadata(table: DeltaTable) -> bool:
@@ -323,7 +329,26 @@ def file_count(table: DeltaTable) -> int:
 
 
 def small_files(table: DeltaTable) -> int:
-    return sum(size < SMALL for size in _of_files(table, "size_bytes"))
+    """How many small files there are that could be put into others: not the first of each partition."""
+    files = _files(table)
+    small = files.filter(pc.less(files["size_bytes"], SMALL))
+    columns = [name for name in files.column_names if name.startswith(PARTITION)]
+    partitions = small.group_by(columns).aggregate([]).num_rows if columns else min(1, small.num_rows)
+    return int(small.num_rows - partitions)
+
+
+def rows_by(table: DeltaTable, column: str) -> dict[str, int]:
+    """Rows of each partition, by the log's statistics and the value of the column that the table is partitioned by."""
+    files = _files(table)
+    if not files.num_rows:
+        return {}
+    counted = files.group_by(PARTITION + column).aggregate([("num_records", "sum")])
+    return {one[PARTITION + column]: one["num_records_sum"] or 0 for one in counted.to_pylist()}
+
+
+def _files(table: DeltaTable) -> pa.Table:
+    """A line for each of the table's files, by the log; `pyarrow.table` would import pandas for it."""
+    return pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
 
 
 def compact(table: DeltaTable, metadata: str) -> None:
@@ -365,7 +390,8 @@ def clean_log(table: DeltaTable) -> None:
 
 def row_count(table: DeltaTable) -> int:
     """Rows by the log's statistics; reads no data."""
-    return sum(value or 0 for value in _of_files(table, "num_records"))
+    actions = _files(table)
+    return sum(value or 0 for value in actions["num_records"].to_pylist()) if actions.num_rows else 0
 
 
 def _commit(metadata: str, once: str | None) -> CommitProperties:

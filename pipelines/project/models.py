@@ -17,6 +17,7 @@ from typing import Literal
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.reading import DeclarationError
 from pipelines.modelling import ClaimsOf, Finding, FormsOf, Model
+from pipelines.project.digest import logic_of
 from pipelines.project.imports import modules_of
 
 FOLDERS: Mapping[str, Literal["foundation", "theme"]] = {"foundation_dbs": "foundation", "theme_dbs": "theme"}
@@ -26,14 +27,14 @@ FOLDERS: Mapping[str, Literal["foundation", "theme"]] = {"foundation_dbs": "foun
 class Placed:
     """A model or finding with the layer and database of the folder it stands in.
 
-    `source` is the text of its module and of all that this imports from the project.
+    `logic` is a hash of what its module does, and all that this imports from the project.
     """
 
     declared: Model | Finding
     layer: Literal["foundation", "theme"]
     database: str
     path: Path
-    source: str
+    logic: str
 
     def error(self, problem: str) -> DeclarationError:
         """A mistake in this model, at the line where its function begins."""
@@ -42,7 +43,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Models:
-    """All models by name, in an order in which every input comes before its use, and findings by database."""
+    """All models by name, in an order in which every input comes before its use, and findings by golden record."""
 
     tables: Mapping[str, Placed]
     findings: Mapping[str, tuple[Placed, ...]]
@@ -53,8 +54,8 @@ def read_models(catalog: Catalog) -> Models:
     with _imports_from(catalog.root):
         placed = [one for folder, layer in FOLDERS.items() for one in _found(catalog.root, folder, layer)]
     tables: dict[str, Placed] = {}
-    databases = {record.database for record in catalog.records.values()}
-    made_later = {f"{database}_{kind}" for database in databases for kind in ("conflict", "finding")}
+    records = catalog.records.values()
+    made_later = {catalog.name_beside(record, kind) for record in records for kind in ("conflict", "finding")}
     taken = {*catalog.contracts, *catalog.records, *made_later}
     for one in placed:
         if isinstance(one.declared, Model):
@@ -68,8 +69,25 @@ def read_models(catalog: Catalog) -> Models:
     findings: dict[str, list[Placed]] = {}
     for one in placed:
         if isinstance(one.declared, Finding):
-            findings.setdefault(one.database, []).append(one)
-    return Models(_ordered(tables), {database: tuple(found) for database, found in findings.items()})
+            findings.setdefault(_about(one, one.declared, catalog), []).append(one)
+    return Models(_ordered(tables), {record: tuple(found) for record, found in findings.items()})
+
+
+def _about(one: Placed, finding: Finding, catalog: Catalog) -> str:
+    """The golden record whose key is a finding's subject."""
+    record = catalog.records.get(finding.about) if finding.about else catalog.main_record(one.database)
+    if record is None:
+        known = ", ".join(sorted(catalog.records)) or "none yet"
+        what = (
+            f"no golden record `{finding.about}`"
+            if finding.about
+            else f"{one.database} has no golden record, or several"
+        )
+        raise one.error(
+            f"{finding.name}: {what}, and a finding is kept beside the record that it is about: "
+            f"say `about=` with one of these: {known}"
+        )
+    return record.name
 
 
 def _found(root: Path, folder: str, layer: Literal["foundation", "theme"]) -> Iterator[Placed]:
@@ -77,10 +95,10 @@ def _found(root: Path, folder: str, layer: Literal["foundation", "theme"]) -> It
         if path.name == "__init__.py":
             continue
         module = _imported(root, path)
-        source = "".join(one.read_text(encoding="utf-8") for one in sorted(modules_of(root, path)))
+        logic = logic_of(modules_of(root, path))
         for declared in vars(module).values():
             if isinstance(declared, Model | Finding):
-                yield Placed(declared, layer, path.parent.name, path, source)
+                yield Placed(declared, layer, path.parent.name, path, logic)
 
 
 def _imported(root: Path, path: Path) -> ModuleType:
@@ -100,7 +118,7 @@ def _imported(root: Path, path: Path) -> ModuleType:
 
 @contextmanager
 def _imports_from(root: Path) -> Iterator[None]:
-    """What models import beside them comes from their own project, and as it is now: its text goes into the digest."""
+    """What models import beside them comes from their own project, and as it is now: it goes into the digest."""
     for name in [one for one in [*sys.modules] if one.partition(".")[0] in FOLDERS]:
         del sys.modules[name]
     sys.path.insert(0, str(root))

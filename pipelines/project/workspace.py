@@ -1,4 +1,4 @@
-"""What every step works with: the declarations, the models and the lake."""
+"""What every step works with: a project's declarations and models, and the lake that they shape."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ RARELY = (50_000, 10, 10)
 
 
 @dataclass(frozen=True)
-class Workspace:
-    """Declarations, models, lake and settings of one process.
+class Project:
+    """Declarations and models, all that a plan follows from.
 
     `derived` keeps the tables of models and their checks by name: both follow from declarations and models alone, and
     take an expression to tell.
@@ -36,8 +36,22 @@ class Workspace:
     settings: Settings
     catalog: Catalog
     models: Models
+    derived: dict[str, tuple[TableSpec, tuple[Rule, ...]]] = field(
+        default_factory=dict, repr=False, compare=False, kw_only=True
+    )
+
+
+@dataclass(frozen=True)
+class Workspace(Project):
+    """A project with the lake that its tables are in."""
+
     lake: Lake
-    derived: dict[str, tuple[TableSpec, tuple[Rule, ...]]] = field(default_factory=dict, repr=False, compare=False)
+
+
+def open_project(settings: Settings) -> Project:
+    """Read all declarations and models; opens neither engine nor lake. Raises DeclarationError."""
+    catalog = read_catalog(settings.project)
+    return Project(settings, catalog, read_models(catalog))
 
 
 @contextmanager
@@ -78,12 +92,11 @@ def no_lake(settings: Settings) -> str:
 def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Workspace]:
     """Read all declarations, then open the lake; raises DeclarationError before anything is touched."""
     gc.set_threshold(*RARELY)
-    catalog = read_catalog(settings.project)
-    models = read_models(catalog)
+    project = open_project(settings)
     settings.lake.check_place()
     with told(settings.lake), open_engine(settings) as engine:
         if not writes:
-            yield Workspace(settings, catalog, models, Lake(settings.lake, engine))
+            yield Workspace(settings, project.catalog, project.models, Lake(settings.lake, engine))
             return
         from pipelines.database.lease import lease_of
 
@@ -91,7 +104,7 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
             check_folder(settings.lake.path, "the lake's folder", "say with --lake or HUILIU_LAKE where the lake is")
         with lease_of(settings) as lease:
             lease.on_lost = engine.interrupt
-            yield Workspace(settings, catalog, models, Lake(settings.lake, engine, lease))
+            yield Workspace(settings, project.catalog, project.models, Lake(settings.lake, engine, lease))
 
 
 def open_engine(settings: Settings) -> Engine:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.declarations.catalog import digest
 from pipelines.declarations.contract import Contract
+from pipelines.declarations.fingerprint import fingerprint
 from pipelines.declarations.rule import BATCH, Rule
 from pipelines.engines.base import Merge, difference
 from pipelines.lake.lake import Lake
@@ -58,6 +58,11 @@ class Weighed:
     counted: tuple[str, ...] = ()
 
     @property
+    def decided_before(self) -> list[str]:
+        """When the gate's verdicts by other rules were given."""
+        return sorted(one["decided_at"].isoformat() for one in self.before.values())
+
+    @property
     def in_order(self) -> list[Judged]:
         return [self.judged[one["batch"]] for one in self.batches]
 
@@ -92,15 +97,15 @@ def weigh(
 def write_verdicts(lake: Lake, contract: Contract, weighed: Weighed) -> None:
     """Keep counts and verdicts; earlier counts are replaced, and a verdict that has not changed is not given again."""
     if weighed.validation:
-        _keep(lake, contract, weighed.results, weighed.validation, weighed.counted)
+        _keep(lake, contract, weighed, weighed.validation)
     rows, moment = [], moment_of_decision(lake)
     for found in weighed.in_order:
         if not found.repeats(weighed.before.get(found.batch)):
             reason = "gate" if found.verdict == "passed" else f"gate: {', '.join(found.rules)}"
             rows.append(verdict_row(found.batch, contract.name, found.verdict, reason, moment, found))
     if rows:
-        times = sorted(one["decided_at"].isoformat() for one in weighed.before.values())
-        lake.append_rows(VERDICTS, rows, once=digest(sorted(weighed.judged), *([times, rows] if times else [])))
+        times = weighed.decided_before
+        lake.append_rows(VERDICTS, rows, once=fingerprint(sorted(weighed.judged), *([times, rows] if times else [])))
 
 
 def _weigh_readable(
@@ -161,23 +166,21 @@ class _Snapshots:
         return None
 
 
-def _keep(
-    lake: Lake,
-    contract: Contract,
-    results: list[dict[str, Any]],
-    validation: Validation,
-    names: Sequence[str],
-) -> None:
+def _keep(lake: Lake, contract: Contract, weighed: Weighed, validation: Validation) -> None:
     """What was counted; anew of batches counted before, by other rules or when a crash lost their verdicts."""
+    results, names = weighed.results, weighed.counted
     stored = lake.read(RULE_RESULTS)
     known = stored.filter(stored.batch.isin(names)).select("batch").distinct()
     counted = {row["batch"] for row in lake.engine.rows(known)}
     if new := [result for result in results if result["batch"] not in counted]:
-        lake.append_rows(RULE_RESULTS, new, once=digest(names, sorted(counted)))
+        lake.append_rows(RULE_RESULTS, new, once=fingerprint(names, sorted(counted)))
     if counted:
         _count_again(lake, [result for result in results if result["batch"] in counted], counted)
-    kept = {"batch": names[-1], "source": contract.name, "batches": [*names], "result": validation.to_json()}
-    lake.append_rows(VALIDATIONS, [kept], once=digest(names, validation.to_json()) if counted else names[-1])
+    said = validation.to_json()
+    kept = {"batch": names[-1], "source": contract.name, "batches": [*names], "result": said}
+    # Rules may come back to what they were: what was decided before tells one recount from another.
+    once = fingerprint(names, said, weighed.decided_before) if counted else names[-1]
+    lake.append_rows(VALIDATIONS, [kept], once=once)
 
 
 def _count_again(lake: Lake, results: list[dict[str, Any]], batches: set[str]) -> None:
@@ -189,7 +192,7 @@ def _count_again(lake: Lake, results: list[dict[str, Any]], batches: set[str]) -
     was = stored.filter(stored.batch.isin(sorted(batches)))
     changes = lake.engine.materialise(difference(lake.declared(counted, RULE_RESULTS), was, key), "counted_again")
     if count := int(lake.engine.scalar(changes.count())):
-        lake.writer(RULE_RESULTS.id).merge([Merge(lake.uri(RULE_RESULTS.id), changes, key, "{}", count)])
+        lake.writer(RULE_RESULTS.id).merge(Merge(lake.uri(RULE_RESULTS.id), changes, key, "{}", count))
 
 
 def _validate(

@@ -41,7 +41,7 @@ def _led_to(workspace: Workspace, placed: Placed, name: str, route: Route, moved
         return moved.select(route)
     if isinstance(route, Computed):
         return moved.select(**{placed.declared.by: route.key(moved)})
-    now = inputs_of(workspace, placed)
+    now = inputs_of(workspace, placed, workspace.lake.read)
     if isinstance(route, Alike):
         rows = now[name].rows
         return moved.select(route.key).union(rows.semi_join(moved, route.column).select(route.key))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from pipelines import clock
-from pipelines.declarations.catalog import standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.errors import LakeError
 from pipelines.lake.lake import Lake
+from pipelines.project.digest import standard_digest
 from pipelines.project.workspace import Workspace
 from pipelines.rules.gate import Weighed
 from pipelines.rules.verdicts import Person, batches_of

@@ -8,18 +8,22 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import digest
+from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.lake.refresh import Refreshed, by_columns, refresh_parts
+from pipelines.lake.refresh import Refreshed, by_columns, refresh
 from pipelines.modelling import Model, Returned
+from pipelines.project.digest import digest
 from pipelines.project.models import Placed
-from pipelines.project.workspace import Workspace
+from pipelines.project.workspace import Project, Workspace
+from pipelines.steps.carried_over import carry_over, former_tables
 from pipelines.steps.inputs import model_spec
+from pipelines.steps.task import Step, Tables, Task, taken_over
 from pipelines.tables.layout import returned
 from pipelines.tables.specs import conflict_spec, finding_spec, golden_spec
-from pipelines.tables.table import TableSpec
+from pipelines.tables.table import ColumnSpec, TableSpec
 
-CITY, HAS_REGION, KEY_BESIDE = "_city", "_has_region", "_of_record"
+CITY = ColumnSpec("city", "string", "盟市代码")
+HAS_REGION, KEY_BESIDE = "_has_region", "_of_record"
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,12 @@ class Flow:
         """The column by which rows are placed again when something that leads to them has changed."""
         return self.key if self.record else self.spec.key[0]
 
-    def city_spec(self, city: str) -> TableSpec:
-        columns = tuple(column for column in self.spec.columns if column.name not in self.withhold)
-        return TableSpec(returned(city, self.spec.id), self.spec.title, self.spec.description, self.spec.key, columns)
+    @property
+    def returned(self) -> TableSpec:
+        """What flows back: the rows of every city, each city's in a partition of its own."""
+        spec, key = self.spec, (CITY.name, *self.spec.key)
+        columns = (CITY, *(column for column in spec.columns if column.name not in self.withhold))
+        return TableSpec(returned(spec.id), spec.title, spec.description, key, columns, (CITY.name,))
 
 
 @dataclass(frozen=True)
@@ -68,26 +75,26 @@ class Unreturned:
     unknown: int
 
 
-def flows(workspace: Workspace) -> Iterator[Flow]:
+def flows(project: Project) -> Iterator[Flow]:
     """Every table that a declaration lets flow back; a golden record takes its conflicts and findings along."""
-    catalog = workspace.catalog
+    catalog = project.catalog
     for record in catalog.records.values():
         if record.returns:
             own = tuple(Region(name) for name in record.returns.scope)
             yield Flow(golden_spec(catalog, record), record.returns.withhold, own)
             yield Flow(conflict_spec(catalog, record), {}, _of_record(record), record, record.key)
             yield Flow(finding_spec(catalog, record), {}, _of_record(record), record, "subject")
-    for placed in workspace.models.tables.values():
+    for placed in project.models.tables.values():
         if isinstance(placed.declared, Model) and placed.declared.returns:
-            yield _model_flow(workspace, placed, placed.declared, placed.declared.returns)
+            yield _model_flow(project, placed, placed.declared, placed.declared.returns)
 
 
 def _of_record(record: GoldenRecord) -> tuple[Region, ...]:
     return tuple(Region(name, of_record=True) for name in record.returns.scope) if record.returns else ()
 
 
-def _model_flow(workspace: Workspace, placed: Placed, model: Model, returns: Returned) -> Flow:
-    records, spec = workspace.catalog.records, model_spec(workspace, placed)
+def _model_flow(project: Project, placed: Placed, model: Model, returns: Returned) -> Flow:
+    records, spec = project.catalog.records, model_spec(project, placed)
     if wrong := [one for one in returns.withhold if one not in spec.names or one in spec.key]:
         raise placed.error(f"{model.name}: withhold: {', '.join(wrong)} is no column, or part of the key")
     scope: list[Region] = []
@@ -108,11 +115,31 @@ def _model_flow(workspace: Workspace, placed: Placed, model: Model, returns: Ret
     return Flow(spec, returns.withhold, tuple(dict.fromkeys(scope)), reached, reached.key if reached else "")
 
 
-def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
-    """Bring one table's part of every city up to date."""
-    catalog, lake = workspace.catalog, workspace.lake
-    declared = digest(flow.scope, flow.withhold, flow.spec.names, catalog.city_prefixes())
-    parts = {city: flow.city_spec(city) for city in catalog.cities}
+def return_flow_tasks(project: Project) -> Iterator[Task]:
+    """A task per table that flows back."""
+    for flow in flows(project):
+        yield _task(project.catalog, flow)
+
+
+def _task(catalog: Catalog, flow: Flow) -> Task:
+    record = golden_spec(catalog, flow.record).id if flow.record else None
+    inputs = (flow.spec.id, *((record,) if record else ()))
+    placed_by = frozenset((record if one.of_record and record else flow.spec.id, one.column) for one in flow.scope)
+    return Task(
+        Step.RETURN_FLOW,
+        flow.spec.id.path,
+        flow.spec.id.folders[0],
+        (flow.returned,),
+        tuple(dict.fromkeys(inputs)),
+        lambda workspace: Tables((return_flow(workspace, flow),)),
+        lambda: {flow.returned.id: {**taken_over(flow.returned, flow.spec), CITY.name: placed_by}},
+    )
+
+
+def return_flow(workspace: Workspace, flow: Flow) -> Refreshed:
+    """Bring what flows back of one table up to date, in one commit for all cities."""
+    catalog, lake, spec = workspace.catalog, workspace.lake, flow.returned
+    declared = digest(__name__, flow.scope, flow.withhold, flow.spec.names, catalog.city_prefixes())
     # What leads to a row: its own first key column, or the record whose region says where it belongs.
     ways = {flow.spec: flow.by}
     if flow.record:
@@ -120,10 +147,10 @@ def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
 
     def compute(keys: ir.Table | None) -> ir.Table:
         rows = _placed(workspace, flow, keys)
-        allowed = [name for name in flow.spec.names if name not in flow.withhold]
-        return rows.filter(rows[CITY].notnull()).select(*allowed, CITY)
+        return rows.filter(rows[CITY.name].notnull()).select(*spec.names)
 
-    return refresh_parts(lake, parts, CITY, by_columns(lake, ways, declared, compute, flow.by))
+    carry_over(lake, former_tables(catalog.cities, flow.spec.id, spec), spec)
+    return refresh(lake, spec, by_columns(lake, ways, declared, compute, flow.by))
 
 
 def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
@@ -132,7 +159,7 @@ def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
     if not unreturned_rows(workspace, flow):
         return Unreturned(flow.spec, rows, 0, 0)
     placed = _placed(workspace, flow, None)
-    lost = placed.filter(placed[CITY].isnull())
+    lost = placed.filter(placed[CITY.name].isnull())
     outside = lost[HAS_REGION].cast("int64").sum().fill_null(0)
     (counted,) = workspace.lake.engine.rows(lost.agg(outside=outside, rows=lost.count()))
     return Unreturned(flow.spec, rows, int(counted["outside"]), int(counted["rows"] - counted["outside"]))
@@ -140,8 +167,7 @@ def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
 
 def unreturned_rows(workspace: Workspace, flow: Flow) -> int:
     """How many rows of a table reach no city, by the logs of the tables alone."""
-    cities = [workspace.lake.row_count(returned(city, flow.spec.id)) for city in workspace.catalog.cities]
-    return workspace.lake.row_count(flow.spec.id) - sum(cities)
+    return workspace.lake.row_count(flow.spec.id) - workspace.lake.row_count(flow.returned.id)
 
 
 def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table:
@@ -159,7 +185,7 @@ def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table
     found = [rows[one.beside] for one in flow.scope]
     return rows.mutate(
         **{
-            CITY: ibis.coalesce(*(city_of(workspace, region) for region in found)),
+            CITY.name: ibis.coalesce(*(city_of(workspace, region) for region in found)),
             HAS_REGION: ibis.or_(*(region.notnull() for region in found)),
         }
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
 
 from pipelines.declarations.element import Grade, Mask
 from pipelines.tables.layout import TableId
@@ -33,13 +34,17 @@ class ColumnSpec:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table as declared. `key` columns are never NULL and identify a row; an append-only table has none."""
+    """A table as declared. `key` columns are never NULL and identify a row; an append-only table has none.
+
+    Rows that share their values of `partition_by`, part of the key, lie in files of their own.
+    """
 
     id: TableId
     title: str
     description: str
     key: tuple[str, ...]
     columns: tuple[ColumnSpec, ...]
+    partition_by: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -48,6 +53,11 @@ class TableSpec:
     @property
     def ibis_schema(self) -> ibis.Schema:
         return ibis.schema({column.name: column.ibis_type for column in self.columns})
+
+    @property
+    def unbound(self) -> ir.Table:
+        """The table named by its place, in its columns and without rows: what is read of it can be looked into."""
+        return ibis.table(self.ibis_schema, name=self.id.path)
 
     def column(self, name: str) -> ColumnSpec:
         return next(column for column in self.columns if column.name == name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from deltalake.exceptions import DeltaError
 from ibis.backends.sql.datatypes import DuckDBType
 
 from pipelines.engines import delta_rs
-from pipelines.engines.base import OPERATION, Engine, FeedGapError, First, Merge
+from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, matching
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.errors import StoreError
@@ -41,8 +40,7 @@ VERSIONS = 3  # of a table that stay open: one step reads it before and after it
 # Bytes that Python, the readers and delta-rs take beside DuckDB, whatever its limit and however many rows there are.
 BESIDE, LEAST = 1_250_000_000, 0.3
 READER = 1_600_000_000  # bytes that a run takes for each file that it reads at once, while DuckDB has nothing to do
-CREATED_AT_ONCE = 2  # a table's rows are written by one core, however many DuckDB computes them with
-TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory beside others, and how many of them
+FEW = 50_000  # rows of a merge that may be in memory
 
 
 class DuckDBEngine(Engine):
@@ -71,7 +69,6 @@ class DuckDBEngine(Engine):
         self._described: dict[str, ibis.Schema] = {}  # by what a table's log says of its columns
         self._scattered: dict[str, _Scattered] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
-        self._asking: set[duckdb.DuckDBPyConnection] = set()
         self._reads_s3 = False
         self._knows_shapes = False
 
@@ -99,24 +96,18 @@ class DuckDBEngine(Engine):
             return self._stored(name, uri, version)
         # Many small files are read once, for each query would open all of them again; and then what was appended.
         before = self._scattered.pop(uri, None)
-        if before and before.files < files and before.name in {one.get_name() for one in self._read[uri].values()}:
+        # A file holds none of the columns that its table is partitioned by.
+        grew = before and before.files < files and not delta_rs.stored(uri).metadata().partition_columns
+        if before and grew and before.name in {one.get_name() for one in self._read[uri].values()}:
             added = ", ".join(map(_text, sorted(files - before.files)))
-            scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM read_parquet([{added}])"
+            added = f"read_parquet([{added}], hive_partitioning = false)"
+            scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM {added}"
         try:
             self.connection.execute(f"CREATE TABLE {name} AS {scan}")
             self._scattered[uri] = _Scattered(name, files)
         except duckdb.InvalidInputException:
             # One of them holds what cannot be read. Who asks for the rows of others does not have to open it.
             self.connection.execute(f"CREATE VIEW {name} AS {whole}")
-        return self._named(name)
-
-    def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
-        # One table in the plan: Ibis would look at each column of each part, for every use of it.
-        each = (
-            f"SELECT *, '{part}' AS {share} FROM {rows.get_name()}"  # names of ours, and codes of cities
-            for part, rows in parts.items()
-        )
-        self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {' UNION ALL BY NAME '.join(each)}")
         return self._named(name)
 
     def _stored(self, name: str, uri: str, version: int) -> ir.Table:
@@ -219,62 +210,16 @@ class DuckDBEngine(Engine):
         first = None if rows is None else self._streamed(rows)
         delta_rs.create(uri, spec, first, metadata, once, self._retention)
 
-    def create_together(self, tables: Sequence[First], allowed: Callable[[], object]) -> None:
-        if len(tables) == 1:
-            super().create_together(tables, allowed)
-            return
-
-        def create(one: First, rows: pa.RecordBatchReader | None) -> None:
-            allowed()
-            self.create(one.uri, one.spec, rows, one.metadata)
-
-        with ThreadPoolExecutor(min(self.readers, CREATED_AT_ONCE)) as threads:
-            asked = [None if one.rows is None else self._beside(one.rows) for one in tables]
-            started = [threads.submit(create, one, rows) for one, rows in zip(tables, asked, strict=True)]
-            try:
-                for done in started:
-                    done.result()
-            except BaseException:
-                threads.shutdown(cancel_futures=True)
-                raise
-
-    def _beside(self, rows: ir.Table) -> pa.RecordBatchReader:
-        """As `stream`, by a connection of its own: to be read by another thread while this one goes on.
-
-        It sees what is materialised, and is asked when its first rows are read.
-        """
-        query, kinds = self.ibis.compile(self._in_words(rows)), rows.schema().to_pyarrow()
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            with self.connection.cursor() as connection:
-                self._asking.add(connection)
-                try:
-                    yield from connection.execute(query).to_arrow_reader(BATCH_ROWS)
-                finally:
-                    self._asking.discard(connection)
-
-        return pa.RecordBatchReader.from_batches(kinds, batches())
-
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         delta_rs.append(uri, self._streamed(rows), metadata, once)
 
     def _streamed(self, rows: ir.Table | pa.RecordBatchReader) -> pa.RecordBatchReader:
         return rows if isinstance(rows, pa.RecordBatchReader) else self.stream(rows)
 
-    def merge(self, merges: Sequence[Merge]) -> None:
-        if len(merges) == 1 or any(one.rows > TOGETHER for one in merges):
-            for one in merges:
-                _merge(one, self.stream(one.changes))
-            return
-        # One connection serves one thread: what each merge needs is fetched before they start.
-        fetched = [self.ibis.to_pyarrow(one.changes) for one in merges]
-        with ThreadPoolExecutor(MERGES_AT_ONCE) as threads:
-            started = [
-                threads.submit(_merge, one, pa.RecordBatchReader.from_batches(rows.schema, rows.to_batches()))
-                for one, rows in zip(merges, fetched, strict=True)
-            ]
-        for done in started:
-            done.result()
+    def merge(self, merge: Merge) -> None:
+        columns = [name for name in merge.changes.columns if name != OPERATION]
+        rows, condition = self.stream(merge.changes), matching(merge, quote="")
+        delta_rs.merge(merge.uri, rows, columns, condition, merge.metadata, few=merge.rows <= FEW)
 
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
         delta_rs.overwrite(uri, self.stream(rows), spec, metadata, self._retention)
@@ -283,8 +228,7 @@ class DuckDBEngine(Engine):
         delta_rs.add_columns(uri, spec, names, metadata)
 
     def interrupt(self) -> None:
-        for connection in (self.connection, *self._asking):
-            connection.interrupt()
+        self.connection.interrupt()
 
     def close(self) -> None:
         self.connection.close()
@@ -312,11 +256,6 @@ def _text(text: str) -> str:
 def _kind(text: str) -> dt.DataType:
     """Ibis's type of DuckDB's, by its name; reading one takes longer than describing a whole table."""
     return DuckDBType.from_string(text)
-
-
-def _merge(one: Merge, changes: pa.RecordBatchReader) -> None:
-    columns = [name for name in one.changes.columns if name != OPERATION]
-    delta_rs.merge(one.uri, changes, columns, one.key, one.metadata, few=one.rows <= TOGETHER)
 
 
 def open_s3(connection: duckdb.DuckDBPyConnection) -> None:
