@@ -21,6 +21,7 @@ from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Project, Workspace
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
+from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import (
     batch_of,
@@ -242,6 +243,8 @@ def _rows_missing(original: str, batch: str, entry: Entry) -> Problem:
 
 def _ingest_file(workspace: Workspace, contract: Contract, original: Original, batch: str, done: Ingested) -> None:
     received_at = time_of_receipt(workspace.lake)
+    with workspace.lake.alone:
+        warm_up()
     described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
     counter = Counter()
     problems: list[Problem] = []

@@ -66,6 +66,7 @@ class DuckDBEngine(Engine):
         self.ibis = ibis.duckdb.from_connection(connection)
         self._read: dict[str, dict[int, ir.Table]] = {}
         self._opened_so_far = 0
+        self._described: dict[str, ibis.Schema] = {}  # by what a table's log says of its columns
         self._scattered: dict[str, _Scattered] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
         self._reads_s3 = False
@@ -92,7 +93,7 @@ class DuckDBEngine(Engine):
         whole = scan = f"SELECT * FROM delta_scan({_text(as_url(uri))}, version = {version})"
         if files is None:
             self.connection.execute(f"CREATE VIEW {name} AS {scan}")
-            return self._named(name)
+            return self._stored(name, uri, version)
         # Many small files are read once, for each query would open all of them again; and then what was appended.
         before = self._scattered.pop(uri, None)
         # A file holds none of the columns that its table is partitioned by.
@@ -109,10 +110,22 @@ class DuckDBEngine(Engine):
             self.connection.execute(f"CREATE VIEW {name} AS {whole}")
         return self._named(name)
 
+    def _stored(self, name: str, uri: str, version: int) -> ir.Table:
+        """As `_named`; tables that say the same columns in their logs are described once."""
+        columns = delta_rs.columns(uri, version)
+        if columns not in self._described:
+            self._described[columns] = self._columns(name)
+        return self._known_as(name, self._described[columns])
+
     def _named(self, name: str) -> ir.Table:
+        return self._known_as(name, self._columns(name))
+
+    def _known_as(self, name: str, columns: ibis.Schema) -> ir.Table:
+        return ops.DatabaseTable(name, columns, self.ibis).to_expr()
+
+    def _columns(self, name: str) -> ibis.Schema:
         columns = self.connection.execute(f"DESCRIBE {name}").fetchall()
-        schema = ibis.schema({column: _kind(kind) for column, kind, *_ in columns})
-        return ops.DatabaseTable(name, schema, self.ibis).to_expr()
+        return ibis.schema({column: _kind(kind) for column, kind, *_ in columns})
 
     def _forget(self, name: str) -> None:
         kind = self.connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
@@ -158,14 +171,16 @@ class DuckDBEngine(Engine):
         return self._empty[spec]
 
     def view(self, expression: ir.Table, name: str) -> str:
-        self.ibis.create_view(name, self._in_words(expression), overwrite=True)
+        # As Ibis would, which asks for the view's columns besides: a long expression takes as long again to be bound.
+        query = self.ibis.compile(self._in_words(expression))
+        self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
         return name
 
     def blames_rows(self, error: Exception) -> bool:
         return isinstance(error, duckdb.DataError | duckdb.InvalidInputException)
 
     def named(self, expression: ir.Table, name: str) -> ir.Table:
-        return self._named(self.view(expression, name))
+        return self._known_as(self.view(expression, name), expression.schema())
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         return self.ibis.to_pyarrow(self._in_words(expression)).to_pylist()
