@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.many_sources import ROOT, write_landing, write_project
+from pipelines.project.workspace import open_project
 from pipelines.settings import Settings
-from pipelines.steps.plan import Task, declared_workspace, plan
+from pipelines.steps.plan import plan
+from pipelines.steps.task import Task
 
 
 def _tasks(project: Path) -> list[Task]:
-    return [task for task in plan(declared_workspace(Settings(project=project))) if task.step != "release"]
+    return [task for task in plan(open_project(Settings(project=project))) if task.step != "release"]
 
 
 def test_a_second_copy_has_every_table_of_the_first(tmp_path: Path) -> None:
@@ -31,4 +33,4 @@ def test_every_source_of_every_copy_is_delivered(tmp_path: Path) -> None:
     write_project(tmp_path, 2)
     write_landing(tmp_path, 2, people=500)
     delivered = {folder.name for folder in (tmp_path / "landing").iterdir() if any(folder.iterdir())}
-    assert delivered == {*declared_workspace(Settings(project=tmp_path)).catalog.contracts}
+    assert delivered == {*open_project(Settings(project=tmp_path)).catalog.contracts}
