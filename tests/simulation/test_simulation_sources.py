@@ -8,12 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-<<<<<<< HEAD:tests/test_simulation_sources.py
 from simulation.checksums import id_check
-from tests.test_simulation_digests import PEOPLE, PINNED, SEED, digest
-=======
 from tests.simulation.test_simulation_digests import PEOPLE, PINNED, SEED, digest
->>>>>>> main:tests/simulation/test_simulation_sources.py
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = """\
