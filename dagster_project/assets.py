@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from dagster_project.checks import check_results, check_specs, problems_of
-from dagster_project.described import asset_specs, landing_key, tables_by_key
+from dagster_project.described import asset_key, asset_specs, landing_key
 from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
 from dagster_project.versions import data_version
@@ -73,9 +73,7 @@ def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
         if task.step == Step.STANDARDISE:
             note_outcomes(workspace)
         described, done = described_tables(workspace, task), described_outcome(task, outcome)
-        versions = {
-            key: data_version(workspace.lake, (one.id for one in tables)) for key, tables in tables_by_key(task).items()
-        }
+        versions = {asset_key(spec.id): data_version(workspace.lake, [spec.id]) for spec in task.outputs}
         checked = list(check_results(workspace, task, problems_of(outcome)))
         delivered = newest_delivery(workspace.lake, task.name) if isinstance(outcome, Ingested) else None
     if isinstance(outcome, Ingested) and outcome.new and delivered:

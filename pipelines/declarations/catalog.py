@@ -105,6 +105,21 @@ class Catalog:
         folder = self.root / "foundation_dbs" / declared.database
         return (folder / "sources" if isinstance(declared, Contract) else folder) / f"{declared.name}.yml"
 
+    def main_record(self, database: str) -> GoldenRecord | None:
+        """The golden record that a database is about: that of its name, or the only one."""
+        found = [record for record in self.records.values() if record.database == database]
+        named = [record for record in found if record.name == database]
+        return next(iter(named or (found if len(found) == 1 else [])), None)
+
+    def table_beside(self, record: GoldenRecord, kind: str) -> str:
+        """The table of a record's conflicts or findings: `conflict`, and `<record>_conflict` for all but the main."""
+        return kind if record == self.main_record(record.database) else f"{record.name}_{kind}"
+
+    def name_beside(self, record: GoldenRecord, kind: str) -> str:
+        """The name by which models read that table: `<database>_conflict`, or `<record>_conflict`."""
+        beside = self.table_beside(record, kind)
+        return f"{record.database}_{kind}" if beside == kind else beside
+
     def feeders(self, record: GoldenRecord) -> tuple[Contract, ...]:
         """The sources of a golden record, in order of rank, then name."""
         found = [c for c in self.contracts.values() if c.feeds and c.feeds.record == record.name]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +20,11 @@ from pipelines.operations.due import Due, next_due
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.rules.verdicts import NEVER, batches_by_source, last_decisions, verdicts_of
+from pipelines.steps.carried_over import former_tables
 from pipelines.steps.landing import Lying, file_hash, lying_for, no_delivery, unopened
 from pipelines.steps.plan import plan
 from pipelines.steps.retire import BUILT, retired_sources
+from pipelines.steps.return_flow import flows
 from pipelines.steps.tables import all_tables
 from pipelines.steps.task import Step, Task
 from pipelines.tables import layout
@@ -89,6 +91,13 @@ def status(workspace: Workspace) -> list[TableStatus]:
     return _Status(workspace).all()
 
 
+def _carried_over_next(workspace: Workspace) -> Iterator[str]:
+    """Where a lake of before has tables that the next run carries over."""
+    for flow in flows(workspace):
+        for spec in former_tables(workspace.catalog.cities, flow.spec.id, flow.returned).values():
+            yield spec.id.path
+
+
 class _Status:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace, self._lake, self._now = workspace, workspace.lake, clock.now()
@@ -106,7 +115,7 @@ class _Status:
 
     def _undeclared(self) -> list[TableStatus]:
         """Tables whose declaration was taken away; not those of retired sources, which keep what they delivered."""
-        declared = {spec.id.path for spec in all_tables(self._workspace)}
+        declared = {spec.id.path for spec in all_tables(self._workspace)} | {*_carried_over_next(self._workspace)}
         found = [TableId.at(path) for path in self._lake.root.tables() if path not in declared and "/" in path]
         if found:
             own = {table(source) for source in retired_sources(self._lake) for table in (layout.raw, *BUILT)}

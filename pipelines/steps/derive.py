@@ -99,13 +99,13 @@ def _check_key(workspace: Workspace, placed: Placed, spec: TableSpec, rows: ir.T
 
 
 def find_tasks(project: Project) -> Iterator[Task]:
-    """A task per database with a golden record: its rules across tables."""
+    """A task per golden record: the rules across tables that are about it."""
     for record in project.catalog.records.values():
         yield _find_task(project, record)
 
 
 def _find_task(project: Project, record: GoldenRecord) -> Task:
-    rules = project.models.findings.get(record.database, ())
+    rules = project.models.findings.get(record.name, ())
     spec = finding_spec(project.catalog, record)
     declared = [(rule, _declared_inputs(project, rule)) for rule in rules]
     for rule, inputs in declared:
@@ -118,7 +118,7 @@ def _find_task(project: Project, record: GoldenRecord) -> Task:
 
     return Task(
         Step.FIND,
-        record.database,
+        record.name,
         record.database,
         (spec,),
         tuple(dict.fromkeys(table.id for _, inputs in declared for table in _tables(inputs))),
@@ -129,9 +129,9 @@ def _find_task(project: Project, record: GoldenRecord) -> Task:
 
 
 def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
-    """Bring the findings of a golden record's database up to date: all its rules across tables, in one table."""
+    """Bring the findings about a golden record up to date: all rules across tables about it, in one table."""
     lake, catalog = workspace.lake, workspace.catalog
-    rules = workspace.models.findings.get(record.database, ())
+    rules = workspace.models.findings.get(record.name, ())
     spec = finding_spec(catalog, record)
     inputs = [(rule, _declared_inputs(workspace, rule)) for rule in rules]
 

@@ -21,6 +21,7 @@ from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Project, Workspace
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
+from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import (
     batch_of,
@@ -100,10 +101,8 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     found, unopened_folders = lying_for(workspace.settings.landing, contract)
     done.problems += unopened_folders
     pushers = pushed_by(workspace, found)
-    for lying in found:
+    for lying in (one for one in found if not looks_temporary(one.path)):
         path, agency = lying.path, lying.agency or pushers.get(lying.path.name)
-        if looks_temporary(path):
-            continue
         try:
             if refused := no_delivery(lying, workspace.settings.landing, contract):
                 done.problems.append(refused)
@@ -242,6 +241,8 @@ def _rows_missing(original: str, batch: str, entry: Entry) -> Problem:
 
 def _ingest_file(workspace: Workspace, contract: Contract, original: Original, batch: str, done: Ingested) -> None:
     received_at = time_of_receipt(workspace.lake)
+    with workspace.lake.alone:
+        warm_up()
     described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
     counter = Counter()
     problems: list[Problem] = []
