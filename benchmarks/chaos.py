@@ -26,7 +26,7 @@ if __name__ == "__main__":
 from benchmarks import kernel, strikes
 from benchmarks.forked import Ended, Marks, forked, import_everything
 from benchmarks.sequences import AS_BEFORE, DECLARED, SOURCES, Deliveries, Step
-from tests.small_project import small_project
+from tests.support.small_project import small_project
 
 Meddle = Callable[[Path], None]
 
@@ -235,7 +235,7 @@ class _Experiment:
         print(f"experiment {self.number}: {self.story[-1]}: equal", flush=True)
 
     def _found(self, marks: Marks) -> list[str]:
-        from tests.whole_lakes import lake_differences, lake_faults
+        from tests.support.whole_lakes import lake_differences, lake_faults
 
         found = lake_faults(self.struck.lake, self.struck.landing)
         if found:  # a fault that strikes have no part in is one too, but must be told apart
@@ -259,11 +259,11 @@ def _run(
     kill_after = strike.share * usual if strike and strike.point == strikes.AT_RANDOM else None
 
     def work(marks: Marks) -> dict[str, Any]:
-        from pipelines.quality.gate import READABLE
-        from pipelines.quality.verdicts import decide, verdicts_of
+        from pipelines.project.workspace import open_workspace
+        from pipelines.rules.gate import READABLE
+        from pipelines.rules.verdicts import decide, verdicts_of
         from pipelines.settings import Settings
         from pipelines.steps.run import run
-        from pipelines.steps.workspace import open_workspace
 
         if strike:
             strikes.arm(strike, marks, disk)

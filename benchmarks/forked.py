@@ -65,7 +65,7 @@ class Ended:
 def import_everything() -> None:
     """Import what a run needs, so that forked processes have it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from pipelines.quality.great_expectations import warm_up
+    from pipelines.rules.great_expectations import warm_up
 
     warm_up().join()
     for name in ("steps.run", "steps.workspace", "engines.duckdb.engine", "quality.great_expectations.on_duckdb"):

@@ -30,8 +30,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.forked import Marks, forked, import_everything
-from tests.deliveries import cells_of, csv_text, household, json_lines, workbook
-from tests.small_project import small_project
+from tests.support.deliveries import cells_of, csv_text, household, json_lines, workbook
+from tests.support.small_project import small_project
 
 # What is no text has spellings: raw's are held against the values in tests.
 _IS_OTHERWISE = re.compile(
@@ -210,11 +210,11 @@ def _round(place: Path, project: Path, kind: str, first: int, files: Sequence[Da
 
 
 def _taken(marks: Marks, place: Path, project: Path, files: Sequence[Damaged], good: Sequence[str]) -> dict[str, Any]:
-    from pipelines.lake.specs import BATCHES, raw_spec, standard_spec
+    from pipelines.project.workspace import open_workspace
     from pipelines.settings import Settings
     from pipelines.steps.ingest import ingest
     from pipelines.steps.standardise import standardise
-    from pipelines.steps.workspace import open_workspace
+    from pipelines.tables.specs import BATCHES, raw_spec, standard_spec
 
     said: dict[str, Any] = {"landing": place / "landing", "lake": place / "lake", "memory": "4GB", "lease_wait": 5}
     with open_workspace(Settings(project=project, settle=0, **said)) as at:

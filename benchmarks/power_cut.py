@@ -22,15 +22,15 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pipelines.lake.specs import raw_spec
-from pipelines.service.database import Database
+from pipelines.database.connection import Database
+from pipelines.project.workspace import open_workspace
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.queue import Queue, Request
 from pipelines.settings import Settings
 from pipelines.steps.run import run
-from pipelines.steps.workspace import open_workspace
-from tests.deliveries import household, json_lines
-from tests.small_project import Delivered, death, small_project
+from pipelines.tables.specs import raw_spec
+from tests.support.deliveries import household, json_lines
+from tests.support.small_project import Delivered, death, small_project
 
 SIZE = "96M"
 PUSHED, FILED, AGENCY = "death_registration", "household_registration", "health"

@@ -18,7 +18,7 @@ import pyarrow as pa
 from benchmarks import kernel
 from benchmarks.forked import Marks
 from pipelines.engines.duckdb.engine import DuckDBEngine
-from pipelines.lake.store import Store
+from pipelines.storage.store import Store
 
 # Every method of the embedded engine that commits.
 WRITES = ("create", "append", "merge", "overwrite", "add_columns")

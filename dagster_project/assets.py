@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
@@ -12,12 +13,13 @@ from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
 from dagster_project.versions import data_version
 from pipelines.declarations.catalog import Catalog
-from pipelines.lake.layout import TableId
+from pipelines.project.workspace import Workspace
 from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
-from pipelines.steps.plan import Task
-from pipelines.steps.retired import check_declared
-from pipelines.steps.workspace import Workspace
+from pipelines.steps.log import log_outcome
+from pipelines.steps.retire import check_declared
+from pipelines.steps.task import Step, Task
+from pipelines.tables.layout import TableId
 
 Events = Iterator[dg.MaterializeResult]
 
@@ -46,7 +48,7 @@ def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
 def _asset(
     catalog: Catalog, task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str
 ) -> dg.AssetsDefinition:
-    name = "_".join([task.step, *task.name.split("/")]) if task.name else task.step
+    name = "_".join([task.step.value, *(task.name.split("/") if task.name else ())])
 
     @dg.multi_asset(
         name=name,
@@ -63,10 +65,12 @@ def _asset(
 def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
     workspace: Workspace = context.resources.workspace
     with told_without_values(f"{task.step} {task.name}"):
-        if task.step == "ingest":  # what all other tasks come after
+        if task.step == Step.INGEST:  # what all other tasks come after
             check_declared(workspace)
+        began = time.monotonic()
         outcome = task.work(workspace)
-        if task.step == "standardise":
+        log_outcome(workspace.settings, task, outcome, time.monotonic() - began)
+        if task.step == Step.STANDARDISE:
             note_outcomes(workspace)
         described, done = described_tables(workspace, task), described_outcome(task, outcome)
         versions = {asset_key(spec.id): data_version(workspace.lake, [spec.id]) for spec in task.outputs}

@@ -15,17 +15,17 @@ from dagster_project.versions import data_version
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import RULE_RESULTS
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.gate import decidable
-from pipelines.quality.report.words import batch_rule_title
-from pipelines.quality.verdicts import batches_of, gate_verdicts, last_decided, verdicts_of
+from pipelines.project.workspace import Workspace
+from pipelines.reports.site.words import batch_rule_title
+from pipelines.rules.gate import decidable
+from pipelines.rules.verdicts import batches_of, gate_verdicts, last_decided, verdicts_of
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
-from pipelines.steps.plan import Outcome, Task
-from pipelines.steps.workspace import Workspace
+from pipelines.steps.task import Outcome, Step, Task
+from pipelines.tables.specs import RULE_RESULTS
+from pipelines.tables.table import TableSpec
 
 AS_OF = "as_of"  # in a check's metadata: what it looked at
 READABLE, GATE, KEY, TRACES, DECLARED = "delivery", "gate", "key", "traces_to_foundation", "landing_is_declared"
@@ -35,16 +35,16 @@ def check_specs(catalog: Catalog, task: Task) -> list[dg.AssetCheckSpec]:
     """The checks that a task makes of its own assets."""
     first = asset_key(task.outputs[0].id)
     match task.step:
-        case "ingest":
+        case Step.INGEST:
             return [_spec(READABLE, first, "Every file that was delivered last could be read as its contract says.")]
-        case "standardise":
+        case Step.STANDARDISE:
             assert task.contract
             gate = "No batch is held. While one is, the last good rows serve on, and a person decides."
             return [_spec(GATE, first, gate), *rule_specs(catalog, task.contract)]
-        case "return_flow":
+        case Step.RETURN_FLOW:
             text = "Every city's rows were taken from the foundation tables as they are now."
             return [_spec(TRACES, first, text, blocking=True)]
-        case "release":
+        case Step.RELEASE:
             return [_spec(DECLARED, first, "Everything in the landing folder belongs to a declared source.")]
     return [_key_spec(spec) for spec in task.outputs if spec.key]
 
@@ -64,12 +64,12 @@ def evidence(lake: Lake, task: Task) -> str:
     """What stays the same as long as the task's checks would say the same: the tables' versions, and the verdicts."""
     own = data_version(lake, (spec.id for spec in task.outputs))
     match task.step:
-        case "ingest":
+        case Step.INGEST:
             return f"{own}, {len(batches_of(lake, task.name))} files"
-        case "standardise":
+        case Step.STANDARDISE:
             verdicts, last = last_decided(lake, task.name)
             return f"{own}, {verdicts} verdicts until {last}"
-        case "return_flow":
+        case Step.RETURN_FLOW:
             return f"{own} of {', '.join(data_version(lake, [table]) for table in task.inputs)}"
     return own
 
@@ -93,17 +93,17 @@ def check_results(workspace: Workspace, task: Task, problems: Sequence[str] = ()
 
 def _results(workspace: Workspace, task: Task, problems: Sequence[str]) -> Iterator[dg.AssetCheckResult]:
     match task.step:
-        case "ingest":
+        case Step.INGEST:
             # A later run without files must not make them look well.
             noticed = problems or _problems_kept(workspace.lake, task.name)
             yield _noted(READABLE, task.outputs[0], noticed, dg.AssetCheckSeverity.WARN)
-        case "standardise":
+        case Step.STANDARDISE:
             assert task.contract
             yield _gate(workspace, task)
             yield from rule_results(workspace.lake, workspace.catalog, task.contract)
-        case "return_flow":
+        case Step.RETURN_FLOW:
             yield _traces(workspace, task)
-        case "release":
+        case Step.RELEASE:
             undeclared = [str(problem) for problem in undeclared_sources(workspace)]
             yield _noted(DECLARED, task.outputs[0], undeclared, dg.AssetCheckSeverity.ERROR)
         case _:

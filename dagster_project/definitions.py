@@ -11,8 +11,9 @@ from dagster_project.opened import opened_workspace
 from dagster_project.outside import outside_sensor
 from pipelines.operations.deep import examine_files
 from pipelines.operations.maintenance import maintain
+from pipelines.project.workspace import open_project
 from pipelines.settings import PEOPLE_TIME, Settings
-from pipelines.steps.plan import declared_workspace, plan
+from pipelines.steps.plan import plan
 
 
 @dg.op(required_resource_keys={"workspace"})
@@ -49,8 +50,8 @@ def examination() -> None:
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions of all that a project declares; raises DeclarationError, reads nothing of the lake."""
-    declared = declared_workspace(settings)
-    tasks = plan(declared)
+    project = open_project(settings)
+    tasks = plan(project)
     everything = dg.define_asset_job(
         "everything",
         selection=dg.AssetSelection.all(),
@@ -81,10 +82,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         description="Reads every file that the lake names: what `huiliu doctor --deep` does.",
     )
     return dg.Definitions(
-        assets=[*landing_assets(declared.catalog), *assets_of(declared.catalog, tasks, settings.engine)],
+        assets=[*landing_assets(project.catalog), *assets_of(project.catalog, tasks, settings.engine)],
         jobs=[everything, maintenance, examination],
-        sensors=[delivery_sensor(everything, list(declared.catalog.contracts)), outside_sensor(declared, tasks)],
-        schedules=[nightly, weekly, deep, *table_schedule(everything, declared.catalog.contracts.values())],
+        sensors=[delivery_sensor(everything, project.catalog.contracts.values()), outside_sensor(project, tasks)],
+        schedules=[nightly, weekly, deep, *table_schedule(everything, project.catalog.contracts.values())],
         resources={"workspace": opened_workspace},
         executor=dg.in_process_executor,
     )

@@ -10,9 +10,9 @@ import dagster as dg
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.lake.layout import Layer, TableId
-from pipelines.lake.table import ColumnSpec, TableSpec
-from pipelines.steps.plan import Origins, Task
+from pipelines.steps.task import Origins, Step, Task
+from pipelines.tables.layout import Layer, TableId
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 # The UI sorts groups by their names: with these they stand in the order of the data's way.
 STAGES: Mapping[Layer | Literal["landing"], str] = {
@@ -49,7 +49,7 @@ def asset_specs(
     """One spec per asset of a task. `agencies` own what is made from their deliveries."""
     origins = task.origins()
     upstream = {asset_key(table) for table in task.inputs}
-    if task.step == "ingest":
+    if task.step == Step.INGEST:
         upstream = {landing_key(task.name)}
     return [
         dg.AssetSpec(
@@ -69,7 +69,7 @@ def asset_specs(
 
 def _kinds(task: Task, table: TableSpec, engine: str) -> set[str]:
     """What the graph shows on a node. Of a key it shows only the last part: the layer tells them apart."""
-    is_golden = task.step == "integrate" and table is task.outputs[0]
+    is_golden = task.step == Step.INTEGRATE and table is task.outputs[0]
     return {"delta", engine, table.id.layer, *(["golden"] if is_golden else [])}
 
 

@@ -11,9 +11,9 @@ import dagster as dg
 
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
-from pipelines.lake.damage import lake_failure
-from pipelines.lake.errors import LakeError
-from pipelines.quality.comparing import CountsDisagreeError
+from pipelines.errors import LakeError
+from pipelines.rules.comparing import CountsDisagreeError
+from pipelines.storage.damage import lake_failure
 
 FOR_PEOPLE = (DeclarationError, CountsDisagreeError, LakeError)
 

@@ -9,10 +9,10 @@ import dagster as dg
 
 from dagster_project.failures import told_without_values
 from pipelines.lake.lake import Lake
-from pipelines.quality.great_expectations import warm_up
+from pipelines.project.workspace import Workspace, open_engine, open_workspace
+from pipelines.rules.great_expectations import warm_up
 from pipelines.service.recovery import recover
 from pipelines.settings import Settings
-from pipelines.steps.workspace import Workspace, open_engine, open_workspace
 
 
 @dg.resource(description="The lake and its engine, opened once per run; settings from HUILIU_* variables.")

@@ -11,20 +11,20 @@ import dagster as dg
 
 from dagster_project.described import asset_key
 from dagster_project.versions import DATA_VERSION
+from pipelines import clock
 from pipelines.engines import delta_rs
-from pipelines.lake import clock
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
-from pipelines.lake.specs import RELEASES
-from pipelines.lake.table import TableSpec
-from pipelines.quality.summary import summarise_source
-from pipelines.quality.verdicts import batches_of
+from pipelines.project.workspace import Workspace
+from pipelines.reports.summary import summarise_source
+from pipelines.rules.verdicts import batches_of
 from pipelines.steps.ingest import Ingested
-from pipelines.steps.plan import Outcome, Task
 from pipelines.steps.release import Released
 from pipelines.steps.return_flow import CITY
 from pipelines.steps.standardise import Standardised
-from pipelines.steps.workspace import Workspace
+from pipelines.steps.task import Outcome, Step, Tables, Task
+from pipelines.tables.specs import RELEASES
+from pipelines.tables.table import TableSpec
 
 Metadata = dict[str, Any]
 TOLD_IN_TIME = datetime.timedelta(hours=1)
@@ -57,7 +57,7 @@ def newest_delivery(lake: Lake, source: str) -> Delivered | None:
 
 def described_tables(workspace: Workspace, task: Task) -> dict[dg.AssetKey, Metadata]:
     """Each asset of the task with what the lake says of it, whoever wrote it."""
-    counts = _gate_counts(workspace, task) if task.step == "standardise" else {}
+    counts = _gate_counts(workspace, task) if task.step == Step.STANDARDISE else {}
     return {asset_key(spec.id): _stored(workspace, task, spec) | counts for spec in task.outputs}
 
 
@@ -71,8 +71,9 @@ def described_outcome(task: Task, outcome: Outcome) -> Mapping[dg.AssetKey, Meta
             return {first: {"release": outcome.number, "is_new": outcome.new}}
         case Standardised():
             return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
-        case _:
-            return {asset_key(one.table): _refreshed(one) for one in outcome}
+        case Tables():
+            return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
+    raise TypeError(f"{task.step} {task.name} did {type(outcome).__name__}, which has no description here")
 
 
 def _stored(workspace: Workspace, task: Task, table: TableSpec) -> Metadata:
@@ -86,9 +87,9 @@ def _stored(workspace: Workspace, task: Task, table: TableSpec) -> Metadata:
     }
     if state and (moment := state.written_at):
         described["written_at"] = dg.MetadataValue.timestamp(moment)
-    if task.step == "return_flow":
+    if task.step == Step.RETURN_FLOW:
         described["cities"] = _cities(workspace, table)
-    return described | (_released(lake) if task.step == "release" else {})
+    return described | (_released(lake) if task.step == Step.RELEASE else {})
 
 
 def _cities(workspace: Workspace, table: TableSpec) -> dg.MetadataValue:

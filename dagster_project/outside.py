@@ -6,7 +6,6 @@ its inputs, than the table's log says. So each is told once, and what a run of D
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,20 +21,20 @@ from dagster_project.opened import opened_lake
 from dagster_project.outcomes import described_tables, newest_delivery
 from dagster_project.versions import DATA_VERSION, data_version, input_versions, says_same, version_tags
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import BATCHES, RULE_RESULTS, VERDICTS
-from pipelines.quality.verdicts import batches_of
+from pipelines.project.workspace import Project, Workspace, no_lake
+from pipelines.rules.verdicts import batches_of
 from pipelines.settings import Settings
-from pipelines.steps.plan import Task
-from pipelines.steps.workspace import Workspace, no_lake
+from pipelines.steps.task import Step, Task
+from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
-Checks = Mapping[tuple[str, str], Sequence[dg.AssetCheckSpec]]  # by step and name of the task that makes them
+Checks = Mapping[tuple[Step, str], Sequence[dg.AssetCheckSpec]]  # by step and name of the task that makes them
 UNDER_WAY = "a run is under way, and tells what it writes by itself"
 
 
-def outside_sensor(declared: Workspace, tasks: Sequence[Task]) -> dg.SensorDefinition:
+def outside_sensor(project: Project, tasks: Sequence[Task]) -> dg.SensorDefinition:
     """A sensor that reports what others wrote into the lake; `tasks` is the plan of the declarations."""
-    checks = {(task.step, task.name): check_specs(declared.catalog, task) for task in tasks}
+    checks = {(task.step, task.name): check_specs(project.catalog, task) for task in tasks}
 
     @dg.sensor(
         name="written_outside",
@@ -54,7 +53,7 @@ def outside_sensor(declared: Workspace, tasks: Sequence[Task]) -> dg.SensorDefin
             seen = _seen(lake, tasks, itertools.chain(*checks.values()))
             if seen == context.cursor:
                 return dg.SkipReason("nothing was written since the last look")
-            workspace = dataclasses.replace(declared, settings=settings, lake=lake)
+            workspace = Workspace(settings, project.catalog, project.models, lake, derived=project.derived)
             events = list(_Teller(workspace, context.instance, tasks, checks).events())
         if not is_idle(context):  # one that began meanwhile may have written some of it
             return dg.SkipReason(UNDER_WAY)
@@ -91,7 +90,7 @@ class _Teller:
             yield from self._checked(task)
 
     def _delivered(self, task: Task) -> Iterator[Event]:
-        if task.step != "ingest" or not (delivered := newest_delivery(self._workspace.lake, task.name)):
+        if task.step != Step.INGEST or not (delivered := newest_delivery(self._workspace.lake, task.name)):
             return
         landing = landing_key(task.name)
         observed = self._instance.fetch_observations(landing, limit=1).records

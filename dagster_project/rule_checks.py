@@ -12,12 +12,12 @@ import dagster as dg
 from dagster_project.described import asset_key
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.lake import layout
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import RULE_RESULTS
-from pipelines.quality.gate import DAMAGE_TITLES
-from pipelines.quality.verdicts import batches_of, verdicts_of
+from pipelines.rules.gate import DAMAGE_TITLES
+from pipelines.rules.verdicts import batches_of, verdicts_of
 from pipelines.settings import PEOPLE_TIME
+from pipelines.tables import layout
+from pipelines.tables.specs import RULE_RESULTS
 
 QUARANTINES = "A row that breaks it is quarantined with its reasons; the other rows of its batch pass."
 HOLDS = "A batch that breaks it is held until a person decides; the last good rows serve on."

@@ -12,8 +12,8 @@ import dagster as dg
 
 from dagster_project.described import asset_key
 from pipelines.lake.lake import NOWHERE, Lake
-from pipelines.lake.layout import TableId
-from pipelines.steps.plan import Task
+from pipelines.steps.task import Task
+from pipelines.tables.layout import TableId
 
 DATA_VERSION, INPUT_VERSION = "dagster/data_version", "dagster/input_data_version/"
 # Dagster looks at the versions of inputs only where a materialisation also says these two.

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from simulation.contracts import contract
 from simulation.files import write_csv, write_jsonl, write_parquet, write_xlsx
-from simulation.layouts import FORMATS, TITLES, layout
-from simulation.person_sources import DRIFTED, UNDATED
-from simulation.table import Table
-from simulation.truth import Truth
+from simulation.sources import sources
+from simulation.table import DRIFTED, UNDATED, Table
+from simulation.truth.writing import Truth
 
 _DAYS = ["20260401", "20260401", "20260630", "20260630", "20260630"]
 _OFFICES = ["", "_旗县", "", "_无更新时间", "_零星"]
@@ -26,17 +26,17 @@ class Landing:
     def deliver(self, table: Table, block: int) -> None:
         """One file for each part of the table that has rows."""
         for part, rows in table.rows_by_part():
-            name = f"{TITLES[table.source]}_{_DAYS[part]}_{block + 1:03}{_OFFICES[part]}"
-            columns = layout(table.source, drifted=part == DRIFTED)
+            name = f"{sources()[table.source].title}_{_DAYS[part]}_{block + 1:03}{_OFFICES[part]}"
+            columns = sources()[table.source].layout(drifted=part == DRIFTED)
             if part == UNDATED:
-                columns = {column: header for column, header in columns.items() if column != "updated_at"}
+                columns = {column: header for column, header in columns.items() if column != table.version}
             file = self.deliver_file(table, rows, name, columns)
             if part == DRIFTED:
                 self.truth.file("accept", table.source, file, "header_drift")
 
     def deliver_file(self, table: Table, rows: list[int], name: str, columns: dict[str, str]) -> str:
         """One file of the given rows; gives its name."""
-        form = FORMATS[table.source]
+        form = sources()[table.source].form
         path = self._path(table.source, name + form.suffix)
         present = {column: header for column, header in columns.items() if column in table.sent}
         headers = list(present.values())
@@ -47,7 +47,9 @@ class Landing:
             case ".jsonl":
                 write_jsonl(path, headers, records)
             case ".parquet":
-                write_parquet(path, present, {name: [table.sent[name][row] for row in rows] for name in present})
+                elements = contract(table.source).elements
+                cells = [[table.sent[name][row] for row in rows] for name in present]
+                write_parquet(path, headers, [elements.get(name, "text") for name in present], cells)
             case _:
                 write_csv(path, form, headers, records)
         self.truth.rows(table, path.name, rows, 1 if form.suffix in (".jsonl", ".parquet") else 2)

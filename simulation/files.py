@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
-from simulation.layouts import Format
-from simulation.names import SINCE_2022
+from simulation.source import Format
 from simulation.table import Broken, Cell
+from simulation.world.names import SINCE_2022
 
 Records = Iterable[tuple[list[Any], Broken | None]]
 # Stands for bytes that no encoding knows; written as ASCII, so it never splits a character of two or four bytes.
 _NO_CHARACTER = "@@NO@@"
 _CREATED = datetime(2026, 6, 30)
-_PARQUET_DATES = {"died_on", "issued_on", "deregistered_on"}
+_DATES = {"date", "past_date", "end_date"}
 
 
 def write_csv(path: Path, form: Format, headers: list[str], records: Records) -> None:
@@ -99,15 +99,15 @@ def write_xlsx(path: Path, headers: list[str], records: Records) -> None:
                     sheet.write_string(row, at, cell)
 
 
-def write_parquet(path: Path, columns: dict[str, str], values: dict[str, list[str]]) -> None:
+def write_parquet(path: Path, headers: list[str], elements: list[str], columns: list[list[str]]) -> None:
     """Dates as dates and moments as timestamps, as a database exports them."""
-    arrays = [_parquet_column(column, values[column]) for column in columns]
-    pq.write_table(pa.Table.from_arrays(arrays, names=list(columns.values())), path)
+    arrays = [_parquet_column(element, values) for element, values in zip(elements, columns, strict=True)]
+    pq.write_table(pa.Table.from_arrays(arrays, names=headers), path)
 
 
-def _parquet_column(column: str, values: list[str]) -> Any:
-    if column in _PARQUET_DATES:
+def _parquet_column(element: str, values: list[str]) -> Any:
+    if element in _DATES:
         return pa.array(np.array([value or "NaT" for value in values], dtype="datetime64[D]"))
-    if column == "updated_at":
+    if element == "datetime":
         return pa.array(np.array([value.replace(" ", "T") for value in values], dtype="datetime64[us]"))
     return pa.array([value or None for value in values], pa.string())

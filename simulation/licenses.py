@@ -1,4 +1,4 @@
-"""E-licences: the register of those that are delivered in files, and good ones without end for pushing."""
+"""E-licences: their types, identifiers and holders, and good ones without end for pushing."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from functools import cache
 
 import numpy as np
 
-from simulation.calendar import AS_OF, day_number, iso, moments
 from simulation.checksums import ALPHANUMERIC, credit_code, license_check
-from simulation.layouts import layout
-from simulation.person_sources import parts
-from simulation.population import draw_numbers, settle
-from simulation.regions import CITIES, counties
-from simulation.table import Table
+from simulation.contracts import contract
 from simulation.vocabulary import HOLDER_CODE_TYPE, LICENSE_STATE
+from simulation.world.calendar import AS_OF, day_number, iso
+from simulation.world.people import draw_numbers, settle
+from simulation.world.places import CITIES, counties
 
 ROOT = "1.2.156.3005.2."
-LICENSES_FEWEST = 300
 PERSON, ORGANISATION = "111", "001"
 YEARS_VALID = 6
 _SOME_PEOPLE = 1_000
@@ -102,12 +99,12 @@ def stream(
     (default: the simulation's day, 08:00); each further one is a second later.
     """
     rng = np.random.default_rng([seed, 4, start])
-    named = layout("e_license", drifted=False)
+    named = contract("e_license").headers
     first = updated_at or datetime(AS_OF.year, AS_OF.month, AS_OF.day, 8)
     people = holders or invented_people(seed)
     for number in range(count):
         holder = people[int(rng.integers(len(people)))]
-        row = _license(rng, holder, f"S{seed:07}{start + number:011}")
+        row = draw_license(rng, holder, f"S{seed:07}{start + number:011}")
         row["updated_at"] = (first + timedelta(seconds=number)).strftime("%Y-%m-%d %H:%M:%S")
         yield {header: row[column] for column, header in named.items()}
 
@@ -119,20 +116,8 @@ def invented_people(seed: int) -> list[Holder]:
     return [Holder(people.id_number[at], people.name[at]) for at in np.flatnonzero(people.adult).tolist()]
 
 
-def license_register(rng: np.random.Generator, holders: Sequence[Holder], count: int) -> Table:
-    """电子证照: first versions, still without a defect, held by any of the holders."""
-    chosen = rng.integers(0, len(holders), count).tolist()
-    rows = [_license(rng, holders[at], f"F{number:09}") for number, at in enumerate(chosen)]
-    sent = {column: [row[column] for row in rows] for column in rows[0]}
-    sent["updated_at"] = moments(rng, count, "e_license")
-    due: dict[str, list[str | None]] = {
-        "state": ["01"] * count,
-        "holder_code_type": [holders[at].code_type for at in chosen],
-    }
-    return Table("e_license", sent, due, parts(count))
-
-
-def _license(rng: np.random.Generator, holder: Holder, serial: str) -> dict[str, str]:
+def draw_license(rng: np.random.Generator, holder: Holder, serial: str) -> dict[str, str]:
+    """The first version of some licence that the holder may hold, column → cell."""
     kinds = [kind for kind in TYPES if kind.held_by == holder.code_type]
     kind = kinds[int(rng.integers(len(kinds)))]
     issuers = _issuers(kind)

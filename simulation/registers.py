@@ -1,73 +1,60 @@
-"""The three registers of legal entities side by side, and the choice of whom a defect is planted on."""
+"""The way of all registers: made from the world, planted with defects, delivered as files, and what stands of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from zlib import crc32
 
 import numpy as np
 
-from simulation.entities import Entities, check_list, civil_register, found, market_register
-from simulation.population import Mask, People
-from simulation.table import Table
-from simulation.truth import Truth
+from simulation.delivery import Landing
+from simulation.planting import carry_out
+from simulation.relations import relations
+from simulation.source import About, Source
+from simulation.sources import first_sources, later_sources, sources
+from simulation.subjects import OwnRows, Register, Subjects
+from simulation.truth.due import registers_due
+from simulation.truth.standing import Standing, standing
+from simulation.world.block import World
 
-MARKET_FEWEST, CIVIL_FEWEST = 250, 150
 
-
-@dataclass
 class Registers:
-    """Entities, the tables about them, and who has nothing planted yet; row n of the check list is entity n."""
+    """Delivers registers to a landing zone; `seed` is the simulation's."""
 
-    rng: np.random.Generator
-    entities: Entities
-    market: Table
-    civil: Table
-    check: Table
-    each: int
-    truth: Truth
-    free: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    def __init__(self, seed: int, landing: Landing) -> None:
+        self.seed = seed
+        self.landing = landing
 
-    def __post_init__(self) -> None:
-        self.free = np.ones(len(self.entities), dtype=bool)
+    def deliver(self, about: About, subjects: Subjects) -> list[Standing]:
+        """The first sources about these subjects, which share them, and then every later one by itself."""
+        for source in first_sources(about):
+            subjects.add(source)
+        carry_out(subjects, relations(about))
+        self._write([subjects[name] for name in sources() if name in subjects.registers])
+        standings = [standing(subjects[name].table) for name in sources() if name in subjects.registers]
+        return standings + [self._alone(source, subjects.world, subjects.each) for source in later_sources(about)]
 
-    def in_market(self, count: int | None = None, also: Mask | None = None) -> list[int]:
-        """Rows of the market's register, which are the entities' numbers too; `also` is by entity."""
-        held = np.arange(len(self.entities)) < self.entities.market
-        return self._choose(held if also is None else held & also, count)
+    def deliver_about_anyone(self, world: World, each: int) -> None:
+        """Every source whose records are about anyone, and all that is due of it."""
+        first = [self._alone(source, world, each, [self.seed, 3]) for source in first_sources(About.ANYONE)]
+        later = [self._alone(source, world, each) for source in later_sources(About.ANYONE)]
+        registers_due(self.landing.truth, [*first, *later])
 
-    def in_civil(self, count: int | None = None, also: Mask | None = None) -> list[int]:
-        """Rows of the civil organisations' register; add `first_civil` for the entity."""
-        first = self.entities.market
-        held = np.arange(len(self.entities)) >= first
-        return [at - first for at in self._choose(held if also is None else held & also, count)]
+    def _alone(self, source: Source, world: World, each: int, seed: list[int] | None = None) -> Standing:
+        """A source whose rows are subjects by themselves, with a random generator of its own."""
+        rng = np.random.default_rng(seed or [self.seed, 6, crc32(source.name.encode()), world.number])
+        subjects = OwnRows(rng, world, source, each, self.landing.truth)
+        carry_out(subjects, [])
+        self._write([subjects[source.name]])
+        stands = standing(subjects[source.name].table)
+        if source.due:
+            source.due(self.landing.truth, stands)
+        return stands
 
-    def representative(self, entity: int) -> str:
-        """The number of whoever stands for an entity."""
-        first = self.entities.market
-        table, row = (self.market, entity) if entity < first else (self.civil, entity - first)
-        return str(table.column("representative_id")[row])
-
-    def _choose(self, mask: Mask, count: int | None) -> list[int]:
-        candidates = np.flatnonzero(mask & self.free)
-        chosen = self.rng.choice(candidates, min(count or self.each, len(candidates)), replace=False)
-        self.free[chosen] = False
-        return [int(at) for at in chosen]
-
-    def sound(self) -> list[tuple[str, str]]:
-        """Code and name of every entity in whose records nothing is planted."""
-        entities = self.entities
-        return [(entities.credit_code[at], entities.name[at]) for at in np.flatnonzero(self.free).tolist()]
-
-
-def make_registers(rng: np.random.Generator, people: int, heads: People, each: int, truth: Truth) -> Registers:
-    """Registers for a population, still without a defect."""
-    entities = found(rng, max(people // 20, MARKET_FEWEST), max(people // 200, CIVIL_FEWEST), heads)
-    return Registers(
-        rng,
-        entities,
-        market_register(rng, entities, heads),
-        civil_register(rng, entities, heads),
-        check_list(rng, entities),
-        each,
-        truth,
-    )
+    def _write(self, registers: list[Register]) -> None:
+        number = registers[0].of.world.number
+        for register in registers:
+            self.landing.deliver(register.table, number)
+        if number == 0:
+            odd = [(file.turn, file, register) for register in registers for file in register.source.odd_files]
+            for _, file, register in sorted(odd, key=lambda one: one[0]):
+                file.deliver(register, self.landing)

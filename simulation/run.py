@@ -1,39 +1,27 @@
-"""One simulation from beginning to end: people, entities, their files, and the truth about both."""
+"""One simulation from beginning to end: people, organisations, their files, and the truth about both."""
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from simulation.block import Block, make_block
 from simulation.delivery import Landing
-from simulation.due import EntitiesDue, licenses_due, people_due
-from simulation.licenses import LICENSES_FEWEST, ORGANISATION, Holder, license_register
-from simulation.odd_files import deliver_odd_files
-from simulation.plant_entities import plant_entities
-from simulation.plant_entity_relations import deliver_swapped_file, plant_entity_relations
-from simulation.plant_entity_values import plant_entity_values
-from simulation.plant_events import plant_events
-from simulation.plant_ids import plant_ids
-from simulation.plant_licenses import plant_licenses
-from simulation.plant_marriages import plant_marriages
-from simulation.plant_names import plant_names
-from simulation.plant_records import plant_records
-from simulation.plant_relations import plant_relations
-from simulation.plant_spellings import plant_spellings
-from simulation.plant_values import plant_values
-from simulation.plant_versions import plant_versions
-from simulation.population import Numbers, People, draw_numbers, settle
-from simulation.registers import Registers, make_registers
-from simulation.standing import Standing, standing
-from simulation.truth import Truth
+from simulation.registers import Registers
+from simulation.source import About
+from simulation.subjects import Subjects
+from simulation.truth.due import EntitiesDue, people_due
+from simulation.truth.writing import Truth
+from simulation.world.block import World, with_lives
+from simulation.world.organisations import found
+from simulation.world.people import Numbers, People, draw_numbers, settle
 
 FEWEST = 500
+MARKET_FEWEST, CIVIL_FEWEST = 250, 150
 BLOCK = 100_000
 
 
@@ -47,7 +35,7 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
     say("numbering the people")
     numbers = draw_numbers(np.random.default_rng([seed, 0]), people)
     with Truth(out / "truth") as truth:
-        landing = Landing(out / "landing", truth)
+        registers = Registers(seed, Landing(out / "landing", truth))
         staff: Counter[str] = Counter()
         for number, some in enumerate(_blocks(numbers)):
             say(f"writing block {number + 1} of {-(-people // BLOCK)}")
@@ -56,13 +44,27 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             settled = settle(rng, some, max(count * 15 // 1000, min(count // 5, 120)))
             each = _each(people, count)
             if not number:
-                heads = np.random.default_rng([seed, 2])
-                registers = make_registers(heads, people, settled, each, truth)
-                entities = _entities(registers, landing)
-                _licenses(np.random.default_rng([seed, 3]), people, settled, registers.sound(), each, landing)
-            block = make_block(rng, settled, registers.sound(), number, each, truth)
-            staff += _people(block, landing, [] if number else entities.registers)
+                organisations = _organisations(seed, settled, people, each, truth)
+                entities = EntitiesDue(truth, registers.deliver(About.ORGANISATIONS, organisations))
+            world = World(settled, organisations.world.organisations, people, number, _employers(organisations))
+            if not number:
+                registers.deliver_about_anyone(world, each)
+            block = Subjects(rng, with_lives(rng, world), count, each, truth)
+            standings = registers.deliver(About.PEOPLE, block)
+            staff += people_due(truth, standings, [] if number else entities.registers)
         entities.finish(staff)
+
+
+def _organisations(seed: int, heads: People, people: int, each: int, truth: Truth) -> Subjects:
+    rng = np.random.default_rng([seed, 2])
+    entities = found(rng, max(people // 20, MARKET_FEWEST), max(people // 200, CIVIL_FEWEST), heads)
+    return Subjects(rng, World(heads, entities, people), len(entities), each, truth)
+
+
+def _employers(organisations: Subjects) -> list[tuple[str, str]]:
+    """Code and name of every organisation in whose records nothing is planted."""
+    entities = organisations.world.organisations
+    return [(entities.credit_code[at], entities.name[at]) for at in np.flatnonzero(organisations.free).tolist()]
 
 
 def _each(people: int, count: int) -> int:
@@ -74,53 +76,3 @@ def _blocks(numbers: Numbers) -> list[Numbers]:
     total = len(numbers.born)
     edges = np.linspace(0, total, -(-total // BLOCK) + 1).astype(int).tolist()
     return [Numbers(numbers.first17[a:b], numbers.born[a:b], numbers.outsider[a:b]) for a, b in pairwise(edges)]
-
-
-def _entities(registers: Registers, landing: Landing) -> EntitiesDue:
-    """The legal entities' files and truth."""
-    plant_entities(registers)
-    plant_entity_relations(registers)
-    plant_entity_values(registers)
-    tables = [registers.market, registers.civil, registers.check]
-    for table in tables:
-        landing.deliver(table, 0)
-    deliver_swapped_file(registers, landing)
-    return EntitiesDue(registers.truth, [standing(table) for table in tables])
-
-
-def _licenses(
-    rng: np.random.Generator,
-    people: int,
-    settled: People,
-    employers: list[tuple[str, str]],
-    each: int,
-    landing: Landing,
-) -> None:
-    """The e-licences of some people and of organisations that are in good order."""
-    grown = np.flatnonzero(settled.adult & settled.alive & ~settled.outsider).tolist()
-    holders = [Holder(settled.id_number[at], settled.name[at]) for at in grown]
-    holders += [Holder(code, name, ORGANISATION) for code, name in employers]
-    table = license_register(rng, holders, max(people // 20, LICENSES_FEWEST))
-    plant_licenses(table, rng, each)
-    landing.deliver(table, 0)
-    licenses_due(landing.truth, standing(table))
-
-
-def _people(block: Block, landing: Landing, elsewhere: Sequence[Standing]) -> Counter[str]:
-    """A block's files and truth; gives how many people each employer has insured."""
-    # First what only few people and couples are fit for.
-    plant_marriages(block)
-    plant_relations(block)
-    plant_ids(block)
-    plant_names(block)
-    plant_events(block)
-    plant_versions(block)
-    plant_spellings(block)
-    plant_values(block)
-    plant_records(block)
-    tables = [block.household, block.permit, block.insurance, block.death, block.marriage]
-    for table in tables:
-        landing.deliver(table, block.number)
-    if block.number == 0:
-        deliver_odd_files(block, landing)
-    return people_due(block.truth, [standing(table) for table in tables], elsewhere)

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+import numpy as np
+
+from simulation.contracts import contract
+
 KEEP = object()
+# Files of a source: most records, those of offices whose headers drift, later ones, without a version, a handful.
+MAIN, DRIFTED, LATER, UNDATED, SPORADIC = 0, 1, 2, 3, 4
+ENOUGH_FOR_TWO_FILES = 200
 
 
 class Broken(Enum):
@@ -55,6 +62,13 @@ class Table:
     def __len__(self) -> int:
         return len(self.part)
 
+    @property
+    def version(self) -> str:
+        """The column by which rows of a key are told older from newer; ValueError where the contract names none."""
+        if version := contract(self.source).version:
+            return version
+        raise ValueError(f"{self.source} has no version in its contract: no row of it can be planted as a later one")
+
     def put(self, row: int, column: str, sent: Any, due: Any = KEEP) -> None:
         """Write `sent` into the file; `due` is what standard must then hold, if it changes."""
         if due is not KEEP:
@@ -92,6 +106,16 @@ class Table:
         self.rejected.add(row)
         self.marks += [Mark("quarantine", row, kind, rule) for rule in rules]
 
+    def mark(self, outcome: str, row: int, kind: str, *rules: str) -> None:
+        """The outcome by its name: accept, flag or quarantine."""
+        match outcome:
+            case "accept":
+                self.accept(row, kind)
+            case "flag":
+                self.flag(row, kind, *rules)
+            case _:
+                self.quarantine(row, kind, *rules)
+
     def damage(self, row: int, how: Broken, rule: str) -> None:
         """The record itself cannot be read."""
         self.broken[row] = how
@@ -113,3 +137,10 @@ class Table:
     def column(self, name: str) -> list[str | None]:
         """A column as standard must hold it."""
         return self.due.get(name, self.sent.get(name, []))
+
+
+def parts(count: int) -> list[int]:
+    """Two files: three in ten records come from an office whose headers differ; few records come in one file."""
+    if count < ENOUGH_FOR_TWO_FILES:
+        return [MAIN] * count
+    return (np.arange(count) >= count * 7 // 10).astype(int).tolist()

@@ -25,10 +25,10 @@ def register(app: typer.Typer) -> None:
         The days are those of Asia/Shanghai on which the files were received. Exit code 1 when a file could not be
         read again.
         """
+        from pipelines.project.workspace import open_existing
         from pipelines.settings import PEOPLE_TIME
         from pipelines.steps.backfill import NothingToBackfillError
         from pipelines.steps.backfill import backfill as read_again
-        from pipelines.steps.workspace import open_existing
 
         with open_existing(settings_with(lake), writes=True) as workspace:
             if source not in workspace.catalog.contracts:

@@ -26,8 +26,8 @@ def register(app: typer.Typer) -> None:
         """Print JSON: rows/s per step, peak memory, and the whole run against a bare copy, each in its own process."""
         if tenth and people < 5_000:
             raise typer.BadParameter("--tenth: a tenth must be at least 500 people")
-        from pipelines.lake.folders import check_folder
         from pipelines.operations.bench import EngineName, Wanted, measure
+        from pipelines.storage.folders import check_folder
 
         engines: list[EngineName] = ["duckdb", "spark"] if engine == "both" else [engine]
         if folder is not None:

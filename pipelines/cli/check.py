@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         Exit code 0: every row would be accepted. 1: the batch would be held, rows quarantined, or something else
         is wrong. 2: the source is not known.
         """
-        from pipelines.declarations.loading import read_catalog
+        from pipelines.project.catalog import read_catalog
         from pipelines.readers import looks_temporary
         from pipelines.settings import Settings
         from pipelines.steps.dry_run import dry_run
@@ -70,11 +70,12 @@ def _source(catalog: Catalog, file: Path, said: str | None) -> str:
 def _header(catalog: Catalog, file: Path) -> list[str]:
     from pipelines.drafting.sample import header_of
     from pipelines.readers import UnreadableFile
+    from pipelines.steps.dry_run import source_by_folder
 
     try:
         return header_of(file, catalog.contracts.values())
     except UnreadableFile as error:
-        if file.absolute().parent.name in catalog.contracts:
+        if source_by_folder(catalog, file):
             return []  # the folder tells the source, and the check itself tells what is wrong
         err.print(str(error.problem), highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
@@ -148,8 +149,8 @@ def _show_verdict(found: DryRun) -> None:
 
 
 def _why(found: DryRun, code: str) -> str:
-    from pipelines.quality.batch_rules import REJECT_SHARE, titles
-    from pipelines.quality.gate import READABLE
+    from pipelines.rules.batch_rules import REJECT_SHARE, titles
+    from pipelines.rules.gate import READABLE
 
     if code == READABLE:
         return "文件应可读取 (the file cannot be read; see above what to do)"

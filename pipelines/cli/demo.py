@@ -23,10 +23,10 @@ def register(app: typer.Typer) -> None:
         ] = Path("demo"),
     ) -> None:
         """Simulated agency files the whole way into a lake, a report and an analyst's file."""
-        from pipelines.lake.folders import writing
-        from pipelines.quality.report import build_report
+        from pipelines.project.workspace import open_workspace
+        from pipelines.reports.site import build_report
         from pipelines.settings import Settings
-        from pipelines.steps.workspace import open_workspace
+        from pipelines.storage.folders import writing
 
         # The simulated files are whole when the simulation ends: nobody is still writing them.
         settings = Settings(lake=folder / "lake", landing=folder / "landing", settle=0)

@@ -12,9 +12,9 @@ from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import out as screen
 
 if TYPE_CHECKING:
-    from pipelines.lake.layout import TableId
-    from pipelines.lake.shown import Masking
-    from pipelines.steps.workspace import Workspace
+    from pipelines.project.workspace import Workspace
+    from pipelines.tables.layout import TableId
+    from pipelines.tables.shown import Masking
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         absolute place: after the lake is moved, write the file anew, or use --portable, which copies the rows in.
         """
         from pipelines.engines.duckdb.analyst_file import folder_beside
-        from pipelines.steps.workspace import open_existing
+        from pipelines.project.workspace import open_existing
 
         if not out.suffix:
             raise typer.BadParameter(f"{out} has no suffix; say for example {out}.duckdb", param_hint="--out")
@@ -46,8 +46,8 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
     """Write the analyst's file of every table that exists; the number of tables."""
     from pipelines.declarations import regions
     from pipelines.engines.duckdb.analyst_file import Contents, write_analyst_file
-    from pipelines.lake.folders import writing
     from pipelines.steps.tables import all_tables
+    from pipelines.storage.folders import writing
 
     catalog = workspace.catalog
     tables = {
@@ -67,9 +67,9 @@ def write(workspace: Workspace, out: Path, *, unmasked: bool = False, portable: 
 
 
 def _masking(workspace: Workspace) -> Masking:
-    from pipelines.lake.pseudonyms import pseudonym_key
-    from pipelines.lake.shown import Masking
     from pipelines.steps.newest_day import newest_day
+    from pipelines.storage.pseudonyms import pseudonym_key
+    from pipelines.tables.shown import Masking
 
     day = newest_day(workspace.lake)
     identifiers = {element.name for element in workspace.catalog.elements.values() if element.identifier}

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
         Whatever a table was within that time stays readable, and so do its changes.
         """
         from pipelines.operations.maintenance import maintain as maintain_tables
-        from pipelines.steps.workspace import open_existing
+        from pipelines.project.workspace import open_existing
 
         settings = settings_with(lake)
         with open_existing(settings, writes=True) as workspace, progress() as told:

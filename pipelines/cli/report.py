@@ -19,9 +19,9 @@ def register(app: typer.Typer) -> None:
         lake: LakeOption = None,
     ) -> None:
         """Write the quality report: batches, verdicts, rules, quarantine, conflicts and findings, values masked."""
-        from pipelines.lake.folders import writing
-        from pipelines.quality.report import build_report
-        from pipelines.steps.workspace import open_existing
+        from pipelines.project.workspace import open_existing
+        from pipelines.reports.site import build_report
+        from pipelines.storage.folders import writing
 
         with (
             err.status("writing the report …"),

@@ -13,7 +13,7 @@ from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, out
 
 if TYPE_CHECKING:
-    from pipelines.quality.score import Score
+    from pipelines.reports.score import Score
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     ) -> None:
         """Precision and recall per kind of outcome and, value by value, per table. Exit code 1 below 100 %."""
-        from pipelines.quality.score import score as compare
-        from pipelines.steps.workspace import open_existing
+        from pipelines.project.workspace import open_existing
+        from pipelines.reports.score import score as compare
 
         with open_existing(settings_with(lake)) as workspace:
             try:

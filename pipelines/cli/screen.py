@@ -17,11 +17,11 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
-    from pipelines.lake.table import TableSpec
-    from pipelines.quality.summary import RecordSummary, SourceSummary
     from pipelines.readers import Problem
+    from pipelines.reports.summary import RecordSummary, SourceSummary
     from pipelines.settings import Settings
     from pipelines.steps.run import Run
+    from pipelines.tables.table import TableSpec
 
 out = Console()
 err = Console(stderr=True)
@@ -149,7 +149,7 @@ def command(settings: Settings, *words: str) -> str:
 
 def decisions(settings: Settings, batch: str, rules: Sequence[str]) -> list[str]:
     """The commands by which a person decides on a held batch."""
-    from pipelines.quality.gate import decidable
+    from pipelines.rules.gate import decidable
 
     return [command(settings, "gate", option, batch) for option in decidable(rules)]
 

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         out: Annotated[Path, typer.Option(help="gets landing/ and truth/")] = Path("simulated"),
     ) -> None:
         """Write agency files for N simulated people, with planted defects and the outcome due for each."""
-        from pipelines.lake.folders import writing
+        from pipelines.storage.folders import writing
         from simulation import simulate as write
 
         with err.status("simulating …") as status, writing(out, "the folder", "say another with --out"):

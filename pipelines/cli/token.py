@@ -32,12 +32,12 @@ def register(app: typer.Typer) -> None:
     @token.command()
     def issue(agency: Agency, days: Days = 365, lake: LakeOption = None) -> None:
         """Print a new token of an agency. It is shown this once."""
-        from pipelines.declarations.loading import read_catalog
+        from pipelines.project.catalog import read_catalog
 
         settings = settings_with(lake)
-        agencies = read_catalog(settings.project).agencies
-        if agency not in agencies:
-            _refuse(f"there is no agency {agency} in catalog/agencies.yml; there are {', '.join(agencies)}")
+        catalog = read_catalog(settings.project)
+        if agency not in catalog.agencies:
+            _refuse(f"there is no agency {agency} in catalog/; there are {catalog.known_agencies}")
         with _tokens(settings) as tokens:
             issued = tokens.issue(agency, days)
         err.print(
@@ -75,7 +75,7 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _tokens(settings: Settings) -> Iterator[Tokens]:
-    from pipelines.service.database import Database
+    from pipelines.database.connection import Database
     from pipelines.service.tokens import Tokens
 
     with Database(settings) as database:

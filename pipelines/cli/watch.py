@@ -24,11 +24,11 @@ def register(app: typer.Typer) -> None:
 
         What fails is told and tried again after a pause; only a setting that must change ends it (exit code 2).
         """
-        from pipelines.lake.errors import LeaseError
+        from pipelines.errors import LeaseError
         from pipelines.operations.explaining import explained
         from pipelines.operations.watch import Round
         from pipelines.operations.watch import watch as look
-        from pipelines.steps.workspace import open_workspace
+        from pipelines.project.workspace import open_workspace
 
         stop = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):

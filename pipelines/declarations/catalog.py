@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from pipelines.declarations.agency import Agency, AgencyKind, RegionalAgency
 from pipelines.declarations.contract import Column, Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
@@ -19,14 +16,6 @@ from pipelines.declarations.rule import Expectation, Rule, business_rule, column
 
 # The code list of what a row does: to be inserted, to replace another, or to delete one.
 OPERATION = "operation"
-
-
-class Agency(Declared):
-    """An agency that provides data or must act on a finding."""
-
-    name: str
-    title: str
-    level: str
 
 
 class Regulation(Declared):
@@ -53,6 +42,7 @@ class Catalog:
 
     root: Path
     agencies: Mapping[str, Agency]
+    kinds: Mapping[str, AgencyKind]
     regulations: Mapping[str, Regulation]
     cities: Mapping[str, City]
     codes: Mapping[str, tuple[Code, ...]]
@@ -110,6 +100,26 @@ class Catalog:
         """Whether a source's version is a date or a time, which can be compared with that of its receipt."""
         return contract.version is not None and self.element_of(contract, contract.version).is_dated
 
+    def place_of(self, declared: Contract | GoldenRecord) -> Path:
+        """The file that a source or a golden record is declared in."""
+        folder = self.root / "foundation_dbs" / declared.database
+        return (folder / "sources" if isinstance(declared, Contract) else folder) / f"{declared.name}.yml"
+
+    def main_record(self, database: str) -> GoldenRecord | None:
+        """The golden record that a database is about: that of its name, or the only one."""
+        found = [record for record in self.records.values() if record.database == database]
+        named = [record for record in found if record.name == database]
+        return next(iter(named or (found if len(found) == 1 else [])), None)
+
+    def table_beside(self, record: GoldenRecord, kind: str) -> str:
+        """The table of a record's conflicts or findings: `conflict`, and `<record>_conflict` for all but the main."""
+        return kind if record == self.main_record(record.database) else f"{record.name}_{kind}"
+
+    def name_beside(self, record: GoldenRecord, kind: str) -> str:
+        """The name by which models read that table: `<database>_conflict`, or `<record>_conflict`."""
+        beside = self.table_beside(record, kind)
+        return f"{record.database}_{kind}" if beside == kind else beside
+
     def feeders(self, record: GoldenRecord) -> tuple[Contract, ...]:
         """The sources of a golden record, in order of rank, then name."""
         found = [c for c in self.contracts.values() if c.feeds and c.feeds.record == record.name]
@@ -141,61 +151,18 @@ class Catalog:
         contract, column = self.authorities(record, name)[0]
         return record.attributes[name].title or contract.column(column).title
 
+    @property
+    def single_agencies(self) -> dict[str, Agency]:
+        """The agencies that are declared one by one."""
+        return {name: one for name, one in self.agencies.items() if not isinstance(one, RegionalAgency)}
+
+    @property
+    def known_agencies(self) -> str:
+        """What agencies there are, for a message: single ones, and what those of kinds are called."""
+        kinds = f"; and <kind>_<region code> of {', '.join(self.kinds)}" if self.kinds else ""
+        return ", ".join(self.single_agencies) + kinds
+
     def city_prefixes(self) -> list[tuple[str, str]]:
         """(code prefix, city code), longest prefix first: the first that fits a region says whose it is."""
         pairs = [(prefix, city.code) for city in self.cities.values() for prefix in city.prefixes]
         return sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0]))
-
-
-def digest(*declared: Any) -> str:
-    """A hash that changes when any of the given declarations does, or the code that computes with them."""
-    plain = json.dumps([_logic(), declared], sort_keys=True, default=_plain, ensure_ascii=False)
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
-
-
-def standard_digest(catalog: Catalog, contract: Contract) -> str:
-    """A hash of all that a source's standard rows and verdicts follow from, beside what was delivered."""
-    elements = [catalog.elements[column.element] for column in contract.columns]
-    lists = [element.codes for element in elements if element.codes]
-    lists += [OPERATION] if contract.delete_flag else []
-    labels = [catalog.codes.get(name, ()) for name in lists]
-    return digest(contract, catalog.rules(contract), elements, labels, catalog.cities, _expectations(catalog.root))
-
-
-# Where values are computed; what only shows them stands elsewhere.
-COMPUTING = (
-    "elements/*.py",
-    "engines/**/*.py",
-    "modelling/*.py",
-    "quality/*.py",
-    "quality/great_expectations/*.py",
-    "steps/*.py",
-)
-
-
-def code_digest(paths: Iterable[Path]) -> str:
-    """A hash of the text of modules."""
-    code = hashlib.sha256()
-    for path in sorted(paths):
-        code.update(path.read_bytes())
-    return code.hexdigest()
-
-
-@functools.cache
-def _logic() -> str:
-    """A hash of the code that decides what tables hold: after an upgrade they are computed anew.
-
-    Engines are part of it, for how they spell an operation (checksums, geometry) decides values too.
-    """
-    pipelines = Path(__file__).parents[1]
-    return code_digest(path for pattern in COMPUTING for path in pipelines.glob(pattern))
-
-
-@functools.cache
-def _expectations(root: Path) -> str:
-    """A hash of a project's own expectations, which a process imports once."""
-    return code_digest((root / "expectations").rglob("*.py"))
-
-
-def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, Declared) else str(value)

@@ -18,7 +18,7 @@ from pipelines.declarations.rule import RECEIVED_ON, SENT, column_rules
 from pipelines.drafting.sample import Sample
 from pipelines.elements import normalise, sent, sent_value
 from pipelines.engines.base import Engine
-from pipelines.quality.predicates import predicate
+from pipelines.rules.predicates import predicate
 from pipelines.settings import PEOPLE_TIME
 
 FITS = 0.9

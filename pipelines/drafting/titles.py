@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from pipelines.engines.scratch import Scratch
 from pipelines.readers import Problem, UnreadableFile
 from pipelines.readers.text import open_text
+from pipelines.storage.scratch import Scratch
 
 MOST = 5
 _ROW = re.compile(rb"<(?:\w+:)?row\b(?:[^>]*/>|[^>]*>.*?</(?:\w+:)?row>)", re.DOTALL)

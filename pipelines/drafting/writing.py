@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import yaml
 
 from pipelines.declarations.contract import Column
-from pipelines.declarations.loading import UNFILLED
 from pipelines.drafting.columns import DraftColumn
 from pipelines.drafting.contract import Draft
+from pipelines.project.catalog import UNFILLED
 
 
 def to_yaml(draft: Draft) -> str:

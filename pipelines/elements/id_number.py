@@ -9,9 +9,11 @@ from pipelines.elements.bound import bound
 from pipelines.elements.calendar import is_calendar_date
 from pipelines.elements.characters import without_blanks
 from pipelines.elements.digit_sums import weighted_sum
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import sent
+from pipelines.modelling.identifiers import ID_NUMBER_FORM, is_id_number
 
-FORM = "^[0-9]{17}[0-9X]$"
+FORM = ID_NUMBER_FORM
 OLD_FORM = "^[0-9]{15}$"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
@@ -41,7 +43,7 @@ def old_form(value: ir.StringValue) -> ir.StringValue:
 
 def has_form(number: ir.StringValue) -> ir.BooleanValue:
     """17 digits and a digit or X. NULL for NULL."""
-    return number.re_search(FORM)
+    return is_id_number(number)
 
 
 def has_check_digit(number: ir.StringValue) -> ir.BooleanValue:
@@ -105,3 +107,10 @@ def _extended(old: ir.StringValue) -> ir.StringValue:
     century = ibis.ifelse(old.substr(12, 3).isin(OF_CENTENARIANS), "18", "19")
     longer = old.substr(0, 6) + century + old.substr(6, 9)
     return bound(longer, lambda digits: digits + check_character(digits))
+
+
+KINDS = {
+    "id_number": Kind(
+        lambda value, _: normalise(value), old_form=old_form, derived={"sex": sex, "birth_date": birth_date}
+    )
+}

@@ -14,12 +14,12 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.lake.table import TableSpec
+from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres.snapshot import Snapshot
-    from pipelines.engines.postgres.table import Portion
     from pipelines.readers.delivery import Delivery
+    from pipelines.readers.postgres.snapshot import Snapshot
+    from pipelines.readers.postgres.table import Portion
 
 OPERATION = "_operation"
 

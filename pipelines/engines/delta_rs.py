@@ -19,10 +19,10 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from pipelines.engines.base import OPERATION
-from pipelines.lake.damage import log_damage
-from pipelines.lake.durable import sync_checkpoints
-from pipelines.lake.store import LOG, S3, storage_options
-from pipelines.lake.table import ColumnSpec, TableSpec
+from pipelines.storage.damage import log_damage
+from pipelines.storage.durable import sync_checkpoints
+from pipelines.storage.store import LOG, S3, storage_options
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 # Readers share a file out by row group: with delta-rs's million rows, one core would read most tables alone.
 ROW_GROUPS = WriterProperties(max_row_group_size=245_760, compression="SNAPPY")
@@ -232,6 +232,11 @@ def merge(
     )
 
 
+def remove_all_rows(uri: str, metadata: str) -> None:
+    """Leave a table with none, in one commit; its change feed shows each as deleted."""
+    stored(uri).delete(commit_properties=_commit(metadata, None))
+
+
 def has_committed(table: DeltaTable, once: str) -> bool:
     """Whether an append named `once` is already in the table."""
     return table.transaction_version(once) is not None
@@ -282,11 +287,19 @@ def log_stamp(uri: str, version: int) -> object:
     return entry if is_newest else None
 
 
+def columns(uri: str, version: int) -> str:
+    """What a table's log says of its columns in a version, as a text that tells them apart from others'."""
+    return at_version(uri, version).schema().to_json()
+
+
+def at_version(uri: str, version: int) -> DeltaTable:
+    table = stored(uri)
+    return table if table.version() == version else DeltaTable(uri, version, storage_options=storage_options(uri))
+
+
 def scattered_files(uri: str, version: int) -> frozenset[str] | None:
     """The files of a table that lies in many that hold little, so that opening them is most of reading it, or None."""
-    table = stored(uri)
-    if table.version() != version:
-        table = DeltaTable(uri, version, storage_options=storage_options(uri))
+    table = at_version(uri, version)
     # Not `file_uris`, which are escaped as in a URL but for their beginning.
     files = _files(table).select(["path", "size_bytes"]).to_pydict()
     if len(files["path"]) <= SCATTERED_FILES or sum(files["size_bytes"]) >= SCATTERED_BYTES:
@@ -334,8 +347,8 @@ def rows_by(table: DeltaTable, column: str) -> dict[str, int]:
 
 
 def _files(table: DeltaTable) -> pa.Table:
-    """A line for each of the table's files, by the log."""
-    return pa.table(table.get_add_actions(flatten=True))
+    """A line for each of the table's files, by the log; `pyarrow.table` would import pandas for it."""
+    return pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
 
 
 def compact(table: DeltaTable, metadata: str) -> None:

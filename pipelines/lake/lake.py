@@ -16,15 +16,15 @@ from deltalake import DeltaTable
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import Engine, FeedGapError, check_columns
-from pipelines.lake.durable import sync_table
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import BATCHES, RELEASES
-from pipelines.lake.store import Store
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark, content_version, written_key
+from pipelines.storage.durable import sync_table
+from pipelines.storage.store import Store
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import BATCHES, RELEASES
+from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.lake.lease import Lease
+    from pipelines.database.lease import Lease
 
 
 NOWHERE = ("", -1)  # id and version of a table that does not exist yet

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.engines.scratch import Scratch
 from pipelines.operations.bench_push import measure_push
+from pipelines.storage.scratch import Scratch
 
 EngineName = Literal["duckdb", "spark"]
 RATE = 200  # rows a second
@@ -93,11 +93,11 @@ def _in_process(step: str, root: Path, people: int, seed: int, engine: EngineNam
 
 def _copy(root: Path) -> dict[str, Any]:
     """Every landing file through the reader that ingest uses, into one Delta table per source, and nothing else."""
-    from pipelines.declarations.loading import read_catalog
     from pipelines.engines import delta_rs
-    from pipelines.lake.specs import raw_spec
+    from pipelines.project.catalog import read_catalog
     from pipelines.readers import UnreadableFile, open_delivery
     from pipelines.settings import Settings
+    from pipelines.tables.specs import raw_spec
 
     catalog = read_catalog(Settings().project)
     started, rows = time.perf_counter(), 0
@@ -115,8 +115,8 @@ def _copy(root: Path) -> dict[str, Any]:
 
 def _changes(root: Path, engine: EngineName) -> dict[str, Any]:
     from pipelines.operations.changed_delivery import deliver_changes
+    from pipelines.project.workspace import open_workspace
     from pipelines.settings import Settings
-    from pipelines.steps.workspace import open_workspace
 
     with open_workspace(Settings(engine="duckdb", lake=root / f"lake_{engine}")) as workspace:
         return {"changed": deliver_changes(workspace, root / f"changes_{engine}")}
@@ -124,9 +124,9 @@ def _changes(root: Path, engine: EngineName) -> dict[str, Any]:
 
 def _run(root: Path, engine: EngineName, landing: str = "landing") -> dict[str, Any]:
     """The whole way from landing; Spark's start is part of it, as a person would wait for it."""
+    from pipelines.project.workspace import open_workspace
     from pipelines.settings import Settings
     from pipelines.steps.run import run
-    from pipelines.steps.workspace import open_workspace
 
     started = time.perf_counter()
     lake = root / f"lake_{engine}"

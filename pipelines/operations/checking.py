@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.lake.errors import UNHARMED, LakeError
+from pipelines.errors import UNHARMED, LakeError
 
 State = Literal["good", "bad", "not needed"]
 Look = Callable[[], str]

@@ -13,14 +13,14 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from pipelines.engines import delta_rs
-from pipelines.lake.damage import way_back
-from pipelines.lake.errors import LakeError
-from pipelines.lake.refusals import told
-from pipelines.lake.specs import BATCHES
-from pipelines.lake.store import LOG, Store
+from pipelines.errors import LakeError
 from pipelines.operations.checking import Check
 from pipelines.settings import Settings
 from pipelines.steps.ingest import kept_name
+from pipelines.storage.damage import way_back
+from pipelines.storage.refusals import told
+from pipelines.storage.store import LOG, Store
+from pipelines.tables.specs import BATCHES
 
 ORIGINALS = "raw/_files"
 CHUNK = 1 << 20

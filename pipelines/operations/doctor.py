@@ -12,22 +12,22 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines import clock
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.loading import read_catalog
-from pipelines.declarations.models import read_models
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.delta_rs import open_table
-from pipelines.engines.memory import in_bytes
-from pipelines.engines.postgres.failures import PostgresFailure
-from pipelines.engines.postgres.snapshot import access_to, open_snapshot
-from pipelines.engines.scratch import scratch_folder
-from pipelines.lake import clock
-from pipelines.lake.errors import LakeError
-from pipelines.lake.specs import BATCHES, RELEASES
-from pipelines.lake.trial import nearest_folder, written_now
+from pipelines.errors import LakeError
 from pipelines.operations.checking import Check, Unwell, checked
 from pipelines.operations.spark_readiness import spark_checks
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import read_models
+from pipelines.readers.postgres.failures import PostgresFailure
+from pipelines.readers.postgres.snapshot import access_to, open_snapshot
 from pipelines.settings import Settings
+from pipelines.storage.memory import in_bytes
+from pipelines.storage.scratch import scratch_folder
+from pipelines.storage.trial import nearest_folder, written_now
+from pipelines.tables.specs import BATCHES, RELEASES
 
 # A store refuses requests at a quarter of an hour; times of receipt and leases go wrong well before.
 SKEW_SECONDS = 60
@@ -115,7 +115,7 @@ def _clock(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     import sqlalchemy as sa
 
-    from pipelines.lake.database import database_of
+    from pipelines.database.address import database_of
 
     url = database_of(settings)
     if url.get_backend_name() == "sqlite":
@@ -180,7 +180,7 @@ def _gigabytes(amount: float) -> str:
 
 
 def _extension(name: str) -> str:
-    from pipelines.engines.duckdb.engine import load_extension
+    from pipelines.storage.extensions import load_extension
 
     package = f"duckdb-extension-{name.replace('_', '-')}"
     if importlib.util.find_spec(f"duckdb_extension_{name}") is None:

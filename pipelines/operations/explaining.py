@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
-from pipelines.lake.damage import lake_failure
-from pipelines.lake.errors import LakeError
+from pipelines.errors import LakeError
 from pipelines.settings import Settings
+from pipelines.storage.damage import lake_failure
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Explained:
 
 def explained(error: Exception) -> Explained:
     """What an error says to people. Only texts of our own are sure to hold no values."""
-    from pipelines.quality.comparing import CountsDisagreeError
+    from pipelines.rules.comparing import CountsDisagreeError
 
     if isinstance(error, DeclarationError):
         return Explained("declaration error", (str(error),), 2)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import TableId
 from pipelines.lake.watermark import unchanged_since
-from pipelines.quality.verdicts import batches_of, untypable, verdicts_of
+from pipelines.project.workspace import Workspace
+from pipelines.rules.verdicts import batches_of, untypable, verdicts_of
 from pipelines.steps.release import renew
 from pipelines.steps.tables import all_tables
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
 
 
 @dataclass(frozen=True)

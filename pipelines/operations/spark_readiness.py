@@ -99,7 +99,7 @@ def _session(settings: Settings) -> str:
     try:
         from pipelines.engines.spark.session import open_session
         from pipelines.engines.spark.trial import try_spark
-        from pipelines.lake.refusals import told
+        from pipelines.storage.refusals import told
 
         with told(settings.lake):
             return try_spark(open_session(settings), settings.lake)

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.declarations.contract import Contract
-from pipelines.engines.duckdb import json_lines
-from pipelines.readers import encoding, mixing
+from pipelines.readers import encoding, json_lines, mixing
 from pipelines.readers import header as headers
 from pipelines.readers.cells import Column, assemble, json_objects
 from pipelines.readers.csv_rows import count_undecodable

@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Lifespan
 
+from pipelines.database.connection import Database, DatabaseAwayError
 from pipelines.declarations.catalog import Catalog
 from pipelines.service import queue
-from pipelines.service.database import Database, DatabaseAwayError
 from pipelines.service.queue import Queue, Receipt
 from pipelines.service.record import NOTES, PATIENCE, Recorded
 from pipelines.service.refusals import Refusal

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines.lake.durable import make_folder, sync_folders
-from pipelines.lake.refusals import told
-from pipelines.service.database import Database, DatabaseAwayError, ServiceError
-from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
+from pipelines.database.connection import Database, DatabaseAwayError, ServiceError
+from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.settings import Settings
+from pipelines.storage.durable import make_folder, sync_folders
+from pipelines.storage.refusals import told
 
 SEGMENT_ROWS = 50_000
 DAY = 86_400

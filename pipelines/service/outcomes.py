@@ -9,14 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.database.connection import Database, ServiceError
+from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES
-from pipelines.lake.specs import VERDICTS, quarantine_spec, standard_spec
-from pipelines.quality.verdicts import last_decided, verdicts_of
-from pipelines.service.database import Database, ServiceError
-from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
+from pipelines.project.workspace import Workspace
+from pipelines.rules.verdicts import last_decided, verdicts_of
 from pipelines.steps.landing import batch_of
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import VERDICTS, quarantine_spec, standard_spec
 
 HELD, REJECTED, TAKEN = "held", "rejected", "taken"
 SHOWN = 1_000  # quarantined rows of a request that are named one by one

@@ -14,9 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from pipelines.service.database import Database
+from pipelines.database.connection import Database
+from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.service.refusals import Refusal
-from pipelines.service.tables import OUTCOMES, REQUESTS, SEGMENTS
 
 RETRY_AFTER = 10  # seconds
 MICROSECOND = 1e-6  # of a second, about the least that a time since 1970 tells apart

@@ -10,15 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.lake.durable import make_folder, sync, sync_folders
-from pipelines.lake.specs import BATCHES
+from pipelines.database.connection import Database
+from pipelines.database.tables import REQUESTS, SEGMENTS
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
-from pipelines.service.database import Database
-from pipelines.service.tables import REQUESTS, SEGMENTS
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps import recovery
 from pipelines.steps.originals import kept_name, trusted_original
-from pipelines.steps.workspace import Workspace
+from pipelines.storage.durable import make_folder, sync, sync_folders
+from pipelines.tables.specs import BATCHES
 
 
 def recover(workspace: Workspace) -> list[Problem]:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from pipelines.declarations.loading import read_catalog
+from pipelines.database.connection import Database, ServiceError
+from pipelines.project.catalog import read_catalog
 from pipelines.service.application import application
 from pipelines.service.connections import HEADERS_BYTES, BoundedConnection
-from pipelines.service.database import Database, ServiceError
 from pipelines.settings import Settings
 
 LAST_ANSWERS = 90  # seconds for requests in flight when the server is asked to stop

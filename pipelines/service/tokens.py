@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.service.database import Database, ServiceError
+from pipelines.database.connection import Database, ServiceError
+from pipelines.database.tables import TOKENS
 from pipelines.service.refusals import Refusal
-from pipelines.service.tables import TOKENS
 from pipelines.settings import Settings
 
 PREFIX = "huiliu"  # by it a token that was published by mistake is recognised

@@ -9,12 +9,12 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.models import Placed
-from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Changed
 from pipelines.modelling import Alike, Computed, Route
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Workspace
 from pipelines.steps.inputs import Input, inputs_of
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.layout import TableId
 
 
 def affected_keys(workspace: Workspace, placed: Placed, changed: Changed) -> ir.Table | None:
@@ -41,7 +41,7 @@ def _led_to(workspace: Workspace, placed: Placed, name: str, route: Route, moved
         return moved.select(route)
     if isinstance(route, Computed):
         return moved.select(**{placed.declared.by: route.key(moved)})
-    now = inputs_of(workspace, placed)
+    now = inputs_of(workspace, placed, workspace.lake.read)
     if isinstance(route, Alike):
         rows = now[name].rows
         return moved.select(route.key).union(rows.semi_join(moved, route.column).select(route.key))

@@ -15,14 +15,14 @@ import ibis.expr.types as ir
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
 from pipelines.engines.base import OPERATION, Merge, difference
-from pipelines.lake.specs import raw_spec
 from pipelines.lake.watermark import changed_now, unchanged_since
-from pipelines.quality.verdicts import batches_of
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, UnreadableFile, open_delivery
+from pipelines.rules.verdicts import batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.ingest import Counter, Ingested, delivered_rows
 from pipelines.steps.originals import Original, kept_name
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import raw_spec
 
 PLACE = (BATCH, ROW_NUMBER)
 

@@ -9,9 +9,9 @@ import ibis
 
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake, State
-from pipelines.lake.layout import TableId, returned_to
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark, carried_over, is_carried_over
+from pipelines.tables.layout import TableId, returned_to
+from pipelines.tables.table import TableSpec
 
 # What follows from no inputs that are known is compared as a whole, and only what differs is written.
 UNKNOWN = Watermark({}, "")

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import digest
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.models import Placed
 from pipelines.declarations.rule import FLAGS
 from pipelines.lake.refresh import Changed, Refreshed, by_change_feeds, refresh
-from pipelines.lake.specs import finding_spec
-from pipelines.lake.table import TableSpec
 from pipelines.modelling import Finding
-from pipelines.quality.rows import broken_codes
-from pipelines.steps.affected import affected_keys, asked_columns, needed
+from pipelines.project.digest import digest
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Project, Workspace
+from pipelines.rules.rows import broken_codes
+from pipelines.steps.affected import affected_keys, asked_columns, check_affected, needed
 from pipelines.steps.inputs import Input, expression_of, inputs_of, model_checks, model_spec
-from pipelines.steps.workspace import Workspace
+from pipelines.steps.responsibility import deciding, with_agency
+from pipelines.steps.task import Origins, Step, Tables, Task, origins_of
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import finding_spec
+from pipelines.tables.table import TableSpec
+
+
+def derive_tasks(project: Project) -> Iterator[Task]:
+    """A task per model."""
+    for placed in project.models.tables.values():
+        yield _derive_task(project, placed)
+
+
+def _derive_task(project: Project, placed: Placed) -> Task:
+    spec, declared = model_spec(project, placed), _declared_inputs(project, placed)
+    check_affected(placed, declared)
+    return Task(
+        Step.DERIVE,
+        placed.declared.name,
+        placed.database,
+        (spec,),
+        tuple(table.id for table in _tables(declared)),
+        lambda workspace: Tables((derive(workspace, placed),)),
+        lambda: {spec.id: origins_of(expression_of(placed, declared))},
+        (placed.path,),
+    )
 
 
 def derive(workspace: Workspace, placed: Placed) -> Refreshed:
@@ -39,7 +63,7 @@ def derive(workspace: Workspace, placed: Placed) -> Refreshed:
         by_change_feeds(
             lake,
             _tables(declared),
-            digest(placed.source, spec.columns, catalog.records, catalog.elements, checks),
+            digest(__name__, placed.logic, spec.columns, catalog.records, catalog.elements, checks),
             compute,
             placed.declared.by,
             lambda changed: affected_keys(workspace, placed, changed),
@@ -48,14 +72,14 @@ def derive(workspace: Workspace, placed: Placed) -> Refreshed:
     )
 
 
-def _declared_inputs(workspace: Workspace, placed: Placed) -> dict[str, Input]:
+def _declared_inputs(project: Project, placed: Placed) -> dict[str, Input]:
     """The inputs as they are declared, without a look into the lake."""
-    return inputs_of(workspace, placed, lambda spec: ibis.table(spec.ibis_schema, name=spec.id.path))
+    return inputs_of(project, placed, lambda spec: spec.unbound)
 
 
 def _expression(workspace: Workspace, placed: Placed, keys: ir.Table | None) -> ir.Table:
     """A model's or rule's rows: all of them, or those of `keys`, from the rows of the inputs that they need."""
-    inputs = inputs_of(workspace, placed)
+    inputs = inputs_of(workspace, placed, workspace.lake.read)
     if keys is None:
         return expression_of(placed, inputs)
     return expression_of(placed, needed(placed, inputs, keys)).semi_join(keys, placed.declared.by)
@@ -74,17 +98,48 @@ def _check_key(workspace: Workspace, placed: Placed, spec: TableSpec, rows: ir.T
         )
 
 
+def find_tasks(project: Project) -> Iterator[Task]:
+    """A task per golden record: the rules across tables that are about it."""
+    for record in project.catalog.records.values():
+        yield _find_task(project, record)
+
+
+def _find_task(project: Project, record: GoldenRecord) -> Task:
+    rules = project.models.findings.get(record.name, ())
+    spec = finding_spec(project.catalog, record)
+    declared = [(rule, _declared_inputs(project, rule)) for rule in rules]
+    for rule, inputs in declared:
+        check_affected(rule, inputs)
+
+    def origins() -> Mapping[TableId, Origins]:
+        found = [origins_of(expression_of(rule, inputs)) for rule, inputs in declared]
+        names = [name for name in spec.names if any(name in one for one in found)]
+        return {spec.id: {name: frozenset().union(*(one[name] for one in found)) for name in names}}
+
+    return Task(
+        Step.FIND,
+        record.name,
+        record.database,
+        (spec,),
+        tuple(dict.fromkeys(table.id for _, inputs in declared for table in _tables(inputs))),
+        lambda workspace: Tables((find(workspace, record),)),
+        origins,
+        tuple(dict.fromkeys(rule.path for rule in rules)),
+    )
+
+
 def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
-    """Bring the findings of a golden record's database up to date: all its rules across tables, in one table."""
+    """Bring the findings about a golden record up to date: all rules across tables about it, in one table."""
     lake, catalog = workspace.lake, workspace.catalog
-    rules = workspace.models.findings.get(record.database, ())
+    rules = workspace.models.findings.get(record.name, ())
     spec = finding_spec(catalog, record)
     inputs = [(rule, _declared_inputs(workspace, rule)) for rule in rules]
 
     def compute(keys: ir.Table | None) -> ir.Table:
         if not rules:
             return lake.engine.empty(spec)
-        return ibis.union(*(_found(workspace, rule, keys) for rule in rules), distinct=True)
+        found = ibis.union(*(_found(workspace, rule, keys) for rule in rules), distinct=True)
+        return with_agency(workspace, found, "found_rows")
 
     return refresh(
         lake,
@@ -92,7 +147,11 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
         by_change_feeds(
             lake,
             list(dict.fromkeys(table for _, declared in inputs for table in _tables(declared))),
-            digest([rule.source for rule in rules], catalog.contracts, catalog.records, catalog.elements),
+            digest(
+                __name__,
+                [rule.logic for rule in rules],
+                *(catalog.contracts, catalog.records, catalog.elements, deciding(catalog)),
+            ),
             compute,
             "subject",
             lambda changed: _affected_subjects(workspace, rules, changed),
@@ -116,8 +175,6 @@ def _affected_subjects(workspace: Workspace, rules: Sequence[Placed], changed: C
 def _found(workspace: Workspace, rule: Placed, keys: ir.Table | None) -> ir.Table:
     assert isinstance(rule.declared, Finding)
     rows = _expression(workspace, rule, keys)
-    responsible = {name: contract.responsible for name, contract in workspace.catalog.contracts.items()}
-    agency = rows["source"].cases(*responsible.items(), else_=ibis.null("string"))
     return rows.select(
         rule=ibis.literal(rule.declared.name),
         title=ibis.literal(rule.declared.title),
@@ -125,7 +182,6 @@ def _found(workspace: Workspace, rule: Placed, keys: ir.Table | None) -> ir.Tabl
         source=rows["source"],
         batch=rows["batch"],
         row=rows["row"],
-        agency=agency,
     )
 
 

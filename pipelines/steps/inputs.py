@@ -10,16 +10,24 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.element import Element
-from pipelines.declarations.models import Placed
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
-from pipelines.lake import layout
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import FLAGGED, TIMESTAMP, alias_spec, conflict_spec, finding_spec, golden_spec, standard_spec
-from pipelines.lake.table import ColumnSpec, TableSpec
-from pipelines.lineage.columns import copied, parents
 from pipelines.modelling import ClaimsOf, FormsOf, Model
-from pipelines.steps.workspace import Workspace
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Project
+from pipelines.tables import layout
+from pipelines.tables.layout import TableId
+from pipelines.tables.lineage import copied, parents
+from pipelines.tables.specs import (
+    FLAGGED,
+    TIMESTAMP,
+    alias_spec,
+    conflict_spec,
+    finding_spec,
+    golden_spec,
+    standard_spec,
+)
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 
 @dataclass(frozen=True)
@@ -34,52 +42,51 @@ class Input:
 Read = Callable[[TableSpec], ir.Table]
 
 
-def inputs_of(workspace: Workspace, placed: Placed, read: Read | None = None) -> dict[str, Input]:
-    """Every parameter of a model or finding, in order. `read` gives the rows of a table (as it is now)."""
-    reader = read or workspace.lake.read
-    return {name: _input(workspace, wanted, reader) for name, wanted in placed.declared.inputs.items()}
+def inputs_of(project: Project, placed: Placed, read: Read) -> dict[str, Input]:
+    """Every parameter of a model or finding, in order. `read` gives the rows of a table."""
+    return {name: _input(project, wanted, read) for name, wanted in placed.declared.inputs.items()}
 
 
-def table_spec(workspace: Workspace, name: str) -> TableSpec:
+def table_spec(project: Project, name: str) -> TableSpec:
     """The spec of a standard, foundation or theme table by the name that models use."""
-    catalog = workspace.catalog
+    catalog = project.catalog
     if name in catalog.contracts:
         return standard_spec(catalog, catalog.contracts[name])
     if name in catalog.records:
         return golden_spec(catalog, catalog.records[name])
     for record in catalog.records.values():
-        if name == f"{record.database}_conflict":
+        if name == catalog.name_beside(record, "conflict"):
             return conflict_spec(catalog, record)
-        if name == f"{record.database}_finding":
+        if name == catalog.name_beside(record, "finding"):
             return finding_spec(catalog, record)
-    return model_spec(workspace, workspace.models.tables[name])
+    return model_spec(project, project.models.tables[name])
 
 
-def model_spec(workspace: Workspace, placed: Placed) -> TableSpec:
+def model_spec(project: Project, placed: Placed) -> TableSpec:
     """A model's table: types from its expression; titles, grades and masks from the columns its own come from.
 
     Beside its columns stand the checks that their values break, where they hold values of elements that have checks.
     """
-    return _derived(workspace, placed)[0]
+    return _derived(project, placed)[0]
 
 
-def model_checks(workspace: Workspace, placed: Placed) -> tuple[Rule, ...]:
+def model_checks(project: Project, placed: Placed) -> tuple[Rule, ...]:
     """The checks of their elements that values can break which a model takes over from its inputs as they are."""
-    return _derived(workspace, placed)[1]
+    return _derived(project, placed)[1]
 
 
-def _derived(workspace: Workspace, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
+def _derived(project: Project, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
     name = placed.declared.name
-    if name not in workspace.derived:
-        workspace.derived[name] = _derive(workspace, placed)
-    return workspace.derived[name]
+    if name not in project.derived:
+        project.derived[name] = _derive(project, placed)
+    return project.derived[name]
 
 
-def _derive(workspace: Workspace, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
+def _derive(project: Project, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
     """What follows from a model's expression over tables without rows, named as its parameters."""
     model = placed.declared
     assert isinstance(model, Model)
-    specs = {name: _spec(workspace, wanted) for name, wanted in model.inputs.items()}
+    specs = {name: _spec(project, wanted) for name, wanted in model.inputs.items()}
     unbound = {name: ibis.table(spec.ibis_schema, name=name) for name, spec in specs.items()}
     expression = model.function(**unbound)
     if FLAGS in expression.columns:
@@ -89,21 +96,21 @@ def _derive(workspace: Workspace, placed: Placed) -> tuple[TableSpec, tuple[Rule
     for name, kind in expression.schema().items():
         origins = [specs[table].column(column) for table, column in sorted(lineage[name])]
         columns.append(_described(model, name, _type_text(kind), origins))
-    checks = workspace.catalog.value_rules(_held(workspace, specs, expression))
+    checks = project.catalog.value_rules(_held(project, specs, expression))
     if checks:
         columns.append(FLAGGED)
     place = TableId(placed.layer, model.name, (placed.database,))
     return TableSpec(place, model.title, model.description, model.key, tuple(columns)), checks
 
 
-def _held(workspace: Workspace, specs: Mapping[str, TableSpec], expression: ir.Table) -> dict[str, Element]:
+def _held(project: Project, specs: Mapping[str, TableSpec], expression: ir.Table) -> dict[str, Element]:
     """The elements whose values a model's columns hold as they are, each of one alone."""
     named = {
         name: {specs[table].column(column).element for table, column in origins}
         for name, origins in copied(expression).items()
     }
     held = {name: one for name, (one, *others) in named.items() if one and not others}
-    return {name: workspace.catalog.elements[one] for name, one in held.items()}
+    return {name: project.catalog.elements[one] for name, one in held.items()}
 
 
 def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
@@ -131,19 +138,19 @@ def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) ->
 GRADES = ("public", "internal", "personal", "sensitive_personal")
 
 
-def _spec(workspace: Workspace, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
+def _spec(project: Project, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
     if isinstance(wanted, FormsOf):
-        return _forms_spec(workspace.catalog, wanted)
+        return _forms_spec(project.catalog, wanted)
     if isinstance(wanted, ClaimsOf):
-        return _claims_spec(workspace.catalog, wanted)
-    return table_spec(workspace, wanted)
+        return _claims_spec(project.catalog, wanted)
+    return table_spec(project, wanted)
 
 
-def _input(workspace: Workspace, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
-    spec = _spec(workspace, wanted)
+def _input(project: Project, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
+    spec = _spec(project, wanted)
     if isinstance(wanted, str):
         return Input(spec, (spec,), read(spec))
-    catalog = workspace.catalog
+    catalog = project.catalog
     found = _forms(catalog, wanted, read) if isinstance(wanted, FormsOf) else _claims(catalog, wanted, read)
     tables, rows = zip(*found, strict=True)
     return Input(spec, tuple(dict.fromkeys(tables)), ibis.union(*rows) if len(rows) > 1 else rows[0])

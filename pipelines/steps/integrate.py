@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import Catalog, digest
+from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import derived, match_key
 from pipelines.lake.refresh import Refreshed, by_columns, refresh
-from pipelines.lake.specs import conflict_spec, golden_spec, standard_spec
 from pipelines.modelling import DELIVERED, latest
-from pipelines.quality.predicates import predicate
-from pipelines.quality.rows import broken_codes
+from pipelines.project.digest import digest
+from pipelines.project.workspace import Project, Workspace
+from pipelines.rules.predicates import predicate
+from pipelines.rules.rows import broken_codes
 from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_day
-from pipelines.steps.workspace import Workspace
+from pipelines.steps.responsibility import deciding, with_agency
+from pipelines.steps.task import Step, Tables, Task, origins_of
+from pipelines.tables import layout
+from pipelines.tables.specs import conflict_spec, golden_spec, standard_spec
+from pipelines.tables.table import TableSpec
 
 VERSION = DELIVERED[0]
 SOUND = "__sound"
@@ -63,11 +69,48 @@ class Told:
 class Candidate(Told):
     """What a source says of an attribute, as columns of the joined table."""
 
-    agency: str
     compared: ir.Value
     version: ir.TimestampValue
     batch: ir.StringValue
     row: ir.IntegerValue
+
+
+@dataclass(frozen=True)
+class Over:
+    """What the expressions are built over: how a table is read, how few rows that are used twice are kept under a name,
+    and the day that rows are held against (None: any).
+    """
+
+    read: Callable[[TableSpec], ir.Table]
+    keep: Callable[[ir.Table, str], ir.Table]
+    day: Callable[[], datetime.date | None]
+
+
+DECLARED = Over(lambda spec: spec.unbound, lambda rows, _: rows, lambda: None)
+
+
+def integrate_tasks(project: Project) -> Iterator[Task]:
+    """A task per golden record: itself, and the conflicts between its sources."""
+    for record in project.catalog.records.values():
+        yield _task(project.catalog, record)
+
+
+def _task(catalog: Catalog, record: GoldenRecord) -> Task:
+    golden, conflict = golden_spec(catalog, record), conflict_spec(catalog, record)
+    return Task(
+        Step.INTEGRATE,
+        record.name,
+        record.database,
+        (golden, conflict),
+        tuple(layout.standard(contract.name) for contract in catalog.feeders(record)),
+        lambda workspace: Tables(integrate(workspace, record)),
+        lambda: {
+            golden.id: origins_of(_golden(catalog, record, DECLARED, None)),
+            conflict.id: origins_of(_conflicts(catalog, record, DECLARED, None)),
+        },
+        (catalog.place_of(record),),
+        follows_day=follows_newest_day(record),
+    )
 
 
 def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Refreshed]:
@@ -77,20 +120,25 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     (see `newest_day`): a rebuild gives the same.
     """
     catalog, lake = workspace.catalog, workspace.lake
+    over = Over(lake.read, lake.engine.materialise, lambda: newest_day(lake))
     feeders = catalog.feeders(record)
     authorities = [catalog.authorities(record, name) for name in record.attributes]
-    declared = digest(record, authorities, catalog.elements, _checks(workspace, record))
+    declared = digest(__name__, record, authorities, catalog.elements, _checks(catalog, record))
     ways = {standard_spec(catalog, contract): catalog.feeding_key(contract, record) for contract in feeders}
     endings = [
         Ending(standard_spec(catalog, one.contract), catalog.feeding_key(one.contract, record), one.until)
-        for one in _voices(workspace, record)
+        for one in _voices(catalog, record)
         if one.until
     ]
     spec = golden_spec(catalog, record)
-    by_golden = by_columns(lake, ways, declared, lambda keys: _golden(workspace, record, keys), record.key)
+    by_golden = by_columns(lake, ways, declared, lambda keys: _golden(catalog, record, over, keys), record.key)
     golden = refresh(lake, spec, by_newest_day(lake, by_golden, endings))
     by_conflict = by_columns(
-        lake, {**ways, spec: record.key}, declared, lambda keys: _conflicts(workspace, record, keys), record.key
+        lake,
+        {**ways, spec: record.key},
+        digest(__name__, declared, deciding(catalog)),
+        lambda keys: _acting(workspace, _conflicts(catalog, record, over, keys)),
+        record.key,
     )
     conflicts = refresh(lake, conflict_spec(catalog, record), by_newest_day(lake, by_conflict, endings))
     return golden, conflicts
@@ -101,22 +149,21 @@ def follows_newest_day(record: GoldenRecord) -> bool:
     return any(attribute.until for attribute in record.attributes.values())
 
 
-def _golden(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
-    joined = _with_key_told(workspace, record, _joined(workspace, record, keys))
+def _golden(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
+    joined = _with_key_told(catalog, record, _joined(catalog, record, over, keys))
     columns: dict[str, ir.Value] = {record.key: joined[record.key]}
     for name, attribute in record.attributes.items():
-        candidates = _candidates(workspace, record, name, joined)
+        candidates = _candidates(catalog, record, name, joined)
         in_turn = _in_turn(candidates, attribute.resolve, _told_by_key(record, name, joined))
         columns[name] = ibis.cases(*((adopted, one.value) for adopted, one in in_turn))
         columns[f"{name}_source"] = ibis.cases(*((adopted, one.source) for adopted, one in in_turn))
         columns[f"{name}_disputed"] = _disputed(record, name, candidates)
     golden = joined.select(**columns)
-    return golden.mutate(**{FLAGS: broken_codes(golden, _checks(workspace, record))})
+    return golden.mutate(**{FLAGS: broken_codes(golden, _checks(catalog, record))})
 
 
-def _checks(workspace: Workspace, record: GoldenRecord) -> tuple[Rule, ...]:
+def _checks(catalog: Catalog, record: GoldenRecord) -> tuple[Rule, ...]:
     """The checks of their elements that adopted values can break."""
-    catalog = workspace.catalog
     return catalog.value_rules({name: catalog.attribute_element(record, name) for name in record.attributes})
 
 
@@ -134,9 +181,8 @@ def _in_turn(candidates: Sequence[Candidate], resolve: str, told: Told | None) -
     return found
 
 
-def _with_key_told(workspace: Workspace, record: GoldenRecord, joined: ir.Table) -> ir.Table:
+def _with_key_told(catalog: Catalog, record: GoldenRecord, joined: ir.Table) -> ir.Table:
     """`joined` with what the golden key itself tells of attributes, as that of a source named like the key."""
-    catalog = workspace.catalog
     key, element = joined[record.key], catalog.elements[record.key]
     asked = {name: one.otherwise for name, one in record.attributes.items() if one.otherwise}
     named = {name: f"{otherwise}__{name}" for name, otherwise in asked.items()}
@@ -163,24 +209,23 @@ def _soundness(catalog: Catalog, rows: ir.Table, elements: Mapping[str, Element]
     return {name: functools.reduce(operator.and_, all_of_it) for name, all_of_it in kept.items()}
 
 
-def _conflicts(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
+def _conflicts(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
     """Only keys with a disputed attribute are joined again: they are few."""
-    lake, spec = workspace.lake, golden_spec(workspace.catalog, record)
-    golden = lake.read(spec)
+    golden = over.read(golden_spec(catalog, record))
     if keys is not None:
         golden = golden.semi_join(keys, record.key)
     disputed = {name: golden[f"{name}_disputed"] for name in record.attributes}
     contested = golden.filter(functools.reduce(operator.or_, disputed.values()))
-    standing = lake.engine.materialise(
+    standing = over.keep(
         contested.select(record.key, *record.attributes, *(f"{n}_disputed" for n in disputed)), "contested"
     )
-    joined = lake.engine.materialise(_joined(workspace, record, standing.select(record.key)), "contested_claims")
+    joined = over.keep(_joined(catalog, record, over, standing.select(record.key)), "contested_claims")
     parts = []
     for name in record.attributes:
         values = standing.select(record.key, golden_value=name, disputed=f"{name}_disputed")
         claims = joined.inner_join(values, record.key)
-        element = workspace.catalog.attribute_element(record, name)
-        for one in _candidates(workspace, record, name, claims):
+        element = catalog.attribute_element(record, name)
+        for one in _candidates(catalog, record, name, claims):
             stands = (one.compared == match_key(claims["golden_value"], element)).fill_null(False)
             rows = claims.filter(claims["disputed"] & one.value.notnull())
             parts.append(
@@ -190,7 +235,6 @@ def _conflicts(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None
                     source=ibis.literal(one.source),
                     value=one.value.cast("string"),
                     stands=stands,
-                    agency=ibis.ifelse(stands, ibis.null("string"), one.agency),
                     batch=one.batch,
                     row=one.row,
                 )
@@ -198,10 +242,16 @@ def _conflicts(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None
     return ibis.union(*parts)
 
 
-def _joined(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
+def _acting(workspace: Workspace, claims: ir.Table) -> ir.Table:
+    """Claims in conflict with the agency that must act on each that does not stand."""
+    named = with_agency(workspace, claims, "conflict_claims")
+    return named.mutate(agency=ibis.ifelse(named.stands, ibis.null("string"), named.agency))
+
+
+def _joined(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
     """Every golden key with what each voice says beside it, in columns of its prefix. Hash joins spill."""
-    voices = _voices(workspace, record)
-    sides = [_side(workspace, record, voice, keys) for voice in voices]
+    voices = _voices(catalog, record)
+    sides = [_side(catalog, record, over, voice, keys) for voice in voices]
     # Who is known only by a row that no longer counts is known all the same.
     known = [side.select(record.key) for side, voice in zip(sides, voices, strict=True) if voice.until is None]
     spine = ibis.union(*known, distinct=True) if len(known) > 1 else known[0].distinct()
@@ -210,9 +260,9 @@ def _joined(workspace: Workspace, record: GoldenRecord, keys: ir.Table | None) -
     return spine
 
 
-def _voices(workspace: Workspace, record: GoldenRecord) -> list[Voice]:
+def _voices(catalog: Catalog, record: GoldenRecord) -> list[Voice]:
     """Each feeder by its latest row, and by the latest that counts where an attribute looks at that."""
-    voices = [Voice(contract, None) for contract in workspace.catalog.feeders(record)]
+    voices = [Voice(contract, None) for contract in catalog.feeders(record)]
     asked = {end for attribute in record.attributes.values() for end in attribute.until.items()}
     ending = [
         Voice(one.contract, column) for one in voices for name, column in sorted(asked) if name == one.contract.name
@@ -220,10 +270,10 @@ def _voices(workspace: Workspace, record: GoldenRecord) -> list[Voice]:
     return [*voices, *ending]
 
 
-def _side(workspace: Workspace, record: GoldenRecord, voice: Voice, keys: ir.Table | None) -> ir.Table:
+def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys: ir.Table | None) -> ir.Table:
     """One row per golden key of one voice, with only the columns that an attribute asks for."""
-    catalog, contract = workspace.catalog, voice.contract
-    rows = workspace.lake.read(standard_spec(catalog, contract))
+    contract = voice.contract
+    rows = over.read(standard_spec(catalog, contract))
     own = catalog.feeding_key(contract, record)
     asked = {
         column
@@ -232,7 +282,7 @@ def _side(workspace: Workspace, record: GoldenRecord, voice: Voice, keys: ir.Tab
         if Voice(source, attribute.until.get(source.name)) == voice
     }
     if voice.until:
-        rows = rows.filter(counts_on(rows, voice.until, newest_day(workspace.lake)))
+        rows = rows.filter(counts_on(rows, voice.until, over.day()))
     order = [f"{voice.prefix}{name}" for name in DELIVERED]
     said = {name: rows[name] for name in sorted(asked)}
     said |= _soundness(catalog, rows, {name: catalog.element_of(contract, name) for name in said})
@@ -246,18 +296,17 @@ def _side(workspace: Workspace, record: GoldenRecord, voice: Voice, keys: ir.Tab
     return side if contract.key == (own,) else latest(side, key=record.key, order=order)
 
 
-def _candidates(workspace: Workspace, record: GoldenRecord, name: str, joined: ir.Table) -> list[Candidate]:
+def _candidates(catalog: Catalog, record: GoldenRecord, name: str, joined: ir.Table) -> list[Candidate]:
     """What each authority of an attribute says, in order of authority."""
     found = []
-    for contract, column in workspace.catalog.authorities(record, name):
+    for contract, column in catalog.authorities(record, name):
         prefix = Voice(contract, record.attributes[name].until.get(contract.name)).prefix
-        told, element = _told(joined, contract.name, prefix + column), workspace.catalog.element_of(contract, column)
+        told, element = _told(joined, contract.name, prefix + column), catalog.element_of(contract, column)
         found.append(
             Candidate(
                 told.source,
                 told.value,
                 told.sound,
-                contract.responsible,
                 match_key(told.value, element),
                 joined[f"{prefix}{VERSION}"],
                 joined[f"{prefix}{BATCH}"],

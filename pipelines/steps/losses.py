@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import standard_digest
+from pipelines import clock
 from pipelines.declarations.contract import Contract
-from pipelines.lake import clock
-from pipelines.lake.errors import LakeError
+from pipelines.errors import LakeError
 from pipelines.lake.lake import Lake
-from pipelines.lake.specs import AS_SENT, CONFIRMATIONS, raw_spec, standard_spec
-from pipelines.quality.gate import Weighed
-from pipelines.quality.verdicts import Person, batches_of
+from pipelines.project.digest import standard_digest
+from pipelines.project.workspace import Workspace
+from pipelines.rules.gate import Weighed
+from pipelines.rules.verdicts import Person, batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.typed_rows import DELETED
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import AS_SENT, CONFIRMATIONS, raw_spec, standard_spec
 
 MOST_NAMED = 3
 Renamed = tuple[list[str], list[str]]  # columns declared no more, and those declared since that hold nothing

@@ -17,10 +17,10 @@ import ibis.expr.types as ir
 
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Derivation, Scope
-from pipelines.lake.specs import BATCHES
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import Watermark
 from pipelines.settings import PEOPLE_TIME
+from pipelines.tables.specs import BATCHES
+from pipelines.tables.table import TableSpec
 
 INPUT = f"{BATCHES.id}[day]"
 

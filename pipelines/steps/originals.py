@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.lake import durable
 from pipelines.lake.lake import Lake
 from pipelines.steps.landing import file_hash
+from pipelines.storage import durable
 
 DELIVERY = "delivery"
 LONGEST_SUFFIX = 32  # bytes
@@ -20,16 +20,21 @@ LONGEST_SUFFIX = 32  # bytes
 
 @dataclass(frozen=True)
 class Original:
-    """A delivered file: the name it came under, a copy to read, where the lake has it, and its hash."""
+    """A delivered file: the name it came under, a copy to read, where the lake has it, its hash, and who delivered it.
+
+    `agency` is None where nobody has said.
+    """
 
     name: str
     kept: Path
     url: str
     sha256: str
+    agency: str | None = None
 
     def to_json(self, batch: str) -> str:
         """What raw's commit says of the delivery that it holds."""
-        return json.dumps({DELIVERY: {"batch": batch, "file": self.name, "sha256": self.sha256}}, ensure_ascii=False)
+        said = {"batch": batch, "file": self.name, "sha256": self.sha256, "agency": self.agency}
+        return json.dumps({DELIVERY: said}, ensure_ascii=False)
 
 
 def kept_name(sha256: str, file: str) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import time
 
-from pipelines.lake import layout
-from pipelines.lake.durable import UNSAFE, is_torn, undo_torn
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import BATCHES, VERDICTS
-from pipelines.lake.table import TableSpec
 from pipelines.lake.watermark import rewound
-from pipelines.quality.verdicts import NEVER, last_decisions
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
+from pipelines.rules.verdicts import NEVER, last_decisions
 from pipelines.steps.originals import kept_name
 from pipelines.steps.tables import all_tables
-from pipelines.steps.workspace import Workspace
+from pipelines.storage.durable import UNSAFE, is_torn, undo_torn
+from pipelines.tables import layout
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import BATCHES, VERDICTS
+from pipelines.tables.table import TableSpec
 
 
 def recover(workspace: Workspace) -> list[Problem]:

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.lake import clock
+from pipelines import clock
 from pipelines.lake.lake import Lake
-from pipelines.lake.layout import TableId
-from pipelines.lake.specs import RELEASES
-from pipelines.steps.workspace import Workspace
+from pipelines.project.workspace import Workspace
+from pipelines.steps.task import Outcome, Step, Task
+from pipelines.tables.layout import TableId
+from pipelines.tables.specs import RELEASES
 
 
 @dataclass(frozen=True)
-class Released:
+class Released(Outcome):
     """The release that is current now; `new` when this run made it."""
 
     number: int
     tables: int
     new: bool
+
+
+RELEASED = ("foundation", "theme", "returns")  # the layers whose tables a release names
+
+
+def release_task(tasks: Iterable[Task]) -> Task:
+    """The last task: what the others wrote, named as what fits together."""
+    released = [spec.id for task in tasks for spec in task.outputs if spec.id.layer in RELEASED]
+    return Task(
+        Step.RELEASE,
+        "",
+        "release",
+        (RELEASES,),
+        tuple(released),
+        lambda workspace: release(workspace, released),
+    )
 
 
 def release(workspace: Workspace, tables: list[TableId]) -> Released:

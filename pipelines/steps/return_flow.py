@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import digest
+from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.declarations.models import Placed
-from pipelines.lake.layout import returned
 from pipelines.lake.refresh import Refreshed, by_columns, refresh
-from pipelines.lake.specs import conflict_spec, finding_spec, golden_spec
-from pipelines.lake.table import ColumnSpec, TableSpec
 from pipelines.modelling import Model, Returned
+from pipelines.project.digest import digest
+from pipelines.project.models import Placed
+from pipelines.project.workspace import Project, Workspace
 from pipelines.steps.carried_over import carry_over, former_tables
 from pipelines.steps.inputs import model_spec
-from pipelines.steps.workspace import Workspace
+from pipelines.steps.task import Step, Tables, Task, taken_over
+from pipelines.tables.layout import returned
+from pipelines.tables.specs import conflict_spec, finding_spec, golden_spec
+from pipelines.tables.table import ColumnSpec, TableSpec
 
 CITY = ColumnSpec("city", "string", "盟市代码")
 HAS_REGION, KEY_BESIDE = "_has_region", "_of_record"
@@ -73,26 +75,26 @@ class Unreturned:
     unknown: int
 
 
-def flows(workspace: Workspace) -> Iterator[Flow]:
+def flows(project: Project) -> Iterator[Flow]:
     """Every table that a declaration lets flow back; a golden record takes its conflicts and findings along."""
-    catalog = workspace.catalog
+    catalog = project.catalog
     for record in catalog.records.values():
         if record.returns:
             own = tuple(Region(name) for name in record.returns.scope)
             yield Flow(golden_spec(catalog, record), record.returns.withhold, own)
             yield Flow(conflict_spec(catalog, record), {}, _of_record(record), record, record.key)
             yield Flow(finding_spec(catalog, record), {}, _of_record(record), record, "subject")
-    for placed in workspace.models.tables.values():
+    for placed in project.models.tables.values():
         if isinstance(placed.declared, Model) and placed.declared.returns:
-            yield _model_flow(workspace, placed, placed.declared, placed.declared.returns)
+            yield _model_flow(project, placed, placed.declared, placed.declared.returns)
 
 
 def _of_record(record: GoldenRecord) -> tuple[Region, ...]:
     return tuple(Region(name, of_record=True) for name in record.returns.scope) if record.returns else ()
 
 
-def _model_flow(workspace: Workspace, placed: Placed, model: Model, returns: Returned) -> Flow:
-    records, spec = workspace.catalog.records, model_spec(workspace, placed)
+def _model_flow(project: Project, placed: Placed, model: Model, returns: Returned) -> Flow:
+    records, spec = project.catalog.records, model_spec(project, placed)
     if wrong := [one for one in returns.withhold if one not in spec.names or one in spec.key]:
         raise placed.error(f"{model.name}: withhold: {', '.join(wrong)} is no column, or part of the key")
     scope: list[Region] = []
@@ -113,10 +115,31 @@ def _model_flow(workspace: Workspace, placed: Placed, model: Model, returns: Ret
     return Flow(spec, returns.withhold, tuple(dict.fromkeys(scope)), reached, reached.key if reached else "")
 
 
+def return_flow_tasks(project: Project) -> Iterator[Task]:
+    """A task per table that flows back."""
+    for flow in flows(project):
+        yield _task(project.catalog, flow)
+
+
+def _task(catalog: Catalog, flow: Flow) -> Task:
+    record = golden_spec(catalog, flow.record).id if flow.record else None
+    inputs = (flow.spec.id, *((record,) if record else ()))
+    placed_by = frozenset((record if one.of_record and record else flow.spec.id, one.column) for one in flow.scope)
+    return Task(
+        Step.RETURN_FLOW,
+        flow.spec.id.path,
+        flow.spec.id.folders[0],
+        (flow.returned,),
+        tuple(dict.fromkeys(inputs)),
+        lambda workspace: Tables((return_flow(workspace, flow),)),
+        lambda: {flow.returned.id: {**taken_over(flow.returned, flow.spec), CITY.name: placed_by}},
+    )
+
+
 def return_flow(workspace: Workspace, flow: Flow) -> Refreshed:
     """Bring what flows back of one table up to date, in one commit for all cities."""
     catalog, lake, spec = workspace.catalog, workspace.lake, flow.returned
-    declared = digest(flow.scope, flow.withhold, flow.spec.names, catalog.city_prefixes())
+    declared = digest(__name__, flow.scope, flow.withhold, flow.spec.names, catalog.city_prefixes())
     # What leads to a row: its own first key column, or the record whose region says where it belongs.
     ways = {flow.spec: flow.by}
     if flow.record:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipelines.engines.spark.failures import spark_failure
-from pipelines.lake.errors import LakeError, LeaseError, StoreError
+from pipelines.errors import LakeError, LeaseError, StoreError
 from pipelines.lake.lake import StoppedError
-from pipelines.lake.layout import TableId
 from pipelines.lake.refresh import Refreshed
-from pipelines.quality.great_expectations import warm_up
+from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
+from pipelines.steps.arrivals import sources_without_news
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
+from pipelines.steps.log import log_outcome
 from pipelines.steps.losses import RowsWouldGoError
-from pipelines.steps.plan import Outcome, Task, plan
+from pipelines.steps.plan import plan
 from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
-from pipelines.steps.retired import check_declared
-from pipelines.steps.standardise import Standardised
-from pipelines.steps.workspace import Workspace
-
-STANDARDISE = "standardise"
+from pipelines.steps.retire import check_declared
+from pipelines.steps.standardise import Standardised, left_alone
+from pipelines.steps.task import Outcome, Step, Tables, Task
+from pipelines.tables.layout import TableId
 
 Progress = Callable[[str, str], None]
 
@@ -56,8 +56,8 @@ class Run:
                 self.refreshed += outcome.refreshed
             case Released():
                 self.released = outcome
-            case _:
-                self.refreshed += outcome
+            case Tables():
+                self.refreshed += outcome.refreshed
 
     def read(self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None) -> None:
         """Do tasks that read files and have no other inputs, as many at once as the engine has readers.
@@ -75,12 +75,13 @@ class Run:
             lake.go_on()
             with lake.alone:
                 progress(task.step, task.name)
-            return task.work(workspace)
+            return _worked(workspace, task)
 
         try:
             with _Timer(self.seconds, tasks[0].step), ThreadPoolExecutor(lake.engine.readers) as threads:
                 # The largest first, so that none of them is left to be read alone.
-                by_size = sorted(tasks, key=lambda task: -delivered_bytes(workspace.settings, task.name))
+                contracts = workspace.catalog.contracts
+                by_size = sorted(tasks, key=lambda task: -delivered_bytes(workspace.settings, contracts[task.name]))
                 reading = {task.name: threads.submit(read, task) for task in by_size}
                 try:
                     ended, _ = wait(reading.values(), return_when=FIRST_EXCEPTION)
@@ -99,7 +100,7 @@ class Run:
         workspace.lake.go_on()
         progress(task.step, task.name)
         with _Timer(self.seconds, task.step):
-            self.take(task.work(workspace))
+            self.take(_worked(workspace, task))
 
     def work_all(
         self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None
@@ -109,11 +110,14 @@ class Run:
         Raises RowsWouldGoError before the first task that works on what is standardised.
         """
         refused: list[RowsWouldGoError] = []
+        still: Collection[str] | None = None
         for task in tasks:
-            if refused and task.step != STANDARDISE:
+            if refused and task.step != Step.STANDARDISE:
                 break
+            if task.step == Step.STANDARDISE and still is None:  # once all that was delivered is in raw
+                still = sources_without_news(workspace)
             try:
-                self.work(workspace, task, progress)
+                self.work(workspace, _left_alone(task) if task.name in (still or ()) else task, progress)
             except RowsWouldGoError as error:
                 refused.append(error)
         if refused:
@@ -145,11 +149,10 @@ def run(
     """
     done = Run()
     check_declared(workspace)
-    warm_up()
     done.problems += recovered(workspace)
     done.problems += undeclared_sources(workspace)
     tasks = plan(workspace)
-    files = [task for task in tasks if task.step == "ingest" and task.contract and task.contract.table is None]
+    files = [task for task in tasks if task.step == Step.INGEST and task.contract and task.contract.table is None]
     done.read(workspace, files, progress)
     done.problems += unkept(workspace)
     done.work_all(workspace, [task for task in tasks if task not in files], progress)
@@ -173,7 +176,7 @@ def follow(
         outputs, inputs = {spec.id for spec in task.outputs}, {*task.inputs}
         is_next_day = task.follows_day and any(one.new for one in done.ingested.values())
         is_wanted = is_next_day or (task.contract and task.name in sources) or (moved | done.behind) & inputs
-        if task.step == "release" or not (is_wanted or outputs & {*again}):
+        if task.step == Step.RELEASE or not (is_wanted or outputs & {*again}):
             continue
         if done.behind & inputs:
             done.behind |= outputs
@@ -193,6 +196,21 @@ def follow(
 def _concerns_all(error: Exception) -> bool:
     is_setting = isinstance(error, LakeError) and error.exit_code == 2 and not isinstance(error, RowsWouldGoError)
     return is_setting or isinstance(error, LeaseError | StoreError | StoppedError) or spark_failure(error) is not None
+
+
+def _left_alone(task: Task) -> Task:
+    """The task of a source without news, which it does not have to be asked for again."""
+    contract = task.contract
+    if task.step != Step.STANDARDISE or contract is None:
+        return task
+    return replace(task, work=lambda workspace: left_alone(workspace, contract))
+
+
+def _worked(workspace: Workspace, task: Task) -> Outcome:
+    began = time.monotonic()
+    outcome = task.work(workspace)
+    log_outcome(workspace.settings, task, outcome, time.monotonic() - began)
+    return outcome
 
 
 class _Timer:

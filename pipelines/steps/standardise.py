@@ -9,26 +9,21 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.catalog import standard_digest
+from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.declarations.rule import BATCH, ROW_NUMBER
-from pipelines.lake.errors import KeyRepeatedError
-from pipelines.lake.lake import NOWHERE, OLD_AND_NEW
-from pipelines.lake.refresh import Derivation, Reason, Refreshed, Scope, refresh, unchanged
-from pipelines.lake.specs import BATCHES, VERDICTS, alias_spec, quarantine_spec, raw_spec, standard_spec, withdrawn_spec
-from pipelines.lake.table import TableSpec
+from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, VERSION
+from pipelines.errors import KeyRepeatedError
+from pipelines.lake.refresh import Derivation, Refreshed, Scope, refresh, unchanged
 from pipelines.lake.watermark import Watermark
-from pipelines.quality.counting import Ungated
-from pipelines.quality.gate import weigh, write_verdicts
-from pipelines.quality.rows import PLACE
-from pipelines.quality.verdicts import (
+from pipelines.project.workspace import Project, Workspace
+from pipelines.rules.counting import Ungated
+from pipelines.rules.gate import weigh, write_verdicts
+from pipelines.rules.rows import PLACE
+from pipelines.rules.verdicts import (
     Judged,
     as_untypable,
     batches_of,
-    decided_since,
     gate_verdicts,
-    is_taken_back_since,
-    last_decided,
     settled_rows,
     settled_since,
     untypable,
@@ -36,18 +31,72 @@ from pipelines.quality.verdicts import (
     verdicts_with,
     write_untypable,
 )
+from pipelines.steps.arrivals import News, arrivals_of, placed_tables
 from pipelines.steps.losses import check_loss
 from pipelines.steps.standing import ALIAS, Gated
+from pipelines.steps.task import Origins, Outcome, Step, Task, taken_over
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.specs import (
+    AS_SENT,
+    BATCHES,
+    alias_spec,
+    quarantine_spec,
+    raw_spec,
+    standard_spec,
+    withdrawn_spec,
+)
+from pipelines.tables.table import TableSpec
 
 ACCEPTED, REFUSED = ("passed", "released"), ("rejected", "recalled")
-# Beyond this share of a source's rows, what stood before is of little help.
-MOST = 0.5
+
+
+def standardise_tasks(project: Project) -> Iterator[Task]:
+    """A task per source."""
+    for contract in project.catalog.contracts.values():
+        yield _task(project.catalog, contract)
+
+
+def _task(catalog: Catalog, contract: Contract) -> Task:
+    raw, standard, rejected = (spec(catalog, contract) for spec in (raw_spec, standard_spec, quarantine_spec))
+    withdrawn = (withdrawn_spec(catalog, contract),) if contract.deletes else ()
+    alias = alias_spec(catalog, contract)
+    return Task(
+        Step.STANDARDISE,
+        contract.name,
+        contract.database,
+        (standard, rejected, *withdrawn, *((alias,) if alias else ())),
+        (raw.id,),
+        lambda workspace: standardise(workspace, contract),
+        lambda: {
+            **{spec.id: _standard_origins(catalog, contract, spec, raw) for spec in (standard, *withdrawn)},
+            rejected.id: taken_over(rejected, raw),
+            **({alias.id: _alias_origins(catalog, contract, raw)} if alias else {}),
+        },
+        (catalog.place_of(contract),),
+        contract,
+    )
+
+
+def _standard_origins(catalog: Catalog, contract: Contract, standard: TableSpec, raw: TableSpec) -> Origins:
+    """By the declaration: a column is its own cell, normalised, and so is the form as sent beside it."""
+    origins = dict(taken_over(standard, raw))
+    if contract.version and catalog.is_dated(contract):
+        version = contract.cells[contract.column(contract.version).header]
+        origins[VERSION] = frozenset({(raw.id, version), (raw.id, RECEIVED_AT)})
+    for column in contract.columns:
+        cell = frozenset({(raw.id, contract.cells[column.header])})
+        origins |= {name: cell for name in (column.name, column.name + AS_SENT) if name in standard.names}
+    return origins
+
+
+def _alias_origins(catalog: Catalog, contract: Contract, raw: TableSpec) -> Origins:
+    known = [column for column in contract.columns if catalog.elements[column.element].alias]
+    cells = frozenset((raw.id, contract.cells[column.header]) for column in known)
+    return {"alias": cells, "value": cells, "first_received_at": frozenset({(raw.id, RECEIVED_AT)})}
 
 
 @dataclass(frozen=True)
-class Standardised:
+class Standardised(Outcome):
     """What standardise did to the tables of one source, and the batches that it judged, for the first time or anew.
 
     `held` are those that wait for a decision since: what people decided stands, whatever the gate says anew.
@@ -59,31 +108,21 @@ class Standardised:
     held: tuple[Judged, ...] = ()
 
 
+def left_alone(workspace: Workspace, contract: Contract) -> Standardised:
+    """What is told of a source without news.
+
+    Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here.
+    """
+    tables = placed_tables(workspace.catalog, contract)
+    return Standardised(contract.name, tuple(unchanged(workspace.lake, spec) for spec in tables), judged=[])
+
+
 def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     """Judge the batches that have no verdict, then bring the source's standard tables and quarantine up to date.
 
     Held batches stay out of standard until they are released; raw keeps every row of theirs.
     """
     return _Standardise(workspace, contract).run()
-
-
-@dataclass(frozen=True)
-class _News:
-    """The batches that the tables do not hold yet: those that are `new` in raw, and all whose verdict is.
-
-    None is all batches, because of `reason`. `recounted` says that those judged before have to be counted again: the
-    rules are others, or their rows. `looked` is when decisions were last looked at.
-    """
-
-    reason: Reason
-    new: Sequence[str] | None = None
-    decided: Sequence[str] = ()
-    recounted: bool = False
-    looked: int = -1
-
-    @property
-    def batches(self) -> list[str] | None:
-        return None if self.new is None else sorted({*self.new, *self.decided})
 
 
 class _Standardise:
@@ -99,17 +138,17 @@ class _Standardise:
         self._aside: Collection[str] = ()  # batches whose rows cannot be typed
         self._untyped: list[Judged] = []
         self._standing: dict[bool, ir.Table] = {}  # of all keys, and of those that are affected
-        self._declared = standard_digest(self._catalog, contract)
+        self._arrivals = arrivals_of(self._lake, self._catalog, contract)
 
     def run(self) -> Standardised:
-        unjudged = self._unjudged()
-        is_done = not unjudged and self._is_current()
+        unjudged = self._arrivals.unjudged()
+        is_done = not unjudged and self._arrivals.is_current()
         if not is_done and self._lake.hold():  # another writer may have been at work
-            unjudged = self._unjudged()
-            is_done = not unjudged and self._is_current()
+            unjudged = self._arrivals.unjudged()
+            is_done = not unjudged and self._arrivals.is_current()
         if is_done:
-            return self._as_they_are()
-        news = self._news(unjudged)
+            return left_alone(self._workspace, self._contract)
+        news = self._arrivals.news(unjudged)
         before = gate_verdicts(self._lake, self._contract.name) if news.recounted else {}
         self._aside = untypable(self._lake, self._contract.name)
         ungated = self._ungated(news, before)
@@ -139,84 +178,13 @@ class _Standardise:
                 f"{self._lake.uri(self._standard.id)} out of the lake, and the next run writes the table anew from raw"
             )
 
-    def _as_they_are(self) -> Standardised:
-        """Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here."""
-        found = {spec: unchanged(self._lake, spec) for spec in self._tables()}
-        return Standardised(self._contract.name, tuple(found.values()), judged=[])
-
-    def _unjudged(self) -> list[dict[str, Any]]:
-        verdicts = verdicts_of(self._lake, self._contract.name)
-        return [one for one in batches_of(self._lake, self._contract.name) if one["batch"] not in verdicts]
-
     def _to_judge(self, unjudged: list[dict[str, Any]], before: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not before:
             return unjudged
         new, all_of_them = {one["batch"] for one in unjudged}, batches_of(self._lake, self._contract.name)
         return [one for one in all_of_them if one["batch"] in new or (one["batch"] in before and one["readable"])]
 
-    def _tables(self) -> list[TableSpec]:
-        # Withdrawn rows first: while standard alone knew of it, a key that is gone could come back. In this order they
-        # are written.
-        return [one for one in (self._withdrawn, self._standard, self._quarantine, self._alias) if one]
-
-    def _mark(self) -> Watermark:
-        """Only this source's verdicts are an input: another source's must not make this one stale."""
-        mark = self._lake.watermark([self._raw.id], self._declared)
-        mark.inputs[self._verdicts] = last_decided(self._lake, self._contract.name)
-        return mark
-
-    @property
-    def _verdicts(self) -> str:
-        return f"{VERDICTS.id}[{self._contract.name}]"
-
-    def _is_current(self) -> bool:
-        mark = self._mark()
-        states = [self._lake.state(spec.id) for spec in self._tables()]
-        return all(state is not None and state.watermark == mark for state in states)
-
-    def _news(self, unjudged: Sequence[dict[str, Any]]) -> _News:
-        states = [self._lake.state(spec.id) for spec in self._tables()]
-        marks = [state.watermark for state in states if state]
-        known = [mark for mark in marks if mark and mark.declarations == self._declared]
-        if len(known) < len(marks) or not all(map(self._lake.is_keyed, self._tables())):
-            return _News("declarations changed", recounted=True)
-        if len(marks) < len(states):
-            return _News("first load")
-        since = [mark.inputs[self._raw.id.path] for mark in known]
-        if len({table for table, _ in since}) > 1:
-            return _News("input recreated")
-        arrived = self._arrived(min(since))
-        if arrived.new is None:
-            return arrived
-        looked = min(mark.inputs[self._verdicts][1] for mark in known)
-        if is_taken_back_since(self._lake, self._contract.name, looked):
-            return _News("inputs changed")  # which rows stood before those of a batch is told by raw alone
-        decided = decided_since(self._lake, self._contract.name, looked)
-        new = sorted({*arrived.new, *(one["batch"] for one in unjudged)})
-        news = _News("inputs changed", new, decided, looked=looked)
-        most = MOST * self._lake.row_count(self._raw.id)
-        is_most = not self._contract.is_snapshot and self._rows_in(news.batches or []) > most
-        return _News("inputs changed") if is_most else news
-
-    def _rows_in(self, batches: Sequence[str]) -> int:
-        entries = self._lake.read(BATCHES)
-        return int(self._lake.engine.scalar(entries.filter(entries.batch.isin(batches))["rows"].sum().fill_null(0)))
-
-    def _arrived(self, since: tuple[str, int]) -> _News:
-        """The batches of the rows that raw has got; all of them where rows were written anew, as by a backfill."""
-        if since == NOWHERE:
-            return _News("first load")
-        if since[0] != self._lake.version(self._raw.id)[0]:
-            return _News("input recreated")
-        changed = self._lake.changed(self._raw, since, [BATCH, OLD_AND_NEW])
-        if changed is None:
-            return _News("change feed gone")
-        found = self._lake.engine.rows(changed.distinct())
-        if any(one[OLD_AND_NEW] != "insert" for one in found):
-            return _News("inputs changed", recounted=True)
-        return _News("inputs changed", [one[BATCH] for one in found])
-
-    def _ungated(self, news: _News, before: Mapping[str, Any]) -> Ungated | None:
+    def _ungated(self, news: News, before: Mapping[str, Any]) -> Ungated | None:
         """The rows to be judged and placed; batches whose rows cannot be typed are held and set aside."""
         if not self._lake.exists(self._raw.id):
             return None
@@ -277,7 +245,7 @@ class _Standardise:
         newest = self._newest(verdicts)
         return Gated(self._contract, ungated, accepted, critical, newest, refused, undated, damaged)
 
-    def _refreshed(self, news: _News, gated: Gated | None) -> list[Refreshed]:
+    def _refreshed(self, news: News, gated: Gated | None) -> list[Refreshed]:
         names, by = self._standard.names, self._contract.key[0]
         by_key = Scope(news.reason)
         by_batch = Scope(news.reason)
@@ -312,7 +280,7 @@ class _Standardise:
             stored = None if news.new is None or keys is None else self._lake.read(self._alias).semi_join(keys, ALIAS)
             return gated.forms(self._columns_with_forms(), stored)
 
-        mark = self._mark()
+        mark = self._arrivals.mark()
         done = []
         if self._withdrawn:
             done.append(self._refresh(self._withdrawn, mark, by_key, kept(True), by, gated))
@@ -368,12 +336,11 @@ class _Standardise:
     def _corrected(self, gated: Gated, new: Sequence[str]) -> ir.Table:
         """Rows in quarantine since before the `new` batches that stand corrected now."""
         stored = self._lake.read(self._quarantine)
-        before = stored.filter(~stored[BATCH].isin(new))
-        return gated.corrected(self._keyed(before))
+        return gated.corrected(self._keyed(stored.filter(~stored[BATCH].isin(new))))
 
     def _keyed(self, rows: ir.Table) -> ir.Table:
         """The keys of rows as sent, of damaged ones too: whose they are can often still be read."""
-        return typed(self._workspace, self._contract, rows, self._contract.key, damaged=True)
+        return typed(self._catalog, self._contract, rows, self._contract.key, damaged=True)
 
     def _waiting(self, gated: Gated, new: Sequence[str] | None, keys: ir.Table | None) -> ir.Table:
         rejected = self._rejected(gated, new)

@@ -15,11 +15,11 @@ import ibis.expr.types as ir
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES, VERSION
 from pipelines.engines.base import Engine
-from pipelines.lake.specs import AS_SENT
 from pipelines.modelling import DELIVERED, latest
-from pipelines.quality.counting import Ungated
-from pipelines.quality.rows import PLACE, rejected
+from pipelines.rules.counting import Ungated
+from pipelines.rules.rows import PLACE, rejected
 from pipelines.steps.typed_rows import DELETED
+from pipelines.tables.specs import AS_SENT
 
 ALIAS = "alias"
 

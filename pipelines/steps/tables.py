@@ -1,10 +1,13 @@
-"""Every table that the declarations of a workspace call for, in the order of the data's way."""
+"""Every table that the declarations of a project call for, in the order of the data's way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.lake.specs import (
+from pipelines.project.workspace import Project
+from pipelines.steps.inputs import model_spec
+from pipelines.steps.return_flow import flows
+from pipelines.tables.specs import (
     BATCHES,
     CONFIRMATIONS,
     RELEASES,
@@ -20,36 +23,33 @@ from pipelines.lake.specs import (
     standard_spec,
     withdrawn_spec,
 )
-from pipelines.lake.table import TableSpec
-from pipelines.steps.inputs import model_spec
-from pipelines.steps.return_flow import flows
-from pipelines.steps.workspace import Workspace
+from pipelines.tables.table import TableSpec
 
 
-def source_tables(workspace: Workspace) -> Iterator[TableSpec]:
-    for contract in workspace.catalog.contracts.values():
+def source_tables(project: Project) -> Iterator[TableSpec]:
+    for contract in project.catalog.contracts.values():
         for spec in (raw_spec, standard_spec, quarantine_spec):
-            yield spec(workspace.catalog, contract)
+            yield spec(project.catalog, contract)
         if contract.deletes:
-            yield withdrawn_spec(workspace.catalog, contract)
-        if alias := alias_spec(workspace.catalog, contract):
+            yield withdrawn_spec(project.catalog, contract)
+        if alias := alias_spec(project.catalog, contract):
             yield alias
 
 
-def integrated_tables(workspace: Workspace) -> Iterator[TableSpec]:
+def integrated_tables(project: Project) -> Iterator[TableSpec]:
     """Foundation and theme tables: what a release pins, beside what flows back."""
-    for record in workspace.catalog.records.values():
+    for record in project.catalog.records.values():
         for spec in (golden_spec, conflict_spec, finding_spec):
-            yield spec(workspace.catalog, record)
-    for placed in workspace.models.tables.values():
-        yield model_spec(workspace, placed)
+            yield spec(project.catalog, record)
+    for placed in project.models.tables.values():
+        yield model_spec(project, placed)
 
 
-def returned_tables(workspace: Workspace) -> Iterator[TableSpec]:
-    for flow in flows(workspace):
+def returned_tables(project: Project) -> Iterator[TableSpec]:
+    for flow in flows(project):
         yield flow.returned
 
 
-def all_tables(workspace: Workspace) -> list[TableSpec]:
+def all_tables(project: Project) -> list[TableSpec]:
     quality = (BATCHES, VERDICTS, CONFIRMATIONS, RULE_RESULTS, VALIDATIONS, RELEASES)
-    return [*source_tables(workspace), *integrated_tables(workspace), *returned_tables(workspace), *quality]
+    return [*source_tables(project), *integrated_tables(project), *returned_tables(project), *quality]

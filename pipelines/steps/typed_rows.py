@@ -25,11 +25,11 @@ from pipelines.declarations.rule import (
 from pipelines.elements import alias, match_key, normalise, sent_value
 from pipelines.elements.bound import bound
 from pipelines.elements.code import normalise as normalise_code
-from pipelines.lake.specs import AS_SENT, TIMESTAMP, raw_spec
-from pipelines.quality.counting import Ungated
-from pipelines.quality.great_expectations.second_reading import CELL, readings_of
-from pipelines.quality.rows import PLACE, both, broken_alone, broken_together, rejected
-from pipelines.steps.workspace import Workspace
+from pipelines.project.workspace import Workspace
+from pipelines.rules.counting import Ungated
+from pipelines.rules.great_expectations.second_reading import CELL, readings_of
+from pipelines.rules.rows import PLACE, both, broken_alone, broken_together, rejected
+from pipelines.tables.specs import AS_SENT, TIMESTAMP, raw_spec
 
 DELETED = "_deleted"
 DELETE = "D"  # in the code list `operation`
@@ -48,8 +48,8 @@ def read_ungated(
     if batches is not None:
         raw = raw.filter(raw[BATCH].isin(batches))
     # Under a name of its own, or the normal forms would stand in the query twice and be computed twice.
-    cells = engine.named(typed(workspace, contract, raw), "typed_cells")
-    rows = engine.materialise(cells.mutate(**{ROW_HASH: _content(workspace, contract, cells)}), "typed_rows")
+    cells = engine.named(typed(workspace.catalog, contract, raw), "typed_cells")
+    rows = engine.materialise(cells.mutate(**{ROW_HASH: _content(workspace.catalog, contract, cells)}), "typed_rows")
     alone = engine.materialise(broken_alone(rows, rules), "broken_alone")
     wrong = rejected(alone, [rule.code for rule in rules if rule.severity == "critical"]).select(*PLACE)
     compared = broken_together(rows.anti_join(wrong, PLACE), rules, contract)
@@ -62,7 +62,7 @@ def read_ungated(
 
 
 def typed(
-    workspace: Workspace,
+    catalog: Catalog,
     contract: Contract,
     raw: ir.Table,
     only: Collection[str] | None = None,
@@ -76,7 +76,6 @@ def typed(
     sent where it is another one. With all columns come the cells of those that are read a second time, as
     `<column>__cell`. `_version` is what a row is placed by among those of its key (see `_placed_by`).
     """
-    catalog = workspace.catalog
     headers = contract.cells
     columns: dict[str, ir.Value] = {}
     twice = {one.column for one in readings_of(catalog, contract)} if only is None else set()
@@ -103,7 +102,7 @@ def typed(
             DELETED: gone,
             UPSERT: ibis.ifelse(gone, ibis.null("boolean"), True),
             **({DELETE_FLAG: flag} if contract.delete_flag else {}),
-            **_versions(workspace, contract, raw, waiting=damaged),
+            **_versions(catalog, contract, raw, waiting=damaged),
         },
         **columns,
     )
@@ -123,19 +122,19 @@ def _means_deleted(contract: Contract, flag: ir.StringValue) -> ir.BooleanValue:
     return flag.isin((DELETE, contract.delete_flag.value.upper())).fill_null(False)
 
 
-def _versions(workspace: Workspace, contract: Contract, raw: ir.Table, waiting: bool) -> dict[str, ir.Value]:
+def _versions(catalog: Catalog, contract: Contract, raw: ir.Table, waiting: bool) -> dict[str, ir.Value]:
     """What a row is placed by, and the latest version that can be right on the day of its receipt.
 
     A row without a version is placed by the time of its receipt, and one whose version lies more than a day ahead of
     that behind all others of its key: a wrong clock would win for ever. The day leaves room for mistaken time zones.
     """
     received = raw[RECEIVED_AT]
-    if not workspace.catalog.is_dated(contract):
+    if not catalog.is_dated(contract):
         return {VERSION: ibis.null(TIMESTAMP)}
     assert contract.version
-    element = workspace.catalog.element_of(contract, contract.version)
+    element = catalog.element_of(contract, contract.version)
     cell = raw[contract.cells[contract.column(contract.version).header]]
-    version = normalise(cell, element, workspace.catalog.codes, workspace.catalog.cities)
+    version = normalise(cell, element, catalog.codes, catalog.cities)
     latest, unstated = received + AHEAD, received
     if waiting:
         lost = raw["_damage"].notnull() | sent_value(cell, element).notnull()
@@ -152,11 +151,11 @@ def _placed_by(version: ir.TimestampValue, unstated: ir.TimestampValue, latest: 
     return ibis.cases((version.isnull(), unstated), (version <= latest, version), else_=ibis.null(TIMESTAMP))
 
 
-def _content(workspace: Workspace, contract: Contract, rows: ir.Table) -> ir.StringValue:
+def _content(catalog: Catalog, contract: Contract, rows: ir.Table) -> ir.StringValue:
     """A hash of what a row says, however it spells that; of a row that deletes its key, that it does."""
     said = []
     for column in contract.columns:
-        element, value = workspace.catalog.elements[column.element], rows[column.name]
+        element, value = catalog.elements[column.element], rows[column.name]
         text = match_key(value, element) if element.is_text else value.cast("string").coalesce(rows[column.name + SENT])
         keeps = column.name in (*contract.key, contract.version)
         said.append((text if keeps else ibis.ifelse(rows[DELETED], ibis.null("string"), text)).fill_null("\x01"))

@@ -15,11 +15,12 @@ import ibis
 
 from pipelines.declarations.element import Element
 from pipelines.engines.duckdb.data_dictionary import CodeLists, write_dictionary
-from pipelines.engines.duckdb.engine import load_extension, open_s3
+from pipelines.engines.duckdb.engine import open_s3
 from pipelines.engines.duckdb.pseudonyms import teach_pseudonyms
-from pipelines.lake.shown import Masking, ShownColumn, shown
-from pipelines.lake.store import S3, as_url, s3_access
-from pipelines.lake.table import TableSpec
+from pipelines.storage.extensions import load_extension
+from pipelines.storage.store import S3, as_url, s3_access
+from pipelines.tables.shown import Masking, ShownColumn, shown
+from pipelines.tables.table import TableSpec
 
 SOURCE = "stored"
 # Most of some hundred tables are small, and each column takes a block at least.

@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.declarations.element import Element
-from pipelines.lake.shown import ShownColumn
-from pipelines.lake.table import TableSpec
+from pipelines.tables.shown import ShownColumn
+from pipelines.tables.table import TableSpec
 
 ABOUT, CODES = "about", "code"
 TABLE = {

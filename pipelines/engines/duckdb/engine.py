@@ -18,22 +18,22 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
-from duckdb_extensions import import_extension
 from ibis.backends.sql.datatypes import DuckDBType
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, matching
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
-from pipelines.engines.memory import in_bytes
-from pipelines.engines.scratch import Scratch
-from pipelines.lake.errors import StoreError
-from pipelines.lake.store import S3, as_url, s3_access
-from pipelines.lake.table import TableSpec
+from pipelines.errors import StoreError
+from pipelines.storage.extensions import load_extension
+from pipelines.storage.memory import in_bytes
+from pipelines.storage.scratch import Scratch
+from pipelines.storage.store import S3, as_url, s3_access
+from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres.snapshot import Snapshot
-    from pipelines.engines.postgres.table import Portion
+    from pipelines.readers.postgres.snapshot import Snapshot
+    from pipelines.readers.postgres.table import Portion
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
 VERSIONS = 3  # of a table that stay open: one step reads it before and after it is written
@@ -66,6 +66,7 @@ class DuckDBEngine(Engine):
         self.ibis = ibis.duckdb.from_connection(connection)
         self._read: dict[str, dict[int, ir.Table]] = {}
         self._opened_so_far = 0
+        self._described: dict[str, ibis.Schema] = {}  # by what a table's log says of its columns
         self._scattered: dict[str, _Scattered] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
         self._reads_s3 = False
@@ -92,7 +93,7 @@ class DuckDBEngine(Engine):
         whole = scan = f"SELECT * FROM delta_scan({_text(as_url(uri))}, version = {version})"
         if files is None:
             self.connection.execute(f"CREATE VIEW {name} AS {scan}")
-            return self._named(name)
+            return self._stored(name, uri, version)
         # Many small files are read once, for each query would open all of them again; and then what was appended.
         before = self._scattered.pop(uri, None)
         # A file holds none of the columns that its table is partitioned by.
@@ -109,10 +110,22 @@ class DuckDBEngine(Engine):
             self.connection.execute(f"CREATE VIEW {name} AS {whole}")
         return self._named(name)
 
+    def _stored(self, name: str, uri: str, version: int) -> ir.Table:
+        """As `_named`; tables that say the same columns in their logs are described once."""
+        columns = delta_rs.columns(uri, version)
+        if columns not in self._described:
+            self._described[columns] = self._columns(name)
+        return self._known_as(name, self._described[columns])
+
     def _named(self, name: str) -> ir.Table:
+        return self._known_as(name, self._columns(name))
+
+    def _known_as(self, name: str, columns: ibis.Schema) -> ir.Table:
+        return ops.DatabaseTable(name, columns, self.ibis).to_expr()
+
+    def _columns(self, name: str) -> ibis.Schema:
         columns = self.connection.execute(f"DESCRIBE {name}").fetchall()
-        schema = ibis.schema({column: _kind(kind) for column, kind, *_ in columns})
-        return ops.DatabaseTable(name, schema, self.ibis).to_expr()
+        return ibis.schema({column: _kind(kind) for column, kind, *_ in columns})
 
     def _forget(self, name: str) -> None:
         kind = self.connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
@@ -134,7 +147,7 @@ class DuckDBEngine(Engine):
     def read_postgres(
         self, snapshot: Snapshot, portion: Portion, spec: TableSpec
     ) -> AbstractContextManager[pa.RecordBatchReader]:
-        from pipelines.engines.postgres.stream import streamed
+        from pipelines.readers.postgres.stream import streamed
 
         return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
 
@@ -158,14 +171,16 @@ class DuckDBEngine(Engine):
         return self._empty[spec]
 
     def view(self, expression: ir.Table, name: str) -> str:
-        self.ibis.create_view(name, self._in_words(expression), overwrite=True)
+        # As Ibis would, which asks for the view's columns besides: a long expression takes as long again to be bound.
+        query = self.ibis.compile(self._in_words(expression))
+        self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
         return name
 
     def blames_rows(self, error: Exception) -> bool:
         return isinstance(error, duckdb.DataError | duckdb.InvalidInputException)
 
     def named(self, expression: ir.Table, name: str) -> ir.Table:
-        return self._named(self.view(expression, name))
+        return self._known_as(self.view(expression, name), expression.schema())
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         return self.ibis.to_pyarrow(self._in_words(expression)).to_pylist()
@@ -241,12 +256,6 @@ def _text(text: str) -> str:
 def _kind(text: str) -> dt.DataType:
     """Ibis's type of DuckDB's, by its name; reading one takes longer than describing a whole table."""
     return DuckDBType.from_string(text)
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load an extension from its PyPI package: DuckDB's own INSTALL would download it."""
-    import_extension(name, con=connection)
-    connection.execute(f"LOAD {name}")
 
 
 def open_s3(connection: duckdb.DuckDBPyConnection) -> None:

@@ -30,14 +30,14 @@ from pipelines.engines.geometry import for_spark
 from pipelines.engines.spark.regex import with_java_regexes
 from pipelines.engines.spark.session import open_session
 from pipelines.engines.spark.staging import Staging
-from pipelines.lake.store import spark_uri
-from pipelines.lake.table import TableSpec
 from pipelines.settings import Settings
+from pipelines.storage.store import spark_uri
+from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
-    from pipelines.engines.postgres.snapshot import Snapshot
-    from pipelines.engines.postgres.table import Portion
     from pipelines.readers.delivery import Delivery
+    from pipelines.readers.postgres.snapshot import Snapshot
+    from pipelines.readers.postgres.table import Portion
 
 STREAMED_ROWS = 10_000
 # What a commit carries beside its rows. Settings and no options: not every way of writing has an option for it.
@@ -80,7 +80,7 @@ class SparkEngine(Engine):
         return self._named(rows.fillna(""), f"csv_{path.stem}")
 
     def read_in_parallel(self, delivery: Delivery, url: str, told: Callable[[str], None]) -> ReadInParallel | None:
-        from pipelines.engines.spark.files.splitting import NotSplittable, split_read, worth_splitting
+        from pipelines.readers.parallel.splitting import NotSplittable, split_read, worth_splitting
 
         if not worth_splitting(delivery):
             return None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipelines.lake.errors import UNHARMED, LakeError
+from pipelines.errors import UNHARMED, LakeError
 
 INSTALL = "make spark, or uv pip install --require-hashes -r requirements-spark.txt"
 PACKAGES = ("pyspark", "delta", "sedona")

@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 from pyspark.sql import DataFrame, SparkSession
 
-from pipelines.engines.postgres.failures import failure_of
-from pipelines.engines.postgres.snapshot import CONNECT_SECONDS, Access, Snapshot
-from pipelines.engines.postgres.table import Portion
+from pipelines.readers.postgres.failures import failure_of
+from pipelines.readers.postgres.snapshot import CONNECT_SECONDS, Access, Snapshot
+from pipelines.readers.postgres.table import Portion
 
 DRIVER = "org.postgresql.Driver"
 # The driver keeps so many rows in a worker's memory, and asks for the next when they are used up. It is also what

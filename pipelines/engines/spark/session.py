@@ -10,11 +10,11 @@ from pathlib import Path
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
-from pipelines.engines.memory import in_bytes
 from pipelines.engines.spark.launch import launch
 from pipelines.engines.spark.watch import watch
-from pipelines.lake.store import s3_access
 from pipelines.settings import Settings
+from pipelines.storage.memory import in_bytes
+from pipelines.storage.store import s3_access
 
 DELTA = "io.delta:delta-spark_4.0_2.13:4.4.0"
 SEDONA = ("org.apache.sedona:sedona-spark-shaded-4.0_2.13:1.8.0", "org.datasyslab:geotools-wrapper:1.8.1-33.1")

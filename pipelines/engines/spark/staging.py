@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from pipelines.lake.store import spark_uri
+from pipelines.storage.store import spark_uri
 
 # Folders are named by when they were begun: a store on S3 keeps no times of folders.
 BEGUN = "%Y%m%dT%H%M%SZ"

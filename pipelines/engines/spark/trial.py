@@ -6,7 +6,7 @@ import uuid
 
 from pyspark.sql import SparkSession, functions
 
-from pipelines.lake.store import Store, spark_uri
+from pipelines.storage.store import Store, spark_uri
 
 ROWS = 3
 

@@ -1,0 +1,1 @@
+"""A project opened: declarations, models and checks read together once, and the lake that they shape."""

@@ -1,0 +1,215 @@
+"""Reading a project's declarations from its folders into a catalog."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipelines.declarations import regions
+from pipelines.declarations.agency import Agency, AgencyKind, KindAt, RegionalAgency
+from pipelines.declarations.catalog import Catalog, Code, Regulation
+from pipelines.declarations.contract import Contract
+from pipelines.declarations.element import Element
+from pipelines.declarations.golden_record import GoldenRecord
+from pipelines.declarations.reading import DeclarationError, Document, read_text
+from pipelines.declarations.regions import City, Place
+from pipelines.declarations.rule import Expectation
+from pipelines.project.references import Documents, check_kind, check_references
+
+UNFILLED = "请填写"  # what a draft says in the place of what only people know
+
+
+def read_catalog(root: Path) -> Catalog:
+    """Read and cross-check every declaration under `root`; raises DeclarationError at the first mistake."""
+    if not (root / "catalog").is_dir():
+        problem = (
+            "is no project: it has no folder catalog; HUILIU_PROJECT should name the folder in which catalog and "
+            "foundation_dbs are; where it is not set, a command takes the working folder, or what came with it"
+        )
+        raise DeclarationError(root, None, problem)
+    documents: Documents = {}
+    cities = _named(root / "catalog/cities.yml", City, "code")
+    agencies, kinds = _agencies(root / "catalog", cities)
+    catalog = Catalog(
+        root=root,
+        agencies=agencies,
+        kinds=kinds,
+        regulations=_named(root / "catalog/regulations.yml", Regulation, "name"),
+        cities=cities,
+        codes=dict(_code_lists(root / "catalog/codes")),
+        elements=dict(_elements(root / "catalog/elements", documents)),
+        contracts=dict(_foundation(root, "*/sources/*.yml", Contract, documents, _Providers(agencies, kinds))),
+        records=dict(_foundation(root, "*/*.yml", GoldenRecord, documents)),
+        expectations=dict(_expectations(root / "expectations", documents)),
+    )
+    check_references(catalog, documents)
+    dated = {element.name for element in catalog.elements.values() if element.is_dated}
+    for contract in catalog.contracts.values():
+        contract.know_dated(dated)
+    return catalog
+
+
+def _named(path: Path, model: type[BaseModel], field: str) -> dict[str, Any]:
+    """A YAML mapping whose keys are the names of its entries."""
+    document = _document(path)
+    return {str(name): _entry(document, model, field, name, said) for name, said in document.value.items()}
+
+
+def _entry(document: Document, model: type[BaseModel], field: str, name: Any, said: Any) -> Any:
+    if not isinstance(said, dict):
+        raise document.error(f"`{name}` should be a mapping such as `{name}: {{title: …}}`", name)
+    if field in said:
+        raise document.error(f"`{field}` is said by the entry's own name: remove it here", name, field)
+    return document.read(model, {field: str(name), **said}, name)
+
+
+def _agencies(folder: Path, cities: dict[str, City]) -> tuple[dict[str, Agency], dict[str, AgencyKind]]:
+    """Single agencies and those of kinds, by name; a project without kinds needs no file of them."""
+    agencies = _named(folder / "agencies.yml", Agency, "name")
+    path = folder / "agency_kinds.yml"
+    if not path.exists():
+        return agencies, {}
+    kinds, places, document = _named(path, AgencyKind, "name"), regions.places(cities), _document(path)
+    for kind in kinds.values():
+        _check_exceptions(document, kind, places)
+        for agency in kind.agencies(places):
+            if agency.name in agencies:
+                raise _document(folder / "agencies.yml").error(
+                    f"{agency.name} is also what agency_kinds.yml makes of {kind.name} and {agency.region}: remove it "
+                    "here; another title of it stands there, under `titled`",
+                    agency.name,
+                )
+            agencies[agency.name] = agency
+    return agencies, kinds
+
+
+def _check_exceptions(document: Document, kind: AgencyKind, places: dict[str, Place]) -> None:
+    absent: list[tuple[str, str | int, str]] = [("absent", place, code) for place, code in enumerate(kind.absent)]
+    for field, step, code in [*(("titled", code, code) for code in kind.titled), *absent]:
+        place = places.get(code)
+        if place is None:
+            raise document.error(
+                f"{field}: there is no region {code}: write the code of a league or city of cities.yml, or of a "
+                "banner, county or district of today",
+                *(kind.name, field, step),
+            )
+        if place.level not in kind.levels:
+            raise document.error(
+                f"{field}: {kind.name} has no agency in {place.title} ({code}), which is no "
+                f"{' or '.join(kind.levels)}: remove the exception, or add {place.level} to `levels`",
+                *(kind.name, field, step),
+            )
+
+
+def _elements(folder: Path, documents: Documents) -> Iterator[tuple[str, Element]]:
+    seen: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.yml")):
+        document = documents["element", path.stem] = _document(path)
+        for name, element in _named(path, Element, "name").items():
+            if name in seen:
+                raise document.error(f"data element {name} is declared in {seen[name].name} too: keep one", name)
+            seen[name] = path
+            documents["element", name] = document
+            yield name, element
+
+
+def _document(path: Path) -> Document:
+    if not path.exists():
+        raise DeclarationError(path, None, "this file is missing: every project declares it")
+    document = Document(path)
+    if not isinstance(document.value, dict):
+        raise DeclarationError(path, 1, "should be a YAML mapping (`name: value` lines)")
+    return document
+
+
+def _code_lists(folder: Path) -> Iterator[tuple[str, tuple[Code, ...]]]:
+    yield "region", tuple(Code(code, code, ()) for code in regions.ever_valid())
+    for path in sorted(folder.glob("*.csv")):
+        lines = csv.DictReader(io.StringIO(read_text(path), newline=""))
+        entries: dict[str, Code] = {}
+        for row in lines:
+            if not row.get("code") or not row.get("title"):
+                raise DeclarationError(path, lines.line_num, "a code list's line needs `code` and `title`: add them")
+            if row["code"] in entries:
+                raise DeclarationError(path, lines.line_num, f"code {row['code']} stands twice: keep one line")
+            also = [label for label in (row.get("also") or "").split(";") if label]
+            entries[row["code"]] = Code(row["code"], row["title"], (row["title"], *also))
+        yield path.stem, tuple(entries.values())
+
+
+@dataclass(frozen=True)
+class _Providers:
+    """A contract's `providers` may name all agencies of a kind at a level; here are those that there are."""
+
+    agencies: Mapping[str, Agency]
+    kinds: Mapping[str, AgencyKind]
+
+    def named(self, document: Document) -> dict[str, Any]:
+        """What a contract says, with every provider by its name."""
+        said = document.value.get("providers")
+        if not isinstance(said, list) or not said:
+            return dict(document.value)
+        if isinstance(said[0], dict):
+            problem = "providers: the first is the source's own agency: name one, and then those of a kind"
+            raise document.error(problem, "providers", 0)
+        names: dict[Any, None] = {}
+        for place, one in enumerate(said):
+            names |= dict.fromkeys(self._of_kind(document, place, one) if isinstance(one, dict) else [one])
+        return {**document.value, "providers": list(names)}
+
+    def _of_kind(self, document: Document, place: int, said: Any) -> list[str]:
+        at = document.read(KindAt, said, "providers", place)
+        check_kind(self.kinds, at.kind, at.level, document, "providers", place)
+        regional = (one for one in self.agencies.values() if isinstance(one, RegionalAgency))
+        return [one.name for one in regional if (one.kind, one.level) == (at.kind, at.level)]
+
+
+def _foundation(
+    root: Path, pattern: str, model: type[BaseModel], documents: Documents, providers: _Providers | None = None
+) -> Iterator[tuple[str, Any]]:
+    """Declarations named by their file, in the folder of their database."""
+    for path in sorted((root / "foundation_dbs").glob(pattern)):
+        document = _document(path)
+        if (other := documents.get(("table", path.stem))) is not None:
+            raise DeclarationError(path, 1, f"{other.path} has the same name: names are unique, rename one file")
+        for field in ("name", "database"):
+            if field in document.value:
+                raise document.error(f"`{field}` is said by the file's own place: remove it here", field)
+        _check_filled_in(document)
+        database = path.relative_to(root / "foundation_dbs").parts[0]
+        documents["table", path.stem] = document
+        said = providers.named(document) if providers else document.value
+        yield path.stem, document.read(model, {"name": path.stem, "database": database, **said})
+
+
+def _check_filled_in(document: Document, *steps: str | int) -> None:
+    """Raise DeclarationError where a draft still says that a person must fill something in."""
+    value = document.value
+    for step in steps:
+        value = value[step]
+    if isinstance(value, str) and UNFILLED in value:
+        asked = ".".join(str(step) for step in steps if isinstance(step, str))
+        raise document.error(f"`{asked}` still says {UNFILLED}: fill it in, since nobody else knows what it is", *steps)
+    for step in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        _check_filled_in(document, *steps, step)
+
+
+def _expectations(folder: Path, documents: Documents) -> Iterator[tuple[str, tuple[Expectation, ...]]]:
+    yield "every_source", ()
+    for path in sorted(folder.rglob("*.yml")):
+        document = Document(path)
+        if not isinstance(document.value or [], list):
+            raise DeclarationError(path, 1, "should be a YAML list of rules (`- rule: …` entries)")
+        if (other := documents.get(("expectations", path.stem))) is not None:
+            raise DeclarationError(path, 1, f"{other.path} has rules for the same source: put them into one file")
+        documents["expectations", path.stem] = document
+        yield (
+            path.stem,
+            tuple(document.read(Expectation, said, place) for place, said in enumerate(document.value or [])),
+        )

@@ -1,0 +1,245 @@
+"""The mistakes that only show between two declarations: every name that one mentions is declared by another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+
+from pipelines.declarations.agency import AgencyKind
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Column, Contract, Responsibility
+from pipelines.declarations.golden_record import Attribute, GoldenRecord
+from pipelines.declarations.reading import DeclarationError, Document
+from pipelines.declarations.rule import (
+    BATCH,
+    RECEIVED_ON,
+    ROW_HASH,
+    ROW_NUMBER,
+    SENT,
+    SOUND,
+    UPSERT,
+    Rule,
+    business_rule,
+    column_rules,
+)
+from pipelines.elements import alias, derived, normalise
+from pipelines.rules.predicates import predicate
+
+REGION = "region"  # the normaliser of region codes
+Documents = dict[tuple[str, str], Document]  # (table | element | expectations, name) → where it is declared
+
+
+def check_references(catalog: Catalog, documents: Documents) -> None:
+    """Raise DeclarationError at the first name that is declared nowhere, or declaration that could never be run."""
+    for name in catalog.elements:
+        _check_element(catalog, name, documents["element", name])
+    for contract in catalog.contracts.values():
+        _check_contract(catalog, contract, documents["table", contract.name])
+    for record in catalog.records.values():
+        _check_record(catalog, record, documents["table", record.name])
+    for place, expectation in enumerate(catalog.expectations["every_source"]):
+        for element in expectation.elements:
+            if element not in catalog.elements:
+                document = documents["expectations", "every_source"]
+                raise document.error(_no_element(expectation.rule, element), place, "elements")
+    for source, expectations in catalog.expectations.items():
+        if expectations and source != "every_source":
+            _check_expectations(catalog, source, documents["expectations", source])
+
+
+def _check_element(catalog: Catalog, name: str, document: Document) -> None:
+    element = catalog.elements[name]
+    if element.codes and element.codes not in catalog.codes:
+        raise document.error(_no_codes(name, element.codes), name, "codes")
+    if element.holds and element.holds not in catalog.elements:
+        raise document.error(_no_element(name, element.holds), name, "holds")
+    for check, said in element.checks.items():
+        if said.codes and said.codes not in catalog.codes:
+            raise document.error(_no_codes(name, said.codes), name, "checks", check, "codes")
+    cell = ibis.null("string")
+    try:
+        normalise(cell, element, catalog.codes, catalog.cities)
+        alias(cell, element)
+    except ValueError as error:
+        raise document.error(str(error), name, "normalise") from error
+    column = Column(header=name, name="value", element=name, title=name)
+    rows = ibis.table({"value": element.ibis_type, "value" + SENT: "string", RECEIVED_ON: "date"}, name="rows")
+    for rule in column_rules(column, element, lambda _: ["0"]):
+        _check_rule(rule, rows, document, name, "checks", rule.code.partition(".")[2])
+
+
+def _no_element(name: str, element: str) -> str:
+    return f"{name}: there is no data element `{element}` in catalog/elements/; correct the name"
+
+
+def _no_codes(name: str, codes: str) -> str:
+    return f"{name}: there is no code list catalog/codes/{codes}.csv; add it or correct the name"
+
+
+def _check_rule(rule: Rule, rows: ibis.Table, document: Document, *steps: str | int) -> None:
+    if rule.on_table:
+        return
+    try:
+        predicate(rule, rows)
+    except ValueError as error:
+        raise document.error(str(error), *steps) from error
+
+
+def _check_contract(catalog: Catalog, contract: Contract, document: Document) -> None:
+    for place, column in enumerate(contract.columns):
+        if column.element not in catalog.elements:
+            known = ", ".join(sorted(catalog.elements))
+            raise document.error(
+                f"{column.header}: no data element `{column.element}`; there are {known}", "columns", place
+            )
+    for provider in contract.providers:
+        if provider not in catalog.agencies:
+            raise document.error(
+                f"no agency `{provider}`; declare it in catalog/agencies.yml or name one that there is: "
+                f"{catalog.known_agencies}",
+                *("providers", document.value["providers"].index(provider)),
+            )
+    if contract.responsibility:
+        _check_responsibility(catalog, contract, contract.responsibility, document)
+    _check_basis(catalog, contract.legal_basis, document, "legal_basis")
+    if contract.sharing_basis:
+        _check_basis(catalog, contract.sharing_basis, document, "sharing_basis")
+    if contract.feeds:
+        _check_feeds(catalog, contract, document)
+
+
+def check_kind(
+    kinds: Mapping[str, AgencyKind], name: str, level: str, document: Document, field: str, *steps: int
+) -> None:
+    """Raise DeclarationError where a contract names a kind of agency that there is not, or not at that level."""
+    kind = kinds.get(name)
+    if kind is None:
+        known = ", ".join(kinds) or "none"
+        problem = f"{field}: no kind of agency `{name}` in catalog/agency_kinds.yml; there are {known}"
+        raise document.error(problem, field, *steps, "kind")
+    if level not in kind.levels:
+        problem = f"{field}: {name} has no agencies at the level {level}; it has some at {', '.join(kind.levels)}"
+        raise document.error(problem, field, *steps, "level")
+
+
+def _check_responsibility(catalog: Catalog, contract: Contract, said: Responsibility, document: Document) -> None:
+    check_kind(catalog.kinds, said.kind, said.level, document, "responsibility")
+    for name in said.columns:
+        element = catalog.elements[contract.column(name).element]
+        if element.normalise != REGION:
+            raise document.error(
+                f"responsibility: {name} is a {element.name}; name columns of region codes", "responsibility", "by"
+            )
+
+
+def _check_basis(catalog: Catalog, basis: str, document: Document, *steps: str) -> None:
+    short, _, article = basis.partition(" ")
+    regulation = catalog.regulations.get(short)
+    if regulation is None:
+        raise document.error(
+            f"{steps[-1]} begins with a short name of catalog/regulations.yml, not `{basis}`; there are "
+            f"{', '.join(catalog.regulations)}",
+            *steps,
+        )
+    if not regulation.in_force:
+        raise document.error(f"{steps[-1]}: {regulation.title} is no longer in force; cite one that is", *steps)
+    if not article.strip():
+        raise document.error(f"{steps[-1]} cites an article too, such as `{short} 第十三条（一）`", *steps)
+
+
+def _check_feeds(catalog: Catalog, contract: Contract, document: Document) -> None:
+    assert contract.feeds
+    record = catalog.records.get(contract.feeds.record)
+    if record is None:
+        known = ", ".join(catalog.records)
+        raise document.error(
+            f"feeds: no golden record `{contract.feeds.record}` in foundation_dbs/; there are {known}",
+            "feeds",
+            "record",
+        )
+    key = catalog.feeding_key(contract, record)
+    if key not in {column.name for column in contract.columns if column.required}:
+        raise document.error(
+            f"feeds: needs a required column `{key}` to find the {record.name}; name another one with `key:`", "feeds"
+        )
+    said, wanted = contract.column(key).element, record.key
+    if wanted in catalog.elements and said != wanted:
+        raise document.error(f"feeds: column {key} is a {said}, the key of {record.name} a {wanted}", "feeds")
+
+
+def _check_record(catalog: Catalog, record: GoldenRecord, document: Document) -> None:
+    if record.key not in catalog.elements:
+        raise document.error(f"key: no data element `{record.key}` in catalog/elements/", "key")
+    for name, attribute in record.attributes.items():
+        _check_attribute(catalog, record, name, attribute, document)
+    if record.returns:
+        for name in record.returns.scope:
+            if name not in record.attributes:
+                raise document.error(f"returns: scope {name} is no attribute", "returns", "scope")
+        _check_basis(catalog, record.returns.legal_basis, document, "returns", "legal_basis")
+        for name in record.returns.withhold:
+            if name not in record.attributes:
+                raise document.error(f"returns: withhold {name} is no attribute", "returns", "withhold", name)
+
+
+def _check_attribute(
+    catalog: Catalog, record: GoldenRecord, name: str, attribute: Attribute, document: Document
+) -> None:
+    place = ("attributes", name)
+    listed = [said.partition(".")[0] for said in attribute.sources]
+    if twice := sorted({source for source in listed if listed.count(source) > 1}):
+        raise document.error(f"{name}: {', '.join(twice)} is listed twice in `from`; keep one of its columns", *place)
+    for said in attribute.sources:
+        source, _, column = said.partition(".")
+        contract = catalog.contracts.get(source)
+        if contract is None or (column or name) not in {c.name for c in contract.columns}:
+            wanted = said if column else f"{said}.{name}"
+            raise document.error(f"{name}: there is no column {wanted} among the sources; correct `from`", *place)
+        if not contract.feeds or contract.feeds.record != record.name:
+            raise document.error(
+                f"{name}: {source} does not declare `feeds: {{record: {record.name}}}`; add it or take it out", *place
+            )
+    if not catalog.authorities(record, name):
+        raise document.error(f"{name}: no source has such a column; name one with `from`, or remove it", *place)
+    for source, column in attribute.until.items():
+        _check_until(catalog, record, name, source, column, document)
+    if attribute.otherwise:
+        try:
+            if attribute.otherwise != record.key:
+                raise ValueError(f"`else: {attribute.otherwise}` is not the key {record.key}")
+            derived(ibis.null("string"), catalog.elements[record.key], name)
+        except ValueError as error:
+            raise document.error(f"{name}: {error}", *place, "else") from error
+
+
+def _check_until(
+    catalog: Catalog, record: GoldenRecord, name: str, source: str, column: str, document: Document
+) -> None:
+    place = ("attributes", name, "until", source)
+    contract = next((one for one, _ in catalog.authorities(record, name) if one.name == source), None)
+    if contract is None:
+        raise document.error(f"{name}: until: {source} is no source of this attribute", *place)
+    if column not in {one.name for one in contract.columns}:
+        raise document.error(f"{name}: until: {source} has no column {column}", *place)
+    if (kind := catalog.element_of(contract, column).type) != "date":
+        raise document.error(f"{name}: until: {source}.{column} is a {kind}; name the column of a last day", *place)
+
+
+def _check_expectations(catalog: Catalog, source: str, document: Document) -> None:
+    contract = catalog.contracts.get(source)
+    if contract is None:
+        raise DeclarationError(
+            document.path, 1, f"there is no source {source}: a file of expectations is named like the source it judges"
+        )
+    columns = {column.name: catalog.elements[column.element].ibis_type for column in contract.columns}
+    sent = {name + SENT: "string" for name in columns}
+    fixed = {RECEIVED_ON: "date", BATCH: "string", ROW_NUMBER: "int64", ROW_HASH: "string"}
+    fixed |= {UPSERT: "boolean", SOUND: "boolean"}
+    rows = ibis.table({**columns, **sent, **fixed}, name="rows")
+    seen = {rule.code for rule in catalog.rules(contract)[: -len(catalog.expectations[source])]}
+    for place, expectation in enumerate(catalog.expectations[source]):
+        if expectation.rule in seen:
+            raise document.error(f"rule {expectation.rule} is declared twice: rename one", place, "rule")
+        seen.add(expectation.rule)
+        _check_rule(business_rule(expectation, contract), rows, document, place)

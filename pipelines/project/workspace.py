@@ -1,0 +1,118 @@
+"""What every step works with: a project's declarations and models, and the lake that they shape."""
+
+from __future__ import annotations
+
+import datetime
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.rule import Rule
+from pipelines.engines.base import Engine
+from pipelines.errors import NoLakeError
+from pipelines.lake.lake import Lake
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import Models, read_models
+from pipelines.settings import Settings
+from pipelines.storage.folders import check_folder
+from pipelines.storage.refusals import told
+from pipelines.tables.table import TableSpec
+
+# An expression is thousands of small objects that live until it is computed: by default the collector looks at them
+# again and again, which took one part in twenty of a run.
+RARELY = (50_000, 10, 10)
+
+
+@dataclass(frozen=True)
+class Project:
+    """Declarations and models, all that a plan follows from.
+
+    `derived` keeps the tables of models and their checks by name: both follow from declarations and models alone, and
+    take an expression to tell.
+    """
+
+    settings: Settings
+    catalog: Catalog
+    models: Models
+    derived: dict[str, tuple[TableSpec, tuple[Rule, ...]]] = field(
+        default_factory=dict, repr=False, compare=False, kw_only=True
+    )
+
+
+@dataclass(frozen=True)
+class Workspace(Project):
+    """A project with the lake that its tables are in."""
+
+    lake: Lake
+
+
+def open_project(settings: Settings) -> Project:
+    """Read all declarations and models; opens neither engine nor lake. Raises DeclarationError."""
+    catalog = read_catalog(settings.project)
+    return Project(settings, catalog, read_models(catalog))
+
+
+@contextmanager
+def open_existing(settings: Settings, *, writes: bool = False) -> Iterator[Workspace]:
+    """The same for what reads a lake: raises NoLakeError where there is none, since nothing is no answer.
+
+    Without `writes` there is no lease, and nothing of what a lease needs is imported.
+    """
+    with open_workspace(settings, writes=writes) as workspace:
+        _check_written(workspace.lake, settings)
+        yield workspace
+
+
+@contextmanager
+def open_lake(settings: Settings) -> Iterator[Lake]:
+    """A lake for what reads only tables that no declaration shapes; raises NoLakeError where there is none."""
+    settings.lake.check_place()
+    with told(settings.lake), open_engine(settings) as engine:
+        lake = Lake(settings.lake, engine)
+        _check_written(lake, settings)
+        yield lake
+
+
+def _check_written(lake: Lake, settings: Settings) -> None:
+    if not lake.is_written:
+        raise NoLakeError(no_lake(settings), 2)
+
+
+def no_lake(settings: Settings) -> str:
+    """What is said of a place that holds no lake."""
+    return (
+        f"there is no lake at {settings.lake}: no run has written there; what to do: say with --lake or HUILIU_LAKE "
+        f"where it is, or fill it: {settings.command('run')}"
+    )
+
+
+@contextmanager
+def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Workspace]:
+    """Read all declarations, then open the lake; raises DeclarationError before anything is touched."""
+    gc.set_threshold(*RARELY)
+    project = open_project(settings)
+    settings.lake.check_place()
+    with told(settings.lake), open_engine(settings) as engine:
+        if not writes:
+            yield Workspace(settings, project.catalog, project.models, Lake(settings.lake, engine))
+            return
+        from pipelines.database.lease import lease_of
+
+        if not settings.lake.is_s3:
+            check_folder(settings.lake.path, "the lake's folder", "say with --lake or HUILIU_LAKE where the lake is")
+        with lease_of(settings) as lease:
+            lease.on_lost = engine.interrupt
+            yield Workspace(settings, project.catalog, project.models, Lake(settings.lake, engine, lease))
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine that `HUILIU_ENGINE` names. Only that one is imported: Spark is no part of the embedded install."""
+    if settings.engine == "spark":
+        from pipelines.engines.spark.engine import SparkEngine
+
+        return SparkEngine(settings, settings.lake.url("_staging"))
+    from pipelines.engines.duckdb.engine import DuckDBEngine
+
+    return DuckDBEngine(settings.memory, datetime.timedelta(days=settings.retention))

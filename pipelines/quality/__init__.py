@@ -1,1 +1,0 @@
-"""Rules, the gate that judges batches, findings, scores and the report."""

@@ -1,5 +1,0 @@
-"""`huiliu report`: static pages for the quality reviewer and the agencies, with counts in full and values masked."""
-
-from pipelines.quality.report.site import build_report
-
-__all__ = ["build_report"]

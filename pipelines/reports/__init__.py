@@ -1,0 +1,1 @@
+"""What people read of a lake: the report's pages, its numbers, and the score against a simulation's truth."""

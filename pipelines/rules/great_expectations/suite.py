@@ -1,0 +1,66 @@
+"""A source's rules as a Great Expectations suite."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from great_expectations import ExpectationSuite
+from great_expectations.exceptions import ExpectationNotFoundError
+from great_expectations.expectations.expectation import ColumnPairMapExpectation, Expectation
+from great_expectations.expectations.registry import get_expectation_impl
+from great_expectations.expectations.row_conditions import Column
+
+from pipelines.declarations.rule import Rule
+from pipelines.rules.great_expectations.value_sets import packed
+
+CUSTOM = "expectations.custom"
+READ_ALIKE = "expect_column_pair_values_to_be_read_alike"
+
+
+class UnknownTypeError(ValueError):
+    """A rule names an expectation type that is neither in Great Expectations nor in `expectations/custom`."""
+
+
+def build_suite(name: str, rules: Sequence[Rule]) -> ExpectationSuite:
+    """One expectation per rule, in the rules' order; `meta["rule"]` holds the rule's code.
+
+    Raises UnknownTypeError, and ValueError where a rule's arguments do not suit its type.
+    """
+    suite = ExpectationSuite(name=name)
+    # `add_expectation` compares with all that went before, and stores the suite each time.
+    suite.expectations = [_expectation(rule) for rule in rules]
+    return suite
+
+
+def _expectation(rule: Rule) -> Expectation:
+    kind = expectation_class(rule)
+    settings: dict[str, Any] = {**rule.arguments, "severity": rule.severity, "meta": {"rule": rule.code}}
+    settings["description"] = rule.title
+    values = rule.arguments.get("value_set")
+    if values and all(isinstance(value, str) for value in values):
+        settings["value_set"] = packed(values)
+    if rule.where:
+        settings["row_condition"] = functools.reduce(operator.and_, (Column(one).is_not_null() for one in rule.where))
+    if issubclass(kind, ColumnPairMapExpectation) and rule.type != READ_ALIKE:
+        # Nothing can be said of a pair that is not complete, but whether it is the same.
+        settings.setdefault("ignore_row_if", "either_value_is_missing")
+    try:
+        return kind(**settings)
+    except ValueError as error:
+        raise ValueError(f"rule {rule.code}: wrong arguments for {rule.type}: {error}") from error
+
+
+def expectation_class(rule: Rule) -> type[Expectation]:
+    """The class of a rule's type: a native one, or one that `expectations/custom` adds."""
+    importlib.import_module(CUSTOM)
+    try:
+        return get_expectation_impl(rule.type)
+    except ExpectationNotFoundError:
+        raise UnknownTypeError(
+            f"rule {rule.code}: there is no expectation type {rule.type}; use one of Great Expectations, "
+            "or add it in expectations/custom/"
+        ) from None

@@ -1,0 +1,1 @@
+"""What tables are before they hold a row: places, keys, columns with titles and grades, lineage, how they are shown."""

@@ -1,0 +1,39 @@
+"""Defects and oddities of credit codes (GB 32100) and the organisation codes in them (GB 11714)."""
+
+from __future__ import annotations
+
+from simulation.checksums import CREDIT_ALPHABET, ORGANISATION_CHECKS, credit_check, organisation_check
+from simulation.planting import accepted, quarantined
+from simulation.world.calendar import full_width
+from simulation.world.places import DEVELOPMENT_ZONES
+
+
+def _wrong_check(code: str) -> str:
+    return code[:17] + CREDIT_ALPHABET[(CREDIT_ALPHABET.index(code[17]) + 5) % 31]
+
+
+def of_development_zone(code: str, at: int) -> str:
+    """Authorities of development zones issue codes under regions that no list holds."""
+    first17 = code[:2] + DEVELOPMENT_ZONES[at % len(DEVELOPMENT_ZONES)] + code[8:17]
+    return first17 + credit_check(first17)
+
+
+def around_another_check(code: str) -> str:
+    """A code that was issued around an organisation code whose own check is another one."""
+    right = organisation_check(code[8:16])
+    wrong = ORGANISATION_CHECKS[(ORGANISATION_CHECKS.index(right) + 4) % len(ORGANISATION_CHECKS)]
+    first17 = code[:16] + wrong
+    return first17 + credit_check(first17)
+
+
+LOWER_CASE = accepted("credit_lower_case", str.lower)
+FULL_WIDTH = accepted("credit_full_width_or_spaced", full_width)
+SPACED = accepted("credit_full_width_or_spaced", lambda code: f" {code[:2]} {code[2:8]} {code[8:]}\u3000")
+WRONG_CHECK_DIGIT = quarantined("credit_check_digit", _wrong_check, checks=["check_digit"])
+NO_CODE = quarantined(
+    "credit_form",
+    lambda code: code[:17],
+    lambda code: code[:9] + "O" + code[10:],
+    lambda code: code[:8],
+    checks=["form"],
+)

@@ -1,0 +1,86 @@
+"""Defects of whole records: damaged, delivered twice, or contradicting each other."""
+
+from __future__ import annotations
+
+from simulation.among import Among
+from simulation.planting import AS_SENT, Count, Planting, accepted
+from simulation.subjects import Register
+from simulation.table import Broken
+from simulation.world.calendar import DATE_SPELLINGS, full_width
+
+WITH_LINE_BREAK = accepted("cell_with_line_break", "许可项目：食品销售\n一般项目：谷物种植, 牲畜饲养", due=AS_SENT)
+
+
+def damaged(how: Broken, turn: int = 0, *, count: Count | None = None, among: Among | None = None) -> Planting:
+    """Records that cannot be read as such."""
+    rule = {Broken.UNDECODABLE: "row.undecodable", Broken.NO_JSON: "row.unreadable"}.get(how, "row.ragged")
+
+    def plant(register: Register) -> None:
+        for row in register.rows(count and count(register.each), among and among(register)):
+            register.table.damage(row, how, rule)
+
+    return Planting(plant, turn)
+
+
+def contradiction(column: str, other: str, turn: int = 0) -> Planting:
+    """Two records of one key and version that say different things: neither can be believed."""
+
+    def plant(register: Register) -> None:
+        for row in register.rows():
+            twin = register.table.copy_row(row)
+            register.table.put(twin, column, other)
+            for each in (row, twin):
+                register.table.quarantine(each, "row_contradiction", "row.contradiction")
+
+    return Planting(plant, turn)
+
+
+def repetition(turn: int = 0) -> Planting:
+    """One copy each: of several, all flagged, standard would show only the last."""
+
+    def plant(register: Register) -> None:
+        for row in register.rows():
+            register.table.flag(register.table.copy_row(row), "row_repeated", "row.repeated")
+
+    return Planting(plant, turn)
+
+
+def respelt_repetition(turn: int = 0) -> Planting:
+    """The same record twice, its number as another program has written it."""
+
+    def plant(register: Register) -> None:
+        table = register.table
+        for row in register.rows():
+            again = table.copy_row(row)
+            table.put(again, "id_number", full_width(table.sent["id_number"][row]))
+            table.flag(again, "row_repeated_in_another_spelling", "row.repeated")
+
+    return Planting(plant, turn)
+
+
+def respelt_person_repetition(turn: int = 0, *, among: Among) -> Planting:
+    """The same record twice; birthday, sex and name are spelt otherwise."""
+
+    def plant(register: Register) -> None:
+        table = register.table
+        for at, row in enumerate(register.rows(also=among(register))):
+            again = table.copy_row(row)
+            born, sex = str(table.column("birth_date")[row]), str(table.column("sex")[row])
+            table.put(again, "birth_date", DATE_SPELLINGS[(at + 1) % len(DATE_SPELLINGS)](born))
+            table.put(again, "sex", sex)
+            table.put(again, "person_name", f"\u3000{table.sent['person_name'][row]}")
+            table.flag(again, "row_repeated_in_another_spelling", "row.repeated")
+
+    return Planting(plant, turn)
+
+
+def several_at_once(values: dict[str, str], *rules: str, turn: int = 0) -> Planting:
+    """A record of which several values are wrong."""
+
+    def plant(register: Register) -> None:
+        for row in register.rows():
+            for column, value in values.items():
+                register.table.put(row, column, value)
+            register.table.quarantine(row, "several_rules_at_once", *rules)
+
+    return Planting(plant, turn)

@@ -1,0 +1,141 @@
+"""What every table must hold once all files are in, and which of its rows each city must get back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from simulation.contracts import contract
+from simulation.truth import derived
+from simulation.truth.derived import Columns
+from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
+from simulation.truth.standing import Standing
+from simulation.truth.writing import Truth
+from simulation.world.places import city_of
+
+Records = dict[str, dict[str, str | None]]
+Regions = Mapping[str, str | None]
+# Elements that may be an id number, and so one of before 1999.
+NUMBERS = {"id_number", "person_document"}
+_FOUNDATION = "foundation"
+
+
+class EntitiesDue:
+    """The tables about legal entities; their files wait until everyone who is insured has been counted."""
+
+    def __init__(self, truth: Truth, registers: Sequence[Standing]) -> None:
+        self.truth = truth
+        self.registers = registers
+        registers_due(truth, registers)
+        self._records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
+        regions = {code: values["registered_region"] for code, values in self._records.items()}
+        _record_returned(truth, "legal_entity", "credit_code", regions)
+
+    def finish(self, staff: Mapping[str, int]) -> None:
+        """The files of enterprises, with how many people each has insured."""
+        check = _by_source(self.registers)["credit_code_check"]
+        checked = dict(zip(map(str, check.values("credit_code")), check.values("check_result"), strict=True))
+        conflicts, findings = _doubts(self.truth, "legal_entity")
+        due = derived.enterprise_files(self._records, checked, staff, conflicts, findings)
+        self.truth.table("theme/enterprise_file/enterprise_file", due)
+
+
+def licenses_due(truth: Truth, register: Standing) -> None:
+    """The e-licences, each as its latest version has it."""
+    due = derived.current_licenses(register)
+    truth.table(f"{_FOUNDATION}/e_license/current_license", due)
+    truth.returned("e_license/current_license", due["issue_region"], {"license": due["license"]})
+
+
+def people_due(truth: Truth, registers: Sequence[Standing], elsewhere: Sequence[Standing]) -> Counter[str]:
+    """The tables about a block of people; gives how many of them each employer has insured.
+
+    `elsewhere` are registers about others that hold numbers of people.
+    """
+    by_source = _by_source(registers)
+    married, insured = by_source["marriage_registration"], by_source["social_insurance"]
+    dead = by_source["death_registration"]
+    registers_due(truth, registers)
+    people = _golden_due(truth, "person", registers, "id_number", PERSON)
+    scope = ("residence_region", "household_region", "insured_region")
+    regions = {number: _first_in_a_city(values[name] for name in scope) for number, values in people.items()}
+    tables = {
+        "marriage": (derived.marriages(married), ["id_number"]),
+        "social_security": (derived.social_security(insured), ["id_number", "insurance_type"]),
+        "death": (derived.deaths(dead), ["id_number"]),
+        "id_alias": (derived.aliases([*registers, *elsewhere]), ["alias", "source", "column"]),
+    }
+    for name, (due, key) in tables.items():
+        truth.table(f"{_FOUNDATION}/person/{name}", due)
+        places = [regions.get(str(number)) for number in due["id_number"]]
+        if "insured_region" in due:
+            # Known or not, a person is insured somewhere.
+            places = [_first_in_a_city(both) for both in zip(places, due["insured_region"], strict=True)]
+        truth.returned(f"person/{name}", places, {column: due[column] for column in key})
+    _record_returned(truth, "person", "id_number", regions)
+    marriages, insurances = tables["marriage"][0], tables["social_security"][0]
+    buried = set(tables["death"][0]["id_number"])
+    files = derived.person_files(people, marriages, insurances, *_doubts(truth, "person"))
+    truth.table("theme/personal_file/person_file", files)
+    truth.forget("person")
+    return derived.staff(insurances, buried)
+
+
+def _first_in_a_city(regions: Iterable[str | None]) -> str | None:
+    return next((region for region in regions if city_of(region)), None)
+
+
+def _by_source(registers: Sequence[Standing]) -> dict[str, Standing]:
+    return {register.table.source: register for register in registers}
+
+
+def registers_due(truth: Truth, registers: Sequence[Standing]) -> None:
+    """Standard, withdrawn keys and old numbers of each register."""
+    for register in registers:
+        truth.table(f"standard/{register.table.source}", register.columns())
+        truth.table(f"withdrawn/{register.table.source}", register.withdrawn_keys())
+        if NUMBERS & {*contract(register.table.source).elements.values()}:
+            truth.table(f"alias/{register.table.source}", derived.old_forms(register))
+
+
+def _golden_due(
+    truth: Truth, record: str, registers: Sequence[Standing], key: str, attributes: list[Attribute]
+) -> Records:
+    feeding = [register for register in registers if contract(register.table.source).feeds == record]
+    held = claims(feeding, key, attributes)
+    names = [attribute.name for attribute in attributes]
+    golden = {identity: resolve(identity, key, held[identity], attributes) for identity in sorted(held)}
+    disputed = {(identity, attribute) for identity, one in golden.items() for attribute in one.disputed}
+    truth.check_conflicts(record, disputed)
+    columns: Columns = {key: list(golden)}
+    for at, name in enumerate(names):
+        columns[name] = [one.values[at] for one in golden.values()]
+        columns[f"{name}_source"] = [one.sources[at] for one in golden.values()]
+        doubtful = {identity for identity, attribute in disputed if attribute == name}
+        columns[f"{name}_disputed"] = ["true" if identity in doubtful else "false" for identity in golden]
+    truth.table(f"golden_{record}", columns)
+    return {identity: dict(zip(names, one.values, strict=True)) for identity, one in golden.items()}
+
+
+def _record_returned(truth: Truth, record: str, key: str, regions: Regions) -> None:
+    """A golden record's own rows, and the conflicts and findings that are about it."""
+    truth.returned(f"{record}/{record}", regions.values(), {key: list(regions)})
+    conflicts = sorted(truth.conflicts[record])
+    places = [regions.get(subject) for subject, _ in conflicts]
+    truth.returned(
+        f"{record}/conflict", places, {key: [one for one, _ in conflicts], "attribute": [name for _, name in conflicts]}
+    )
+    findings = sorted(truth.findings[record])
+    places = [regions.get(subject) for _, subject in findings]
+    truth.returned(
+        f"{record}/finding", places, {"rule": [rule for rule, _ in findings], "subject": [one for _, one in findings]}
+    )
+
+
+def _doubts(truth: Truth, database: str) -> tuple[Counter[str], Counter[str]]:
+    """How many attributes are disputed and how many rows are at fault, per subject."""
+    conflicts = Counter(subject for subject, _ in truth.conflicts[database])
+    findings: Counter[str] = Counter()
+    for (_, subject), rows in truth.findings[database].items():
+        findings[subject] += rows
+    return conflicts, findings

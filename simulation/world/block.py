@@ -1,0 +1,54 @@
+"""Who and what exists: people with their lives, and organisations, before anybody has records of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from simulation.world.organisations import Organisations
+from simulation.world.people import Mask, People
+
+
+@dataclass(frozen=True)
+class World:
+    """A block of people, by its number, and all organisations; each is known by its position.
+
+    `employers` are code and name of organisations in whose records nothing is planted; `moved` live elsewhere than
+    they are registered; `couples` are husbands and wives. `total` counts the people of all blocks.
+    """
+
+    people: People
+    organisations: Organisations
+    total: int
+    number: int = 0
+    employers: list[tuple[str, str]] = field(default_factory=list)
+    moved: list[int] = field(default_factory=list)
+    couples: tuple[list[int], list[int]] = ([], [])
+
+
+def with_lives(rng: np.random.Generator, world: World) -> World:
+    """The same world once some have moved and married."""
+    people = world.people
+    everyone = np.arange(len(people))
+    wanted = max(len(people) * 8 // 100, min(len(people) // 2, 240))
+    movers = everyone[people.adult & people.alive & ~people.outsider]
+    outsiders = everyone[people.outsider]
+    moved = rng.choice(movers, min(max(wanted - len(outsiders), 0), len(movers)), replace=False)
+    # Not everyone marries here, so that defects find people without a marriage too.
+    pairs = _couples(people, (rng.random(len(people)) < 0.7) & ~people.outsider)
+    everywhere = sorted([*outsiders.tolist(), *moved.tolist()])
+    return World(people, world.organisations, world.total, world.number, world.employers, everywhere, pairs)
+
+
+def _couples(people: People, free: Mask) -> tuple[list[int], list[int]]:
+    """Husbands and wives of about the same age, as many as there are."""
+    able = people.adult & people.alive & free
+    sex = np.array(people.sex)
+    by_age = np.argsort(people.born, kind="stable")
+    able &= np.array(people.marital) != "10"
+    husbands = by_age[able[by_age] & (sex[by_age] == "1")]
+    wives = by_age[able[by_age] & (sex[by_age] == "2")]
+    pairs = min(len(husbands), len(wives))
+    # The younger end of both is paired, so that a surplus of either sex does not pull couples apart in age.
+    return husbands[len(husbands) - pairs :].tolist(), wives[len(wives) - pairs :].tolist()
