@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.declarations.catalog import Catalog, standard_digest
+from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW, Lake
 from pipelines.lake.refresh import Reason
 from pipelines.lake.watermark import Watermark
+from pipelines.project.digest import standard_digest
 from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import (
     NEVER,
