@@ -86,6 +86,20 @@ def test_a_change_moves_one_row_through_every_layer(filled: Place) -> None:
     assert marriages.version() == 0, "a table whose inputs did not move is not written"
 
 
+def test_the_files_of_a_city_without_changes_are_not_read(filled: Place) -> None:
+    for file, number, region in (("2.csv", 40, "150402"), ("3.csv", 41, "150102")):
+        rows = [household(number, 户籍地区划代码=region)]
+        deliver(filled.landing, "household_registration", file, csv_text(cells_of(rows)))
+        filled.run()
+    last = table(filled, "returns/person/person").history(1)[0]
+    assert "150100" in last["operationParameters"]["mergePredicate"]
+    assert int(last["operationMetrics"]["num_target_files_skipped_during_scan"]) == 1
+    added = pa.table(table(filled, "returns/person/person").get_add_actions(flatten=True)).to_pylist()
+    assert all(one["path"].startswith(f"city={one['partition.city']}/") for one in added)
+    changed = (filled.lake / "returns/person/person/_change_data").glob("*/*.parquet")
+    assert {path.parent.name for path in changed} <= {"city=150100", "city=150400"}
+
+
 def test_a_late_older_version_changes_nothing_and_moves_the_watermark(filled: Place) -> None:
     before = table(filled, "standard/household_registration").version()
     late = household(4, 户籍地区划代码="150402", 更新时间="2020-01-01 08:00:00")

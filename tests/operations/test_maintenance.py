@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
@@ -99,6 +100,28 @@ def test_a_run_after_maintenance_finds_nothing_to_do(filled: Place) -> None:
     assert versions(filled) == after
     assert not any(one.changed for one in maintained(filled).values()), "nor does the next maintenance"
     assert versions(filled) == after
+
+
+def test_small_files_are_put_together_within_their_partition(tmp_path: Path) -> None:
+    """Many partitions of one small file each are nothing to put together, however many they are."""
+    columns = (ColumnSpec("city", "string", "盟市"), ColumnSpec("n", "int64", "数"))
+    spec = TableSpec(TableId("returns", "number", ("person",)), "数", "", ("city", "n"), columns, ("city",))
+    place = str(tmp_path / spec.id.path)
+    cities = [str(code) for code in range(150100, 150100 + FILES)]
+    rows = pa.table({"city": cities, "n": [*range(FILES)]})
+    with DuckDBEngine("4GB") as engine:
+        lake = Lake(Store.at(tmp_path), engine)
+        delta_rs.create(place, spec, rows.to_reader(), "{}")
+        assert [one.files for one in [maintain_table(lake, spec.id, datetime.timedelta(30))] if one] == [FILES]
+        for number in range(FILES):
+            delta_rs.append(place, pa.table({"city": cities[:1], "n": [FILES + number]}).to_reader(), "{}")
+        done = maintain_table(lake, spec.id, datetime.timedelta(30))
+        assert done
+        assert (done.files_before, done.files) == (2 * FILES, FILES)
+        assert delta_rs.rows_by(DeltaTable(place), "city") == {**dict.fromkeys(cities, 1), cities[0]: FILES + 1}
+        overwritten = engine.read(place).limit(1)
+        engine.overwrite(place, overwritten, spec, "{}")
+    assert DeltaTable(place).metadata().partition_columns == ["city"]
 
 
 def test_within_the_retention_versions_and_changes_stay_readable(filled: Place) -> None:
