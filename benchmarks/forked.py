@@ -68,7 +68,7 @@ def import_everything() -> None:
     from pipelines.rules.great_expectations import warm_up
 
     warm_up().join()
-    for name in ("steps.run", "steps.workspace", "engines.duckdb.engine", "quality.great_expectations.on_duckdb"):
+    for name in ("steps.run", "project.workspace", "engines.duckdb.engine", "rules.great_expectations.on_duckdb"):
         import_module(f"pipelines.{name}")
     for name in ("ibis.backends.duckdb", "duckdb_extension_delta", "pyarrow.dataset"):
         import_module(name)

@@ -101,10 +101,8 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     found, unopened_folders = lying_for(workspace.settings.landing, contract)
     done.problems += unopened_folders
     pushers = pushed_by(workspace, found)
-    for lying in found:
+    for lying in (one for one in found if not looks_temporary(one.path)):
         path, agency = lying.path, lying.agency or pushers.get(lying.path.name)
-        if looks_temporary(path):
-            continue
         try:
             if refused := no_delivery(lying, workspace.settings.landing, contract):
                 done.problems.append(refused)
