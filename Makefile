@@ -11,7 +11,7 @@ READY := .venv/.ready-$(firstword $(shell sha256sum requirements.txt | cut -c1-1
 SPARK_READY := .venv/.ready-spark-$(firstword $(shell sha256sum requirements-spark.txt | cut -c1-16))
 
 # What a Python of another version could break: declarations, an installed command, one run the whole way.
-OTHERS := tests/test_declarations.py tests/test_installing.py "tests/test_whole_way.py::test_every_planted_defect_has_its_outcome_and_nothing_else_does[11]"
+OTHERS := tests/declarations/test_declarations.py tests/project/test_installing.py "tests/steps/test_whole_way.py::test_every_planted_defect_has_its_outcome_and_nothing_else_does[11]"
 
 .PHONY: demo test others venv spark java lock clean
 
@@ -24,6 +24,7 @@ test: $(SPARK_READY) java
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/codespell $$(git ls-files "*.py" "*.md" "*.yml" "*.toml")
 	.venv/bin/pytest -n 2 --dist loadfile -m "not spark"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster

@@ -26,7 +26,7 @@ if __name__ == "__main__":
 from benchmarks import kernel, strikes
 from benchmarks.forked import Ended, Marks, forked, import_everything
 from benchmarks.sequences import AS_BEFORE, DECLARED, SOURCES, Deliveries, Step
-from tests.small_project import small_project
+from tests.support.small_project import small_project
 
 Meddle = Callable[[Path], None]
 
@@ -235,7 +235,7 @@ class _Experiment:
         print(f"experiment {self.number}: {self.story[-1]}: equal", flush=True)
 
     def _found(self, marks: Marks) -> list[str]:
-        from tests.whole_lakes import lake_differences, lake_faults
+        from tests.support.whole_lakes import lake_differences, lake_faults
 
         found = lake_faults(self.struck.lake, self.struck.landing)
         if found:  # a fault that strikes have no part in is one too, but must be told apart

@@ -30,8 +30,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.forked import Marks, forked, import_everything
-from tests.deliveries import cells_of, csv_text, household, json_lines, workbook
-from tests.small_project import small_project
+from tests.support.deliveries import cells_of, csv_text, household, json_lines, workbook
+from tests.support.small_project import small_project
 
 # What is no text has spellings: raw's are held against the values in tests.
 _IS_OTHERWISE = re.compile(

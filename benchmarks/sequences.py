@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from tests.deliveries import Row, household, marriage, person_id
-from tests.small_project import Delivered, permit
+from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.small_project import Delivered, permit
 
 SOURCES = ("household_registration", "marriage_registration", "residence_permit")
 REGIONS = ("150102", "150105", "150402", "150403", "110101")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from dagster_project.checks import check_results, check_specs, problems_of
-from dagster_project.described import asset_specs, landing_key, tables_by_key
+from dagster_project.described import asset_key, asset_specs, landing_key
 from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
 from dagster_project.versions import data_version
@@ -15,7 +16,8 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.project.workspace import Workspace
 from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
-from pipelines.steps.retired import check_declared
+from pipelines.steps.log import log_outcome
+from pipelines.steps.retire import check_declared
 from pipelines.steps.task import Step, Task
 from pipelines.tables.layout import TableId
 
@@ -65,13 +67,13 @@ def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
     with told_without_values(f"{task.step} {task.name}"):
         if task.step == Step.INGEST:  # what all other tasks come after
             check_declared(workspace)
+        began = time.monotonic()
         outcome = task.work(workspace)
+        log_outcome(workspace.settings, task, outcome, time.monotonic() - began)
         if task.step == Step.STANDARDISE:
             note_outcomes(workspace)
         described, done = described_tables(workspace, task), described_outcome(task, outcome)
-        versions = {
-            key: data_version(workspace.lake, (one.id for one in tables)) for key, tables in tables_by_key(task).items()
-        }
+        versions = {asset_key(spec.id): data_version(workspace.lake, [spec.id]) for spec in task.outputs}
         checked = list(check_results(workspace, task, problems_of(outcome)))
         delivered = newest_delivery(workspace.lake, task.name) if isinstance(outcome, Ingested) else None
     if isinstance(outcome, Ingested) and outcome.new and delivered:

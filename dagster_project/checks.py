@@ -196,7 +196,7 @@ def _key(workspace: Workspace, spec: TableSpec) -> dg.AssetCheckResult:
 
 
 def _traces(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
-    """Each city's table carries the versions of its inputs in its last commit: they must be the current ones."""
+    """What flows back carries the versions of its inputs in its last commit: they must be the current ones."""
     lake = workspace.lake
     current = {table.path: lake.version(table) for table in task.inputs}
     behind = []

@@ -84,7 +84,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[*landing_assets(project.catalog), *assets_of(project.catalog, tasks, settings.engine)],
         jobs=[everything, maintenance, examination],
-        sensors=[delivery_sensor(everything, list(project.catalog.contracts)), outside_sensor(project, tasks)],
+        sensors=[delivery_sensor(everything, project.catalog.contracts.values()), outside_sensor(project, tasks)],
         schedules=[nightly, weekly, deep, *table_schedule(everything, project.catalog.contracts.values())],
         resources={"workspace": opened_workspace},
         executor=dg.in_process_executor,

@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,10 +19,9 @@ from pipelines.database.connection import ServiceError
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.operations.due import DUE, REALTIME
-from pipelines.readers import shown_name
 from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import PEOPLE_TIME, Settings
-from pipelines.steps.landing import batch_of, file_hash, lying_in, ready_files, unopened
+from pipelines.steps.landing import batch_of, file_hash, lying_for, ready_files, unopened
 from pipelines.tables.specs import BATCHES
 
 # The moments of `pipelines.operations.due`, as Dagster says them.
@@ -98,7 +97,7 @@ def is_idle(context: dg.ScheduleEvaluationContext | dg.SensorEvaluationContext) 
     return not context.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED), limit=1)
 
 
-def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: list[str]) -> dg.SensorDefinition:
+def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: Collection[Contract]) -> dg.SensorDefinition:
     """A sensor that asks for a run when a settled file of unknown content lies in a landing folder."""
 
     @dg.sensor(
@@ -199,21 +198,21 @@ def _contents(files: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
 
 
 def _found(
-    sources: list[str], seen: Mapping[str, Mapping[str, Any]], told: Callable[[str], None]
+    sources: Iterable[Contract], seen: Mapping[str, Mapping[str, Any]], told: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
     """Per file its hash. A file's size and time only save hashing it again: what counts is its content."""
     settings = Settings()
     found = {}
-    for source in sources:
-        if problem := lying_in(settings.landing / source)[1]:
+    for contract in sources:
+        for problem in lying_for(settings.landing, contract)[1]:
             told(str(problem))
-        for path, state in ready_files(settings, source):
-            name = f"{source}/{path.name}"
+        for lying, state in ready_files(settings, contract):
+            name = lying.path.relative_to(settings.landing).as_posix()
             same = {"size": state.st_size, "changed": state.st_mtime_ns}
             before = seen.get(name, {})
             is_same = same.items() <= before.items()
             try:
-                found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(path)}
+                found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(lying.path)}
             except OSError as error:
-                told(str(unopened(path, error).renamed(f"{source}/{shown_name(path)}")))
+                told(str(unopened(lying.path, error).renamed(f"{contract.name}/{lying.shown}")))
     return found

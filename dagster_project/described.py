@@ -35,17 +35,8 @@ def group(layer: Layer | Literal["landing"], database: str) -> str:
 
 
 def asset_key(table: TableId) -> dg.AssetKey:
-    """`<layer>/<database>/<table>`; what flows back is one asset for all cities, or nobody could look at them."""
-    folders = table.folders[1:] if table.layer == "returns" else table.folders
-    return dg.AssetKey([table.layer, *folders, table.name])
-
-
-def tables_by_key(task: Task) -> dict[dg.AssetKey, list[TableSpec]]:
-    """The tables that a task writes, by the asset that shows them."""
-    found: dict[dg.AssetKey, list[TableSpec]] = {}
-    for spec in task.outputs:
-        found.setdefault(asset_key(spec.id), []).append(spec)
-    return found
+    """`<layer>/<database>/<table>`."""
+    return dg.AssetKey([table.layer, *table.folders, table.name])
 
 
 def landing_key(source: str) -> dg.AssetKey:
@@ -62,7 +53,7 @@ def asset_specs(
         upstream = {landing_key(task.name)}
     return [
         dg.AssetSpec(
-            key,
+            asset_key(table.id),
             deps=sorted(upstream),
             group_name=group(table.id.layer, task.group),
             description=f"**{table.title}**\n\n{table.description}",
@@ -72,7 +63,7 @@ def asset_specs(
             metadata=_metadata(table, origins.get(table.id, {}), task.declared_in)
             | provenance(catalog, agencies[table.id], task.contract),
         )
-        for key, (table, *_) in tables_by_key(task).items()
+        for table in task.outputs
     ]
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from dagster_project.described import asset_key, tables_by_key
+from dagster_project.described import asset_key
 from dagster_project.versions import DATA_VERSION
 from pipelines import clock
+from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
 from pipelines.project.workspace import Workspace
@@ -19,6 +20,7 @@ from pipelines.reports.summary import summarise_source
 from pipelines.rules.verdicts import batches_of
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.release import Released
+from pipelines.steps.return_flow import CITY
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.task import Outcome, Step, Tables, Task
 from pipelines.tables.specs import RELEASES
@@ -56,7 +58,7 @@ def newest_delivery(lake: Lake, source: str) -> Delivered | None:
 def described_tables(workspace: Workspace, task: Task) -> dict[dg.AssetKey, Metadata]:
     """Each asset of the task with what the lake says of it, whoever wrote it."""
     counts = _gate_counts(workspace, task) if task.step == Step.STANDARDISE else {}
-    return {key: _stored(workspace, task, tables) | counts for key, tables in tables_by_key(task).items()}
+    return {asset_key(spec.id): _stored(workspace, task, spec) | counts for spec in task.outputs}
 
 
 def described_outcome(task: Task, outcome: Outcome) -> Mapping[dg.AssetKey, Metadata]:
@@ -69,35 +71,33 @@ def described_outcome(task: Task, outcome: Outcome) -> Mapping[dg.AssetKey, Meta
             return {first: {"release": outcome.number, "is_new": outcome.new}}
         case Standardised():
             return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
-        case Tables() if task.step == Step.RETURN_FLOW:
-            return {first: _returned(outcome.refreshed)}
         case Tables():
             return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
     raise TypeError(f"{task.step} {task.name} did {type(outcome).__name__}, which has no description here")
 
 
-def _stored(workspace: Workspace, task: Task, tables: Sequence[TableSpec]) -> Metadata:
-    """Rows, version and place of a table, and when its rows came to be what they are; of cities a line for each."""
+def _stored(workspace: Workspace, task: Task, table: TableSpec) -> Metadata:
+    """Rows, version and place of a table, and when its rows came to be what they are; the rows of each city, too."""
     lake = workspace.lake
-    described: Metadata = {"dagster/row_count": sum(lake.row_count(one.id) for one in tables)}
-    states = [state for one in tables if (state := lake.state(one.id))]
-    if moments := [moment for state in states if (moment := state.written_at)]:
-        described["written_at"] = dg.MetadataValue.timestamp(max(moments))
+    state = lake.state(table.id)
+    described: Metadata = {
+        "dagster/row_count": lake.row_count(table.id),
+        "dagster/uri": lake.uri(table.id),
+        "version": state.version if state else None,
+    }
+    if state and (moment := state.written_at):
+        described["written_at"] = dg.MetadataValue.timestamp(moment)
     if task.step == Step.RETURN_FLOW:
-        return described | {"cities": _cities(workspace, tables)}
-    state = lake.state(tables[0].id)
-    described |= {"dagster/uri": lake.uri(tables[0].id), "version": state.version if state else None}
+        described["cities"] = _cities(workspace, table)
     return described | (_released(lake) if task.step == Step.RELEASE else {})
 
 
-def _cities(workspace: Workspace, tables: Sequence[TableSpec]) -> dg.MetadataValue:
+def _cities(workspace: Workspace, table: TableSpec) -> dg.MetadataValue:
+    state = workspace.lake.state(table.id)
+    rows = delta_rs.rows_by(state.delta, CITY.name) if state else {}
     titles = {code: city.title for code, city in workspace.catalog.cities.items()}
-    rows = []
-    for one in tables:
-        city, state = one.id.folders[0], workspace.lake.state(one.id)
-        stored = {"rows": state.rows, "version": state.version} if state else {"rows": 0, "version": None}
-        rows.append(dg.TableRecord({"city": city, "title": titles[city], **stored}))
-    return dg.MetadataValue.table(rows)
+    said = [dg.TableRecord({"city": one, "title": title, "rows": rows.get(one, 0)}) for one, title in titles.items()]
+    return dg.MetadataValue.table(said)
 
 
 def _released(lake: Lake) -> Metadata:
@@ -137,18 +137,4 @@ def _refreshed(done: Refreshed) -> Metadata:
         "upserted": done.upserted,
         "deleted": done.deleted,
         "seconds": round(done.seconds, 3),
-    }
-
-
-def _returned(cities: Sequence[Refreshed]) -> Metadata:
-    """Sums over the cities, and why each was written."""
-    changed: list[dict[str, str | int]] = [
-        {"city": one.table.folders[0], "reason": one.reason, "upserted": one.upserted, "deleted": one.deleted}
-        for one in cities
-    ]
-    return {
-        "changes": dg.MetadataValue.table([dg.TableRecord(row) for row in changed]),
-        "upserted": sum(one.upserted for one in cities),
-        "deleted": sum(one.deleted for one in cities),
-        "seconds": round(sum(one.seconds for one in cities), 3),
     }

@@ -15,7 +15,7 @@ import dagster as dg
 
 from dagster_project.checks import AS_OF, check_results, check_specs, evidence
 from dagster_project.deliveries import is_idle
-from dagster_project.described import landing_key, tables_by_key
+from dagster_project.described import asset_key, landing_key
 from dagster_project.failures import told_without_values
 from dagster_project.opened import opened_lake
 from dagster_project.outcomes import described_tables, newest_delivery
@@ -77,7 +77,7 @@ class _Teller:
         self, workspace: Workspace, instance: dg.DagsterInstance, tasks: Sequence[Task], checks: Checks
     ) -> None:
         self._workspace, self._instance, self._tasks = workspace, instance, tasks
-        keys = [key for task in tasks for key in tables_by_key(task)]
+        keys = [asset_key(spec.id) for task in tasks for spec in task.outputs]
         keys += [landing_key(name) for name in workspace.catalog.contracts]
         self._tags = _tags_of_last(instance, keys)
         self._specs = checks
@@ -103,9 +103,10 @@ class _Teller:
 
     def _materialised(self, task: Task) -> Iterator[Event]:
         lake, due = self._workspace.lake, {}
-        for key, tables in tables_by_key(task).items():
-            if any(lake.exists(one.id) for one in tables):
-                own, inputs = data_version(lake, (one.id for one in tables)), input_versions(lake, task, tables)
+        for spec in task.outputs:
+            key = asset_key(spec.id)
+            if lake.exists(spec.id):
+                own, inputs = data_version(lake, [spec.id]), input_versions(lake, task, spec.id)
                 if not says_same(self._tags.get(key, {}), own, inputs):
                     due[key] = version_tags(own, inputs, self._tags)
         described = described_tables(self._workspace, task) if due else {}

@@ -14,7 +14,6 @@ from dagster_project.described import asset_key
 from pipelines.lake.lake import NOWHERE, Lake
 from pipelines.steps.task import Task
 from pipelines.tables.layout import TableId
-from pipelines.tables.table import TableSpec
 
 DATA_VERSION, INPUT_VERSION = "dagster/data_version", "dagster/input_data_version/"
 # Dagster looks at the versions of inputs only where a materialisation also says these two.
@@ -36,13 +35,13 @@ def _named(version: tuple[str, int]) -> str:
     return UNWRITTEN if version == NOWHERE else f"{version[1]}@{version[0]}"
 
 
-def input_versions(lake: Lake, task: Task, tables: Sequence[TableSpec]) -> Mapping[dg.AssetKey, str]:
-    """By the watermark, which versions of the task's inputs the tables hold; none where they carry no watermark."""
-    states = [lake.state(one.id) for one in tables]
-    held = [mark.inputs for state in states if state and (mark := state.watermark)]
-    if not held or not all(table.path in held[0] for table in task.inputs):
+def input_versions(lake: Lake, task: Task, output: TableId) -> Mapping[dg.AssetKey, str]:
+    """By the watermark, which versions of the task's inputs a table holds; none where it carries no watermark."""
+    state = lake.state(output)
+    mark = state.watermark if state else None
+    if mark is None or not all(table.path in mark.inputs for table in task.inputs):
         return {}
-    return {asset_key(table): _named(held[0][table.path]) for table in task.inputs}
+    return {asset_key(table): _named(mark.inputs[table.path]) for table in task.inputs}
 
 
 def version_tags(own: str, inputs: Mapping[dg.AssetKey, str], told: Collection[dg.AssetKey]) -> dict[str, str]:

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
 
     `retention` is for how many days what is past is kept: old files, log and change data of tables, and the keys by
     which pushed requests are known again. `token_key` is the secret under which the tokens of agencies are kept.
+    `log` names a file that gets a line of JSON for all that a run does (`pipelines/steps/log.py`).
+
     `push_limit` is how many pushed rows may wait for ingest before more are refused, `push_bytes` the size of one
     request's body.
     """
@@ -56,6 +58,7 @@ class Settings(BaseSettings):
     spark_conf: dict[str, str] = Field(default_factory=dict)
     memory: str = Field("4GB", pattern=SIZE)
     retention: int = Field(30, ge=1)
+    log: Path | None = None
     settle: float = Field(10.0, ge=0, description="seconds that a landing file must have been left unchanged")
     token_key: SecretStr | None = None
     push_limit: int = Field(500_000, ge=1)

@@ -70,11 +70,12 @@ def _source(catalog: Catalog, file: Path, said: str | None) -> str:
 def _header(catalog: Catalog, file: Path) -> list[str]:
     from pipelines.drafting.sample import header_of
     from pipelines.readers import UnreadableFile
+    from pipelines.steps.dry_run import source_by_folder
 
     try:
         return header_of(file, catalog.contracts.values())
     except UnreadableFile as error:
-        if file.absolute().parent.name in catalog.contracts:
+        if source_by_folder(catalog, file):
             return []  # the folder tells the source, and the check itself tells what is wrong
         err.print(str(error.problem), highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from error

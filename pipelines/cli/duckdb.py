@@ -77,8 +77,7 @@ def _masking(workspace: Workspace) -> Masking:
 
 
 def view_name(table: TableId) -> tuple[str, str]:
-    """(schema, view): a schema per database; raw, standard, quarantine and quality are their own; one per city."""
+    """(schema, view): a schema per database; raw, standard, quarantine and quality are their own; returns too."""
     if table.layer == "returns":
-        city, database = table.folders
-        return f"returns_{city}", f"{database}_{table.name}"
+        return table.layer, "_".join([*table.folders, table.name])
     return (table.folders[0] if table.folders else table.layer), table.name

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import LakeOption, settings_with
+from pipelines.cli.options import By, LakeOption, Reason, account, settings_with
 from pipelines.cli.screen import command, decisions, err, out, tell
 
 if TYPE_CHECKING:
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
 
 Batch = Annotated[str, typer.Argument(help="the batch, as `huiliu gate list` shows it")]
 Source = Annotated[str, typer.Argument(help="the source, as its contract is named")]
-Reason = Annotated[str, typer.Option(prompt="why", help="why; kept with the decision (asked for where it is not said)")]
 MOST_ROWS = 100_000  # in one range
-By = Annotated[str | None, typer.Option(help="who decides, as the report is to name them (default: no name there)")]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +41,9 @@ def register(app: typer.Typer) -> None:
             out.print("No batch is held.")
             return
         for row in batches:
-            tell(row["batch"], f"\n  {row['source']}/{row['file']}, {row['rows']} rows\n  {reasons[row['batch']]}")
+            sender = f" from {row['agency']}" if row["agency"] else ""
+            file = f"{row['source']}/{row['file']}{sender}"
+            tell(row["batch"], f"\n  {file}, {row['rows']} rows\n  {reasons[row['batch']]}")
             for line in decisions(settings, row["batch"], reasons[row["batch"]].removeprefix("gate: ").split(", ")):
                 tell("", f"    {line}")
 
@@ -100,7 +99,7 @@ def register(app: typer.Typer) -> None:
             if source not in catalog.contracts:
                 raise _refused(f"there is no source {source}; there are: {', '.join(sorted(catalog.contracts))}")
             try:
-                confirm_loss(workspace, catalog.contracts[source], reason, Person(by, _account()))
+                confirm_loss(workspace, catalog.contracts[source], reason, Person(by, account()))
             except ValueError as error:
                 raise _refused(str(error)) from error
         out.print(f"{source}: confirmed; the next `huiliu run` acts on it.", highlight=False)
@@ -111,7 +110,7 @@ def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str |
     from pipelines.rules.verdicts import Person, batch_named, settle, unsettle
     from pipelines.tables.specs import quarantine_spec
 
-    numbers, person = _numbers(rows), Person(by, _account())
+    numbers, person = _numbers(rows), Person(by, account())
     with open_existing(settings_with(lake), writes=True) as workspace:
         try:
             source = str(batch_named(workspace.lake, batch)["source"])
@@ -153,21 +152,13 @@ def _refused(said: str) -> typer.Exit:
     return typer.Exit(2)
 
 
-def _account() -> str | None:
-    """The account that this process runs under; None where the machine has no name for it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return None
-
-
 def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOption) -> None:
     from pipelines.project.workspace import open_existing
     from pipelines.rules.verdicts import Person, decide, verdicts_of
 
     with open_existing(settings_with(lake), writes=True) as workspace:
         try:
-            decide(workspace.lake, batch, verdict, reason, Person(by, _account()))
+            decide(workspace.lake, batch, verdict, reason, Person(by, account()))
         except (LookupError, ValueError) as error:
             raise _refused(_as_pasted(workspace, error)) from error
         undo = command(workspace.settings, "gate", "revoke", batch)

@@ -6,7 +6,10 @@ import importlib
 import io
 import os
 import pkgutil
+import platform
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -19,8 +22,25 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    callback=lambda: None,  # where one verb alone is known, typer would take its name for an argument
 )
+
+
+def _tell_version(asked: bool) -> None:
+    """One line, to be quoted with a question: ours, Python's, and those of the libraries that write the lake."""
+    if asked:
+        libraries = ("duckdb", "deltalake", "ibis-framework", "great-expectations", "dagster")
+        said = ", ".join(f"{name} {metadata.version(name)}" for name in libraries)
+        typer.echo(f"huiliu {metadata.version('huiliu')} (Python {platform.python_version()}, {said})")
+        raise typer.Exit
+
+
+@app.callback()  # where one verb alone is known, typer would take its name for an argument
+def before_any_verb(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Huiliu 汇流: agency files in, trusted records out, and back to the leagues and cities."""
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,18 @@ LakeOption = Annotated[
 LandingOption = Annotated[
     Path | None, typer.Option(help="what agencies deliver (default: HUILIU_LANDING or ./landing)")
 ]
+
+
+Reason = Annotated[str, typer.Option(prompt="why", help="why; kept with the decision (asked for where it is not said)")]
+By = Annotated[str | None, typer.Option(help="who decides, as the report is to name them (default: no name there)")]
+
+
+def account() -> str | None:
+    """The account that this process runs under; None where the machine has no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
 
 
 def settings_with(lake: str | None = None, landing: Path | None = None, settle: float | None = None) -> Settings:

@@ -36,7 +36,7 @@ def run_and_show(settings: Settings, wait: bool = True) -> int:
     from pipelines.database.connection import ServiceError
     from pipelines.lake.lake import StoppedError
     from pipelines.project.workspace import open_workspace
-    from pipelines.reports.summary import summarise_record, summarise_source
+    from pipelines.reports.summary import summarise_record, summarise_sources
     from pipelines.service.deliver import deliver_pushed
     from pipelines.service.outcomes import note_outcomes
     from pipelines.service.recovery import recover
@@ -62,7 +62,7 @@ def run_and_show(settings: Settings, wait: bool = True) -> int:
             err.print("stopped; every table is at its last commit, and the next run goes on from there")
             return STOPPED
         note_outcomes(workspace)
-        show_sources([summarise_source(workspace.lake, one) for one in workspace.catalog.contracts.values()])
+        show_sources(summarise_sources(workspace.lake, [*workspace.catalog.contracts.values()]))
         show_records([summarise_record(workspace, record) for record in workspace.catalog.records.values()])
         show_returns({flow.spec: unreturned_rows(workspace, flow) for flow in flows(workspace)}, workspace.lake)
         show_run(done, settings)
@@ -89,12 +89,11 @@ def wait_for_young_files(workspace: Workspace) -> None:
 
 def _young_files(workspace: Workspace) -> dict[str, float]:
     """The files that are too young to be taken, as `<source>/<file>`, each with the seconds that it waits."""
-    from pipelines.readers import shown_name
     from pipelines.steps.landing import unsettled_files
 
-    sources = [contract.name for contract in workspace.catalog.contracts.values() if contract.table is None]
-    found = {name: unsettled_files(workspace.settings, name) for name in sources}
-    return {f"{name}/{shown_name(path)}": left for name, young in found.items() for path, left in young.items()}
+    by_file = [contract for contract in workspace.catalog.contracts.values() if contract.table is None]
+    found = {contract.name: unsettled_files(workspace.settings, contract) for contract in by_file}
+    return {f"{name}/{file}": left for name, young in found.items() for file, left in young.items()}
 
 
 def show_waiting(workspace: Workspace, done: Run) -> None:

@@ -104,14 +104,12 @@ def show_run(run: Run, settings: Settings) -> None:
 
 
 def show_brought(run: Run) -> None:
-    """What this run itself brought, per table: rows that came or changed, and those gone. Cities stand together."""
+    """What this run itself brought, per table: rows that came or changed, and those gone."""
     came: Counter[str] = Counter({f"raw/{name}": one.rows for name, one in run.ingested.items() if one.rows})
     gone: Counter[str] = Counter()
     for one in run.refreshed:
-        table = one.table
-        path = "/".join(["returns/*", *table.folders[1:], table.name]) if table.layer == "returns" else table.path
-        came[path] += one.upserted
-        gone[path] += one.deleted
+        came[one.table.path] += one.upserted
+        gone[one.table.path] += one.deleted
     shown = titled_table("本次 this run", "table", "new or changed", "gone")
     for path in came:
         if came[path] or gone[path]:

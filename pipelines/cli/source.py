@@ -1,4 +1,4 @@
-"""`huiliu source`: a new source, drafted from a sample file."""
+"""`huiliu source`: a new source, drafted from a sample file; one that is declared no more, retired."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.screen import err, out, program
+from pipelines.cli.options import By, LakeOption, Reason, account, settings_with
+from pipelines.cli.screen import command, err, out, program
 
 if TYPE_CHECKING:
     from pipelines.declarations.catalog import Catalog
@@ -20,13 +21,18 @@ Sample = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    source = typer.Typer(help="Sources: draft a contract.", no_args_is_help=True)
+    source = typer.Typer(help="Sources: draft a contract; retire a source.", no_args_is_help=True)
     app.add_typer(source, name="source")
 
     @source.callback()
     def sources() -> None:
-        """Sources: draft a contract."""
+        """Sources: draft a contract; retire a source."""
 
+    _register_draft(source)
+    _register_retire(source)
+
+
+def _register_draft(source: typer.Typer) -> None:
     @source.command("draft")
     def draft(
         file: Sample,
@@ -83,6 +89,34 @@ def register(app: typer.Typer) -> None:
             f"It is a draft, and no run reads it; when it is filled in: {then}"
         )
         out.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
+def _register_retire(source: typer.Typer) -> None:
+    @source.command("retire")
+    def retire(
+        name: Annotated[str, typer.Argument(help="the source, as its contract was named")],
+        reason: Reason,
+        by: By = None,
+        lake: LakeOption = None,
+    ) -> None:
+        """Take the rows of a source out whose contract was removed; raw keeps them. The next run does the rest."""
+        from pipelines.project.workspace import open_existing
+        from pipelines.rules.verdicts import Person
+        from pipelines.steps.retire import retire as retired
+
+        with open_existing(settings_with(lake), writes=True) as workspace:
+            try:
+                done = retired(workspace, name, reason, Person(by, account()))
+            except (LookupError, ValueError) as error:
+                raise _refused(str(error)) from error
+            run = command(workspace.settings, "run")
+        out.print(
+            f"{name} is retired: {done.rows:,} rows left its standard tables and quarantine, raw keeps {done.kept:,}. "
+            f"What was built from them loses them with the next run: {run}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _not_into(project: Path) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.operations.status import TableStatus
 
 
+MOST_AGENCIES = 5  # named below a source; --json names all
 USUAL = 80  # columns of a terminal that nobody made narrower
 
 
@@ -65,6 +66,7 @@ def _as_json(one: TableStatus) -> dict[str, Any]:
             "unjudged_batches": one.unjudged,
             "held_batches": one.held,
         },
+        "delivered": {agency: _iso(moment) for agency, moment in one.delivered.items()},
         "due": _iso(one.due),
         "overdue": one.overdue,
         "problems": [str(problem) for problem in one.problems],
@@ -111,6 +113,8 @@ def _cells(one: TableStatus) -> dict[str, Text]:
         name.append(f"\n  due {due}", "dim")
     if one.overdue:
         name.append("\n  overdue", "bold red")
+    for said in _delivered(one):
+        name.append(f"\n  {said}", "dim")
     for said in (*([f"behind: {_age(one.lag)}"] if one.lag is not None else []), *_pending(one)):
         name.append(f"\n  {said}", "yellow")
     return {
@@ -119,6 +123,13 @@ def _cells(one: TableStatus) -> dict[str, Text]:
         "refreshed": Text(_clock_time(one.refreshed_at)),
         "due": Text("" if out.width < USUAL else due),
     }
+
+
+def _delivered(one: TableStatus) -> list[str]:
+    """When each agency last delivered, those that have been silent for longest first."""
+    silent = sorted(one.delivered, key=lambda agency: (one.delivered[agency], agency))
+    said = [f"{agency}: {_clock_time(one.delivered[agency])}" for agency in silent[:MOST_AGENCIES]]
+    return [*said, f"and {len(silent) - len(said)} agencies more"] if len(silent) > len(said) else said
 
 
 def _layer_order(found: list[TableStatus]) -> Any:

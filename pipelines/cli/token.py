@@ -35,9 +35,9 @@ def register(app: typer.Typer) -> None:
         from pipelines.project.catalog import read_catalog
 
         settings = settings_with(lake)
-        agencies = read_catalog(settings.project).agencies
-        if agency not in agencies:
-            _refuse(f"there is no agency {agency} in catalog/agencies.yml; there are {', '.join(agencies)}")
+        catalog = read_catalog(settings.project)
+        if agency not in catalog.agencies:
+            _refuse(f"there is no agency {agency} in catalog/; there are {catalog.known_agencies}")
         with _tokens(settings) as tokens:
             issued = tokens.issue(agency, days)
         err.print(

@@ -94,6 +94,10 @@ class Lease:
         if self.fence is not None:
             self._check()
             return False
+        # SQLAlchemy looks at its ORM for each statement once something has begun to import it, as Great Expectations
+        # does in the background: half imported, it would make the thread fail that renews the lease.
+        import sqlalchemy.orm  # noqa: F401
+
         self.fence = self._take()
         try:
             self._claim()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.declarations.agency import Agency, AgencyKind, RegionalAgency
 from pipelines.declarations.contract import Column, Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
@@ -15,14 +16,6 @@ from pipelines.declarations.rule import Expectation, Rule, business_rule, column
 
 # The code list of what a row does: to be inserted, to replace another, or to delete one.
 OPERATION = "operation"
-
-
-class Agency(Declared):
-    """An agency that provides data or must act on a finding."""
-
-    name: str
-    title: str
-    level: str
 
 
 class Regulation(Declared):
@@ -49,6 +42,7 @@ class Catalog:
 
     root: Path
     agencies: Mapping[str, Agency]
+    kinds: Mapping[str, AgencyKind]
     regulations: Mapping[str, Regulation]
     cities: Mapping[str, City]
     codes: Mapping[str, tuple[Code, ...]]
@@ -111,6 +105,21 @@ class Catalog:
         folder = self.root / "foundation_dbs" / declared.database
         return (folder / "sources" if isinstance(declared, Contract) else folder) / f"{declared.name}.yml"
 
+    def main_record(self, database: str) -> GoldenRecord | None:
+        """The golden record that a database is about: that of its name, or the only one."""
+        found = [record for record in self.records.values() if record.database == database]
+        named = [record for record in found if record.name == database]
+        return next(iter(named or (found if len(found) == 1 else [])), None)
+
+    def table_beside(self, record: GoldenRecord, kind: str) -> str:
+        """The table of a record's conflicts or findings: `conflict`, and `<record>_conflict` for all but the main."""
+        return kind if record == self.main_record(record.database) else f"{record.name}_{kind}"
+
+    def name_beside(self, record: GoldenRecord, kind: str) -> str:
+        """The name by which models read that table: `<database>_conflict`, or `<record>_conflict`."""
+        beside = self.table_beside(record, kind)
+        return f"{record.database}_{kind}" if beside == kind else beside
+
     def feeders(self, record: GoldenRecord) -> tuple[Contract, ...]:
         """The sources of a golden record, in order of rank, then name."""
         found = [c for c in self.contracts.values() if c.feeds and c.feeds.record == record.name]
@@ -141,6 +150,17 @@ class Catalog:
     def attribute_title(self, record: GoldenRecord, name: str) -> str:
         contract, column = self.authorities(record, name)[0]
         return record.attributes[name].title or contract.column(column).title
+
+    @property
+    def single_agencies(self) -> dict[str, Agency]:
+        """The agencies that are declared one by one."""
+        return {name: one for name, one in self.agencies.items() if not isinstance(one, RegionalAgency)}
+
+    @property
+    def known_agencies(self) -> str:
+        """What agencies there are, for a message: single ones, and what those of kinds are called."""
+        kinds = f"; and <kind>_<region code> of {', '.join(self.kinds)}" if self.kinds else ""
+        return ", ".join(self.single_agencies) + kinds
 
     def city_prefixes(self) -> list[tuple[str, str]]:
         """(code prefix, city code), longest prefix first: the first that fits a region says whose it is."""

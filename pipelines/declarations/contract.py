@@ -81,6 +81,34 @@ class SourceTable(Declared):
         raise ValueError("write a time such as `10 s`, `5 min`, `2 h` or `1 d`, or a plain number")
 
 
+PROVIDER = "provider"
+
+
+class Responsibility(Declared):
+    """Which agency must act on a row: that of a `kind` in the row's region, at a `level`.
+
+    `by` names the columns that may say the region, or `provider` for that of the agency which delivered the row's
+    batch; the first that lies in a league or city with such an agency counts. A banner without one is the league's.
+    """
+
+    kind: str
+    by: tuple[str, ...] = Field(min_length=1)
+    level: Literal["league", "banner"]
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.by if name != PROVIDER)
+
+    @property
+    def by_provider(self) -> bool:
+        return PROVIDER in self.by
+
+
 class Contract(Declared):
     """A source. `name` is the file's name, `database` the folder it stands in.
 
@@ -88,12 +116,16 @@ class Contract(Declared):
     A row without a version counts by the time at which it was `received`; or, where `unversioned` says so, a batch
     whose header lacks the version column is `held`. A batch is held where more than `reject_limit` of its rows, and
     at least `reject_least`, are rejected, and a snapshot that has shrunk to less than `shrink_limit` of the one before.
+    `delivered_by` is the column whose cells name the agency that delivered the file, where one does.
+    `responsibility` shares out its rows at fault by region; without it all are those of the source's own agency.
     """
 
     name: str = Field(pattern=IDENTIFIER)
     database: str
     title: str
     providers: tuple[str, ...] = Field(min_length=1)
+    delivered_by: str | None = None
+    responsibility: Responsibility | None = None
     system: str
     legal_basis: str = Field(min_length=1)
     key: tuple[str, ...] = Field(min_length=1)
@@ -133,7 +165,8 @@ class Contract(Declared):
         for place, name in enumerate(names):
             if name in names[:place]:
                 raise mistake(f"columns: two columns are named {name}; give one another `name`", "columns", place)
-        for field, wanted in [("key", self.key), ("version", (self.version,) if self.version else ())]:
+        single = {"version": self.version, "delivered_by": self.delivered_by}
+        for field, wanted in [("key", self.key), *((field, (one,)) for field, one in single.items() if one)]:
             if missing := [name for name in wanted if name not in names]:
                 raise mistake(f"{field}: no column is named {', '.join(missing)}", field)
         for name in self.key:
@@ -143,6 +176,11 @@ class Contract(Declared):
                     "columns",
                     names.index(name),
                 )
+        if self.responsibility and (missing := [one for one in self.responsibility.columns if one not in names]):
+            raise mistake(
+                f"responsibility: no column is named {', '.join(missing)}: name region columns, or {PROVIDER}",
+                *("responsibility", "by"),
+            )
         self._check_headers()
         if self.sharing != "unconditional" and not (self.reason and self.sharing_basis):
             raise mistake(f"sharing: {self.sharing} needs `reason` and `sharing_basis` (2024-19 第二十一条)", "sharing")
@@ -197,7 +235,7 @@ class Contract(Declared):
 
     @property
     def responsible(self) -> str:
-        """The agency that must act when a row of this source is wrong: the first provider."""
+        """The source's own agency, the first provider: it must act on whatever no other is responsible for."""
         return self.providers[0]
 
 

@@ -69,7 +69,7 @@ def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft
     if not sample.cells.num_rows:
         raise CannotDraftError("the sample holds no rows: draft from a file with some hundred real ones")
     if said.provider and said.provider not in catalog.agencies:
-        known = ", ".join(catalog.agencies)
+        known = catalog.known_agencies
         raise CannotDraftError(f"no agency {said.provider}: declare it in catalog/agencies.yml; there are {known}")
     profile = Profile(catalog, engine, sample)
     remarks: dict[str, str] = {}
@@ -88,7 +88,10 @@ def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft
         title=said.title or _asked(remarks, "title", UNFILLED, "信息资源名称"),
         provider=said.provider
         or _asked(
-            remarks, "providers", UNFILLED, f"数据提供机构（catalog/agencies.yml）：{'、'.join(catalog.agencies)}"
+            remarks,
+            "providers",
+            UNFILLED,
+            f"数据提供机构（catalog/agencies.yml）：{'、'.join(catalog.single_agencies)}",
         ),
         system=said.system or _asked(remarks, "system", UNFILLED, "数据所在的业务系统"),
         legal_basis=said.legal_basis

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
 from pipelines.elements.characters import BLANKS, half_width, one_of
+from pipelines.elements.kind import Kind
 from pipelines.elements.numbers import UNSIGNED
 from pipelines.elements.sent import sent
 
@@ -75,3 +76,9 @@ def _in_main_unit(cell: ir.StringValue, scale: int) -> ir.DecimalValue:
 
 def _tidy(value: ir.StringValue) -> ir.StringValue:
     return half_width(sent(value)).re_replace(one_of(BLANKS), "").upper()
+
+
+KINDS = {
+    "capital_amount": Kind(lambda value, asked: amount(value, asked.element.ibis_type)),
+    "capital_currency": Kind(lambda value, _: currency(value)),
+}

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import Code
 from pipelines.elements.bound import bound
 from pipelines.elements.characters import BLANKS, FULL_WIDTH, HALF_WIDTH, without_blanks
+from pipelines.elements.kind import Asked, Kind
 from pipelines.elements.sent import sent
 
 _PLAIN = "^[0-9A-Za-z\u4e00-\u9fff]+$"
@@ -68,3 +69,16 @@ def _by_number(codes: Sequence[str]) -> dict[str, str]:
     """Codes that are numbers as these; none where two of them differ in zeros alone."""
     numbers = {code: re.sub(_NUMBER, r"\1", code) for code in codes if re.search(_NUMBER, code)}
     return numbers if len({*numbers.values()}) == len(numbers) else {}
+
+
+def _list_of(asked: Asked) -> tuple[Code, ...]:
+    element, codes = asked.element, asked.codes
+    if element.codes is None or element.codes not in codes:
+        raise ValueError(
+            f"element {element.name}: `normalise: code` needs `codes`, the name of a list in catalog/codes/"
+            + (f"; there is no {element.codes}.csv" if element.codes else "")
+        )
+    return codes[element.codes]
+
+
+KINDS = {"code": Kind(lambda value, asked: normalise(value, _list_of(asked)))}

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from pipelines.elements.bound import bound
 from pipelines.elements.characters import without_blanks
 from pipelines.elements.digit_sums import weighted_sum
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import sent
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -58,3 +59,6 @@ def region(code: ir.StringValue) -> ir.StringValue:
 def registered_region(code: ir.StringValue) -> ir.StringValue:
     """As `region`, but NULL for malformed codes."""
     return ibis.ifelse(has_form(code), region(code), ibis.null("string"))
+
+
+KINDS = {"credit_code": Kind(lambda value, _: normalise(value), derived={"registered_region": registered_region})}

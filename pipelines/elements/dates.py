@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
 from pipelines.elements.characters import INVISIBLE, SPACES, half_width, one_of, without_blanks
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import sent
 
 _YEAR = "([1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])"
@@ -167,3 +168,10 @@ def _serial_instant(text: ir.StringValue) -> ir.TimestampValue:
     seconds = (fraction * 86_400 / 10**_FRACTION).round().cast("int64") - _BEIJING_SECONDS
     days = text.substr(0, 5).try_cast("int64") - _EXCEL_UNIX_DAYS
     return ibis.timestamp("1970-01-01", timezone="UTC") + (days * 86_400 + seconds).as_interval("s")
+
+
+KINDS = {
+    "date": Kind(lambda value, _: normalise(value), without_no_end),
+    "end_date": Kind(lambda value, _: normalise(value), without_words_for_no_end),
+    "datetime": Kind(lambda value, _: normalise_time(value), without_no_end),
+}

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from pipelines.elements import credit_code, id_number, text
 from pipelines.elements.bound import bound
 from pipelines.elements.calendar import is_calendar_date
+from pipelines.elements.kind import Kind
 
 # A passport (ICAO 9303: nine characters, few states write more), or a permit to enter the mainland: H or M and 8 or
 # 10 digits, 8 digits, in old permits of Taiwan residents 10 digits and a letter that may stand in brackets.
@@ -42,7 +43,7 @@ def is_travel_document(code: ir.StringValue) -> ir.BooleanValue:
     return code.re_search(TRAVEL_DOCUMENT)
 
 
-KINDS: dict[str, Callable[[ir.StringValue], ir.BooleanValue]] = {
+DOCUMENTS: dict[str, Callable[[ir.StringValue], ir.BooleanValue]] = {
     "id_form": id_number.has_form,
     "id_number": is_id_number,
     "residence_card": is_residence_card,
@@ -63,3 +64,6 @@ def normalise(value: ir.StringValue) -> ir.StringValue:
 def _has_id_form(code: ir.StringValue) -> ir.BooleanValue:
     known = id_number.has_check_digit(code) & id_number.has_birth_date(code, ibis.null("date"))
     return id_number.has_form(code) & known.fill_null(False)
+
+
+KINDS = {"person_document": Kind(lambda value, _: normalise(value), old_form=id_number.old_form)}

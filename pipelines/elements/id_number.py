@@ -9,6 +9,7 @@ from pipelines.elements.bound import bound
 from pipelines.elements.calendar import is_calendar_date
 from pipelines.elements.characters import without_blanks
 from pipelines.elements.digit_sums import weighted_sum
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import sent
 from pipelines.modelling.identifiers import ID_NUMBER_FORM, is_id_number
 
@@ -106,3 +107,10 @@ def _extended(old: ir.StringValue) -> ir.StringValue:
     century = ibis.ifelse(old.substr(12, 3).isin(OF_CENTENARIANS), "18", "19")
     longer = old.substr(0, 6) + century + old.substr(6, 9)
     return bound(longer, lambda digits: digits + check_character(digits))
+
+
+KINDS = {
+    "id_number": Kind(
+        lambda value, _: normalise(value), old_form=old_form, derived={"sex": sex, "birth_date": birth_date}
+    )
+}

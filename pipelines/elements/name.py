@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
 from pipelines.elements.characters import BLANKS, half_width, one_of
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import NULL_TOKENS, sent
 
 # None of them is anybody's name. Words that could be one (空 is a surname, Nil and Nan are names) stand elsewhere.
@@ -32,3 +33,6 @@ def normalise(value: ir.StringValue) -> ir.StringValue:
 def _unless_nobody(text: ir.StringValue) -> ir.StringValue:
     compact = half_width(text).re_replace(_BLANK, "")
     return ibis.ifelse(compact.re_search(_NOBODY), ibis.null("string"), text)
+
+
+KINDS = {"name": Kind(lambda value, _: normalise(value), normalise)}

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.elements.characters import BLANKS, half_width, one_of
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import sent
 
 UNSIGNED = "(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:[.][0-9]*)?|[.][0-9]+"
@@ -21,3 +22,6 @@ def normalise(value: ir.StringValue, decimal_type: str) -> ir.DecimalValue:
         (text.re_search(_NUMBER), text.replace(",", "").try_cast(decimal_type)),
         else_=ibis.null(decimal_type),
     )
+
+
+KINDS = {"decimal": Kind(lambda value, asked: normalise(value, asked.element.ibis_type))}

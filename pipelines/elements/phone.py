@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
 from pipelines.elements.characters import INVISIBLE, SPACES, half_width, one_of, without_apostrophes
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import sent
 
 SEPARATOR = ";"
@@ -38,3 +39,6 @@ def _joined(tidy: ir.StringValue, text: ir.StringValue) -> ir.StringValue:
         (several == "", text),
         else_=several,
     )
+
+
+KINDS = {"phone": Kind(lambda value, _: normalise(value))}

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.regions import City
 from pipelines.elements.characters import without_blanks
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import sent
 
 _PLAIN = "^[0-9]{6}$"
@@ -28,3 +29,6 @@ def normalise(value: ir.StringValue, cities: Mapping[str, City]) -> ir.StringVal
         (plain.re_search(_CODE), plain.substr(0, 6)),
         else_=plain.substitute(names, else_=text) if names else text,
     )
+
+
+KINDS = {"region": Kind(lambda value, asked: normalise(value, asked.cities))}

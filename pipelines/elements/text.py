@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.elements.characters import without_blanks
+from pipelines.elements.kind import Kind
 from pipelines.elements.sent import sent
 
 # Printable ASCII with a digit in it, no apostrophe and no spreadsheet's error sign in front: no token, nothing to tidy.
@@ -25,3 +26,10 @@ def normalise_code(value: ir.StringValue) -> ir.StringValue:
 def normalise_upper_code(value: ir.StringValue) -> ir.StringValue:
     """A code whose letters' case means nothing: as a document's number, and upper case."""
     return normalise_code(value).upper()
+
+
+KINDS = {
+    "text": Kind(lambda value, _: normalise(value)),
+    "code_text": Kind(lambda value, _: normalise_code(value)),
+    "upper_code": Kind(lambda value, _: normalise_upper_code(value)),
+}

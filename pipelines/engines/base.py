@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,8 @@ class FeedGapError(Exception):
 class Merge:
     """Rows whose `_operation` is `upsert` or `delete`, to be matched by `key` in one commit that says `metadata`.
 
-    `rows` is how many there are: small merges of several tables may go on at once.
+    `rows` is how many there are. `within` gives the values of the table's partition columns among them: files of other
+    partitions are not read.
     """
 
     uri: str
@@ -40,16 +41,7 @@ class Merge:
     key: tuple[str, ...]
     metadata: str
     rows: int
-
-
-@dataclass(frozen=True)
-class First:
-    """The first rows of a table that is to be created (None: it is to be empty), in a commit that says `metadata`."""
-
-    uri: str
-    spec: TableSpec
-    rows: ir.Table | None
-    metadata: str
+    within: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,10 +63,6 @@ class Engine(ABC):
     @abstractmethod
     def read(self, uri: str, version: int | None = None) -> ir.Table:
         """A Delta table as it is at `version` (default: now)."""
-
-    @abstractmethod
-    def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
-        """The rows of several tables, as `read` gave them, as one: its column `share` says whose part each row is."""
 
     @abstractmethod
     def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
@@ -146,19 +134,13 @@ class Engine(ABC):
         Without rows it is there and empty.
         """
 
-    def create_together(self, tables: Sequence[First], allowed: Callable[[], object]) -> None:
-        """Create several tables, each as `create` would; `allowed` is asked before each, and raises where it is not."""
-        for one in tables:
-            allowed()
-            self.create(one.uri, one.spec, one.rows, one.metadata)
-
     @abstractmethod
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         """Append in one commit. `once` names the commit as an application transaction (see `has_committed`)."""
 
     @abstractmethod
-    def merge(self, merges: Sequence[Merge]) -> None:
-        """Apply each merge, in one commit of its table."""
+    def merge(self, merge: Merge) -> None:
+        """Apply a merge in one commit."""
 
     @abstractmethod
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
@@ -204,6 +186,19 @@ def difference(new: ir.Table, old: ir.Table, key: tuple[str, ...]) -> ir.Table:
     keys = {name: both[name].coalesce(both[f"{name}__was"]) for name in key}
     marked = both.select(**keys, **{name: both[name] for name in rest}, **{OPERATION: operation})
     return marked.filter(marked[OPERATION].notnull()).select(*new.columns, OPERATION)
+
+
+def matching(merge: Merge, quote: str) -> str:
+    """The condition by which rows of `target` and `source` are one, in SQL whose names stand between `quote`s."""
+
+    def conditions() -> Iterator[str]:
+        for name in merge.key:
+            yield f"target.{quote}{name}{quote} = source.{quote}{name}{quote}"
+        for name, values in merge.within.items():
+            listed = ", ".join(f"'{value}'" for value in sorted(values))  # codes of ours
+            yield f"target.{quote}{name}{quote} IN ({listed})"
+
+    return " AND ".join(conditions())
 
 
 def check_columns(expression: ir.Table, spec: TableSpec) -> Mapping[str, Any]:

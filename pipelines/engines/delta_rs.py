@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
@@ -35,6 +36,7 @@ UNREADABLE_LOG = re.compile(
     r"Invalid Checkpoint|found gap|Json error|Gap between|footer|[Pp]arquet|Arrow error|No metadata"
 )
 RETENTION = datetime.timedelta(days=30)
+PARTITION = "partition."  # before the name of a column that a table is partitioned by, in what its log says of files
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
 
 
@@ -123,6 +125,7 @@ def create(
         uri,
         pa.RecordBatchReader.from_batches(titled, arranged),
         mode="error",
+        partition_by=list(spec.partition_by) or None,
         name=spec.id.name,
         description=spec.title,
         configuration=configuration(retention),
@@ -183,6 +186,7 @@ def overwrite(
         rows,
         mode="overwrite",
         schema_mode="overwrite",
+        partition_by=list(spec.partition_by) or None,
         description=spec.title,
         configuration=configuration(retention),
         writer_properties=ROW_GROUPS,
@@ -203,15 +207,18 @@ def changes(uri: str, first: int, last: int, columns: Sequence[str]) -> pa.Recor
 
 
 def merge(
-    uri: str, changes: pa.RecordBatchReader, columns: list[str], key: tuple[str, ...], metadata: str, *, few: bool
+    uri: str, changes: pa.RecordBatchReader, columns: list[str], condition: str, metadata: str, *, few: bool
 ) -> None:
-    """Apply changes; `few` may be held in memory, and then leave files alone whose keys are all below or above."""
+    """Apply changes to the rows that meet `condition`, which speaks of `target` and `source`.
+
+    `few` may be held in memory, and then leave files alone whose keys are all below or above.
+    """
     assignments = {name: f"source.{name}" for name in columns}
     (
         stored(uri)
         .merge(
             changes,
-            predicate=" AND ".join(f"target.{name} = source.{name}" for name in key),
+            predicate=condition,
             source_alias="source",
             target_alias="target",
             streamed_exec=not few,
@@ -223,6 +230,11 @@ def merge(
         .when_not_matched_insert(updates=assignments, predicate=f"source.{OPERATION} = 'upsert'")
         .execute()
     )
+
+
+def remove_all_rows(uri: str, metadata: str) -> None:
+    """Leave a table with none, in one commit; its change feed shows each as deleted."""
+    stored(uri).delete(commit_properties=_commit(metadata, None))
 
 
 def has_committed(table: DeltaTable, once: str) -> bool:
@@ -275,13 +287,21 @@ def log_stamp(uri: str, version: int) -> object:
     return entry if is_newest else None
 
 
+def columns(uri: str, version: int) -> str:
+    """What a table's log says of its columns in a version, as a text that tells them apart from others'."""
+    return at_version(uri, version).schema().to_json()
+
+
+def at_version(uri: str, version: int) -> DeltaTable:
+    table = stored(uri)
+    return table if table.version() == version else DeltaTable(uri, version, storage_options=storage_options(uri))
+
+
 def scattered_files(uri: str, version: int) -> frozenset[str] | None:
     """The files of a table that lies in many that hold little, so that opening them is most of reading it, or None."""
-    table = stored(uri)
-    if table.version() != version:
-        table = DeltaTable(uri, version, storage_options=storage_options(uri))
+    table = at_version(uri, version)
     # Not `file_uris`, which are escaped as in a URL but for their beginning.
-    files = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pydict()
+    files = _files(table).select(["path", "size_bytes"]).to_pydict()
     if len(files["path"]) <= SCATTERED_FILES or sum(files["size_bytes"]) >= SCATTERED_BYTES:
         return None
     return frozenset(f"{uri}/{path}" for path in files["path"])
@@ -309,12 +329,26 @@ def file_count(table: DeltaTable) -> int:
 
 
 def small_files(table: DeltaTable) -> int:
-    return sum(size < SMALL for size in _sizes(table))
+    """How many small files there are that could be put into others: not the first of each partition."""
+    files = _files(table)
+    small = files.filter(pc.less(files["size_bytes"], SMALL))
+    columns = [name for name in files.column_names if name.startswith(PARTITION)]
+    partitions = small.group_by(columns).aggregate([]).num_rows if columns else min(1, small.num_rows)
+    return int(small.num_rows - partitions)
 
 
-def _sizes(table: DeltaTable) -> list[int]:
-    """Bytes of each file, by the log."""
-    return list(pa.table(table.get_add_actions(flatten=True))["size_bytes"].to_pylist())
+def rows_by(table: DeltaTable, column: str) -> dict[str, int]:
+    """Rows of each partition, by the log's statistics and the value of the column that the table is partitioned by."""
+    files = _files(table)
+    if not files.num_rows:
+        return {}
+    counted = files.group_by(PARTITION + column).aggregate([("num_records", "sum")])
+    return {one[PARTITION + column]: one["num_records_sum"] or 0 for one in counted.to_pylist()}
+
+
+def _files(table: DeltaTable) -> pa.Table:
+    """A line for each of the table's files, by the log; `pyarrow.table` would import pandas for it."""
+    return pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
 
 
 def compact(table: DeltaTable, metadata: str) -> None:
@@ -356,7 +390,7 @@ def clean_log(table: DeltaTable) -> None:
 
 def row_count(table: DeltaTable) -> int:
     """Rows by the log's statistics; reads no data."""
-    actions = pa.table(table.get_add_actions(flatten=True))
+    actions = _files(table)
     return sum(value or 0 for value in actions["num_records"].to_pylist()) if actions.num_rows else 0
 
 

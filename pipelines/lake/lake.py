@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -129,18 +129,6 @@ class Lake:
         if state is None:
             return self.engine.empty(spec)
         return _declared_columns(self.engine.read(self.uri(spec.id), state.version), spec)
-
-    def read_together(self, parts: Mapping[str, TableSpec], share: str) -> ir.Table:
-        """The rows of tables that share out one result, each with whose part it is in the column `share`."""
-        stored: dict[str, ir.Table] = {}
-        for part, spec in parts.items():
-            state = self.state(spec.id)
-            assert state is not None
-            stored[part] = self.engine.read(self.uri(spec.id), state.version)
-        spec = next(iter(parts.values()))
-        name = "together_" + "_".join([*spec.id.folders[1:], spec.id.name])
-        rows = self.engine.together(stored, share, name)
-        return rows.select(*spec.names, share)
 
     def changed(self, spec: TableSpec, since: tuple[str, int], columns: Sequence[str] | None = None) -> ir.Table | None:
         """The rows that have changed since (table id, version), as they were and as they are, in `columns` (all).

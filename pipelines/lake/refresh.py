@@ -8,6 +8,7 @@ makes the refresh compare the whole table, and say so.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,7 +17,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.engines import delta_rs
-from pipelines.engines.base import OPERATION, First, Merge, difference
+from pipelines.engines.base import OPERATION, Merge, difference
 from pipelines.lake.lake import NOWHERE, Lake, State
 from pipelines.lake.watermark import Watermark
 from pipelines.tables.layout import TableId
@@ -70,7 +71,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Derivation:
-    """How tables follow from their inputs.
+    """How a table follows from its inputs.
 
     `watermark()` says where the inputs are now, `scope(before, now)` what a table must be brought up to date in.
     `compute(None)` gives all rows, `compute(keys)` those whose column `by` stands in `keys`.
@@ -91,7 +92,7 @@ def by_change_feeds(
     affected: Callable[[Changed], ir.Table | None],
     asked: Mapping[TableId, Sequence[str]] | None = None,
 ) -> Derivation:
-    """Tables that follow from the rows of `inputs` under `declarations` (a digest).
+    """A table that follows from the rows of `inputs` under `declarations` (a digest).
 
     `affected` gives the keys that changed rows of the inputs lead to, each row as it was and as it is; None where a
     change may concern every key. `asked` names the columns that it looks at (all).
@@ -124,7 +125,7 @@ def by_columns(
     compute: Callable[[ir.Table | None], ir.Table],
     by: str,
 ) -> Derivation:
-    """Tables whose key `by` stands in one column of each input: `ways` says in which."""
+    """A table whose key `by` stands in one column of each input: `ways` says in which."""
 
     def affected(changed: Changed) -> ir.Table:
         led_to = [changed[spec.id].select(**{by: way}) for spec, way in ways.items() if spec.id in changed]
@@ -143,132 +144,83 @@ def unchanged(lake: Lake, spec: TableSpec) -> Refreshed:
 
 def refresh(lake: Lake, spec: TableSpec, derivation: Derivation) -> Refreshed:
     """Bring a table up to date, unless its watermark says that it is."""
-    return _Refresh(lake, derivation, {"": spec}, None).run()[0]
-
-
-def refresh_parts(lake: Lake, parts: Mapping[str, TableSpec], share: str, derivation: Derivation) -> list[Refreshed]:
-    """Bring tables up to date that share out one result: its column `share` says whose each row is.
-
-    As `refresh` for each of them, but the result is computed once and compared with all of them at once.
-    """
-    return _Refresh(lake, derivation, parts, share).run()
+    return _Refresh(lake, spec, derivation).run()
 
 
 class _Refresh:
-    """One refresh of tables that follow from the same inputs, all but the one-table case told apart by `share`."""
-
-    def __init__(self, lake: Lake, derivation: Derivation, parts: Mapping[str, TableSpec], share: str | None) -> None:
-        self._lake, self._engine, self._share = lake, lake.engine, share
-        self._derivation, self._parts = derivation, parts
+    def __init__(self, lake: Lake, spec: TableSpec, derivation: Derivation) -> None:
+        self._lake, self._engine = lake, lake.engine
+        self._spec, self._uri, self._derivation = spec, lake.uri(spec.id), derivation
         self._began = time.monotonic()
-        self._done: dict[str, Refreshed] = {}
 
-    def run(self) -> list[Refreshed]:
+    def run(self) -> Refreshed:
         self._look()
-        if self._stale() and self._lake.hold():  # another writer may have been at work
+        if self._is_stale() and self._lake.hold():  # another writer may have been at work
             self._look()
-        stale = self._stale()
-        for part in self._parts.keys() - stale:
-            self._finish(part, "unchanged")
-        whole = [part for part in stale if not self._fits(part)]
-        if whole:
-            self._write_whole(whole)
-        for before, some in self._by_watermark(stale - set(whole)).items():
-            self._write_changes(some, self._states[some[0]].watermark if before else None)
-        return [self._done[part] for part in self._parts]
+        state = self._state
+        if not self._is_stale():
+            return self._done("unchanged")
+        if state is None or not self._fits(state):
+            return self._write_whole()
+        return self._write_changes(state)
 
     def _look(self) -> None:
         self._watermark = self._derivation.watermark()
-        self._states: dict[str, State] = {}
-        for part, spec in self._parts.items():
-            if state := self._lake.state(spec.id):
-                self._states[part] = state
+        self._state = self._lake.state(self._spec.id)
 
-    def _stale(self) -> set[str]:
-        known = self._states
-        return {part for part in self._parts if part not in known or known[part].watermark != self._watermark}
+    def _is_stale(self) -> bool:
+        return self._state is None or self._state.watermark != self._watermark
 
-    def _fits(self, part: str) -> bool:
+    def _fits(self, state: State) -> bool:
         """Whether the table is there in its declared columns, by its declared key; adds columns that are new.
 
         Merged by another key than it was written by, a table would keep some rows doubled and lose others.
         """
-        state, spec = self._states.get(part), self._parts[part]
-        if state is None or not self._lake.is_keyed(spec):
+        spec = self._spec
+        if not self._lake.is_keyed(spec):
             return False
         stored = {field.name: field.type for field in state.delta.schema().fields}
         wanted = {column.name: delta_rs.field(column).type for column in spec.columns}
         if any(wanted.get(name) != kind for name, kind in stored.items()):
             return False
         if added := [name for name in wanted if name not in stored]:
-            self._lake.writer(spec.id).add_columns(self._lake.uri(spec.id), spec, added, state.said or "{}")
+            self._lake.writer(spec.id).add_columns(self._uri, spec, added, state.said or "{}")
         return True
 
-    def _by_watermark(self, parts: set[str]) -> dict[str, list[str]]:
-        """Parts that a crash left at different inputs are brought on each from where it stands."""
-        found: dict[str, list[str]] = {}
-        for part in self._parts:
-            if part in parts:
-                mark = self._states[part].watermark
-                found.setdefault(mark.to_json() if mark else "", []).append(part)
-        return found
+    def _write_whole(self) -> Refreshed:
+        """A first load, or a table whose columns or key no longer fit: all rows in one commit."""
+        spec, metadata = self._spec, self._watermark.to_json(self._spec.key)
+        rows = self._lake.declared(self._derivation.compute(None), spec)
+        if self._state is None:
+            self._lake.writer(spec.id).create(self._uri, spec, rows, metadata)
+            return self._done("first load", all_rows=True)
+        self._lake.writer(spec.id).overwrite(self._uri, rows, spec, metadata)
+        return self._done("declarations changed", all_rows=True)
 
-    def _whole(self) -> ir.Table:
-        rows = self._derivation.compute(None)
-        if self._share is None:
-            return rows
-        # In the order of the parts, so that each one is a short range and not a scan of everything.
-        return self._engine.materialise(rows.order_by(self._share), "refresh_whole")
-
-    def _write_whole(self, parts: list[str]) -> None:
-        """First loads, and tables whose columns or key no longer fit: all rows in one commit each."""
-        rows = self._whole()
-        filled = {one[self._share] for one in self._counted(rows, self._share)} if self._share else {""}
-        first = []
-        for part in [part for part in self._parts if part in parts]:
-            spec, uri = self._parts[part], self._lake.uri(self._parts[part].id)
-            mine = self._lake.declared(self._mine(rows, part), spec) if part in filled else None
-            metadata = self._watermark.to_json(spec.key)
-            if part not in self._states:
-                first.append(First(uri, spec, mine, metadata))
-            else:
-                engine = self._lake.writer(spec.id)
-                engine.overwrite(uri, engine.empty(spec) if mine is None else mine, spec, metadata)
-                self._finish(part, "declarations changed", all_rows=True)
-        if first:
-            self._lake.writer(*(one.spec.id for one in first)).create_together(first, self._lake.hold)
-        for part in [part for part in parts if part not in self._states]:
-            self._finish(part, "first load")
-
-    def _write_changes(self, parts: list[str], before: Watermark | None) -> None:
-        reason, keys, count = self._scope(parts, before)
-        changes: ir.Table | None = None
-        counts: Mapping[str, Mapping[str, int]] = {}
+    def _write_changes(self, state: State) -> Refreshed:
+        spec = self._spec
+        reason, keys, count = self._scope(state)
+        counts: Counter[str] = Counter()
         if keys is None or count:
+            rows = self._derivation.compute(keys)
             # Kept before it is compared: few rows whose plan may be long, which each use would have to compile.
-            rows = (
-                self._whole() if keys is None else self._engine.materialise(self._derivation.compute(keys), "of_keys")
-            )
-            changes, counts = self._compared(rows, parts, keys)
-        merges = []
-        for part in parts:
-            spec = self._parts[part]
-            uri = self._lake.uri(spec.id)
-            if changes is not None and counts.get(part):
-                rows_changed = sum(counts[part].values())
-                said = self._watermark.to_json(spec.key)
-                merges.append(Merge(uri, self._mine(changes, part), spec.key, said, rows_changed))
-            else:
-                same_as = self._watermark.to_json(spec.key, same_as=self._states[part].content)
-                self._lake.writer(spec.id).append(uri, self._engine.empty(spec), same_as)
-        if merges:
-            self._lake.writer(*(self._parts[part].id for part in parts)).merge(merges)
-        for part in parts:
-            counted = counts.get(part, {})
-            self._finish(part, reason, counted.get("upsert", 0), counted.get("delete", 0), keys=count)
+            changes = self._compared(rows if keys is None else self._engine.materialise(rows, "of_keys"), keys)
+            counted = self._counted(changes)
+            for one in counted:
+                counts[one[OPERATION]] += one["rows"]
+        if counts:
+            within = {name: {one[name] for one in counted} for name in spec.partition_by}
+            said = self._watermark.to_json(spec.key)
+            merge = Merge(self._uri, changes, spec.key, said, counts.total(), within)
+            self._lake.writer(spec.id).merge(merge)
+        else:
+            same_as = self._watermark.to_json(spec.key, same_as=state.content)
+            self._lake.writer(spec.id).append(self._uri, self._engine.empty(spec), same_as)
+        return self._done(reason, counts["upsert"], counts["delete"], keys=count)
 
-    def _scope(self, parts: list[str], before: Watermark | None) -> tuple[Reason, ir.Table | None, int | None]:
+    def _scope(self, state: State) -> tuple[Reason, ir.Table | None, int | None]:
         """Why there is something to do, and the keys that it concerns with their number; None is all of them."""
+        before = state.watermark
         if before is None or before.declarations != self._watermark.declarations:
             return "declarations changed", None, None
         scope, by = self._derivation.scope(before, self._watermark), self._derivation.by
@@ -277,58 +229,27 @@ class _Refresh:
         named = scope.keys.filter(scope.keys[by].notnull()).select(by).distinct()
         keys = self._engine.materialise(named, "affected_keys")
         count = int(self._engine.scalar(keys.count()))
-        rows = max(scope.rows, sum(self._states[part].rows for part in parts))
-        if count > FEW and count > MANY * rows:
+        if count > FEW and count > MANY * max(scope.rows, state.rows):
             return scope.reason, None, None
         return scope.reason, keys, count
 
-    def _compared(
-        self, rows: ir.Table, parts: list[str], keys: ir.Table | None
-    ) -> tuple[ir.Table, Mapping[str, Mapping[str, int]]]:
-        """What differs between `rows` and what is stored of them; how many, by part and operation."""
-        first = self._parts[parts[0]]
-        names, key = list(first.names), first.key
-        was = self._stored(parts, keys)
-        if self._share is None:
-            rows = self._lake.declared(rows, first)
-        else:
-            types = {column.name: rows[column.name].cast(column.ibis_type) for column in first.columns}
-            rows = rows.filter(rows[self._share].isin(parts)).select(**types, **{self._share: rows[self._share]})
-            names, key = [*names, self._share], (self._share, *key)
-        changes = self._engine.materialise(difference(rows, was.select(*names), key), "refresh_changes")
-        counts: dict[str, dict[str, int]] = {}
-        by = [self._share, OPERATION] if self._share else [OPERATION]
-        for one in self._counted(changes, *by):
-            counts.setdefault(one[self._share] if self._share else "", {})[one[OPERATION]] = one["rows"]
-        return changes, counts
+    def _compared(self, rows: ir.Table, keys: ir.Table | None) -> ir.Table:
+        """What differs between `rows` and what is stored of them."""
+        was = self._lake.read(self._spec)
+        if keys is not None:
+            was = was.semi_join(keys, self._derivation.by)
+        differs = difference(self._lake.declared(rows, self._spec), was, self._spec.key)
+        return self._engine.materialise(differs, "refresh_changes")
 
-    def _stored(self, parts: list[str], keys: ir.Table | None) -> ir.Table:
-        if self._share:
-            rows = self._lake.read_together({part: self._parts[part] for part in parts}, self._share)
-        else:
-            rows = self._lake.read(self._parts[parts[0]])
-        return rows if keys is None else rows.semi_join(keys, self._derivation.by)
+    def _counted(self, changes: ir.Table) -> list[dict[str, Any]]:
+        """How many rows change, by partition and operation."""
+        return self._engine.rows(changes.group_by([*self._spec.partition_by, OPERATION]).agg(rows=changes.count()))
 
-    def _mine(self, rows: ir.Table, part: str) -> ir.Table:
-        return rows if self._share is None else rows.filter(rows[self._share] == part).drop(self._share)
-
-    def _counted(self, rows: ir.Table, *by: str) -> list[dict[str, Any]]:
-        return self._engine.rows(rows.group_by(list(by)).agg(rows=rows.count()))
-
-    def _finish(
-        self,
-        part: str,
-        reason: Reason,
-        upserted: int = 0,
-        deleted: int = 0,
-        *,
-        keys: int | None = None,
-        all_rows: bool = False,
-    ) -> None:
-        table = self._parts[part].id
-        state = self._lake.state(table)
+    def _done(
+        self, reason: Reason, upserted: int = 0, deleted: int = 0, *, keys: int | None = None, all_rows: bool = False
+    ) -> Refreshed:
+        state = self._lake.state(self._spec.id)
         assert state is not None
-        upserted = state.rows if reason == "first load" or all_rows else upserted
+        upserted = state.rows if all_rows else upserted
         seconds = time.monotonic() - self._began
-        version = state.version
-        self._done[part] = Refreshed(table, reason, version, state.rows, upserted, deleted, seconds, keys)
+        return Refreshed(self._spec.id, reason, state.version, state.rows, upserted, deleted, seconds, keys)

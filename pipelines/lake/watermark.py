@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SAME_AS = "same_as"
 KEY = "key"
+CARRIED_OVER = "carried_over"
 REWOUND = ("rewound", -1)
 
 
@@ -44,6 +45,16 @@ class Watermark:
 def written_key(metadata: str | None) -> tuple[str, ...]:
     """The columns that told a table's rows apart when they were written; none where no commit has said so."""
     return tuple(json.loads(metadata or "{}").get(KEY, ()))
+
+
+def carried_over(metadata: str, origins: Mapping[str, Mapping[str, str | int]]) -> str:
+    """What a commit says whose partitions hold the rows of older tables: by partition the table, its id and version."""
+    return json.dumps(json.loads(metadata) | {CARRIED_OVER: origins}, sort_keys=True)
+
+
+def is_carried_over(metadata: str | None) -> bool:
+    """Whether the rows are still those of older tables."""
+    return CARRIED_OVER in json.loads(metadata or "{}")
 
 
 def content_version(metadata: str | None, version: int) -> int:

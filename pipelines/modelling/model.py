@@ -99,6 +99,7 @@ class Finding:
     function: Transformation
     inputs: Mapping[str, str | FormsOf | ClaimsOf]
     affected: Affected
+    about: str | None = None
 
     @property
     def by(self) -> str:
@@ -146,17 +147,20 @@ def model(
 def finding(
     *,
     title: str,
+    about: str | None = None,
     inputs: Mapping[str, FormsOf | ClaimsOf] | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
 ) -> Callable[[Transformation], Finding]:
     """Declare a rule across tables. The function returns one row per fault: subject, source, batch and row.
 
-    The agency that must act is the one responsible for `source`. `affected` is that of a model whose key is `subject`.
+    `about` is the golden record whose key is the subject: by default the one that the database is about. The agency
+    that must act is the one responsible for `source`. `affected` is that of a model whose key is `subject`.
     """
 
     def declare(function: Transformation) -> Finding:
         described = _described(function)
-        return Finding(function.__name__, title, described, function, _inputs(function, inputs), _routes(affected))
+        asked, routes = _inputs(function, inputs), _routes(affected)
+        return Finding(function.__name__, title, described, function, asked, routes, about)
 
     return declare
 

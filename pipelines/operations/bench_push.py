@@ -32,7 +32,7 @@ TOKEN_KEY = "of-a-bench-" + "0" * 32
 def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None]) -> dict[str, Any]:
     """Push `rate` rows a second beside the lake of an earlier bench, with `huiliu serve` and `huiliu watch` running.
 
-    `p50` to `max` are seconds from a row's 202 to the commit of a city's table that shows it; `lost` are rows that were
+    `p50` to `max` are seconds from a row's 202 to the commit that shows it to its city; `lost` are rows that were
     accepted and that no city has got.
     """
     landing, lake = root / "landing_push", root / "lake_duckdb"
@@ -43,8 +43,8 @@ def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None
         "HUILIU_TOKEN_KEY": TOKEN_KEY,
     }
     token = _huiliu(surroundings, "token", "issue", "market_regulation").strip()
-    cities = sorted((lake / "returns").glob(f"*/{TABLE}"))
-    before = {path: delta_rs.stored(str(path)).version() for path in cities}
+    returned = str(lake / "returns" / TABLE)
+    before = delta_rs.stored(returned).version()
     with _started(surroundings, "watch") as watching, _started(surroundings, "serve", "--port", "0") as serving:
         told("waiting for huiliu watch …")
         _until(lambda: "rows changed" in watching.read_text(encoding="utf-8"))  # its first look is at everything
@@ -55,7 +55,7 @@ def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None
         told("waiting until cities have all rows …")
         ended = time.monotonic()
         while True:
-            seen = _seen(before)
+            seen = _seen(returned, before)
             if accepted.keys() <= seen.keys() or time.monotonic() - ended > PATIENCE:
                 break
             time.sleep(2)
@@ -67,7 +67,7 @@ def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None
         "p50": round(statistics.median(waits), 1),
         "p95": round(waits[int(len(waits) * 0.95)], 1),
         "max": round(waits[-1], 1),
-        "commits": sum(delta_rs.stored(str(path)).version() - version for path, version in before.items()),
+        "commits": delta_rs.stored(returned).version() - before,
     }
 
 
@@ -96,20 +96,17 @@ def _push(netloc: str, token: str, seconds: int, rate: int) -> dict[str, float]:
     return accepted
 
 
-def _seen(before: dict[Path, int]) -> dict[str, float]:
-    """Identifier → time of the commit that showed it to its city first."""
+def _seen(returned: str, before: int) -> dict[str, float]:
+    """Identifier → time of the commit after version `before` that showed it to its city first."""
     seen: dict[str, float] = {}
-    for path, version in before.items():
-        table = delta_rs.stored(str(path))
-        if table.version() == version:
-            continue
-        feed = pa.RecordBatchReader.from_stream(
-            table.load_cdf(starting_version=version + 1, columns=[KEY, "_commit_timestamp"])
-        )
-        for batch in feed:
-            times = batch["_commit_timestamp"].cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
-            for one, at in zip(batch[KEY].to_pylist(), times, strict=True):
-                seen[one] = min(seen.get(one, at / 1000), at / 1000)
+    table = delta_rs.stored(returned)
+    if table.version() == before:
+        return seen
+    feed = table.load_cdf(starting_version=before + 1, columns=[KEY, "_commit_timestamp"])
+    for batch in pa.RecordBatchReader.from_stream(feed):
+        times = batch["_commit_timestamp"].cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
+        for one, at in zip(batch[KEY].to_pylist(), times, strict=True):
+            seen[one] = min(seen.get(one, at / 1000), at / 1000)
     return seen
 
 

@@ -21,11 +21,15 @@ LATER = datetime.timedelta(days=400)
 CHANGED = "（变更）"
 
 
-def deliver_changes(workspace: Workspace, landing: Path) -> dict[str, int]:
-    """Write `landing/<source>/changes.jsonl`, the newest rows of the chosen keys with another text; rows by source."""
+def deliver_changes(workspace: Workspace, landing: Path, keys: int | None = None) -> dict[str, int]:
+    """Write `landing/<source>/changes.jsonl`, the newest rows of the chosen keys with another text; rows by source.
+
+    `keys` is how many of each source are chosen instead of one in a thousand.
+    """
     written = {}
     for contract in workspace.catalog.contracts.values():
-        rows = [_changed(workspace, contract, row) for row in workspace.lake.engine.rows(_chosen(workspace, contract))]
+        chosen = _chosen(workspace, contract, keys)
+        rows = [_changed(workspace, contract, row) for row in workspace.lake.engine.rows(chosen)]
         folder = landing / contract.name
         folder.mkdir(parents=True, exist_ok=True)
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -34,12 +38,13 @@ def deliver_changes(workspace: Workspace, landing: Path) -> dict[str, int]:
     return written
 
 
-def _chosen(workspace: Workspace, contract: Contract) -> ir.Table:
+def _chosen(workspace: Workspace, contract: Contract, keys: int | None) -> ir.Table:
     """Raw's cells of the standing rows of the chosen keys, and the version of each."""
     catalog, lake = workspace.catalog, workspace.lake
     standing = lake.read(standard_spec(catalog, contract))
     key = ibis.literal("/").join([standing[name].cast("string") for name in contract.key])
-    chosen = standing.filter(key.hexdigest("md5").substr(0, 3) < CHOSEN)
+    mixed = key.hexdigest("md5")
+    chosen = standing.order_by(mixed).limit(keys) if keys else standing.filter(mixed.substr(0, 3) < CHOSEN)
     version = chosen[contract.version] if contract.version else ibis.null("string")
     places = chosen.select(_of_batch=BATCH, _of_row=ROW_NUMBER, _version=version)
     raw = lake.read(raw_spec(catalog, contract))

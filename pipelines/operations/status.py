@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pipelines import clock
@@ -21,10 +20,14 @@ from pipelines.operations.due import Due, next_due
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
 from pipelines.rules.verdicts import NEVER, batches_by_source, last_decisions, verdicts_of
-from pipelines.steps.landing import file_hash, lying_in, no_delivery, unopened
+from pipelines.steps.carried_over import former_tables
+from pipelines.steps.landing import Lying, file_hash, lying_for, no_delivery, unopened
 from pipelines.steps.plan import plan
+from pipelines.steps.retire import BUILT, retired_sources
+from pipelines.steps.return_flow import flows
 from pipelines.steps.tables import all_tables
 from pipelines.steps.task import Step, Task
+from pipelines.tables import layout
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import VERDICTS
 from pipelines.tables.table import TableSpec
@@ -55,9 +58,9 @@ class TableStatus:
     """A table as it is now; without a version where it has not been written yet.
 
     `files` wait in the landing folder, `unjudged` and `held` are batches of the source, `rows_pending` the changed
-    rows of inputs. `due` is when the next delivery must have come of the sources that the table follows from.
-    `problems` say what in the landing folder could not be looked at. A table that is not `declared` lies in the lake,
-    and no run writes it any more.
+    rows of inputs. `delivered` is when each agency that is known to have delivered to the source last did, `due` when
+    the next delivery must have come of the sources that the table follows from. `problems` say what in the landing
+    folder could not be looked at. A table that is not `declared` lies in the lake, and no run writes it any more.
     """
 
     table: TableId
@@ -71,6 +74,7 @@ class TableStatus:
     due: datetime.datetime | None = None
     overdue: bool = False
     problems: tuple[Problem, ...] = ()
+    delivered: Mapping[str, datetime.datetime] = field(default_factory=dict)
     declared: bool = True
 
     @property
@@ -85,6 +89,13 @@ class TableStatus:
 def status(workspace: Workspace) -> list[TableStatus]:
     """The status of every table that the plan writes, in the order of the data's way; then those of none any more."""
     return _Status(workspace).all()
+
+
+def _carried_over_next(workspace: Workspace) -> Iterator[str]:
+    """Where a lake of before has tables that the next run carries over."""
+    for flow in flows(workspace):
+        for spec in former_tables(workspace.catalog.cities, flow.spec.id, flow.returned).values():
+            yield spec.id.path
 
 
 class _Status:
@@ -103,9 +114,12 @@ class _Status:
         return [self._one(task, spec) for task in plan(self._workspace) for spec in task.outputs] + self._undeclared()
 
     def _undeclared(self) -> list[TableStatus]:
-        """Tables whose declaration was taken away."""
-        declared = {spec.id.path for spec in all_tables(self._workspace)}
+        """Tables whose declaration was taken away; not those of retired sources, which keep what they delivered."""
+        declared = {spec.id.path for spec in all_tables(self._workspace)} | {*_carried_over_next(self._workspace)}
         found = [TableId.at(path) for path in self._lake.root.tables() if path not in declared and "/" in path]
+        if found:
+            own = {table(source) for source in retired_sources(self._lake) for table in (layout.raw, *BUILT)}
+            found = [one for one in found if one not in own]
         held = [(table, self._state(table)) for table in found]
         return [
             TableStatus(table, _time(self._history(table)[0]), state.version, state.rows, declared=False)
@@ -129,6 +143,9 @@ class _Status:
             overdue = self._due[task.contract.name].overdue
             files, problems = self._waiting(task.contract)
             said |= {"files": files, "problems": problems, "overdue": overdue}
+            said["delivered"] = {
+                one["agency"]: one["received_at"] for one in self._batches[task.contract.name] if one["agency"]
+            }
         elif task.contract:
             batches = [self._verdicts.get(one["batch"]) for one in self._batches[task.contract.name]]
             said |= {"unjudged": batches.count(None), "held": batches.count("held")}
@@ -180,29 +197,33 @@ class _Status:
         if contract.table:
             return 0, ()
         batches, landing = self._batches[contract.name], self._workspace.settings.landing
-        taken: dict[tuple[str, int], datetime.datetime] = {}
+        taken: dict[tuple[str | None, str, int], datetime.datetime] = {}
         for one in batches:
-            taken[one["file"], one["bytes"]] = one["received_at"]
+            for agency in {None, one["agency"]}:
+                taken[agency, one["file"], one["bytes"]] = one["received_at"]
         hashes = {one["sha256"] for one in batches}
-        paths, unopened_folder = lying_in(landing / contract.name)
-        files, problems = 0, [unopened_folder] if unopened_folder else []
-        for path in paths:
+        found, problems = lying_for(landing, contract)
+        files = 0
+        for lying in found:
             try:
-                if not looks_temporary(path) and not no_delivery(path, landing):
-                    files += not _is_taken(path, path.stat(), taken, hashes)
+                if not looks_temporary(lying.path) and not no_delivery(lying, landing, contract):
+                    files += not _is_taken(lying, lying.path.stat(), taken, hashes)
             except FileNotFoundError:  # taken away meanwhile: it waits no more
                 continue
             except OSError as error:
-                problems.append(unopened(path, error).renamed(f"{contract.name}/{shown_name(path)}"))
+                problems.append(unopened(lying.path, error).renamed(f"{contract.name}/{lying.shown}"))
         return files, tuple(problems)
 
 
 def _is_taken(
-    path: Path, state: os.stat_result, taken: Mapping[tuple[str, int], datetime.datetime], hashes: set[str]
+    lying: Lying,
+    state: os.stat_result,
+    taken: Mapping[tuple[str | None, str, int], datetime.datetime],
+    hashes: set[str],
 ) -> bool:
     """By name, size and time where they tell: only other files are read for their hash."""
-    received = taken.get((shown_name(path), state.st_size))
-    return bool(received and state.st_mtime < received.timestamp()) or file_hash(path) in hashes
+    received = taken.get((lying.agency, shown_name(lying.path), state.st_size))
+    return bool(received and state.st_mtime < received.timestamp()) or file_hash(lying.path) in hashes
 
 
 def _time(commit: Mapping[str, Any]) -> datetime.datetime:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.database.connection import ServiceError
+from pipelines.declarations.contract import Contract
 from pipelines.errors import LakeError
 from pipelines.operations.maintenance import maintain
 from pipelines.project.workspace import Workspace
@@ -22,7 +23,7 @@ from pipelines.rules.verdicts import sources_decided_since
 from pipelines.service.deliver import deliver_pushed
 from pipelines.service.outcomes import note_outcomes
 from pipelines.service.recovery import recover
-from pipelines.steps.landing import is_pushed, lying_in, ready_files
+from pipelines.steps.landing import is_pushed, lying_for, ready_files
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
 from pipelines.steps.tables import all_tables
@@ -106,7 +107,7 @@ class Pause:
 class _Watching:
     failed: Failed
     _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    _shut: dict[str, Problem | None] = field(default_factory=dict)
+    _shut: dict[str, list[Problem]] = field(default_factory=dict)
     _decided: int = 0
     _began: bool = False
     _unreleased: bool = False
@@ -192,17 +193,19 @@ class _Watching:
         decided, self._decided = sources_decided_since(self.workspace.lake, self._decided)
         for name, contract in self.workspace.catalog.contracts.items():
             has_table = contract.table is not None and contract.update == "realtime"
-            if self._has_new_files(name) or self._is_shut_now(name) or has_table or name in decided or is_first:
+            if self._has_new_files(contract) or self._is_shut_now(contract) or has_table or name in decided or is_first:
                 yield name
 
-    def _is_shut_now(self, source: str) -> bool:
-        """Whether its folder cannot be looked into any more: a round tells it, once."""
-        before, self._shut[source] = self._shut.get(source), lying_in(self.workspace.settings.landing / source)[1]
-        return self._shut[source] is not None and self._shut[source] != before
+    def _is_shut_now(self, contract: Contract) -> bool:
+        """Whether its folder, or one in it, cannot be looked into any more: a round tells it, once."""
+        shut = lying_for(self.workspace.settings.landing, contract)[1]
+        before, self._shut[contract.name] = self._shut.get(contract.name, []), shut
+        return bool(shut) and shut != before
 
-    def _has_new_files(self, source: str) -> bool:
+    def _has_new_files(self, contract: Contract) -> bool:
         found = False
-        for path, state in ready_files(self.workspace.settings, source):
+        for lying, state in ready_files(self.workspace.settings, contract):
+            path = lying.path
             is_as_seen = self._seen.get(path) == (state.st_size, state.st_mtime_ns)
             if not is_pushed(path):
                 self._seen[path] = (state.st_size, state.st_mtime_ns)

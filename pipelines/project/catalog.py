@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from pipelines.declarations import regions
-from pipelines.declarations.catalog import Agency, Catalog, Code, Regulation
+from pipelines.declarations.agency import Agency, AgencyKind, KindAt, RegionalAgency
+from pipelines.declarations.catalog import Catalog, Code, Regulation
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document, read_text
-from pipelines.declarations.regions import City
+from pipelines.declarations.regions import City, Place
 from pipelines.declarations.rule import Expectation
-from pipelines.project.references import Documents, check_references
+from pipelines.project.references import Documents, check_kind, check_references
 
 UNFILLED = "请填写"  # what a draft says in the place of what only people know
 
@@ -32,14 +34,17 @@ def read_catalog(root: Path) -> Catalog:
         )
         raise DeclarationError(root, None, problem)
     documents: Documents = {}
+    cities = _named(root / "catalog/cities.yml", City, "code")
+    agencies, kinds = _agencies(root / "catalog", cities)
     catalog = Catalog(
         root=root,
-        agencies=_named(root / "catalog/agencies.yml", Agency, "name"),
+        agencies=agencies,
+        kinds=kinds,
         regulations=_named(root / "catalog/regulations.yml", Regulation, "name"),
-        cities=_named(root / "catalog/cities.yml", City, "code"),
+        cities=cities,
         codes=dict(_code_lists(root / "catalog/codes")),
         elements=dict(_elements(root / "catalog/elements", documents)),
-        contracts=dict(_foundation(root, "*/sources/*.yml", Contract, documents)),
+        contracts=dict(_foundation(root, "*/sources/*.yml", Contract, documents, _Providers(agencies, kinds))),
         records=dict(_foundation(root, "*/*.yml", GoldenRecord, documents)),
         expectations=dict(_expectations(root / "expectations", documents)),
     )
@@ -62,6 +67,44 @@ def _entry(document: Document, model: type[BaseModel], field: str, name: Any, sa
     if field in said:
         raise document.error(f"`{field}` is said by the entry's own name: remove it here", name, field)
     return document.read(model, {field: str(name), **said}, name)
+
+
+def _agencies(folder: Path, cities: dict[str, City]) -> tuple[dict[str, Agency], dict[str, AgencyKind]]:
+    """Single agencies and those of kinds, by name; a project without kinds needs no file of them."""
+    agencies = _named(folder / "agencies.yml", Agency, "name")
+    path = folder / "agency_kinds.yml"
+    if not path.exists():
+        return agencies, {}
+    kinds, places, document = _named(path, AgencyKind, "name"), regions.places(cities), _document(path)
+    for kind in kinds.values():
+        _check_exceptions(document, kind, places)
+        for agency in kind.agencies(places):
+            if agency.name in agencies:
+                raise _document(folder / "agencies.yml").error(
+                    f"{agency.name} is also what agency_kinds.yml makes of {kind.name} and {agency.region}: remove it "
+                    "here; another title of it stands there, under `titled`",
+                    agency.name,
+                )
+            agencies[agency.name] = agency
+    return agencies, kinds
+
+
+def _check_exceptions(document: Document, kind: AgencyKind, places: dict[str, Place]) -> None:
+    absent: list[tuple[str, str | int, str]] = [("absent", place, code) for place, code in enumerate(kind.absent)]
+    for field, step, code in [*(("titled", code, code) for code in kind.titled), *absent]:
+        place = places.get(code)
+        if place is None:
+            raise document.error(
+                f"{field}: there is no region {code}: write the code of a league or city of cities.yml, or of a "
+                "banner, county or district of today",
+                *(kind.name, field, step),
+            )
+        if place.level not in kind.levels:
+            raise document.error(
+                f"{field}: {kind.name} has no agency in {place.title} ({code}), which is no "
+                f"{' or '.join(kind.levels)}: remove the exception, or add {place.level} to `levels`",
+                *(kind.name, field, step),
+            )
 
 
 def _elements(folder: Path, documents: Documents) -> Iterator[tuple[str, Element]]:
@@ -100,7 +143,36 @@ def _code_lists(folder: Path) -> Iterator[tuple[str, tuple[Code, ...]]]:
         yield path.stem, tuple(entries.values())
 
 
-def _foundation(root: Path, pattern: str, model: type[BaseModel], documents: Documents) -> Iterator[tuple[str, Any]]:
+@dataclass(frozen=True)
+class _Providers:
+    """A contract's `providers` may name all agencies of a kind at a level; here are those that there are."""
+
+    agencies: Mapping[str, Agency]
+    kinds: Mapping[str, AgencyKind]
+
+    def named(self, document: Document) -> dict[str, Any]:
+        """What a contract says, with every provider by its name."""
+        said = document.value.get("providers")
+        if not isinstance(said, list) or not said:
+            return dict(document.value)
+        if isinstance(said[0], dict):
+            problem = "providers: the first is the source's own agency: name one, and then those of a kind"
+            raise document.error(problem, "providers", 0)
+        names: dict[Any, None] = {}
+        for place, one in enumerate(said):
+            names |= dict.fromkeys(self._of_kind(document, place, one) if isinstance(one, dict) else [one])
+        return {**document.value, "providers": list(names)}
+
+    def _of_kind(self, document: Document, place: int, said: Any) -> list[str]:
+        at = document.read(KindAt, said, "providers", place)
+        check_kind(self.kinds, at.kind, at.level, document, "providers", place)
+        regional = (one for one in self.agencies.values() if isinstance(one, RegionalAgency))
+        return [one.name for one in regional if (one.kind, one.level) == (at.kind, at.level)]
+
+
+def _foundation(
+    root: Path, pattern: str, model: type[BaseModel], documents: Documents, providers: _Providers | None = None
+) -> Iterator[tuple[str, Any]]:
     """Declarations named by their file, in the folder of their database."""
     for path in sorted((root / "foundation_dbs").glob(pattern)):
         document = _document(path)
@@ -112,7 +184,8 @@ def _foundation(root: Path, pattern: str, model: type[BaseModel], documents: Doc
         _check_filled_in(document)
         database = path.relative_to(root / "foundation_dbs").parts[0]
         documents["table", path.stem] = document
-        yield path.stem, document.read(model, {"name": path.stem, "database": database, **document.value})
+        said = providers.named(document) if providers else document.value
+        yield path.stem, document.read(model, {"name": path.stem, "database": database, **said})
 
 
 def _check_filled_in(document: Document, *steps: str | int) -> None:

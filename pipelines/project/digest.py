@@ -42,11 +42,14 @@ def standard_digest(catalog: Catalog, contract: Contract) -> str:
 
 def logic_of(paths: Iterable[Path]) -> str:
     """A hash of what modules do, whatever their order, their comments and their places."""
-    return hashlib.sha256("".join(sorted(map(_logic, paths))).encode()).hexdigest()
+    return _all_of(_logic(ast.parse(path.read_bytes())) for path in paths)
 
 
-def _logic(path: Path) -> str:
-    tree = ast.parse(path.read_bytes())
+def _all_of(logic: Iterable[str]) -> str:
+    return hashlib.sha256("".join(sorted(logic)).encode()).hexdigest()
+
+
+def _logic(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
@@ -60,7 +63,6 @@ def _says_nothing(node: ast.stmt) -> bool:
     return is_text or isinstance(node, ast.Import | ast.ImportFrom)
 
 
-@functools.cache
 def _step_logic(step: str) -> str:
     found: set[Path] = set()
     waiting = [PIPELINES.joinpath(*step.split(".")[1:]).with_suffix(".py")]
@@ -68,13 +70,21 @@ def _step_logic(step: str) -> str:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imported(path)
-    return logic_of([*found, *(PIPELINES / place for place in EVERYWHERE)])
+            waiting += _own_module(path)[1]
+    return _all_of(_own_module(path)[0] for path in [*found, *(PIPELINES / place for place in EVERYWHERE)])
 
 
-def _imported(path: Path) -> Iterator[Path]:
+@functools.cache
+def _own_module(path: Path) -> tuple[str, tuple[Path, ...]]:
+    """What a module of ours does, as it was when the process began to ask, and what it imports of computing rooms."""
+    tree = ast.parse(path.read_bytes())
+    imported = tuple(_imported(tree))
+    return _logic(tree), imported
+
+
+def _imported(tree: ast.Module) -> Iterator[Path]:
     """The modules of computing rooms that a module imports by name, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pipelines."):
             place = PIPELINES.joinpath(*node.module.split(".")[1:])
             if place.relative_to(PIPELINES).parts[0] in COMPUTING:

@@ -43,7 +43,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Models:
-    """All models by name, in an order in which every input comes before its use, and findings by database."""
+    """All models by name, in an order in which every input comes before its use, and findings by golden record."""
 
     tables: Mapping[str, Placed]
     findings: Mapping[str, tuple[Placed, ...]]
@@ -54,8 +54,8 @@ def read_models(catalog: Catalog) -> Models:
     with _imports_from(catalog.root):
         placed = [one for folder, layer in FOLDERS.items() for one in _found(catalog.root, folder, layer)]
     tables: dict[str, Placed] = {}
-    databases = {record.database for record in catalog.records.values()}
-    made_later = {f"{database}_{kind}" for database in databases for kind in ("conflict", "finding")}
+    records = catalog.records.values()
+    made_later = {catalog.name_beside(record, kind) for record in records for kind in ("conflict", "finding")}
     taken = {*catalog.contracts, *catalog.records, *made_later}
     for one in placed:
         if isinstance(one.declared, Model):
@@ -69,8 +69,25 @@ def read_models(catalog: Catalog) -> Models:
     findings: dict[str, list[Placed]] = {}
     for one in placed:
         if isinstance(one.declared, Finding):
-            findings.setdefault(one.database, []).append(one)
-    return Models(_ordered(tables), {database: tuple(found) for database, found in findings.items()})
+            findings.setdefault(_about(one, one.declared, catalog), []).append(one)
+    return Models(_ordered(tables), {record: tuple(found) for record, found in findings.items()})
+
+
+def _about(one: Placed, finding: Finding, catalog: Catalog) -> str:
+    """The golden record whose key is a finding's subject."""
+    record = catalog.records.get(finding.about) if finding.about else catalog.main_record(one.database)
+    if record is None:
+        known = ", ".join(sorted(catalog.records)) or "none yet"
+        what = (
+            f"no golden record `{finding.about}`"
+            if finding.about
+            else f"{one.database} has no golden record, or several"
+        )
+        raise one.error(
+            f"{finding.name}: {what}, and a finding is kept beside the record that it is about: "
+            f"say `about=` with one of these: {known}"
+        )
+    return record.name
 
 
 def _found(root: Path, folder: str, layer: Literal["foundation", "theme"]) -> Iterator[Placed]:

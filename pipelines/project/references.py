@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import ibis
 
+from pipelines.declarations.agency import AgencyKind
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.contract import Column, Contract
+from pipelines.declarations.contract import Column, Contract, Responsibility
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document
 from pipelines.declarations.rule import (
@@ -23,6 +26,7 @@ from pipelines.declarations.rule import (
 from pipelines.elements import alias, derived, normalise
 from pipelines.rules.predicates import predicate
 
+REGION = "region"  # the normaliser of region codes
 Documents = dict[tuple[str, str], Document]  # (table | element | expectations, name) → where it is declared
 
 
@@ -89,16 +93,44 @@ def _check_contract(catalog: Catalog, contract: Contract, document: Document) ->
             raise document.error(
                 f"{column.header}: no data element `{column.element}`; there are {known}", "columns", place
             )
-    for place, provider in enumerate(contract.providers):
+    for provider in contract.providers:
         if provider not in catalog.agencies:
             raise document.error(
-                f"no agency `{provider}`; declare it in catalog/agencies.yml or name one of it", "providers", place
+                f"no agency `{provider}`; declare it in catalog/agencies.yml or name one that there is: "
+                f"{catalog.known_agencies}",
+                *("providers", document.value["providers"].index(provider)),
             )
+    if contract.responsibility:
+        _check_responsibility(catalog, contract, contract.responsibility, document)
     _check_basis(catalog, contract.legal_basis, document, "legal_basis")
     if contract.sharing_basis:
         _check_basis(catalog, contract.sharing_basis, document, "sharing_basis")
     if contract.feeds:
         _check_feeds(catalog, contract, document)
+
+
+def check_kind(
+    kinds: Mapping[str, AgencyKind], name: str, level: str, document: Document, field: str, *steps: int
+) -> None:
+    """Raise DeclarationError where a contract names a kind of agency that there is not, or not at that level."""
+    kind = kinds.get(name)
+    if kind is None:
+        known = ", ".join(kinds) or "none"
+        problem = f"{field}: no kind of agency `{name}` in catalog/agency_kinds.yml; there are {known}"
+        raise document.error(problem, field, *steps, "kind")
+    if level not in kind.levels:
+        problem = f"{field}: {name} has no agencies at the level {level}; it has some at {', '.join(kind.levels)}"
+        raise document.error(problem, field, *steps, "level")
+
+
+def _check_responsibility(catalog: Catalog, contract: Contract, said: Responsibility, document: Document) -> None:
+    check_kind(catalog.kinds, said.kind, said.level, document, "responsibility")
+    for name in said.columns:
+        element = catalog.elements[contract.column(name).element]
+        if element.normalise != REGION:
+            raise document.error(
+                f"responsibility: {name} is a {element.name}; name columns of region codes", "responsibility", "by"
+            )
 
 
 def _check_basis(catalog: Catalog, basis: str, document: Document, *steps: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,12 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Workspace
-from pipelines.rules.verdicts import batches_of, gate_verdicts, verdicts_of
-from pipelines.tables.specs import conflict_spec, finding_spec, golden_spec
+from pipelines.rules.verdicts import by_gate, last_verdicts
+from pipelines.tables.specs import BATCHES, conflict_spec, finding_spec, golden_spec
+
+STANDS = ("passed", "released")
+OF_BATCH = "_of_batch"
+COUNTS = ("rows", "accepted", "flagged", "quarantined")
 
 
 @dataclass(frozen=True)
@@ -40,44 +45,50 @@ class RecordSummary:
 
 
 def summarise_source(lake: Lake, contract: Contract) -> SourceSummary:
-    """Counts from the gate's own verdicts; a batch's rows move from held to accepted when it is released."""
-    batches = batches_of(lake, contract.name)
-    last = verdicts_of(lake, contract.name)
-    judged = {row["batch"]: row for row in gate_counts(lake, contract.name)}
-    standing = [judged[batch] for batch, verdict in last.items() if verdict in ("passed", "released")]
-    waiting = [judged[batch] for batch, verdict in last.items() if verdict == "held"]
-    verdicts: dict[str, int] = {}
-    for verdict in last.values():
-        verdicts[verdict] = verdicts.get(verdict, 0) + 1
+    """As `summarise_sources`, of one."""
+    return summarise_sources(lake, [contract])[0]
 
-    def total(rows: list[dict[str, Any]], name: str) -> int:
-        return sum(row[name] for row in rows)
+
+def summarise_sources(lake: Lake, contracts: Sequence[Contract]) -> list[SourceSummary]:
+    """Counts from the gate's own verdicts; a batch's rows move from held to accepted when it is released."""
+    names = [contract.name for contract in contracts]
+    batches = lake.read(BATCHES)
+    batches = batches.filter(batches.source.isin(names))
+    delivered = batches.group_by("source").agg(batches=batches.count(), rows=batches["rows"].sum())
+    in_all = {one["source"]: one for one in lake.engine.rows(delivered)}
+    counted = by_gate(lake).select(**{OF_BATCH: "batch"}, **{name: name for name in COUNTS})
+    last = last_verdicts(lake)
+    last = last.filter(last.source.isin(names)).select("source", "batch", "verdict")
+    judged = last.inner_join(counted, [("batch", OF_BATCH)])
+    totals = {name: judged[name].sum() for name in COUNTS}
+    said: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
+    for one in lake.engine.rows(judged.group_by("source", "verdict").agg(batches=judged.count(), **totals)):
+        said[one["source"]][one["verdict"]] = one
+    return [_summary(contract, in_all.get(contract.name), said[contract.name]) for contract in contracts]
+
+
+def _summary(
+    contract: Contract, delivered: Mapping[str, Any] | None, judged: Mapping[str, Mapping[str, Any]]
+) -> SourceSummary:
+    def total(name: str, *verdicts: str) -> int:
+        return sum(int(judged[one][name] or 0) for one in verdicts if one in judged)
 
     return SourceSummary(
         source=contract.name,
         title=contract.title,
-        batches=len(batches),
-        rows=sum(batch["rows"] for batch in batches),
-        accepted=total(standing, "accepted"),
-        flagged=total(standing, "flagged"),
-        quarantined=total(standing, "quarantined"),
-        held=total(waiting, "rows"),
-        verdicts=verdicts,
+        batches=int(delivered["batches"]) if delivered else 0,
+        rows=int(delivered["rows"] or 0) if delivered else 0,
+        accepted=total("accepted", *STANDS),
+        flagged=total("flagged", *STANDS),
+        quarantined=total("quarantined", *STANDS),
+        held=total("rows", "held"),
+        verdicts={verdict: int(one["batches"]) for verdict, one in judged.items()},
     )
-
-
-def gate_counts(lake: Lake, source: str) -> list[dict[str, Any]]:
-    """The gate's last verdict on each batch, with its counts; people's later decisions carry none."""
-    return [*gate_verdicts(lake, source).values()]
 
 
 def summarise_record(workspace: Workspace, record: GoldenRecord) -> RecordSummary:
     catalog, lake = workspace.catalog, workspace.lake
     conflicts = lake.read(conflict_spec(catalog, record))
-    counts = [
-        lake.read(golden_spec(catalog, record)).count(),
-        conflicts.select(record.key, "attribute").distinct().count(),
-        lake.read(finding_spec(catalog, record)).count(),
-    ]
-    golden, disputed, found = (int(lake.engine.scalar(count)) for count in counts)
+    disputed = int(lake.engine.scalar(conflicts.select(record.key, "attribute").distinct().count()))
+    golden, found = (lake.row_count(spec(catalog, record).id) for spec in (golden_spec, finding_spec))
     return RecordSummary(record.name, record.title, golden, disputed, found)

@@ -192,7 +192,7 @@ def _count_again(lake: Lake, results: list[dict[str, Any]], batches: set[str]) -
     was = stored.filter(stored.batch.isin(sorted(batches)))
     changes = lake.engine.materialise(difference(lake.declared(counted, RULE_RESULTS), was, key), "counted_again")
     if count := int(lake.engine.scalar(changes.count())):
-        lake.writer(RULE_RESULTS.id).merge([Merge(lake.uri(RULE_RESULTS.id), changes, key, "{}", count)])
+        lake.writer(RULE_RESULTS.id).merge(Merge(lake.uri(RULE_RESULTS.id), changes, key, "{}", count))
 
 
 def _validate(

@@ -234,14 +234,14 @@ def _code_fits_type(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Bool
     code, said = _pair(rule, arguments, rows)
     kinds, untyped = dict(_take(rule, arguments, "kinds")), arguments.pop("untyped", None)
     asked = {*kinds.values(), *([untyped] if untyped else [])}
-    if unknown := asked - {*document.KINDS}:
+    if unknown := asked - {*document.DOCUMENTS}:
         raise ValueError(
-            f"rule {rule.code}: a kind is one of {', '.join(document.KINDS)}, not {', '.join(sorted(unknown))}"
+            f"rule {rule.code}: a kind is one of {', '.join(document.DOCUMENTS)}, not {', '.join(sorted(unknown))}"
         )
     types = {kind: [one for one in kinds if kinds[one] == kind] for kind in sorted({*kinds.values()})}
-    judged = [(said.isin(ones), document.KINDS[kind](code)) for kind, ones in types.items()]
+    judged = [(said.isin(ones), document.DOCUMENTS[kind](code)) for kind, ones in types.items()]
     if untyped:
-        judged.append((said.isnull(), document.KINDS[untyped](code)))
+        judged.append((said.isnull(), document.DOCUMENTS[untyped](code)))
     return ibis.cases(*judged, else_=True) | code.isnull()
 
 

@@ -81,7 +81,26 @@ def verdicts_with(standing: Mapping[str, str], judged: Sequence[Judged]) -> dict
 
 
 def in_order(decided: ir.Table) -> ir.Table:
-    """Verdicts, those that count before others last: the gate may judge anew, but what people decided stands.
+    """Verdicts that count, those that count before others last."""
+    counting = _counting(decided)
+    return counting.order_by(counting.verdict.isin(BY_PEOPLE), "decided_at")
+
+
+def last_verdicts(lake: Lake) -> ir.Table:
+    """The verdict that stands on each judged batch, as `verdicts_of`."""
+    counting = _counting(on_batches(lake))
+    weighed = counting.mutate(_by_people=counting.verdict.isin(BY_PEOPLE))
+    return latest(weighed, key="batch", order=["_by_people", "decided_at"])
+
+
+def unjudged_sources(lake: Lake) -> set[str]:
+    """The sources of batches on which there is no verdict yet."""
+    waiting = lake.read(BATCHES).anti_join(on_batches(lake), "batch")
+    return {row["source"] for row in lake.engine.rows(waiting.select("source").distinct())}
+
+
+def _counting(decided: ir.Table) -> ir.Table:
+    """The gate may judge anew, but what people decided stands.
 
     What was revoked counts no more, and neither does the revocation itself.
     """
@@ -90,8 +109,7 @@ def in_order(decided: ir.Table) -> ir.Table:
     met = decided.left_join(revoked, decided.batch == revoked.revoked_batch)
     is_by_people = met.verdict.isin(BY_PEOPLE)
     counting = met.filter(~is_by_people | met.revoked_at.isnull() | (met.decided_at > met.revoked_at))
-    counting = counting.select(*decided.columns)
-    return counting.order_by(counting.verdict.isin(BY_PEOPLE), "decided_at")
+    return counting.select(*decided.columns)
 
 
 def gate_verdicts(lake: Lake, source: str) -> dict[str, dict[str, Any]]:

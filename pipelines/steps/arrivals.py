@@ -6,13 +6,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.declarations.catalog import Catalog, standard_digest
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH
 from pipelines.lake.lake import NOWHERE, OLD_AND_NEW, Lake
 from pipelines.lake.refresh import Reason
 from pipelines.lake.watermark import Watermark
-from pipelines.rules.verdicts import batches_of, decided_since, is_taken_back_since, last_decided, verdicts_of
-from pipelines.tables.specs import BATCHES, VERDICTS
+from pipelines.project.workspace import Workspace
+from pipelines.rules.verdicts import (
+    NEVER,
+    batches_of,
+    decided_since,
+    is_taken_back_since,
+    last_decided,
+    last_decisions,
+    unjudged_sources,
+    verdicts_of,
+)
+from pipelines.tables.specs import (
+    BATCHES,
+    VERDICTS,
+    alias_spec,
+    quarantine_spec,
+    raw_spec,
+    standard_spec,
+    withdrawn_spec,
+)
 from pipelines.tables.table import TableSpec
 
 # Beyond this share of a source's rows, what stood before is of little help.
@@ -38,6 +57,35 @@ class News:
         return None if self.new is None else sorted({*self.new, *self.decided})
 
 
+def placed_tables(catalog: Catalog, contract: Contract) -> list[TableSpec]:
+    """The tables in which a source's rows are placed, in the order in which they are written.
+
+    Withdrawn rows first: while standard alone knew of it, a key that is gone could come back.
+    """
+    withdrawn = withdrawn_spec(catalog, contract) if contract.deletes else None
+    of_all = (withdrawn, standard_spec(catalog, contract), quarantine_spec(catalog, contract))
+    return [one for one in (*of_all, alias_spec(catalog, contract)) if one]
+
+
+def sources_without_news(workspace: Workspace) -> set[str]:
+    """The sources whose batches are all judged, and whose tables hold all that raw and verdicts say now.
+
+    Told for all of them by one look at the list of batches and at the verdicts.
+    """
+    lake, catalog = workspace.lake, workspace.catalog
+    unjudged, decided = unjudged_sources(lake), last_decisions(lake)
+    return {
+        name
+        for name, contract in catalog.contracts.items()
+        if name not in unjudged and arrivals_of(lake, catalog, contract).is_current(decided.get(name, NEVER))
+    }
+
+
+def arrivals_of(lake: Lake, catalog: Catalog, contract: Contract) -> Arrivals:
+    raw, tables = raw_spec(catalog, contract), placed_tables(catalog, contract)
+    return Arrivals(lake, contract, raw, tables, standard_digest(catalog, contract))
+
+
 class Arrivals:
     """Of one source: `tables` follow from its `raw` rows under declarations of that digest."""
 
@@ -51,18 +99,21 @@ class Arrivals:
         verdicts = verdicts_of(self._lake, self._contract.name)
         return [one for one in batches_of(self._lake, self._contract.name) if one["batch"] not in verdicts]
 
-    def mark(self) -> Watermark:
-        """Only this source's verdicts are an input: another source's must not make this one stale."""
+    def mark(self, decided: tuple[str, int] | None = None) -> Watermark:
+        """Only this source's verdicts are an input: another source's must not make this one stale.
+
+        `decided` is as `last_decided` says it, where that is known.
+        """
         mark = self._lake.watermark([self._raw.id], self._declared)
-        mark.inputs[self._verdicts] = last_decided(self._lake, self._contract.name)
+        mark.inputs[self._verdicts] = decided or last_decided(self._lake, self._contract.name)
         return mark
 
     @property
     def _verdicts(self) -> str:
         return f"{VERDICTS.id}[{self._contract.name}]"
 
-    def is_current(self) -> bool:
-        mark = self.mark()
+    def is_current(self, decided: tuple[str, int] | None = None) -> bool:
+        mark = self.mark(decided)
         states = [self._lake.state(spec.id) for spec in self._tables]
         return all(state is not None and state.watermark == mark for state in states)
 

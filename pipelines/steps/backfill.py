@@ -130,5 +130,5 @@ class _Backfill:
         state = self._lake.state(self._spec.id)
         assert state
         uri = self._lake.uri(self._spec.id)
-        self._lake.writer(self._spec.id).merge([Merge(uri, changes, PLACE, changed_now(state.said), count)])
+        self._lake.writer(self._spec.id).merge(Merge(uri, changes, PLACE, changed_now(state.said), count))
         self._done.changed[batch] = count

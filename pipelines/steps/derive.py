@@ -17,6 +17,7 @@ from pipelines.project.workspace import Project, Workspace
 from pipelines.rules.rows import broken_codes
 from pipelines.steps.affected import affected_keys, asked_columns, check_affected, needed
 from pipelines.steps.inputs import Input, expression_of, inputs_of, model_checks, model_spec
+from pipelines.steps.responsibility import deciding, with_agency
 from pipelines.steps.task import Origins, Step, Tables, Task, origins_of
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import finding_spec
@@ -98,13 +99,13 @@ def _check_key(workspace: Workspace, placed: Placed, spec: TableSpec, rows: ir.T
 
 
 def find_tasks(project: Project) -> Iterator[Task]:
-    """A task per database with a golden record: its rules across tables."""
+    """A task per golden record: the rules across tables that are about it."""
     for record in project.catalog.records.values():
         yield _find_task(project, record)
 
 
 def _find_task(project: Project, record: GoldenRecord) -> Task:
-    rules = project.models.findings.get(record.database, ())
+    rules = project.models.findings.get(record.name, ())
     spec = finding_spec(project.catalog, record)
     declared = [(rule, _declared_inputs(project, rule)) for rule in rules]
     for rule, inputs in declared:
@@ -117,7 +118,7 @@ def _find_task(project: Project, record: GoldenRecord) -> Task:
 
     return Task(
         Step.FIND,
-        record.database,
+        record.name,
         record.database,
         (spec,),
         tuple(dict.fromkeys(table.id for _, inputs in declared for table in _tables(inputs))),
@@ -128,16 +129,17 @@ def _find_task(project: Project, record: GoldenRecord) -> Task:
 
 
 def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
-    """Bring the findings of a golden record's database up to date: all its rules across tables, in one table."""
+    """Bring the findings about a golden record up to date: all rules across tables about it, in one table."""
     lake, catalog = workspace.lake, workspace.catalog
-    rules = workspace.models.findings.get(record.database, ())
+    rules = workspace.models.findings.get(record.name, ())
     spec = finding_spec(catalog, record)
     inputs = [(rule, _declared_inputs(workspace, rule)) for rule in rules]
 
     def compute(keys: ir.Table | None) -> ir.Table:
         if not rules:
             return lake.engine.empty(spec)
-        return ibis.union(*(_found(workspace, rule, keys) for rule in rules), distinct=True)
+        found = ibis.union(*(_found(workspace, rule, keys) for rule in rules), distinct=True)
+        return with_agency(workspace, found, "found_rows")
 
     return refresh(
         lake,
@@ -145,7 +147,11 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
         by_change_feeds(
             lake,
             list(dict.fromkeys(table for _, declared in inputs for table in _tables(declared))),
-            digest(__name__, [rule.logic for rule in rules], catalog.contracts, catalog.records, catalog.elements),
+            digest(
+                __name__,
+                [rule.logic for rule in rules],
+                *(catalog.contracts, catalog.records, catalog.elements, deciding(catalog)),
+            ),
             compute,
             "subject",
             lambda changed: _affected_subjects(workspace, rules, changed),
@@ -169,8 +175,6 @@ def _affected_subjects(workspace: Workspace, rules: Sequence[Placed], changed: C
 def _found(workspace: Workspace, rule: Placed, keys: ir.Table | None) -> ir.Table:
     assert isinstance(rule.declared, Finding)
     rows = _expression(workspace, rule, keys)
-    responsible = {name: contract.responsible for name, contract in workspace.catalog.contracts.items()}
-    agency = rows["source"].cases(*responsible.items(), else_=ibis.null("string"))
     return rows.select(
         rule=ibis.literal(rule.declared.name),
         title=ibis.literal(rule.declared.title),
@@ -178,7 +182,6 @@ def _found(workspace: Workspace, rule: Placed, keys: ir.Table | None) -> ir.Tabl
         source=rows["source"],
         batch=rows["batch"],
         row=rows["row"],
-        agency=agency,
     )
 
 

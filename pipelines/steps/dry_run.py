@@ -80,13 +80,22 @@ def dry_run(settings: Settings, contract_name: str, file: Path) -> DryRun:
 
 def guess_source(catalog: Catalog, file: Path, header: list[str]) -> str | None:
     """The source of a file: its folder's name, or the one contract whose headers it matches best, at least half."""
-    if (folder := file.absolute().parent.name) in catalog.contracts:
-        return folder
+    if by_folder := source_by_folder(catalog, file):
+        return by_folder
     shares = {one.name: recognised(header, one) / len(one.cells) for one in catalog.contracts.values()}
     best = sorted(shares, key=lambda name: shares[name], reverse=True)
     if not best or shares[best[0]] < 0.5 or (len(best) > 1 and shares[best[0]] == shares[best[1]]):
         return None
     return best[0]
+
+
+def source_by_folder(catalog: Catalog, file: Path) -> str | None:
+    """The source in whose landing folder, or a provider's folder there, a file lies by its path."""
+    place = file.absolute().parent
+    folder, above = place.name, place.parent.name
+    if folder in catalog.contracts:
+        return folder
+    return above if above in catalog.contracts and folder in catalog.contracts[above].providers else None
 
 
 def _deliver(file: Path, folder: Path) -> None:

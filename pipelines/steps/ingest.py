@@ -14,19 +14,22 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.declarations.contract import Contract, SourceTable
+from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
 from pipelines.engines import delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Project, Workspace
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
+from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import (
     batch_of,
+    beside_table,
     file_hash,
     is_pushed,
-    lying_in,
+    landed_at,
+    lying_for,
     no_delivery,
     ready_files,
     settled,
@@ -34,6 +37,7 @@ from pipelines.steps.landing import (
     unopened,
 )
 from pipelines.steps.originals import DELIVERY, Original, kept_name, kept_original, trusted_original
+from pipelines.steps.providers import named_in_rows, pushed_by
 from pipelines.steps.task import Outcome, Step, Task
 from pipelines.tables.specs import BATCHES, TIMESTAMP, raw_spec
 
@@ -77,43 +81,44 @@ def ingest(workspace: Workspace, contract: Contract) -> Ingested:
     if contract.table is None:
         return ingest_files(workspace, contract)
     done = Ingested(contract.name)
-    beside = ready_files(workspace.settings, contract.name)
-    done.problems += [_beside_table(path, contract.table) for path, _ in beside]
+    beside = ready_files(workspace.settings, contract)
+    done.problems += [beside_table(lying.shown, contract.table) for lying, _ in beside]
     ingest_table(workspace, contract, done)
     return done
 
 
 def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
-    """Take every settled file of `landing/<source>` into raw, keep its bytes in `raw/_files/<sha256>`.
+    """Take every settled file of `landing/<source>`, and of its providers' folders there, into raw.
 
-    A file that cannot be read becomes a batch without rows that says why; the others go on.
+    Its bytes are kept in `raw/_files/<sha256>`. A file that cannot be read becomes a batch without rows that says why;
+    the others go on.
     """
     done = Ingested(contract.name)
     with workspace.lake.alone:
         listed = _listed_batches(workspace, contract)
     known = {*listed} | _mend(workspace, contract, listed, done)
     secured = []
-    paths, unopened_folder = lying_in(workspace.settings.landing / contract.name)
-    done.problems += [unopened_folder] if unopened_folder else []
-    for path in paths:
-        if looks_temporary(path):
-            continue
+    found, unopened_folders = lying_for(workspace.settings.landing, contract)
+    done.problems += unopened_folders
+    pushers = pushed_by(workspace, found)
+    for lying in (one for one in found if not looks_temporary(one.path)):
+        path, agency = lying.path, lying.agency or pushers.get(lying.path.name)
         try:
-            if refused := no_delivery(path, workspace.settings.landing):
+            if refused := no_delivery(lying, workspace.settings.landing, contract):
                 done.problems.append(refused)
                 continue
             state = path.stat()
             sha256 = file_hash(path) if settled(state, workspace.settings.settle) else None
         except OSError as error:
-            done.problems.append(unopened(path, error))
+            done.problems.append(unopened(path, error).renamed(lying.shown))
             continue
         batch = batch_of(contract.name, sha256 or "")
         if batch in known:
             done.known += 1
-        elif sha256 and _take(workspace, contract, path, state, sha256, batch, done):
+        elif sha256 and _take(workspace, contract, path, state, sha256, agency, done):
             known.add(batch)
         else:
-            done.waiting.append(shown_name(path))
+            done.waiting.append(lying.shown)
             continue
         if is_pushed(path) or not _has_original(workspace.lake, path, state, str(sha256)):
             secured.append((path, state, str(sha256)))
@@ -183,7 +188,7 @@ def _take_again(workspace: Workspace, contract: Contract, batch: str, entry: Ent
         if kept is None:
             done.problems.append(_rows_missing(workspace.lake.root.uri(name), batch, entry))
             return
-        original = Original(entry["file"], kept, workspace.lake.root.url(name), entry["sha256"])
+        original = Original(entry["file"], kept, workspace.lake.root.url(name), entry["sha256"], entry["agency"])
         counter = Counter()
         try:
             delivery = open_delivery(kept, contract)
@@ -208,12 +213,13 @@ def _enter(
         name = kept_name(said["sha256"], said["file"])
         with trusted_original(workspace.lake, name, said["sha256"]) as kept:
             if kept:
-                original = Original(said["file"], kept, workspace.lake.root.url(name), said["sha256"])
+                url = workspace.lake.root.url(name)
+                original = Original(said["file"], kept, url, said["sha256"], said.get("agency"))
                 _ingest_file(workspace, contract, original, batch, done)
                 return True
     # Where the file still lies in the landing folder it is entered from there, and nobody needs to know.
-    lying = ready_files(workspace.settings, contract.name)
-    if not any(file_hash(path).startswith(batch[-16:]) for path, _ in lying):
+    ready = ready_files(workspace.settings, contract)
+    if not any(file_hash(lying.path).startswith(batch[-16:]) for lying, _ in ready):
         done.problems.append(
             Problem(
                 file=f"batch {batch}",
@@ -235,10 +241,12 @@ def _rows_missing(original: str, batch: str, entry: Entry) -> Problem:
 
 def _ingest_file(workspace: Workspace, contract: Contract, original: Original, batch: str, done: Ingested) -> None:
     received_at = time_of_receipt(workspace.lake)
+    with workspace.lake.alone:
+        warm_up()
     described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
     counter = Counter()
     problems: list[Problem] = []
-    readable = True
+    readable, agency = True, original.agency
     try:
         delivery = open_delivery(original.kept, contract)
         note_missing(delivery)
@@ -253,11 +261,14 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         problems = [problem.renamed(original.name) for problem in delivery.problems]
         if not counter.rows:
             problems.append(_without_rows(original.name))
+        if agency is None:
+            agency, unnamed = named_in_rows(workspace, contract, batch, original.name)
+            problems += [unnamed] if unnamed else []
     except UnreadableFile as error:
         readable, problems = False, [error.problem.renamed(original.name)]
     done.new += 1
     done.rows += counter.rows if readable else 0
-    landed = str(workspace.settings.landing / contract.name / original.name)
+    landed = str(landed_at(workspace.settings.landing / contract.name, original.name, original.agency))
     done.problems += [problem.tried_at(landed) for problem in problems]
     entry = {
         "batch": batch,
@@ -271,6 +282,7 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         "readable": readable,
         "problems": [str(problem) for problem in problems],
         "problems_zh": [problem.in_chinese for problem in problems],
+        "agency": agency,
     }
     # A batch that is listed is not taken again: its rows must not be lost where its entry is not.
     workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id)
@@ -328,7 +340,7 @@ def _take(
     path: Path,
     state: os.stat_result,
     sha256: str,
-    batch: str,
+    agency: str | None,
     done: Ingested,
 ) -> bool:
     """Keep a file's bytes and ingest them; False where the file has changed since it was in `state`."""
@@ -336,8 +348,8 @@ def _take(
     try:
         with kept_original(workspace.lake, path, state, name, sha256) as kept:
             if kept:
-                original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256)
-                _ingest_file(workspace, contract, original, batch, done)
+                original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256, agency)
+                _ingest_file(workspace, contract, original, batch_of(contract.name, sha256), done)
         return kept is not None
     except OSError as error:
         if error.filename != str(path):  # not the delivered file: the lake's own trouble
@@ -349,7 +361,7 @@ def _listed_batches(workspace: Workspace, contract: Contract) -> dict[str, Entry
     """What the list of batches says of each batch of a source."""
     batches = workspace.lake.read(BATCHES)
     mine = batches.filter(batches.source == contract.name)
-    said = mine.select("batch", "file", "sha256", "received_at", "rows")
+    said = mine.select("batch", "file", "sha256", "received_at", "rows", "agency")
     return {row["batch"]: row for row in workspace.lake.engine.rows(said)}
 
 
@@ -376,14 +388,6 @@ def _in_raw(workspace: Workspace, contract: Contract, batch: str) -> tuple[int, 
     mine = stored.filter(stored[BATCH] == batch)
     found = workspace.lake.engine.rows(mine.agg(rows=mine.count(), received_at=mine[RECEIVED_AT].max()))[0]
     return int(found["rows"]), found["received_at"] or time_of_receipt(workspace.lake)
-
-
-def _beside_table(path: Path, table: SourceTable) -> Problem:
-    return Problem(
-        file=shown_name(path),
-        what=f"the source's rows come from the table {table.name}, so the file is left where it is",
-        todo="remove it, or take `table` out of the contract where files are delivered instead",
-    )
 
 
 def _without_rows(file: str) -> Problem:

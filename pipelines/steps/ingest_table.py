@@ -24,6 +24,7 @@ from pipelines.readers.header import cut, match
 from pipelines.readers.postgres.failures import PostgresFailure
 from pipelines.readers.postgres.snapshot import access_to, open_snapshot
 from pipelines.readers.postgres.table import NOTHING, Mark, PostgresTable
+from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.landing import time_of_receipt
 from pipelines.tables.specs import BATCHES, raw_spec
 
@@ -98,6 +99,7 @@ def _read(workspace: Workspace, contract: Contract, declared: SourceTable, done:
         problems = _problems(contract, declared, table, now, list(matched.unknown.values()))
         batch = _batch(contract, last, of, now)
         received_at = time_of_receipt(lake)
+        warm_up()
         entry = _entry(contract, declared, batch, received_at, table.columns, rows, problems)
         named = {name: table.columns[place] for name, place in matched.columns.items()}
         cells = {name: named.get(name) for name in spec.names if name not in (BATCH, ROW, RECEIVED_AT, EXTRA)}

@@ -55,9 +55,9 @@ def table_spec(project: Project, name: str) -> TableSpec:
     if name in catalog.records:
         return golden_spec(catalog, catalog.records[name])
     for record in catalog.records.values():
-        if name == f"{record.database}_conflict":
+        if name == catalog.name_beside(record, "conflict"):
             return conflict_spec(catalog, record)
-        if name == f"{record.database}_finding":
+        if name == catalog.name_beside(record, "finding"):
             return finding_spec(catalog, record)
     return model_spec(project, project.models.tables[name])
 

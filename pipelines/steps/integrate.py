@@ -24,6 +24,7 @@ from pipelines.project.workspace import Project, Workspace
 from pipelines.rules.predicates import predicate
 from pipelines.rules.rows import broken_codes
 from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_day
+from pipelines.steps.responsibility import deciding, with_agency
 from pipelines.steps.task import Step, Tables, Task, origins_of
 from pipelines.tables import layout
 from pipelines.tables.specs import conflict_spec, golden_spec, standard_spec
@@ -68,7 +69,6 @@ class Told:
 class Candidate(Told):
     """What a source says of an attribute, as columns of the joined table."""
 
-    agency: str
     compared: ir.Value
     version: ir.TimestampValue
     batch: ir.StringValue
@@ -134,7 +134,11 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     by_golden = by_columns(lake, ways, declared, lambda keys: _golden(catalog, record, over, keys), record.key)
     golden = refresh(lake, spec, by_newest_day(lake, by_golden, endings))
     by_conflict = by_columns(
-        lake, {**ways, spec: record.key}, declared, lambda keys: _conflicts(catalog, record, over, keys), record.key
+        lake,
+        {**ways, spec: record.key},
+        digest(__name__, declared, deciding(catalog)),
+        lambda keys: _acting(workspace, _conflicts(catalog, record, over, keys)),
+        record.key,
     )
     conflicts = refresh(lake, conflict_spec(catalog, record), by_newest_day(lake, by_conflict, endings))
     return golden, conflicts
@@ -231,12 +235,17 @@ def _conflicts(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Tabl
                     source=ibis.literal(one.source),
                     value=one.value.cast("string"),
                     stands=stands,
-                    agency=ibis.ifelse(stands, ibis.null("string"), one.agency),
                     batch=one.batch,
                     row=one.row,
                 )
             )
     return ibis.union(*parts)
+
+
+def _acting(workspace: Workspace, claims: ir.Table) -> ir.Table:
+    """Claims in conflict with the agency that must act on each that does not stand."""
+    named = with_agency(workspace, claims, "conflict_claims")
+    return named.mutate(agency=ibis.ifelse(named.stands, ibis.null("string"), named.agency))
 
 
 def _joined(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
@@ -298,7 +307,6 @@ def _candidates(catalog: Catalog, record: GoldenRecord, name: str, joined: ir.Ta
                 told.source,
                 told.value,
                 told.sound,
-                contract.responsible,
                 match_key(told.value, element),
                 joined[f"{prefix}{VERSION}"],
                 joined[f"{prefix}{BATCH}"],

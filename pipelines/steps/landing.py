@@ -11,12 +11,15 @@ import re
 import shlex
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import clock
+from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, looks_temporary, shown_name
+from pipelines.readers.header import cut
 from pipelines.settings import Settings
 from pipelines.tables.specs import BATCHES
 
@@ -35,30 +38,65 @@ def lying_in(folder: Path) -> tuple[list[Path], Problem | None]:
         return [], Problem(f"{shown_name(folder)}/", what, READ_IT)
 
 
-def ready_files(settings: Settings, source: str) -> Iterator[tuple[Path, os.stat_result]]:
+@dataclass(frozen=True)
+class Lying:
+    """Something in a source's landing folder; `agency` where it lies in the folder of a provider inside that."""
+
+    path: Path
+    agency: str | None = None
+
+    @property
+    def shown(self) -> str:
+        name = shown_name(self.path)
+        return f"{self.agency}/{name}" if self.agency else name
+
+
+def lying_for(landing: Path, contract: Contract) -> tuple[list[Lying], list[Problem]]:
+    """What lies in a source's folder and in those of its providers, in order; which of these could not be opened."""
+    paths, unopened_folder = lying_in(landing / contract.name)
+    found, problems = list[Lying](), [unopened_folder] if unopened_folder else []
+    for path in paths:
+        if path.name in contract.providers and _is_folder(path):
+            inside, unopened_folder = lying_in(path)
+            found += [Lying(one, path.name) for one in inside]
+            problems += [unopened_folder] if unopened_folder else []
+        else:
+            found.append(Lying(path))
+    return found, problems
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder itself; what cannot be looked at is told where files are."""
+    try:
+        return path.is_dir() and not path.is_symlink()
+    except OSError:
+        return False
+
+
+def ready_files(settings: Settings, contract: Contract) -> Iterator[tuple[Lying, os.stat_result]]:
     """The files of a source's landing folder that a run would look into: none outside, temporary or unsettled."""
-    return ((path, state) for path, state, seconds in _deliveries(settings, source) if not seconds)
+    return ((lying, state) for lying, state, seconds in _deliveries(settings, contract) if not seconds)
 
 
-def unsettled_files(settings: Settings, source: str) -> dict[Path, float]:
+def unsettled_files(settings: Settings, contract: Contract) -> dict[str, float]:
     """The files of a source's landing folder that are too young to be taken, each with the seconds that it waits."""
-    return {path: seconds for path, _, seconds in _deliveries(settings, source) if seconds}
+    return {lying.shown: seconds for lying, _, seconds in _deliveries(settings, contract) if seconds}
 
 
-def _deliveries(settings: Settings, source: str) -> Iterator[tuple[Path, os.stat_result, float]]:
-    for path in lying_in(settings.landing / source)[0]:
+def _deliveries(settings: Settings, contract: Contract) -> Iterator[tuple[Lying, os.stat_result, float]]:
+    for lying in lying_for(settings.landing, contract)[0]:
         with contextlib.suppress(OSError):  # taken away meanwhile, or not for this account: a run tells it
-            if not (looks_temporary(path) or no_delivery(path, settings.landing)):
-                state = path.stat()
-                yield path, state, settles_in(state, settings.settle)
+            if not (looks_temporary(lying.path) or no_delivery(lying, settings.landing, contract)):
+                state = lying.path.stat()
+                yield lying, state, settles_in(state, settings.settle)
 
 
-def delivered_bytes(settings: Settings, source: str) -> int:
+def delivered_bytes(settings: Settings, contract: Contract) -> int:
     """How much lies in a source's landing folder, whether it can be taken or is known already; for an order of work."""
     found = 0
-    for path in lying_in(settings.landing / source)[0]:
+    for lying in lying_for(settings.landing, contract)[0]:
         with contextlib.suppress(OSError):  # taken away meanwhile
-            found += path.stat().st_size
+            found += lying.path.stat().st_size
     return found
 
 
@@ -98,23 +136,44 @@ def _undeclared(workspace: Workspace, path: Path) -> Problem | None:
     )
 
 
-def no_delivery(path: Path, landing: Path) -> Problem | None:
+def no_delivery(lying: Lying, landing: Path, contract: Contract) -> Problem | None:
     """Why what lies in a source's folder is no file that can be taken; raises OSError where that cannot be seen."""
-    todo = "deliver the file itself instead of a link to it"
+    path, todo = lying.path, "deliver the file itself instead of a link to it"
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError: links in a circle
         if not path.is_symlink():
             raise
-        return Problem(shown_name(path), "is a link that leads nowhere, so it is not read", todo)
+        return Problem(lying.shown, "is a link that leads nowhere, so it is not read", todo)
     if not target.is_relative_to(landing.resolve()):
-        return Problem(shown_name(path), "is a link that leads out of the landing folder, so it is not read", todo)
+        return Problem(lying.shown, "is a link that leads out of the landing folder, so it is not read", todo)
     if target.is_dir():
-        what = "is a folder inside a source's folder, so the files in it are left where they are"
-        return Problem(shown_name(path), what, "move its files up into the source's folder")
+        return _no_provider(lying, contract)
     if not target.is_file():
-        return Problem(shown_name(path), "is no regular file, so it is not read", "remove it, and deliver a file")
+        return Problem(lying.shown, "is no regular file, so it is not read", "remove it, and deliver a file")
     return None
+
+
+def _no_provider(lying: Lying, contract: Contract) -> Problem:
+    if lying.agency:
+        what = "is a folder inside an agency's folder, so the files in it are left where they are"
+        return Problem(lying.shown, what, "move its files up into the agency's folder")
+    return Problem(
+        file=lying.shown,
+        what=f"is a folder inside a source's folder and named like no provider of {contract.name}, so the files in it "
+        "are left where they are",
+        todo=f"name it like the agency that delivers ({cut(', '.join(contract.providers))}), add that agency to the "
+        "contract's `providers`, or move its files up into the source's folder",
+    )
+
+
+def beside_table(file: str, table: SourceTable) -> Problem:
+    """That a file lies where none is expected, since the source's rows come from a table."""
+    return Problem(
+        file=file,
+        what=f"the source's rows come from the table {table.name}, so the file is left where it is",
+        todo="remove it, or take `table` out of the contract where files are delivered instead",
+    )
 
 
 def time_of_receipt(lake: Lake) -> datetime.datetime:
@@ -150,6 +209,12 @@ def settles_in(state: os.stat_result, seconds: float) -> float:
     """
     age = time.time() - state.st_mtime
     return 0.0 if abs(age) >= seconds else seconds - age
+
+
+def landed_at(folder: Path, file: str, agency: str | None) -> Path:
+    """Where in a source's folder a file lies: what an agency delivered may lie in its own folder there."""
+    own = folder / agency / file if agency else folder / file
+    return own if os.path.lexists(own) else folder / file
 
 
 def is_pushed(path: Path) -> bool:

@@ -20,16 +20,21 @@ LONGEST_SUFFIX = 32  # bytes
 
 @dataclass(frozen=True)
 class Original:
-    """A delivered file: the name it came under, a copy to read, where the lake has it, and its hash."""
+    """A delivered file: the name it came under, a copy to read, where the lake has it, its hash, and who delivered it.
+
+    `agency` is None where nobody has said.
+    """
 
     name: str
     kept: Path
     url: str
     sha256: str
+    agency: str | None = None
 
     def to_json(self, batch: str) -> str:
         """What raw's commit says of the delivery that it holds."""
-        return json.dumps({DELIVERY: {"batch": batch, "file": self.name, "sha256": self.sha256}}, ensure_ascii=False)
+        said = {"batch": batch, "file": self.name, "sha256": self.sha256, "agency": self.agency}
+        return json.dumps({DELIVERY: said}, ensure_ascii=False)
 
 
 def kept_name(sha256: str, file: str) -> str:

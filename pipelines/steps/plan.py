@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+from pipelines.declarations.reading import DeclarationError
 from pipelines.project.workspace import Project
 from pipelines.steps.derive import derive_tasks, find_tasks
 from pipelines.steps.ingest import ingest_tasks
@@ -13,6 +15,7 @@ from pipelines.steps.release import release_task
 from pipelines.steps.return_flow import return_flow_tasks
 from pipelines.steps.standardise import standardise_tasks
 from pipelines.steps.task import Task
+from pipelines.tables.layout import TableId
 
 STEPS: tuple[Callable[[Project], Iterator[Task]], ...] = (
     ingest_tasks,
@@ -25,9 +28,28 @@ STEPS: tuple[Callable[[Project], Iterator[Task]], ...] = (
 
 
 def plan(project: Project) -> tuple[Task, ...]:
-    """Every task, in an order in which all inputs of a task come before it. Reads declarations only."""
+    """Every task, in an order in which all inputs of a task come before it. Reads declarations only.
+
+    Raises DeclarationError where two declarations would write one table.
+    """
     tasks = [task for step in STEPS for task in step(project)]
+    _check_writers(tasks)
     return (*_ordered(tasks), release_task(tasks))
+
+
+def _check_writers(tasks: Sequence[Task]) -> None:
+    writers: dict[TableId, Task] = {}
+    for task in tasks:
+        for spec in task.outputs:
+            other = writers.setdefault(spec.id, task)
+            if other is not task:
+                place = next(iter((*task.declared_in, *other.declared_in)), Path(spec.id.path))
+                raise DeclarationError(
+                    place,
+                    None,
+                    f"{spec.id.path} would be written twice: by {task.step} {task.name} and by {other.step} "
+                    f"{other.name}; what to do: give one of them another name or another database",
+                )
 
 
 def _ordered(tasks: Sequence[Task]) -> list[Task]:

@@ -10,18 +10,20 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.golden_record import GoldenRecord
-from pipelines.lake.refresh import Refreshed, by_columns, refresh_parts
+from pipelines.lake.refresh import Refreshed, by_columns, refresh
 from pipelines.modelling import Model, Returned
 from pipelines.project.digest import digest
 from pipelines.project.models import Placed
 from pipelines.project.workspace import Project, Workspace
+from pipelines.steps.carried_over import carry_over, former_tables
 from pipelines.steps.inputs import model_spec
 from pipelines.steps.task import Step, Tables, Task, taken_over
 from pipelines.tables.layout import returned
 from pipelines.tables.specs import conflict_spec, finding_spec, golden_spec
-from pipelines.tables.table import TableSpec
+from pipelines.tables.table import ColumnSpec, TableSpec
 
-CITY, HAS_REGION, KEY_BESIDE = "_city", "_has_region", "_of_record"
+CITY = ColumnSpec("city", "string", "盟市代码")
+HAS_REGION, KEY_BESIDE = "_has_region", "_of_record"
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,12 @@ class Flow:
         """The column by which rows are placed again when something that leads to them has changed."""
         return self.key if self.record else self.spec.key[0]
 
-    def city_spec(self, city: str) -> TableSpec:
-        columns = tuple(column for column in self.spec.columns if column.name not in self.withhold)
-        return TableSpec(returned(city, self.spec.id), self.spec.title, self.spec.description, self.spec.key, columns)
+    @property
+    def returned(self) -> TableSpec:
+        """What flows back: the rows of every city, each city's in a partition of its own."""
+        spec, key = self.spec, (CITY.name, *self.spec.key)
+        columns = (CITY, *(column for column in spec.columns if column.name not in self.withhold))
+        return TableSpec(returned(spec.id), spec.title, spec.description, key, columns, (CITY.name,))
 
 
 @dataclass(frozen=True)
@@ -117,24 +122,24 @@ def return_flow_tasks(project: Project) -> Iterator[Task]:
 
 
 def _task(catalog: Catalog, flow: Flow) -> Task:
-    cities = tuple(flow.city_spec(city) for city in catalog.cities)
-    inputs = (flow.spec.id, *((golden_spec(catalog, flow.record).id,) if flow.record else ()))
+    record = golden_spec(catalog, flow.record).id if flow.record else None
+    inputs = (flow.spec.id, *((record,) if record else ()))
+    placed_by = frozenset((record if one.of_record and record else flow.spec.id, one.column) for one in flow.scope)
     return Task(
         Step.RETURN_FLOW,
         flow.spec.id.path,
         flow.spec.id.folders[0],
-        cities,
+        (flow.returned,),
         tuple(dict.fromkeys(inputs)),
-        lambda workspace: Tables(tuple(return_flow(workspace, flow))),
-        lambda: {city.id: taken_over(city, flow.spec) for city in cities},
+        lambda workspace: Tables((return_flow(workspace, flow),)),
+        lambda: {flow.returned.id: {**taken_over(flow.returned, flow.spec), CITY.name: placed_by}},
     )
 
 
-def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
-    """Bring one table's part of every city up to date."""
-    catalog, lake = workspace.catalog, workspace.lake
+def return_flow(workspace: Workspace, flow: Flow) -> Refreshed:
+    """Bring what flows back of one table up to date, in one commit for all cities."""
+    catalog, lake, spec = workspace.catalog, workspace.lake, flow.returned
     declared = digest(__name__, flow.scope, flow.withhold, flow.spec.names, catalog.city_prefixes())
-    parts = {city: flow.city_spec(city) for city in catalog.cities}
     # What leads to a row: its own first key column, or the record whose region says where it belongs.
     ways = {flow.spec: flow.by}
     if flow.record:
@@ -142,10 +147,10 @@ def return_flow(workspace: Workspace, flow: Flow) -> list[Refreshed]:
 
     def compute(keys: ir.Table | None) -> ir.Table:
         rows = _placed(workspace, flow, keys)
-        allowed = [name for name in flow.spec.names if name not in flow.withhold]
-        return rows.filter(rows[CITY].notnull()).select(*allowed, CITY)
+        return rows.filter(rows[CITY.name].notnull()).select(*spec.names)
 
-    return refresh_parts(lake, parts, CITY, by_columns(lake, ways, declared, compute, flow.by))
+    carry_over(lake, former_tables(catalog.cities, flow.spec.id, spec), spec)
+    return refresh(lake, spec, by_columns(lake, ways, declared, compute, flow.by))
 
 
 def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
@@ -154,7 +159,7 @@ def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
     if not unreturned_rows(workspace, flow):
         return Unreturned(flow.spec, rows, 0, 0)
     placed = _placed(workspace, flow, None)
-    lost = placed.filter(placed[CITY].isnull())
+    lost = placed.filter(placed[CITY.name].isnull())
     outside = lost[HAS_REGION].cast("int64").sum().fill_null(0)
     (counted,) = workspace.lake.engine.rows(lost.agg(outside=outside, rows=lost.count()))
     return Unreturned(flow.spec, rows, int(counted["outside"]), int(counted["rows"] - counted["outside"]))
@@ -162,8 +167,7 @@ def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
 
 def unreturned_rows(workspace: Workspace, flow: Flow) -> int:
     """How many rows of a table reach no city, by the logs of the tables alone."""
-    cities = [workspace.lake.row_count(returned(city, flow.spec.id)) for city in workspace.catalog.cities]
-    return workspace.lake.row_count(flow.spec.id) - sum(cities)
+    return workspace.lake.row_count(flow.spec.id) - workspace.lake.row_count(flow.returned.id)
 
 
 def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table:
@@ -181,7 +185,7 @@ def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table
     found = [rows[one.beside] for one in flow.scope]
     return rows.mutate(
         **{
-            CITY: ibis.coalesce(*(city_of(workspace, region) for region in found)),
+            CITY.name: ibis.coalesce(*(city_of(workspace, region) for region in found)),
             HAS_REGION: ibis.or_(*(region.notnull() for region in found)),
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipelines.engines.spark.failures import spark_failure
 from pipelines.errors import LakeError, LeaseError, StoreError
@@ -13,15 +13,16 @@ from pipelines.lake.lake import StoppedError
 from pipelines.lake.refresh import Refreshed
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
-from pipelines.rules.great_expectations import warm_up
+from pipelines.steps.arrivals import sources_without_news
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import delivered_bytes, undeclared_sources
+from pipelines.steps.log import log_outcome
 from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.plan import plan
 from pipelines.steps.recovery import recover, unkept
 from pipelines.steps.release import Released
-from pipelines.steps.retired import check_declared
-from pipelines.steps.standardise import Standardised
+from pipelines.steps.retire import check_declared
+from pipelines.steps.standardise import Standardised, left_alone
 from pipelines.steps.task import Outcome, Step, Tables, Task
 from pipelines.tables.layout import TableId
 
@@ -74,12 +75,13 @@ class Run:
             lake.go_on()
             with lake.alone:
                 progress(task.step, task.name)
-            return task.work(workspace)
+            return _worked(workspace, task)
 
         try:
             with _Timer(self.seconds, tasks[0].step), ThreadPoolExecutor(lake.engine.readers) as threads:
                 # The largest first, so that none of them is left to be read alone.
-                by_size = sorted(tasks, key=lambda task: -delivered_bytes(workspace.settings, task.name))
+                contracts = workspace.catalog.contracts
+                by_size = sorted(tasks, key=lambda task: -delivered_bytes(workspace.settings, contracts[task.name]))
                 reading = {task.name: threads.submit(read, task) for task in by_size}
                 try:
                     ended, _ = wait(reading.values(), return_when=FIRST_EXCEPTION)
@@ -98,7 +100,7 @@ class Run:
         workspace.lake.go_on()
         progress(task.step, task.name)
         with _Timer(self.seconds, task.step):
-            self.take(task.work(workspace))
+            self.take(_worked(workspace, task))
 
     def work_all(
         self, workspace: Workspace, tasks: Sequence[Task], progress: Progress = lambda step, table: None
@@ -108,11 +110,14 @@ class Run:
         Raises RowsWouldGoError before the first task that works on what is standardised.
         """
         refused: list[RowsWouldGoError] = []
+        still: Collection[str] | None = None
         for task in tasks:
             if refused and task.step != Step.STANDARDISE:
                 break
+            if task.step == Step.STANDARDISE and still is None:  # once all that was delivered is in raw
+                still = sources_without_news(workspace)
             try:
-                self.work(workspace, task, progress)
+                self.work(workspace, _left_alone(task) if task.name in (still or ()) else task, progress)
             except RowsWouldGoError as error:
                 refused.append(error)
         if refused:
@@ -144,7 +149,6 @@ def run(
     """
     done = Run()
     check_declared(workspace)
-    warm_up()
     done.problems += recovered(workspace)
     done.problems += undeclared_sources(workspace)
     tasks = plan(workspace)
@@ -192,6 +196,21 @@ def follow(
 def _concerns_all(error: Exception) -> bool:
     is_setting = isinstance(error, LakeError) and error.exit_code == 2 and not isinstance(error, RowsWouldGoError)
     return is_setting or isinstance(error, LeaseError | StoreError | StoppedError) or spark_failure(error) is not None
+
+
+def _left_alone(task: Task) -> Task:
+    """The task of a source without news, which it does not have to be asked for again."""
+    contract = task.contract
+    if task.step != Step.STANDARDISE or contract is None:
+        return task
+    return replace(task, work=lambda workspace: left_alone(workspace, contract))
+
+
+def _worked(workspace: Workspace, task: Task) -> Outcome:
+    began = time.monotonic()
+    outcome = task.work(workspace)
+    log_outcome(workspace.settings, task, outcome, time.monotonic() - began)
+    return outcome
 
 
 class _Timer:

@@ -15,7 +15,6 @@ from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, VERSION
 from pipelines.errors import KeyRepeatedError
 from pipelines.lake.refresh import Derivation, Refreshed, Scope, refresh, unchanged
 from pipelines.lake.watermark import Watermark
-from pipelines.project.digest import standard_digest
 from pipelines.project.workspace import Project, Workspace
 from pipelines.rules.counting import Ungated
 from pipelines.rules.gate import weigh, write_verdicts
@@ -32,7 +31,7 @@ from pipelines.rules.verdicts import (
     verdicts_with,
     write_untypable,
 )
-from pipelines.steps.arrivals import Arrivals, News
+from pipelines.steps.arrivals import News, arrivals_of, placed_tables
 from pipelines.steps.losses import check_loss
 from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.task import Origins, Outcome, Step, Task, taken_over
@@ -109,6 +108,15 @@ class Standardised(Outcome):
     held: tuple[Judged, ...] = ()
 
 
+def left_alone(workspace: Workspace, contract: Contract) -> Standardised:
+    """What is told of a source without news.
+
+    Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here.
+    """
+    tables = placed_tables(workspace.catalog, contract)
+    return Standardised(contract.name, tuple(unchanged(workspace.lake, spec) for spec in tables), judged=[])
+
+
 def standardise(workspace: Workspace, contract: Contract) -> Standardised:
     """Judge the batches that have no verdict, then bring the source's standard tables and quarantine up to date.
 
@@ -130,8 +138,7 @@ class _Standardise:
         self._aside: Collection[str] = ()  # batches whose rows cannot be typed
         self._untyped: list[Judged] = []
         self._standing: dict[bool, ir.Table] = {}  # of all keys, and of those that are affected
-        declared = standard_digest(self._catalog, contract)
-        self._arrivals = Arrivals(self._lake, contract, self._raw, self._tables(), declared)
+        self._arrivals = arrivals_of(self._lake, self._catalog, contract)
 
     def run(self) -> Standardised:
         unjudged = self._arrivals.unjudged()
@@ -140,7 +147,7 @@ class _Standardise:
             unjudged = self._arrivals.unjudged()
             is_done = not unjudged and self._arrivals.is_current()
         if is_done:
-            return self._as_they_are()
+            return left_alone(self._workspace, self._contract)
         news = self._arrivals.news(unjudged)
         before = gate_verdicts(self._lake, self._contract.name) if news.recounted else {}
         self._aside = untypable(self._lake, self._contract.name)
@@ -171,21 +178,11 @@ class _Standardise:
                 f"{self._lake.uri(self._standard.id)} out of the lake, and the next run writes the table anew from raw"
             )
 
-    def _as_they_are(self) -> Standardised:
-        """Not by way of a refresh: the lease is not held, and another writer's news since would find no rows here."""
-        found = {spec: unchanged(self._lake, spec) for spec in self._tables()}
-        return Standardised(self._contract.name, tuple(found.values()), judged=[])
-
     def _to_judge(self, unjudged: list[dict[str, Any]], before: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not before:
             return unjudged
         new, all_of_them = {one["batch"] for one in unjudged}, batches_of(self._lake, self._contract.name)
         return [one for one in all_of_them if one["batch"] in new or (one["batch"] in before and one["readable"])]
-
-    def _tables(self) -> list[TableSpec]:
-        # Withdrawn rows first: while standard alone knew of it, a key that is gone could come back. In this order they
-        # are written.
-        return [one for one in (self._withdrawn, self._standard, self._quarantine, self._alias) if one]
 
     def _ungated(self, news: News, before: Mapping[str, Any]) -> Ungated | None:
         """The rows to be judged and placed; batches whose rows cannot be typed are held and set aside."""

@@ -47,8 +47,7 @@ def integrated_tables(project: Project) -> Iterator[TableSpec]:
 
 def returned_tables(project: Project) -> Iterator[TableSpec]:
     for flow in flows(project):
-        for city in project.catalog.cities:
-            yield flow.city_spec(city)
+        yield flow.returned
 
 
 def all_tables(project: Project) -> list[TableSpec]:

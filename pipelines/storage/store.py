@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -139,6 +140,24 @@ class Store:
         for one in inside:
             if not one.rpartition("/")[2].startswith("_"):
                 yield from self._tables_on_s3(one)
+
+    def remove(self, table: str) -> None:
+        """Remove a table and its files, and what is left of it where that was begun before and did not end."""
+        if not self.is_s3:
+            place = self.path / table
+            hidden = place.with_name(f"_{place.name}")  # a name by which it is none of the tables any more
+            if place.exists():
+                place.rename(hidden)
+            shutil.rmtree(hidden, ignore_errors=True)
+            with suppress(OSError):  # the folders that it lay in, where nothing else does
+                place.parent.rmdir()
+                place.parent.parent.rmdir()
+            return
+        import obstore
+
+        for folder in (f"{table}/{LOG}", table):
+            found = obstore.list(self.objects, folder).collect()
+            obstore.delete(self.objects, [one["path"] for one in found])
 
     def has(self, name: str) -> bool:
         """Whether a file is in the lake."""

@@ -10,9 +10,9 @@ Layer = Literal["raw", "standard", "withdrawn", "alias", "quarantine", "foundati
 
 @dataclass(frozen=True, order=True)
 class TableId:
-    """A table's place: `raw/<source>`, `foundation/<db>/<table>`, `returns/<city>/<db>/<table>`, …
+    """A table's place: `raw/<source>`, `foundation/<db>/<table>`, `returns/<db>/<table>`, …
 
-    `folders` are what stands between layer and name: nothing, a database, or a city and a database.
+    `folders` are what stands between layer and name: nothing, or a database.
     """
 
     layer: Layer
@@ -61,8 +61,13 @@ def theme(database: str, table: str) -> TableId:
     return TableId("theme", table, (database,))
 
 
-def returned(city: str, table: TableId) -> TableId:
-    """The part of a foundation or theme table that flows back to one city."""
+def returned(table: TableId) -> TableId:
+    """What flows back of a foundation or theme table."""
+    return TableId("returns", table.name, table.folders)
+
+
+def returned_to(city: str, table: TableId) -> TableId:
+    """Where an older lake has the part of a foundation or theme table that flows back to one city."""
     return TableId("returns", table.name, (city, *table.folders))
 
 

@@ -140,7 +140,7 @@ def conflict_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
     """One row per competing value of an attribute on which the sources of a golden record disagree."""
     key = _typed(record.key, catalog.elements[record.key].title, catalog.elements[record.key])
     return TableSpec(
-        layout.foundation(record.database, "conflict"),
+        layout.foundation(record.database, catalog.table_beside(record, "conflict")),
         f"{record.title}：来源不一致",
         "One row per golden key, attribute and source where sources disagree: what each says, which value stands, "
         "and the agency that must act.",
@@ -162,7 +162,7 @@ def finding_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
     """Rows that break a rule across tables, each with the agency that must act."""
     element = catalog.elements[record.key]
     return TableSpec(
-        layout.foundation(record.database, "finding"),
+        layout.foundation(record.database, catalog.table_beside(record, "finding")),
         f"{record.title}：跨表核查发现",
         "Rows that contradict another table: the rule, whom it is about, the row at fault, the agency that must act.",
         ("rule", "subject", "source", "batch", "row"),
@@ -198,6 +198,7 @@ BATCHES = TableSpec(
         ColumnSpec("readable", "boolean", "可读"),
         ColumnSpec("problems", "array<string>", "读取时发现的问题"),
         ColumnSpec("problems_zh", "array<string>", "读取时发现的问题（中文）"),
+        ColumnSpec("agency", "string", "交付的机构"),
     ),
 )
 VERDICTS = TableSpec(

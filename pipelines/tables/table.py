@@ -34,13 +34,17 @@ class ColumnSpec:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table as declared. `key` columns are never NULL and identify a row; an append-only table has none."""
+    """A table as declared. `key` columns are never NULL and identify a row; an append-only table has none.
+
+    Rows that share their values of `partition_by`, part of the key, lie in files of their own.
+    """
 
     id: TableId
     title: str
     description: str
     key: tuple[str, ...]
     columns: tuple[ColumnSpec, ...]
+    partition_by: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from deltalake.exceptions import DeltaError
 from ibis.backends.sql.datatypes import DuckDBType
 
 from pipelines.engines import delta_rs
-from pipelines.engines.base import OPERATION, Engine, FeedGapError, First, Merge
+from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, matching
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.errors import StoreError
@@ -41,8 +40,7 @@ VERSIONS = 3  # of a table that stay open: one step reads it before and after it
 # Bytes that Python, the readers and delta-rs take beside DuckDB, whatever its limit and however many rows there are.
 BESIDE, LEAST = 1_250_000_000, 0.3
 READER = 1_600_000_000  # bytes that a run takes for each file that it reads at once, while DuckDB has nothing to do
-CREATED_AT_ONCE = 2  # a table's rows are written by one core, however many DuckDB computes them with
-TOGETHER, MERGES_AT_ONCE = 50_000, 4  # rows of a merge that may be in memory beside others, and how many of them
+FEW = 50_000  # rows of a merge that may be in memory
 
 
 class DuckDBEngine(Engine):
@@ -68,9 +66,9 @@ class DuckDBEngine(Engine):
         self.ibis = ibis.duckdb.from_connection(connection)
         self._read: dict[str, dict[int, ir.Table]] = {}
         self._opened_so_far = 0
+        self._described: dict[str, ibis.Schema] = {}  # by what a table's log says of its columns
         self._scattered: dict[str, _Scattered] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
-        self._asking: set[duckdb.DuckDBPyConnection] = set()
         self._reads_s3 = False
         self._knows_shapes = False
 
@@ -95,12 +93,15 @@ class DuckDBEngine(Engine):
         whole = scan = f"SELECT * FROM delta_scan({_text(as_url(uri))}, version = {version})"
         if files is None:
             self.connection.execute(f"CREATE VIEW {name} AS {scan}")
-            return self._named(name)
+            return self._stored(name, uri, version)
         # Many small files are read once, for each query would open all of them again; and then what was appended.
         before = self._scattered.pop(uri, None)
-        if before and before.files < files and before.name in {one.get_name() for one in self._read[uri].values()}:
+        # A file holds none of the columns that its table is partitioned by.
+        grew = before and before.files < files and not delta_rs.stored(uri).metadata().partition_columns
+        if before and grew and before.name in {one.get_name() for one in self._read[uri].values()}:
             added = ", ".join(map(_text, sorted(files - before.files)))
-            scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM read_parquet([{added}])"
+            added = f"read_parquet([{added}], hive_partitioning = false)"
+            scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM {added}"
         try:
             self.connection.execute(f"CREATE TABLE {name} AS {scan}")
             self._scattered[uri] = _Scattered(name, files)
@@ -109,19 +110,22 @@ class DuckDBEngine(Engine):
             self.connection.execute(f"CREATE VIEW {name} AS {whole}")
         return self._named(name)
 
-    def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
-        # One table in the plan: Ibis would look at each column of each part, for every use of it.
-        each = (
-            f"SELECT *, '{part}' AS {share} FROM {rows.get_name()}"  # names of ours, and codes of cities
-            for part, rows in parts.items()
-        )
-        self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {' UNION ALL BY NAME '.join(each)}")
-        return self._named(name)
+    def _stored(self, name: str, uri: str, version: int) -> ir.Table:
+        """As `_named`; tables that say the same columns in their logs are described once."""
+        columns = delta_rs.columns(uri, version)
+        if columns not in self._described:
+            self._described[columns] = self._columns(name)
+        return self._known_as(name, self._described[columns])
 
     def _named(self, name: str) -> ir.Table:
+        return self._known_as(name, self._columns(name))
+
+    def _known_as(self, name: str, columns: ibis.Schema) -> ir.Table:
+        return ops.DatabaseTable(name, columns, self.ibis).to_expr()
+
+    def _columns(self, name: str) -> ibis.Schema:
         columns = self.connection.execute(f"DESCRIBE {name}").fetchall()
-        schema = ibis.schema({column: _kind(kind) for column, kind, *_ in columns})
-        return ops.DatabaseTable(name, schema, self.ibis).to_expr()
+        return ibis.schema({column: _kind(kind) for column, kind, *_ in columns})
 
     def _forget(self, name: str) -> None:
         kind = self.connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
@@ -167,14 +171,16 @@ class DuckDBEngine(Engine):
         return self._empty[spec]
 
     def view(self, expression: ir.Table, name: str) -> str:
-        self.ibis.create_view(name, self._in_words(expression), overwrite=True)
+        # As Ibis would, which asks for the view's columns besides: a long expression takes as long again to be bound.
+        query = self.ibis.compile(self._in_words(expression))
+        self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
         return name
 
     def blames_rows(self, error: Exception) -> bool:
         return isinstance(error, duckdb.DataError | duckdb.InvalidInputException)
 
     def named(self, expression: ir.Table, name: str) -> ir.Table:
-        return self._named(self.view(expression, name))
+        return self._known_as(self.view(expression, name), expression.schema())
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         return self.ibis.to_pyarrow(self._in_words(expression)).to_pylist()
@@ -204,62 +210,16 @@ class DuckDBEngine(Engine):
         first = None if rows is None else self._streamed(rows)
         delta_rs.create(uri, spec, first, metadata, once, self._retention)
 
-    def create_together(self, tables: Sequence[First], allowed: Callable[[], object]) -> None:
-        if len(tables) == 1:
-            super().create_together(tables, allowed)
-            return
-
-        def create(one: First, rows: pa.RecordBatchReader | None) -> None:
-            allowed()
-            self.create(one.uri, one.spec, rows, one.metadata)
-
-        with ThreadPoolExecutor(min(self.readers, CREATED_AT_ONCE)) as threads:
-            asked = [None if one.rows is None else self._beside(one.rows) for one in tables]
-            started = [threads.submit(create, one, rows) for one, rows in zip(tables, asked, strict=True)]
-            try:
-                for done in started:
-                    done.result()
-            except BaseException:
-                threads.shutdown(cancel_futures=True)
-                raise
-
-    def _beside(self, rows: ir.Table) -> pa.RecordBatchReader:
-        """As `stream`, by a connection of its own: to be read by another thread while this one goes on.
-
-        It sees what is materialised, and is asked when its first rows are read.
-        """
-        query, kinds = self.ibis.compile(self._in_words(rows)), rows.schema().to_pyarrow()
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            with self.connection.cursor() as connection:
-                self._asking.add(connection)
-                try:
-                    yield from connection.execute(query).to_arrow_reader(BATCH_ROWS)
-                finally:
-                    self._asking.discard(connection)
-
-        return pa.RecordBatchReader.from_batches(kinds, batches())
-
     def append(self, uri: str, rows: ir.Table | pa.RecordBatchReader, metadata: str, once: str | None = None) -> None:
         delta_rs.append(uri, self._streamed(rows), metadata, once)
 
     def _streamed(self, rows: ir.Table | pa.RecordBatchReader) -> pa.RecordBatchReader:
         return rows if isinstance(rows, pa.RecordBatchReader) else self.stream(rows)
 
-    def merge(self, merges: Sequence[Merge]) -> None:
-        if len(merges) == 1 or any(one.rows > TOGETHER for one in merges):
-            for one in merges:
-                _merge(one, self.stream(one.changes))
-            return
-        # One connection serves one thread: what each merge needs is fetched before they start.
-        fetched = [self.ibis.to_pyarrow(one.changes) for one in merges]
-        with ThreadPoolExecutor(MERGES_AT_ONCE) as threads:
-            started = [
-                threads.submit(_merge, one, pa.RecordBatchReader.from_batches(rows.schema, rows.to_batches()))
-                for one, rows in zip(merges, fetched, strict=True)
-            ]
-        for done in started:
-            done.result()
+    def merge(self, merge: Merge) -> None:
+        columns = [name for name in merge.changes.columns if name != OPERATION]
+        rows, condition = self.stream(merge.changes), matching(merge, quote="")
+        delta_rs.merge(merge.uri, rows, columns, condition, merge.metadata, few=merge.rows <= FEW)
 
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
         delta_rs.overwrite(uri, self.stream(rows), spec, metadata, self._retention)
@@ -268,8 +228,7 @@ class DuckDBEngine(Engine):
         delta_rs.add_columns(uri, spec, names, metadata)
 
     def interrupt(self) -> None:
-        for connection in (self.connection, *self._asking):
-            connection.interrupt()
+        self.connection.interrupt()
 
     def close(self) -> None:
         self.connection.close()
@@ -297,11 +256,6 @@ def _text(text: str) -> str:
 def _kind(text: str) -> dt.DataType:
     """Ibis's type of DuckDB's, by its name; reading one takes longer than describing a whole table."""
     return DuckDBType.from_string(text)
-
-
-def _merge(one: Merge, changes: pa.RecordBatchReader) -> None:
-    columns = [name for name in one.changes.columns if name != OPERATION]
-    delta_rs.merge(one.uri, changes, columns, one.key, one.metadata, few=one.rows <= TOGETHER)
 
 
 def open_s3(connection: duckdb.DuckDBPyConnection) -> None:

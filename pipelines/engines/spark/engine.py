@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from pyspark.sql.functions import col, lit
 from pyspark.sql.types import ArrayType, DataType, TimestampType
 
 from pipelines.engines import delta_rs
-from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, ReadInParallel
+from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, ReadInParallel, matching
 from pipelines.engines.checksums import ON_SPARK
 from pipelines.engines.geometry import for_spark
 from pipelines.engines.spark.regex import with_java_regexes
@@ -67,10 +66,6 @@ class SparkEngine(Engine):
         name = self._views.setdefault(f"{uri}@{version}", f"delta_{len(self._views)}")
         rows = self.session.read.format("delta").option("versionAsOf", version).load(spark_uri(uri))
         return self._named(rows, name)
-
-    def together(self, parts: Mapping[str, ir.Table], share: str, name: str) -> ir.Table:
-        each = [self.session.table(rows.get_name()).withColumn(share, lit(part)) for part, rows in parts.items()]
-        return self._named(functools.reduce(DataFrame.unionByName, each), name)
 
     def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
         reader = self.session.read.format("delta").option("readChangeFeed", "true")
@@ -161,6 +156,7 @@ class SparkEngine(Engine):
                 _titled(frame, spec)
                 .write.format("delta")
                 .mode("error")
+                .partitionBy(*spec.partition_by)
                 .options(**delta_rs.configuration(self._retention))
             )
             with self._commit_says(metadata, once):
@@ -181,19 +177,14 @@ class SparkEngine(Engine):
         with self._staging.staged(rows) as place:
             yield self.session.read.schema(schema).parquet(place)
 
-    def merge(self, merges: Sequence[Merge]) -> None:
-        for one in merges:
-            self._merge(one)
-
-    def _merge(self, one: Merge) -> None:
-        columns = {name: f"source.`{name}`" for name in one.changes.columns if name != OPERATION}
-        matched = " AND ".join(f"target.`{name}` = source.`{name}`" for name in one.key)
+    def merge(self, merge: Merge) -> None:
+        columns = {name: f"source.`{name}`" for name in merge.changes.columns if name != OPERATION}
         upsert, delete = (f"source.{OPERATION} = '{operation}'" for operation in ("upsert", "delete"))
-        with self._commit_says(one.metadata):
+        with self._commit_says(merge.metadata):
             (
-                DeltaTable.forPath(self.session, spark_uri(one.uri))
+                DeltaTable.forPath(self.session, spark_uri(merge.uri))
                 .alias("target")
-                .merge(self._frame(one.changes).alias("source"), matched)
+                .merge(self._frame(merge.changes).alias("source"), matching(merge, quote="`"))
                 .whenMatchedDelete(delete)
                 .whenMatchedUpdate(upsert, set=columns)
                 .whenNotMatchedInsert(upsert, values=columns)
@@ -201,7 +192,9 @@ class SparkEngine(Engine):
             )
 
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
-        writer = _titled(self._frame(rows), spec).write.format("delta").mode("overwrite")
+        writer = (
+            _titled(self._frame(rows), spec).write.format("delta").mode("overwrite").partitionBy(*spec.partition_by)
+        )
         with self._commit_says(metadata):
             writer.option("overwriteSchema", "true").save(spark_uri(uri))
 

@@ -8,31 +8,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import ibis
 import ibis.expr.types as ir
 
 from pipelines.project.workspace import Workspace
 from pipelines.reports.score.scored import OutcomeScore
 from pipelines.steps.inputs import model_spec
-from pipelines.steps.return_flow import Flow, flows
-from pipelines.tables.layout import TableId
+from pipelines.steps.return_flow import flows
 from pipelines.tables.specs import AS_SENT, alias_spec, golden_spec, standard_spec, withdrawn_spec
 from pipelines.tables.table import TableSpec
 
-CITY = "city"
 _FOUND = "__found"
 
 
 @dataclass(frozen=True)
 class _Scored:
-    """A table that the truth may speak of: what it is called, where its truth is, and the columns of its key."""
+    """A table that the truth may speak of: what it is called, where its truth is, and the columns of its key.
+
+    Of a row that flows back `places_only` are due: its values are those of the table that it comes from.
+    """
 
     name: str
     file: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
-    flow: Flow | None = None
-    spec: TableSpec | None = None
+    spec: TableSpec
+    places_only: bool = False
 
 
 def table_scores(workspace: Workspace, truth: Path) -> tuple[list[OutcomeScore], tuple[str, ...]]:
@@ -62,23 +62,21 @@ def _tables(workspace: Workspace) -> Iterator[_Scored]:
         spec = model_spec(workspace, placed)
         yield _whole(spec, f"{spec.id.layer} {spec.id.name}")
     for flow in flows(workspace):
-        place = TableId("returns", flow.spec.id.name, flow.spec.id.folders)
-        named = f"returns {'/'.join((*place.folders, place.name))}"
-        columns = tuple(name for name in flow.spec.names if name not in flow.withhold)
-        yield _Scored(named, f"{place.path}.csv", (CITY, *flow.spec.key), (CITY, *columns), flow=flow)
+        spec = flow.returned
+        named = f"returns {'/'.join((*spec.id.folders, spec.id.name))}"
+        yield _Scored(named, f"{spec.id.path}.csv", spec.key, tuple(spec.names), spec, places_only=True)
 
 
 def _whole(spec: TableSpec, name: str, file: str = "") -> _Scored:
     """What was added to the declared columns (where a row came from, the form in which it was sent) has no truth."""
     columns = tuple(one for one in spec.names if not one.startswith("_") and not one.endswith(AS_SENT))
-    return _Scored(name, file or f"{spec.id.path}.csv", spec.key, columns, spec=spec)
+    return _Scored(name, file or f"{spec.id.path}.csv", spec.key, columns, spec)
 
 
 def _compared(workspace: Workspace, table: _Scored, due: ir.Table) -> OutcomeScore:
-    found = workspace.lake.read(table.spec) if table.spec else _returned(workspace, table)
+    found = workspace.lake.read(table.spec)
     key = [name for name in table.key if name in due.columns]
-    # Of a row that flows back only its place is due; its values are those of the table that it comes from.
-    values = [] if table.flow else [name for name in due.columns if name not in key]
+    values = [] if table.places_only else [name for name in due.columns if name not in key]
     note = _note(table, due) if values else ""
     if not values:
         named = [name for name in due.columns if name in found.columns]
@@ -89,18 +87,6 @@ def _compared(workspace: Workspace, table: _Scored, due: ir.Table) -> OutcomeSco
 def _note(table: _Scored, due: ir.Table) -> str:
     unknown = [name for name in table.columns if name not in due.columns]
     return f"no truth about {len(unknown)} of {len(table.columns)} columns" if unknown else ""
-
-
-def _returned(workspace: Workspace, table: _Scored) -> ir.Table:
-    """The rows of every city, with whose they are."""
-    assert table.flow
-    lake = workspace.lake
-    parts = {city: table.flow.city_spec(city) for city in workspace.catalog.cities}
-    written = {city: spec for city, spec in parts.items() if lake.exists(spec.id)}
-    if not written:
-        nothing = lake.engine.empty(next(iter(parts.values())))
-        return nothing.mutate(**{CITY: ibis.null("string")})
-    return lake.read_together(written, CITY)
 
 
 def _rows(workspace: Workspace, name: str, due: ir.Table, found: ir.Table) -> OutcomeScore:

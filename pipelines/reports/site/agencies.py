@@ -77,11 +77,28 @@ class Doubts:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What of a source is one agency's: the batches that it delivered, and the quarantined rows it must act on."""
+
+    source: Source
+    batches: list[Batch]
+    quarantined: int
+
+    @property
+    def rows(self) -> int:
+        return sum(batch.rows for batch in self.batches)
+
+    @property
+    def held(self) -> int:
+        return sum(batch.verdict == "held" for batch in self.batches)
+
+
+@dataclass(frozen=True)
 class AgencyPage:
-    """An agency with the sources it answers for and what it must act on."""
+    """An agency with its part of each source and what it must act on."""
 
     agency: Agency
-    sources: list[Source]
+    parts: list[Part]
     doubts: list[Doubts]
 
     @property
@@ -94,25 +111,42 @@ class AgencyPage:
 
     @property
     def quarantined(self) -> int:
-        return sum(source.quarantined for source in self.sources)
+        return sum(part.quarantined for part in self.parts)
 
     @property
     def held(self) -> int:
-        return sum(source.summary.verdicts.get("held", 0) for source in self.sources)
+        return sum(part.held for part in self.parts)
 
 
 def read_agencies(workspace: Workspace, sources: Iterable[Source], deliveries: Deliveries) -> list[AgencyPage]:
-    """A page for every agency that answers for a source, or that a conflict or finding names."""
-    by_agency: dict[str, list[Source]] = {}
+    """A page for every agency that has a part of a source, or that a conflict or finding names."""
+    by_agency: dict[str, list[Part]] = {}
     for source in sources:
-        by_agency.setdefault(source.contract.responsible, []).append(source)
+        for name, part in _parts(source).items():
+            by_agency.setdefault(name, []).append(part)
     pages = []
+    named = [(record, _named(workspace, record)) for record in workspace.catalog.records.values()]
     for name, agency in workspace.catalog.agencies.items():
-        all_doubts = (_doubts(workspace, record, name, deliveries) for record in workspace.catalog.records.values())
-        doubts = [one for one in all_doubts if one.conflicts or one.findings]
+        doubts = [_doubts(workspace, record, name, deliveries) for record, acting in named if name in acting]
         if name in by_agency or doubts:
             pages.append(AgencyPage(agency, by_agency.get(name, []), doubts))
     return pages
+
+
+def _parts(source: Source) -> dict[str, Part]:
+    """A source shared out; its own agency has a part of it whatever was delivered."""
+    batches: dict[str, list[Batch]] = {source.contract.responsible: []}
+    for batch in source.batches:
+        batches.setdefault(batch.agency, []).append(batch)
+    names = dict.fromkeys([*batches, *source.acting])
+    return {name: Part(source, batches.get(name, []), source.acting.get(name, 0)) for name in names}
+
+
+def _named(workspace: Workspace, record: GoldenRecord) -> set[str]:
+    """The agencies that a conflict or finding names: few of all that there are."""
+    catalog, lake = workspace.catalog, workspace.lake
+    doubts = [lake.read(spec(catalog, record)).select("agency") for spec in (conflict_spec, finding_spec)]
+    return {row["agency"] for row in lake.engine.rows(ibis.union(*doubts, distinct=True))}
 
 
 def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries: Deliveries) -> Doubts:

@@ -20,14 +20,16 @@ LISTED = 100
 class Batch:
     """One delivered file or reading of a table.
 
-    `rules` are titles of the batch rules that it failed; counts are the gate's, if it judged. `decided_by` is the name
-    that a person gave when deciding, and never the account that they work under. `problems` are English where they were
-    noticed before Chinese was kept of them, as `problems_language` says.
+    `agency` has delivered it: the source's own where nobody said who did. `rules` are titles of the batch rules that it
+    failed; counts are the gate's, if it judged. `decided_by` is the name that a person gave when deciding, and never
+    the account that they work under. `problems` are English where they were noticed before Chinese was kept of them, as
+    `problems_language` says.
     """
 
     name: str
     source: str
     source_title: str
+    agency: str
     file: str
     received_at: datetime.datetime
     bytes: int | None
@@ -87,10 +89,13 @@ def read_deliveries(workspace: Workspace) -> Deliveries:
     for row in lake.engine.rows(in_order(on_batches(lake))):
         verdicts.setdefault(row["batch"], []).append(row)
     titles = _titles_of_batch_rules(workspace)
+    agencies = workspace.catalog.agencies
     by_source: dict[str, list[Batch]] = {name: [] for name in workspace.catalog.contracts}
     for row in lake.engine.rows(delivered.order_by(delivered.received_at.desc(), "file")):
         if contract := workspace.catalog.contracts.get(row["source"]):
             found = by_source[contract.name]
+            if row["agency"] not in agencies:  # nobody said, or it is declared no more
+                row["agency"] = contract.responsible
             found.append(_batch(row, verdicts.get(row["batch"], []), contract, titles, len(found) < LISTED))
     return Deliveries(by_source, {batch.name: batch for found in by_source.values() for batch in found})
 
@@ -115,6 +120,7 @@ def _batch(
         name=row["batch"],
         source=contract.name,
         source_title=contract.title,
+        agency=row["agency"],
         file=row["file"],
         received_at=row["received_at"],
         bytes=row["bytes"],

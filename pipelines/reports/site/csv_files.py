@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from pipelines.declarations.agency import Agency
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES
 from pipelines.project.workspace import Workspace
 from pipelines.reports.site.agencies import (
@@ -59,12 +60,13 @@ def _inert(cells: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(pc.cast(cells, pa.string()), COMPUTED, r"'\1")
 
 
-def write_batches(batches: Sequence[Batch], path: Path) -> CsvFile:
+def write_batches(batches: Sequence[Batch], agencies: Mapping[str, Agency], path: Path) -> CsvFile:
     """Every batch, those too that the page does not list."""
     columns = {
         "来源": [one.source_title for one in batches],
         "文件": [one.file for one in batches],
         "批次": [one.name for one in batches],
+        "交付机构": [agencies[one.agency].title for one in batches],
         "收到": [minute(one.received_at) for one in batches],
         "记录": [one.rows for one in batches],
         "合格": [one.accepted for one in batches],
@@ -81,7 +83,7 @@ def write_source(workspace: Workspace, source: Source, folder: Path) -> dict[str
     name = source.contract.name
     files = {}
     if source.batches:
-        files["batches"] = write_batches(source.batches, folder / f"{name}.batches.csv")
+        files["batches"] = write_batches(source.batches, workspace.catalog.agencies, folder / f"{name}.batches.csv")
     if source.quarantined:
         cells = source.contract.cells
         rows = _quarantined(workspace, source)

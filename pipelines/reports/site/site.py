@@ -51,7 +51,9 @@ def build_report(workspace: Workspace, out: Path) -> Path:
     acting = ((one.agency.name, write_agency(workspace, one, of_agencies), {"page": one}) for one in agencies)
     _write_pages(of_agencies, "agency.html", acting, shared)
     all_batches = [batch for one in sources for batch in one.batches]
-    files = {"batches": write_batches(all_batches, out / "batches.csv")} if all_batches else {}
+    files = (
+        {"batches": write_batches(all_batches, workspace.catalog.agencies, out / "batches.csv")} if all_batches else {}
+    )
     return render("index.html", out / "index.html", "", files=files, **shared)
 
 

@@ -9,14 +9,16 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.declarations.contract import DELETE_FLAG, Contract
+from pipelines.declarations.contract import DELETE_FLAG, PROVIDER, Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER, RULES, SENT
+from pipelines.elements import normalise
 from pipelines.elements.masking import HIDDEN
 from pipelines.project.workspace import Workspace
 from pipelines.reports.site.batches import Batch, Deliveries
 from pipelines.reports.site.masked import hidden, masked_cell
 from pipelines.reports.summary import SourceSummary, summarise_source
 from pipelines.rules.gate import DAMAGE_TITLES
+from pipelines.steps.responsibility import acting, delivered_by
 from pipelines.tables.specs import RULE_RESULTS, quarantine_spec
 
 EXAMPLES = 200
@@ -84,7 +86,10 @@ class Quarantine:
 
 @dataclass(frozen=True)
 class Source:
-    """One source, with its first quarantined rows in `rejected`; `masked` are those that can be listed, for files."""
+    """One source, with its first quarantined rows in `rejected`; `masked` are those that can be listed, for files.
+
+    `acting` counts its quarantined rows by the agency that must act on them.
+    """
 
     contract: Contract
     summary: SourceSummary
@@ -93,6 +98,7 @@ class Source:
     quarantine: Quarantine
     rejected: list[Rejected]
     masked: ir.Table
+    acting: Mapping[str, int]
 
     @property
     def quarantined(self) -> int:
@@ -116,6 +122,7 @@ def read_source(workspace: Workspace, contract: Contract, deliveries: Deliveries
         quarantine=quarantine,
         rejected=_rejected(workspace, contract, deliveries, titles, masked) if quarantine.rows else [],
         masked=masked,
+        acting=_acting(workspace, contract) if quarantine.rows else {},
     )
 
 
@@ -126,6 +133,22 @@ def _quarantine(workspace: Workspace, contract: Contract, deliveries: Deliveries
         batch = deliveries.by_name.get(row[BATCH])
         found[DECIDED.get(batch.verdict if batch else "", "refused")] += row["rows"]
     return Quarantine(**found, corrected=max(0, summary.quarantined - found["standing"]))
+
+
+def _acting(workspace: Workspace, contract: Contract) -> dict[str, int]:
+    """How many quarantined rows each agency must act on: by their region, where a sound record's cell can be read."""
+    catalog, kept = workspace.catalog, workspace.lake.read(quarantine_spec(workspace.catalog, contract))
+    said, given = contract.responsibility, dict[str, ir.StringValue]()
+    for name in said.columns if said else ():
+        cell = kept[contract.cells[contract.column(name).header]]
+        read = normalise(cell, catalog.element_of(contract, name), catalog.codes, catalog.cities)
+        given[name] = ibis.ifelse(kept["_damage"].isnull(), read, ibis.null("string"))
+    if said and said.by_provider:
+        kept = kept.mutate(**given).left_join(delivered_by(workspace, contract), [(BATCH, "__delivered")])
+        given = {name: kept[name] for name in given} | {PROVIDER: kept[f"__{PROVIDER}"]}
+    named = kept.select(agency=acting(catalog, contract, given))
+    counted = named.group_by("agency").agg(rows=named.count())
+    return {row["agency"]: row["rows"] for row in workspace.lake.engine.rows(counted)}
 
 
 def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import logging
 import threading
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
+from pipelines.rules.great_expectations.deferred import deferred
 from pipelines.rules.great_expectations.number_of_rows import NumberOfRows
 from pipelines.rules.great_expectations.second_reading import Reading, alike
 
@@ -77,8 +79,12 @@ class Validation:
         return cls(kept["source"], kept["batch"], outcomes, json.dumps(kept["result"], ensure_ascii=False))
 
 
+@functools.cache
 def warm_up() -> threading.Thread:
-    """Import Great Expectations in the background, while the caller reads files; `validate` waits for it."""
+    """Import Great Expectations in the background, while the caller reads files; `validate` waits for it.
+
+    To be called where there is something to validate, by one thread at a time; once is enough for a process.
+    """
     # It brings SQLAlchemy's ORM along, at which SQLAlchemy looks for each statement of the lease and of Dagster: while
     # that is half imported, both would fail.
     import sqlalchemy.orm  # noqa: F401
@@ -116,7 +122,7 @@ def validate(
 
 def _load() -> None:
     """Import what needs Great Expectations, one thread at a time: a second one gets modules that are half imported."""
-    with _LOADING:
+    with _LOADING, deferred("scipy.stats", "altair"):
         from pipelines.rules.great_expectations import on_duckdb, on_spark, suite, wording  # noqa: F401
 
         # Great Expectations logs the texts of database errors, and those quote values.

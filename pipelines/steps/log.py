@@ -1,0 +1,59 @@
+"""What tasks did, as one JSON object per line in the file that `HUILIU_LOG` names: for machines that watch a run.
+
+No line holds a value of the data: tables, batches by their hash, counts, reasons and seconds.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.settings import Settings
+from pipelines.steps.ingest import Ingested
+from pipelines.steps.release import Released
+from pipelines.steps.standardise import Standardised
+from pipelines.steps.task import Outcome, Tables, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def log_outcome(settings: Settings, task: Task, outcome: Outcome, seconds: float) -> None:
+    """Add what a task did; nothing where no log was asked for, nothing of a table that stood as it was."""
+    if settings.log is None:
+        return
+    logger = _logger(settings.log)
+    for event, said in _events(outcome):
+        logger.info(event, **said)
+    logger.info("task", step=task.step.value, name=task.name, seconds=round(seconds, 3))
+
+
+def _events(outcome: Outcome) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(outcome, Ingested) and (outcome.new or outcome.problems):
+        counts = {"new": outcome.new, "known": outcome.known, "rows": outcome.rows}
+        yield "ingested", {"source": outcome.source, **counts, "problems": len(outcome.problems)}
+    if isinstance(outcome, Standardised):
+        for judged in outcome.judged:
+            counts = {"accepted": judged.accepted, "flagged": judged.flagged, "quarantined": judged.quarantined}
+            said = {"source": judged.source, "batch": judged.batch, "verdict": judged.verdict, **counts}
+            yield "judged", {**said, "rules": list(judged.rules)}
+    if isinstance(outcome, Standardised | Tables):
+        for one in outcome.refreshed:
+            if one.reason != "unchanged":
+                said = {"table": one.table.path, "version": one.version, "reason": one.reason, "keys": one.keys}
+                counts = {"upserted": one.upserted, "deleted": one.deleted, "rows": one.rows}
+                yield "refreshed", {**said, **counts, "seconds": round(one.seconds, 3)}
+    if isinstance(outcome, Released) and outcome.new:
+        yield "released", {"release": outcome.number, "tables": outcome.tables}
+
+
+@functools.cache
+def _logger(path: Path) -> Any:
+    import structlog
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a", encoding="utf-8", buffering=1)
+    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    written = structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.wrap_logger(structlog.WriteLogger(file), processors=[stamped, written])

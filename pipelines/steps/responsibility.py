@@ -1,0 +1,118 @@
+"""Who must act on a row: the agency of its region, of the kind that the contract of its source names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.declarations.agency import RegionalAgency
+from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import PROVIDER, Contract, Responsibility
+from pipelines.declarations.rule import BATCH, ROW_NUMBER
+from pipelines.project.workspace import Workspace
+from pipelines.tables.specs import BATCHES, standard_spec
+
+
+def deciding(catalog: Catalog) -> Any:
+    """What decides, beside contracts, who must act: to be part of a table's digest."""
+    return sorted(catalog.agencies), catalog.city_prefixes()
+
+
+def with_agency(workspace: Workspace, rows: ir.Table, name: str) -> ir.Table:
+    """Rows at fault (`source`, `batch`, `row`) with the `agency` that must act; they are kept as `name`.
+
+    A row's region is read in its source's standard rows, where a row at fault stands.
+    """
+    lake, contracts = workspace.lake, workspace.catalog.contracts
+    rows = lake.engine.materialise(rows, name)
+    own = {source: contract.responsible for source, contract in contracts.items()}
+    found = {row["source"] for row in lake.engine.rows(rows.select("source").distinct())}
+    regional = [contract for source, contract in contracts.items() if source in found and contract.responsibility]
+    parts = [_by_region(workspace, contract, rows.filter(rows.source == contract.name)) for contract in regional]
+    rest = rows.filter(rows.source.notin([contract.name for contract in regional])) if regional else rows
+    agency = rest["source"].cases(*own.items(), else_=ibis.null("string"))
+    return ibis.union(rest.mutate(agency=agency), *parts) if parts else rest.mutate(agency=agency)
+
+
+def _by_region(workspace: Workspace, contract: Contract, rows: ir.Table) -> ir.Table:
+    said = contract.responsibility
+    assert said
+    standard = workspace.lake.read(standard_spec(workspace.catalog, contract))
+    place = {"__batch": standard[BATCH], "__row": standard[ROW_NUMBER]}
+    regions = {f"__{column}": standard[column] for column in said.columns}
+    places = rows.select(__batch="batch", __row="row").distinct()
+    at_fault = standard.select(**place, **regions).inner_join(places, ["__batch", "__row"])
+    met = rows.left_join(at_fault, [("batch", "__batch"), ("row", "__row")])
+    if said.by_provider:
+        met = met.left_join(delivered_by(workspace, contract), [("batch", "__delivered")])
+    given = {one: met[f"__{one}"] for one in said.by}
+    return met.select(*rows.columns, agency=acting(workspace.catalog, contract, given))
+
+
+def delivered_by(workspace: Workspace, contract: Contract) -> ir.Table:
+    """Which agency delivered each batch of a source (`__delivered`, `__provider`), where that is known."""
+    batches = workspace.lake.read(BATCHES)
+    mine = batches.filter((batches.source == contract.name) & batches.agency.notnull())
+    return mine.select(__delivered="batch", **{f"__{PROVIDER}": mine.agency})
+
+
+def acting(catalog: Catalog, contract: Contract, given: Mapping[str, ir.StringValue]) -> ir.StringValue:
+    """The agency that must act, by the regions (the provider, by its name) that are `given` for a contract's `by`.
+
+    The source's own where no region is known, it lies outside the declared leagues and cities, or has no such agency.
+    """
+    said = contract.responsibility
+    if said is None:
+        return ibis.literal(contract.responsible)
+    found = [
+        _of_provider(catalog, contract, said, given[one]) if one == PROVIDER else _of_region(catalog, said, given[one])
+        for one in said.by
+    ]
+    return ibis.coalesce(*found, ibis.literal(contract.responsible))
+
+
+def _of_region(catalog: Catalog, said: Responsibility, region: ir.StringValue) -> ir.StringValue:
+    """By the code itself for a banner, by prefixes for a league, which stands in for a banner without an agency."""
+    leagues = [
+        (region.startswith(prefix), _literal(_named(catalog, said.kind, city)))
+        for prefix, city in catalog.city_prefixes()
+    ]
+    of_league = ibis.cases(*leagues, else_=ibis.null("string"))
+    if said.level == "league":
+        return of_league
+    of_kind = [one for one in _regional(catalog).values() if one.kind == said.kind and one.level == "banner"]
+    return region.cases(*((one.region, one.name) for one in of_kind), else_=of_league) if of_kind else of_league
+
+
+def _of_provider(
+    catalog: Catalog, contract: Contract, said: Responsibility, provider: ir.StringValue
+) -> ir.StringValue:
+    regional = _regional(catalog)
+    regions = {name: regional[name].region for name in contract.providers if name in regional}
+    found = {name: _at(catalog, said, region) for name, region in regions.items()}
+    known = [(name, agency) for name, agency in found.items() if agency]
+    return provider.cases(*known, else_=ibis.null("string")) if known else ibis.null("string")
+
+
+def _at(catalog: Catalog, said: Responsibility, region: str) -> str | None:
+    """The agency of a region that a provider stands for, by the level that is asked for, or that above it."""
+    if said.level == "banner" and (own := _named(catalog, said.kind, region)):
+        return own
+    city = next((city for prefix, city in catalog.city_prefixes() if region.startswith(prefix)), None)
+    return _named(catalog, said.kind, city) if city else None
+
+
+def _named(catalog: Catalog, kind: str, region: str) -> str | None:
+    name = f"{kind}_{region}"
+    return name if name in catalog.agencies else None
+
+
+def _regional(catalog: Catalog) -> dict[str, RegionalAgency]:
+    return {name: one for name, one in catalog.agencies.items() if isinstance(one, RegionalAgency)}
+
+
+def _literal(agency: str | None) -> ir.StringValue:
+    return ibis.literal(agency, "string")

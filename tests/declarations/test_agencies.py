@@ -1,0 +1,118 @@
+"""Agencies by kind and region: which there are, who must act on what, and who delivered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.project.catalog import read_catalog
+from pipelines.reports.site import build_report
+from pipelines.tables.specs import finding_spec
+from tests.lake.test_incremental import assert_equals_a_rebuild
+from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.html_page import Page
+from tests.support.place import Place
+from tests.support.small_project import Delivered, small_project
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_kinds_crossed_with_regions_give_an_agency_of_each_league_and_banner() -> None:
+    catalog = read_catalog(ROOT)
+    of_police = [one for name, one in catalog.agencies.items() if name.startswith("public_security_")]
+    assert [sum(one.level == level for one in of_police) for level in ("league", "banner")] == [12, 103]
+    titles = {name: catalog.agencies[name].title for name in ("public_security_150400", "public_security_150402")}
+    assert titles == {"public_security_150400": "赤峰市公安局", "public_security_150402": "红山区公安局"}
+
+
+def test_agencies_of_the_autonomous_region_keep_their_names_and_exceptions_their_titles() -> None:
+    agencies = read_catalog(ROOT).agencies
+    assert agencies["public_security"].title == "内蒙古自治区公安厅"
+    assert agencies["public_security_150102"].title == "呼和浩特市公安局新城区分局"
+    assert not any(name.startswith("public_data_") for name in agencies), "declared at that level alone"
+
+
+MARRIAGES, PEOPLE = "marriage_registration", "household_registration"
+OWN = "civil_affairs"
+# Where a marriage was registered, as the file says it, and who must act on it; 152401 is a retired code of 赤峰.
+ACTING = {
+    "150402": "civil_affairs_150402",
+    "150404000000": "civil_affairs_150404",
+    "150403": "civil_affairs_150400",  # declared to have no such agency
+    "152401": "civil_affairs_150400",
+    "赤峰市": "civil_affairs_150400",
+    "150105": "civil_affairs_150105",
+    "110105": OWN,
+    "159999": OWN,
+    "=1+1": OWN,
+    "": OWN,
+}
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{path.name} has no {old!r}: the test must follow it"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def registered_too_early(number: int, region: str) -> Row:
+    return marriage(number, 登记日期="1975-05-20", 登记机关区划代码=region)
+
+
+@pytest.fixture(scope="module")
+def shared_out(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Marriages of couples who were too young, each registered somewhere else, by agencies of banners."""
+    folder = tmp_path_factory.mktemp("shared")
+    project = small_project(folder / "project", [PEOPLE, MARRIAGES])
+    contract = project / "foundation_dbs/person/sources" / f"{MARRIAGES}.yml"
+    declared = yaml.safe_load(contract.read_text(encoding="utf-8"))
+    declared["responsibility"] = {"kind": OWN, "by": "registrar_region", "level": "banner"}
+    contract.write_text(yaml.safe_dump(declared, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    kinds = project / "catalog/agency_kinds.yml"
+    change(kinds, 'pattern: "{region}民政局"', 'absent: ["150403"], pattern: "{region}民政局"')
+    place = Place(folder, project=project)
+    couples = [registered_too_early(number, region) for number, region in enumerate(ACTING)]
+    Delivered(MARRIAGES, "婚姻.csv", couples).write(place.landing)
+    people = [household(number, 户籍地区划代码=region) for number, region in enumerate(("150402", "150102", "110105"))]
+    nameless = [household(number, 姓名="", 户籍地区划代码="150402" if number % 2 else "") for number in range(10, 13)]
+    Delivered(PEOPLE, "户籍.csv", [*people, *nameless]).write(place.landing)
+    place.run()
+    return place
+
+
+def acting(place: Place) -> dict[str, str]:
+    """Who must act on the marriages of each husband."""
+    with place.opened() as at:
+        catalog = at.workspace.catalog
+        found = at.rows(finding_spec(catalog, catalog.records["person"]))
+    return {row["subject"]: row["agency"] for row in found if row["rule"] == "marriage_under_age"}
+
+
+def test_a_finding_goes_to_the_agency_of_its_row_s_region(shared_out: Place) -> None:
+    due = {person_id(2 * number + 1): agency for number, agency in enumerate(ACTING.values())}
+    found = acting(shared_out)
+    assert {subject: found[subject] for subject in due} == due
+
+
+def test_quarantined_rows_stand_on_the_page_of_the_agency_of_their_region_where_it_can_be_read(
+    shared_out: Place,
+) -> None:
+    with shared_out.opened() as at:
+        site = build_report(at.workspace, shared_out.folder / "report").parent
+    rows = {row["机构"]: row for row in Page(site / "index.html").table("机构", "隔离记录")}
+    assert {name: row["隔离记录"] for name, row in rows.items() if row["隔离记录"] != "0"} == {
+        "内蒙古自治区公安厅": "2",
+        "赤峰市公安局": "1",
+    }
+    assert rows["红山区民政局"]["核查发现"] == "2"  # husband and wife
+    assert Page(site / "agencies" / "civil_affairs_150402.html").table("核查规则", "记录")
+
+
+def test_a_row_that_moves_takes_its_finding_along_as_a_rebuild_would(shared_out: Place, tmp_path: Path) -> None:
+    moved = registered_too_early(0, "150404") | {"更新时间": "2026-03-05 08:00:00"}
+    Delivered(MARRIAGES, "更正.csv", [moved]).write(shared_out.landing)
+    shared_out.run()
+    assert acting(shared_out)[person_id(1)] == "civil_affairs_150404"
+    assert_equals_a_rebuild(shared_out, tmp_path)

@@ -1,0 +1,40 @@
+"""Tables that Spark creates: whole in one commit, also where a crashed write of another engine left files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ibis
+import pytest
+from pyspark.sql import SparkSession
+
+from pipelines.engines import delta_rs
+from pipelines.engines.spark.engine import SparkEngine
+from pipelines.tables.layout import quality
+from pipelines.tables.table import ColumnSpec, TableSpec
+from tests.support.spark import SPARK
+
+pytestmark = pytest.mark.spark
+
+NUMBERS = TableSpec(quality("number"), "数", "Numbers.", ("number",), (ColumnSpec("number", "int64", "号码"),))
+
+
+@pytest.mark.parametrize("has_rows", [True, False])
+@pytest.mark.parametrize("left", [None, "part-00000-of-a-crash.parquet"])
+def test_a_table_is_created_in_one_commit(
+    spark_session: SparkSession, tmp_path: Path, has_rows: bool, left: str | None
+) -> None:
+    place = tmp_path / "数 1"
+    if left:
+        place.mkdir()
+        (place / left).write_bytes(b"PAR1")
+    with SparkEngine(SPARK, (tmp_path / "_staging").as_uri()) as engine:
+        rows = ibis.memtable({"number": [1, 2]}).to_pyarrow().to_reader() if has_rows else None
+        engine.create(str(place), NUMBERS, rows, '{"said": 1}', "once")
+    table = delta_rs.stored(str(place))
+    assert table.version() == 0
+    assert delta_rs.row_count(table) == (2 if has_rows else 0)
+    assert delta_rs.last_metadata(table) == '{"said": 1}'
+    assert delta_rs.has_committed(table, "once")
+    assert table.schema().fields[0].metadata == {"comment": "号码"}
+    assert table.metadata().configuration["delta.enableChangeDataFeed"] == "true"

@@ -1,0 +1,142 @@
+"""Incremental equals full: whatever is delivered, decided or declared, every table holds what a rebuild would."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from benchmarks.sequences import AS_BEFORE, DECLARED, FIRST_DAY, Deliveries, Step
+from pipelines import clock
+from pipelines.lake.lake import Lake
+from pipelines.rules.verdicts import Person, decide, verdicts_of
+from pipelines.steps.losses import RowsWouldGoError, confirm_loss
+from pipelines.steps.run import run
+from pipelines.steps.tables import all_tables
+from pipelines.tables.specs import BATCHES
+from tests.support.ground_project import ground_project, venues, zones
+from tests.support.lakes_compared import connection, differences
+from tests.support.place import Place
+
+# A few in every run of the tests; by hand as many as there is time for: HUILIU_SEQUENCES=100.
+SEQUENCES = settings(
+    max_examples=int(os.environ.get("HUILIU_SEQUENCES", "3")),
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+def rebuilt(place: Place, folder: Path) -> Place:
+    """A lake of the same evidence and verdicts, and nothing else yet: a run computes every table from the beginning."""
+    other = Place(folder, project=place.project)
+    for kept in ("raw", "quality"):
+        shutil.copytree(place.lake / kept, other.lake / kept)
+    other.run()
+    return other
+
+
+def assert_equals_a_rebuild(place: Place, folder: Path) -> None:
+    with place.opened() as at:
+        tables = [spec for spec in all_tables(at.workspace) if spec.id.layer not in ("raw", "quality")]
+    other = rebuilt(place, folder)
+    with connection() as opened:
+        found = [line for spec in tables for line in differences(opened, spec, place.lake, other.lake)]
+    assert not found, "\n".join(found)
+
+
+@dataclass
+class Story:
+    """A drawn sequence of deliveries, decisions and declarations through one lake, a run after each step."""
+
+    folder: Path
+    chance: random.Random
+    projects: Callable[[str], Path]
+    declared: str = AS_BEFORE
+    told: list[str] = field(default_factory=list)
+    now: datetime.datetime = FIRST_DAY
+
+    def __post_init__(self) -> None:
+        self.deliveries = Deliveries(self.chance)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.folder, project=self.projects(self.declared))
+
+    def begin(self) -> None:
+        self._step(self.deliveries.first())
+
+    def go_on(self) -> None:
+        self._step(self.deliveries.step())
+
+    def _step(self, step: Step) -> None:
+        self.declared = step.declared or self.declared
+        self.told.append(str(step))
+        self.now += datetime.timedelta(days=step.days, seconds=1)
+        step.write(self.place.landing)
+        ground = self.chance.sample([venues, zones], self.chance.randint(0, 2))
+        for kind in ground if len(self.told) > 1 else (venues, zones):
+            kind(self.chance, f"{len(self.told)}.csv").write(self.place.landing)
+        with patch.object(clock, "now", lambda: self.now), self.place.opened() as at:
+            lake = at.workspace.lake
+            held = [batch for batch, verdict in verdicts_of(lake).items() if verdict == "held"]
+            readable = {row["batch"] for row in at.rows(BATCHES) if row["readable"]}
+            for batch in held if step.verdict else ():
+                decide(lake, batch, step.verdict if batch in readable else "rejected", "drawn")
+            self._take_back(lake)
+            try:
+                run(at.workspace)
+            except RowsWouldGoError:
+                for contract in at.workspace.catalog.contracts.values():
+                    with suppress(ValueError):  # it stands under the declarations as they are
+                        confirm_loss(at.workspace, contract, "drawn", Person())
+                run(at.workspace)
+
+    def _take_back(self, lake: Lake) -> None:
+        """Now and then a passed batch is recalled, or what people decided is revoked."""
+        for batch, verdict in sorted(verdicts_of(lake).items()):
+            if verdict != "held" and self.chance.random() < 0.1:
+                taken = "recalled" if verdict == "passed" else "revoked"
+                self.told.append(f"{batch} {taken}")
+                decide(lake, batch, taken, "drawn")
+
+
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The ground project as each of the changed declarations says."""
+    folder = tmp_path_factory.mktemp("projects")
+
+    @functools.cache
+    def project(declared: str) -> Path:
+        made = ground_project(folder / declared)
+        DECLARED[declared](made)
+        return made
+
+    return project
+
+
+@SEQUENCES
+@given(chance=st.randoms(use_true_random=False), steps=st.integers(2, 4))
+def test_any_sequence_leaves_what_a_rebuild_would_make(
+    chance: random.Random, steps: int, projects: Callable[[str], Path]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        story = Story(Path(folder) / "lake_of_increments", chance, projects)
+        story.begin()
+        for _ in range(steps):
+            story.go_on()
+        note("\n".join(story.told))
+        assert_equals_a_rebuild(story.place, Path(folder) / "rebuilt")

@@ -1,0 +1,161 @@
+"""The status says where every table stands and what waits for it, and leaves the lake as it is."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.operations.due import next_due
+from pipelines.operations.status import TableStatus, status
+from pipelines.settings import PEOPLE_TIME
+from pipelines.steps.plan import plan
+from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage
+from tests.support.place import Place
+from tests.support.small_project import small_project
+
+SOURCE = "household_registration"
+
+
+@pytest.fixture(scope="module")
+def run_once(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("status"))
+    deliver(place.landing, SOURCE, "1.csv", csv_text(cells_of([household(n) for n in range(4)])))
+    place.run()
+    return place
+
+
+@pytest.fixture
+def filled(run_once: Place, tmp_path: Path) -> Place:
+    shutil.copytree(run_once.folder, tmp_path / "copy")
+    return Place(tmp_path / "copy")
+
+
+def of(place: Place) -> dict[str, TableStatus]:
+    with place.opened() as at:
+        return {one.table.path: one for one in status(at.workspace)}
+
+
+def test_after_a_run_nothing_waits(filled: Place) -> None:
+    found = of(filled)
+    standard = found[f"standard/{SOURCE}"]
+    assert standard.rows == 4
+    assert standard.refreshed_at
+    assert [one.table for one in standard.inputs] == [f"raw/{SOURCE}", f"quality/batch_verdict[{SOURCE}]"]
+    assert not any(given.is_behind for one in found.values() for given in one.inputs)
+    assert {(one.files, one.unjudged, one.held, one.rows_pending) for one in found.values()} == {(0, 0, 0, 0)}
+    assert found["raw/marriage_registration"].version is None, "nothing has come, and nothing is overdue"
+    assert not found["raw/marriage_registration"].overdue
+
+
+def test_what_waits_is_counted_where_it_waits(filled: Place) -> None:
+    moved = [household(n, 更新时间="2026-04-01 08:00:00", 住址="别处") for n in (0, 1)]
+    deliver(filled.landing, SOURCE, "2.csv", csv_text(cells_of([*moved, household(7)])))
+    shutil.copyfile(filled.landing / SOURCE / "1.csv", filled.landing / SOURCE / "copy.csv")
+    assert of(filled)[f"raw/{SOURCE}"].files == 1, "a renamed copy is known"
+
+    with filled.opened() as at:
+        tasks = {(task.step, task.name): task for task in plan(at.workspace)}
+        tasks["ingest", SOURCE].work(at.workspace)
+    found = of(filled)
+    assert found[f"raw/{SOURCE}"].files == 0
+    assert found[f"standard/{SOURCE}"].unjudged == 1
+    assert found[f"standard/{SOURCE}"].rows_pending == 3
+    lag = found[f"standard/{SOURCE}"].lag
+    assert lag
+    assert lag > datetime.timedelta()
+
+    with filled.opened() as at:
+        tasks["standardise", SOURCE].work(at.workspace)
+    found = of(filled)
+    assert (found[f"standard/{SOURCE}"].unjudged, found[f"standard/{SOURCE}"].rows_pending) == (0, 0)
+    assert found["foundation/person/person"].rows_pending == 3
+
+
+def test_the_command_shows_it_and_writes_nothing(filled: Place) -> None:
+    def files() -> dict[Path, float]:
+        return {path: path.stat().st_mtime for path in filled.lake.rglob("*")}
+
+    before = files()
+    told = filled.huiliu("status")
+    assert told.returncode == 0, told.stderr
+    assert "overdue: none" in told.stdout
+    assert SOURCE in told.stdout
+    said: list[dict[str, Any]] = json.loads(filled.huiliu("status", "--json").stdout)
+    raw = next(one for one in said if one["table"] == f"raw/{SOURCE}")
+    assert (raw["rows"], raw["version"], raw["overdue"]) == (4, 0, False)
+    assert datetime.datetime.fromisoformat(raw["due"]) > datetime.datetime.now(datetime.UTC)
+    assert files() == before
+
+
+def test_a_source_that_is_late_is_overdue(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=400)
+    monkeypatch.setattr("pipelines.clock.now", lambda: late)
+    assert [path for path, one in of(filled).items() if one.overdue] == [f"raw/{SOURCE}"]
+
+
+def at(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=PEOPLE_TIME)
+
+
+@pytest.mark.parametrize(
+    ("update", "last", "now", "due", "overdue"),
+    [
+        ("daily", "2026-03-05 08:00", "2026-03-05 10:00", "2026-03-06 09:00", False),
+        ("daily", "2026-03-05 09:30", "2026-03-05 10:00", "2026-03-07 09:00", False),
+        ("daily", "2026-03-04 08:00", "2026-03-05 08:59", "2026-03-05 09:00", False),
+        ("daily", "2026-03-04 08:00", "2026-03-05 09:01", "2026-03-05 09:00", True),
+        ("daily", "2026-03-04 08:00", "2026-03-08 09:01", "2026-03-05 09:00", True),
+        ("weekly", "2026-03-02 08:00", "2026-03-04 10:00", "2026-03-09 09:00", False),
+        ("weekly", "2026-03-01 08:00", "2026-03-09 10:00", "2026-03-09 09:00", True),
+        ("monthly", "2026-02-20 08:00", "2026-03-02 10:00", "2026-04-01 09:00", False),
+        ("quarterly", "2026-01-05 08:00", "2026-04-02 10:00", "2026-07-01 09:00", False),
+        ("yearly", "2025-03-01 08:00", "2026-03-02 10:00", "2027-01-01 09:00", False),
+        ("realtime", "2026-03-05 08:00", "2026-03-05 08:20", "2026-03-05 08:30", False),
+        ("realtime", "2026-03-05 08:00", "2026-03-05 08:31", "2026-03-05 08:30", True),
+    ],
+)
+def test_due_by_the_clock_of_people(update: str, last: str, now: str, due: str, overdue: bool) -> None:
+    found = next_due(update, at(last), at(now).astimezone(datetime.UTC))
+    assert (found.at, found.overdue) == (at(due), overdue)
+
+
+def test_a_narrow_terminal_cuts_no_name_and_no_time(filled: Place) -> None:
+    said = filled.huiliu("status", columns=80).stdout
+    assert "…" not in said
+    assert max(map(len, said.splitlines()[:-1])) <= 80
+    assert SOURCE in said
+
+
+def test_a_file_of_the_same_name_and_size_that_came_later_waits(filled: Place) -> None:
+    file = filled.landing / SOURCE / "1.csv"
+    file.write_bytes(file.read_bytes().replace(b"08:00:00", b"09:00:00"))
+    soon = time.time() + 5
+    os.utime(file, (soon, soon))
+    assert of(filled)[f"raw/{SOURCE}"].files == 1
+
+
+def test_tables_of_a_source_that_is_gone_are_listed(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "project", (SOURCE, "marriage_registration"), ("150100",))
+    place = Place(tmp_path, project=project)
+    deliver(place.landing, SOURCE, "1.csv", csv_text(cells_of([household(1)])))
+    deliver(place.landing, "marriage_registration", "1.csv", csv_text(cells_of([marriage(1)])))
+    place.run()
+    smaller = small_project(tmp_path / "smaller", (SOURCE,), ("150100",))
+    shutil.rmtree(project)
+    smaller.replace(project)
+    undeclared = {path for path, one in of(place).items() if not one.declared}
+    assert {"raw/marriage_registration", "standard/marriage_registration"} <= undeclared
+    assert not {path for path in undeclared if SOURCE in path}
+    told = place.huiliu("status")
+    assert told.returncode == 0, told.stderr
+    (line,) = [line for line in told.stdout.splitlines() if line.startswith("! ")]
+    assert "raw/marriage_registration, " in line
+    assert "nothing declares them any more" in line
+    assert "what to do: put the declaration back" in line

@@ -1,0 +1,163 @@
+"""How one golden record comes of what several sources say: authority, latest, majority, and what is on record of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.tables.specs import conflict_spec, golden_spec
+from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.place import PROJECT, Place
+
+DECLARED = ("catalog", "foundation_dbs", "theme_dbs", "expectations")
+MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
+# Values that break a check of their element: beside a sound one, on the newer row, and alone.
+UNLISTED, NOWHERE, ALONE, MASKED = 15, 17, 19, 21
+
+
+def permit(number: int, **said: str) -> Row:
+    identity = {"居住证编号": f"P{number:06d}", "公民身份号码": person_id(number), "姓名": name_of(number)}
+    return {**identity, "性别": "男", "现居住地区划代码": "150402", "更新时间": "2026-03-02 08:00:00", **said}
+
+
+def death(number: int, **said: str) -> Row:
+    identity = {"死亡证编号": f"D{number:06d}", "公民身份号码": person_id(number), "姓名": name_of(number)}
+    return {**identity, "性别": "男", "死亡日期": "2026-01-05", "更新时间": "2026-03-03 08:00:00", **said}
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Golden rows by number and conflicts, where the sexes of persons are decided by majority."""
+    folder = tmp_path_factory.mktemp("golden")
+    for name in DECLARED:
+        shutil.copytree(PROJECT / name, folder / "project" / name)
+    record = folder / "project/foundation_dbs/person/person.yml"
+    by_authority = "{from: [household_registration, residence_permit, death_registration], else: id_number}"
+    declared = record.read_text(encoding="utf-8")
+    assert by_authority in declared
+    by_majority = by_authority.replace("else", "resolve: majority, else")
+    record.write_text(declared.replace(by_authority, by_majority), encoding="utf-8")
+    place = Place(folder, project=folder / "project")
+    deliver_people(place.landing)
+    place.run()
+    with place.opened() as at:
+        record = at.workspace.catalog.records["person"]
+        golden = {row["id_number"]: row for row in at.rows(golden_spec(at.workspace.catalog, record))}
+        return {"golden": golden, "conflicts": at.rows(conflict_spec(at.workspace.catalog, record))}
+
+
+def deliver_people(landing: Path) -> None:
+    spelt = name_of(VARIANT)
+    households = [
+        *(household(number) for number in (MAJORITY, TIE, MOVED, STAYED)),
+        household(ANCIENT, 更新时间="1900-01-01 00:00:00"),
+        household(VARIANT, 姓名=f"{spelt[0]}·{spelt[1]}"),
+        household(UNLISTED, 民族="77", 性别="7"),
+        household(NOWHERE),
+        household(ALONE, 民族="77"),
+        household(MASKED, 姓名=f"{name_of(MASKED)[0]}**"),
+    ]
+    permits = [
+        permit(MAJORITY, 性别="女"),
+        permit(TIE, 性别="女"),
+        permit(MOVED),
+        permit(STAYED, 更新时间="2020-01-01 08:00:00"),
+        permit(VARIANT, 姓名=f"{spelt[0]} • {spelt[1]}"),
+        permit(UNKNOWN, 性别=""),
+        permit(UNLISTED, 民族="01", 性别=""),
+        permit(NOWHERE, 现居住地区划代码="159999"),
+        permit(MASKED),
+    ]
+    deaths = [death(MAJORITY, 性别="女")]
+    for source, rows in (
+        ("household_registration", households),
+        ("residence_permit", permits),
+        ("death_registration", deaths),
+    ):
+        header = list(dict.fromkeys(name for row in rows for name in row))
+        deliver(landing, source, "1.csv", csv_text(cells_of(rows, header)))
+
+
+def of(people: dict[str, Any], number: int) -> dict[str, Any]:
+    return people["golden"][person_id(number)]
+
+
+def test_a_majority_outvotes_the_authority(people: dict[str, Any]) -> None:
+    row = of(people, MAJORITY)
+    assert (row["sex"], row["sex_source"], row["sex_disputed"]) == ("2", "residence_permit", True)
+
+
+def test_a_tied_vote_goes_to_the_authority(people: dict[str, Any]) -> None:
+    row = of(people, TIE)
+    assert (row["sex"], row["sex_source"], row["sex_disputed"]) == ("1", "household_registration", True)
+
+
+def test_the_latest_word_stands_and_is_no_dispute(people: dict[str, Any]) -> None:
+    moved, stayed = of(people, MOVED), of(people, STAYED)
+    assert (moved["residence_region"], moved["residence_region_source"]) == ("150402", "residence_permit")
+    assert (stayed["residence_region"], stayed["residence_region_source"]) == ("150102", "household_registration")
+    assert not moved["residence_region_disputed"]
+
+
+def test_a_placeholder_of_a_date_is_still_a_word(people: dict[str, Any]) -> None:
+    row = of(people, ANCIENT)
+    assert (row["residence_region"], row["residence_region_source"]) == ("150102", "household_registration")
+
+
+def test_spelling_is_no_dispute_and_the_authority_s_text_stands(people: dict[str, Any]) -> None:
+    row = of(people, VARIANT)
+    spelt = name_of(VARIANT)
+    assert row["person_name"] == f"{spelt[0]}·{spelt[1]}"
+    assert not row["person_name_disputed"]
+
+
+def test_what_no_source_says_comes_from_the_number(people: dict[str, Any]) -> None:
+    row = of(people, UNKNOWN)
+    assert (row["sex"], row["sex_source"]) == ("1", "id_number")
+    assert row["birth_date"].strftime("%Y%m%d") == person_id(UNKNOWN)[6:14]
+    assert not row["sex_disputed"]
+
+
+def test_what_is_in_no_code_list_yields_to_another_source_s_value_and_to_what_the_number_says(
+    people: dict[str, Any],
+) -> None:
+    row = of(people, UNLISTED)
+    assert (row["ethnicity"], row["ethnicity_source"]) == ("01", "residence_permit")
+    assert row["ethnicity_disputed"]
+    assert (row["sex"], row["sex_source"]) == ("1", "id_number")
+    assert row["_flags"] is None
+
+
+def test_a_region_that_never_was_does_not_stand_because_it_is_newer(people: dict[str, Any]) -> None:
+    row = of(people, NOWHERE)
+    assert (row["residence_region"], row["residence_region_source"]) == ("150102", "household_registration")
+
+
+def test_a_value_in_no_code_list_that_nothing_better_is_known_for_is_marked(people: dict[str, Any]) -> None:
+    row = of(people, ALONE)
+    assert (row["ethnicity"], row["ethnicity_source"]) == ("77", "household_registration")
+    assert row["_flags"] == ["ethnicity.listed"]
+
+
+def test_a_masked_name_yields_to_a_whole_one(people: dict[str, Any]) -> None:
+    row = of(people, MASKED)
+    assert (row["person_name"], row["person_name_source"]) == (name_of(MASKED), "residence_permit")
+    assert row["person_name_disputed"]
+
+
+def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -> None:
+    claims = {
+        one["source"]: (one["value"], one["stands"], one["agency"])
+        for one in people["conflicts"]
+        if one["id_number"] == person_id(MAJORITY)
+    }
+    assert claims == {
+        "household_registration": ("1", False, "public_security_150100"),
+        "residence_permit": ("2", True, None),
+        "death_registration": ("2", True, None),
+    }
+    of_votes = [person_id(MAJORITY), person_id(TIE)]
+    assert sorted({one["id_number"] for one in people["conflicts"] if one["attribute"] == "sex"}) == of_votes

@@ -1,0 +1,1 @@
+"""What tests share: places to run in, deliveries, small projects, servers, and comparisons of lakes."""

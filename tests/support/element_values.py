@@ -1,0 +1,69 @@
+"""Values through the elements: many in one query, so that tests of single spellings stay fast."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pytest
+
+from pipelines import elements
+from pipelines.engines.base import Engine
+from pipelines.project.catalog import read_catalog
+
+ROOT = Path(__file__).resolve().parents[2]
+CATALOG = read_catalog(ROOT)
+REAL_SAMPLE = ROOT.parent / "shared/data/market_entity_real_sample.csv"
+NULL_TOKENS = ["", "N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", "/", "\\N", "nan", "NaN", "None", "none"]
+NULL_TOKENS += [
+    "(null)",
+    "<null>",
+    "[null]",
+    "(NULL)",
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+]
+UTC = datetime.UTC
+
+
+@pytest.fixture(scope="module")
+def computed(either_engine: Engine) -> Callable[[ir.Table], list[dict[str, Any]]]:
+    """Rows of an expression over memtables: each test that asks for it says that both engines give the same."""
+
+    def evaluate(expression: ir.Table) -> list[dict[str, Any]]:
+        # The engine runs compiled queries; it is Ibis that hands memtables over.
+        either_engine.ibis._register_in_memory_tables(expression)
+        return either_engine.rows(expression)
+
+    return evaluate
+
+
+@pytest.fixture(scope="module")
+def each(computed: Callable[[ir.Table], list[dict[str, Any]]]) -> Callable[..., list[Any]]:
+    """Evaluates an expression for many cells in one query, in their order."""
+
+    def evaluate(expression: Callable[[ir.Value], ir.Value], cells: Sequence[Any], type_: str = "string") -> list[Any]:
+        numbered = [{"place": place, "cell": cell} for place, cell in enumerate(cells)]
+        table = ibis.memtable(numbered, schema={"place": "int64", "cell": type_})
+        found = table.select(table.place, said=expression(table.cell)).order_by("place")
+        return [row["said"] for row in computed(found)]
+
+    return evaluate
+
+
+@pytest.fixture(scope="module")
+def normalised(each: Callable[..., list[Any]]) -> Callable[[str, Sequence[str | None]], list[Any]]:
+    def evaluate(element: str, cells: Sequence[str | None]) -> list[Any]:
+        declared = CATALOG.elements[element]
+        return each(lambda cell: elements.normalise(cell, declared, CATALOG.codes, CATALOG.cities), cells)
+
+    return evaluate

@@ -1,0 +1,56 @@
+"""One small demo per test process, made by the real verb, for the tests of what people do after `make demo`."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import io
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from pipelines.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(sys.executable).parent
+PEOPLE = 500
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What came of a command: exit code, and what stood on the terminal (stdout, then stderr)."""
+
+    code: int
+    shown: str
+
+
+def huiliu(*arguments: str, where: Path) -> Typed:
+    """The verb as typed in the folder `where`, in this process: starting anew for each would cost ten seconds."""
+    output, errors = io.StringIO(), io.StringIO()
+    typed = patch.object(sys, "argv", ["huiliu", *arguments])
+    wide = patch.dict(os.environ, {"COLUMNS": "200"})
+    with typed, wide, chdir(where), redirect_stdout(output), redirect_stderr(errors):
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1 if end.code else 0
+    return Typed(code, output.getvalue() + errors.getvalue())
+
+
+@functools.cache
+def demo_project() -> Path:
+    """A folder that looks like the project after `make demo`: its files, and a `demo/` of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="huiliu-demo-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for path in ROOT.iterdir():
+        if path.name != "demo":
+            (folder / path.name).symlink_to(path)
+    made = huiliu("demo", "--people", str(PEOPLE), "--dir", "demo", where=folder)
+    assert made.code == 0, made.shown
+    return folder

@@ -1,0 +1,230 @@
+"""A project cut out of the real one, small enough that a run over a few rows takes seconds, and deliveries for it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.declarations.catalog import Catalog
+from pipelines.modelling import ClaimsOf
+from pipelines.project.catalog import read_catalog
+from pipelines.project.models import Models, Placed, read_models
+from tests.support.deliveries import (
+    Row,
+    cells_of,
+    csv_text,
+    deliver,
+    household,
+    json_lines,
+    marriage,
+    name_of,
+    person_id,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+PERSONS = ("household_registration", "marriage_registration", "death_registration", "residence_permit")
+CITIES = ("150100", "150400")
+
+
+def small_project(
+    folder: Path, sources: Collection[str] = PERSONS, cities: Collection[str] = CITIES, every_column: bool = False
+) -> Path:
+    """Write the real declarations, cut down to `sources`, `cities` and what can be computed from them, into `folder`.
+
+    Golden records lose the other sources; models and findings that need one of those are left out, as are those that
+    need what was left out. Contracts lose optional columns that nothing names and no row of ours has, unless
+    `every_column`, and the catalog the data elements of none: each costs time in every run. Raises ValueError where a
+    source or city is not declared.
+    """
+    catalog = read_catalog(ROOT)
+    if unknown := {*sources} - {*catalog.contracts} | {*cities} - {*catalog.cities}:
+        raise ValueError(f"not declared: {', '.join(sorted(unknown))}")
+    shutil.copytree(ROOT / "catalog", folder / "catalog")
+    _cut(folder / "catalog/cities.yml", cities)
+    for name in sources:
+        _copied(_declared_in(catalog.contracts[name].database, f"sources/{name}"), folder)
+    records = sorted({one.record for one in (catalog.contracts[name].feeds for name in sources) if one})
+    lost = {
+        name: _keep_sources(_copied(_declared_in(catalog.records[name].database, name), folder), sources)
+        for name in records
+    }
+    made_later = {f"{catalog.records[name].database}_{kind}" for name in records for kind in ("conflict", "finding")}
+    _copy_models(read_models(catalog), {*sources, *records, *made_later}, lost, folder)
+    for path in (ROOT / "expectations").rglob("*.yml"):
+        if path.stem in {"every_source", *sources}:
+            _copied(path, folder)
+    if not every_column:
+        _cut_columns(catalog, sources, folder)
+    used = {column.element for contract in read_catalog(folder).contracts.values() for column in contract.columns}
+    used |= {name for rule in _read_yaml(folder / "expectations/every_source.yml") for name in rule.get("elements", ())}
+    for path in (folder / "catalog/elements").glob("*.yml"):
+        _cut(path, {*used, *(record.key for record in catalog.records.values())})
+    return folder
+
+
+def _declared_in(database: str, name: str) -> Path:
+    return ROOT / "foundation_dbs" / database / f"{name}.yml"
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    place = folder / path.relative_to(ROOT)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, place)
+    return place
+
+
+def _read_yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _write_yaml(path: Path, said: Any) -> None:
+    path.write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def _cut(path: Path, kept: Collection[str]) -> None:
+    _write_yaml(path, {name: value for name, value in _read_yaml(path).items() if name in kept})
+
+
+def _keep_sources(record: Path, sources: Collection[str]) -> set[str]:
+    """Leave only kept sources in `from`; the attributes that none of them gives, which are left out."""
+    said, lost = _read_yaml(record), set()
+    for name, attribute in list(said["attributes"].items()):
+        if not (attribute and "from" in attribute):
+            continue
+        attribute["from"] = [one for one in attribute["from"] if one.partition(".")[0] in sources]
+        attribute["until"] = {name: one for name, one in attribute.get("until", {}).items() if name in sources}
+        if not attribute["from"]:
+            del said["attributes"][name]
+            lost.add(name)
+    scope = said["returns"]["scope"]
+    said["returns"]["scope"] = [name for name in ([scope] if isinstance(scope, str) else scope) if name not in lost]
+    _write_yaml(record, said)
+    return lost
+
+
+def _copy_models(models: Models, known: set[str], lost: Mapping[str, set[str]], folder: Path) -> None:
+    """Copy the modules of models and findings whose inputs are there; the others' functions are taken out of them."""
+    placed = [*models.tables.values(), *(one for found in models.findings.values() for one in found)]
+    kept: list[Placed] = []
+    for one in placed:  # in an order in which every input comes before its use
+        gone = {name for record in _needs(one) & {*lost} for name in lost[record]}
+        if _needs(one) <= known and not gone & _named_in(inspect.getsource(one.declared.function)):
+            kept.append(one)
+            known = known | {one.declared.name}
+    for path in {one.path for one in kept}:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        for one in placed:
+            if one.path == path and one not in kept:
+                body, first = inspect.getsourcelines(one.declared.function)
+                lines[first - 1 : first - 1 + len(body)] = [""] * len(body)
+        _copied(path, folder).write_text("".join(lines), encoding="utf-8")
+
+
+def _needs(placed: Placed) -> set[str]:
+    """The tables that a model reads; appearances are gathered from whatever sources there are."""
+    inputs = placed.declared.inputs.values()
+    return {one.record if isinstance(one, ClaimsOf) else one for one in inputs if isinstance(one, str | ClaimsOf)}
+
+
+def _cut_columns(catalog: Catalog, sources: Collection[str], folder: Path) -> None:
+    names, endings = _words(folder)
+    said_in_rows = {header for row in (household, marriage, permit, death) for header in row(0)}
+    for source in sources:
+        contract = catalog.contracts[source]
+        shared = contract.responsibility
+        wanted = {*contract.key, contract.version, *names, *(shared.columns if shared else ())}
+        dropped = {
+            column.header
+            for column in contract.columns
+            if not (column.required or column.header in said_in_rows)
+            and not (column.name in wanted or column.name.endswith(endings))
+        }
+        path = folder / _declared_in(contract.database, f"sources/{source}").relative_to(ROOT)
+        said = _read_yaml(path)
+        said["columns"] = {header: one for header, one in said["columns"].items() if header not in dropped}
+        said["aliases"] = {a: header for a, header in said.get("aliases", {}).items() if header not in dropped}
+        _write_yaml(path, said)
+
+
+def _words(folder: Path) -> tuple[set[str], tuple[str, ...]]:
+    """What the kept records, rules and models name, and the ends of names that models put together."""
+    names: set[str] = set()
+    endings: set[str] = set()
+    for path in [*folder.glob("foundation_dbs/*/*.yml"), *folder.glob("expectations/*/*.yml")]:
+        names |= {*path.read_text(encoding="utf-8").translate(str.maketrans(",.:[]{}", " " * 7)).split()}
+    for path in folder.glob("*_dbs/*/*.py"):
+        text = path.read_text(encoding="utf-8")
+        names |= _named_in(text)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.JoinedStr):
+                endings |= {str(one.value) for one in node.values if isinstance(one, ast.Constant)}
+    return names, tuple(endings)
+
+
+def _named_in(code: str) -> set[str]:
+    """The texts, attributes and keywords in Python code: whatever can name a column."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Constant():
+                found.add(str(node.value))
+            case ast.Attribute():
+                found.add(node.attr)
+            case ast.keyword():
+                found.add(str(node.arg))
+    return found
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Rows of one source under a file's name; the suffix says how they are written: `.csv` or `.jsonl`."""
+
+    source: str
+    file: str
+    rows: Sequence[Row]
+
+    def write(self, landing: Path) -> Path:
+        """Put the file into `landing/<source>`; rows may say different columns."""
+        if Path(self.file).suffix == ".jsonl":
+            return deliver(landing, self.source, self.file, json_lines(self.rows))
+        header = list(dict.fromkeys(name for row in self.rows for name in row))
+        return deliver(landing, self.source, self.file, csv_text(cells_of(self.rows, header)))
+
+
+def permit(number: int, **said: str) -> Row:
+    """The residence permit of the person `number`, who lives in the other of the two cities."""
+    return {
+        "居住证编号": f"P150402{number:08d}",
+        "公民身份号码": person_id(number),
+        "姓名": name_of(number),
+        "性别": household(number)["性别"],
+        "现居住地区划代码": "150402",
+        "现居住地址": f"红山区{number}号",
+        "签发日期": "2025-06-01",
+        "有效期起": "2025-06-01",
+        "有效期止": "2027-05-31",
+        "更新时间": "2026-03-01 08:00:00",
+        **said,
+    }
+
+
+def death(number: int, **said: str) -> Row:
+    """The death certificate of the person `number`."""
+    return {
+        "死亡证编号": f"D150102{number:08d}",
+        "公民身份号码": person_id(number),
+        "姓名": name_of(number),
+        "性别": household(number)["性别"],
+        "死亡日期": "2026-02-01",
+        "死亡地点": "医院",
+        "签发日期": "2026-02-02",
+        "更新时间": "2026-03-01 08:00:00",
+        **said,
+    }
