@@ -69,7 +69,7 @@ def number_born_before(column: str, year: str) -> Among:
     """Whose record names somebody by a number, in the column, with an earlier year of birth."""
 
     def mask(register: Register) -> Mask:
-        held = np.zeros(len(register.of), dtype=bool)
+        held = np.zeros(register.subjects, dtype=bool)
         about = register.about[0]
         numbers = register.table.column(column)[: len(about)]
         held[about] = [str(number)[6:10] < year for number in numbers]

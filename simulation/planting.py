@@ -54,12 +54,14 @@ class Defect:
                 f"{self.kind} in {table.source}.{column} breaks no rule: give the plan's entry its `rules`"
             )
         if self.sent:
-            self._write(table, row, column, self.sent[at % len(self.sent)])
+            self.respell(table, row, column, at)
         if self.beside:
             self.beside(table, row, at)
         table.mark(self.outcome, row, self.kind, *broken)
 
-    def _write(self, table: Table, row: int, column: str, spelling: Any) -> None:
+    def respell(self, table: Table, row: int, column: str, at: int = 0) -> None:
+        """Write the spelling number `at`, and tell nobody."""
+        spelling = self.sent[at % len(self.sent)]
         held = table.column(column) if self.of_due else table.sent[column]
         value = spelling(held[row]) if callable(spelling) else spelling
         sent, due = value if isinstance(value, Written) else (value, value if self.due is AS_SENT else self.due)

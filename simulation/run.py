@@ -48,10 +48,10 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
                 entities = EntitiesDue(truth, registers.deliver(About.ORGANISATIONS, organisations))
             world = World(settled, organisations.world.organisations, people, number, _employers(organisations))
             if not number:
-                registers.deliver_about_anyone(world, each)
+                elsewhere = [*entities.registers, *registers.deliver_about_anyone(world, each)]
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
             standings = registers.deliver(About.PEOPLE, block)
-            staff += people_due(truth, standings, [] if number else entities.registers)
+            staff += people_due(truth, standings, [] if number else elsewhere)
         entities.finish(staff)
 
 

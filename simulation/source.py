@@ -46,11 +46,10 @@ class Source:
     """A source by its contract's name; its files are named after `title`.
 
     `drift` are the other headers (aliases of the contract) in the files of some offices, whose columns are `reordered`
-    too. `records` makes its rows from the world, still without a
-    defect, and `plan` is what is planted in them;
-    `odd_files` come beside those of the first block. `due` are tables that follow from this source
-    alone, beside its own. Sources of one `phase` (0 to 3) may claim the
-    same moment for one subject, so those that feed the same golden record differ in it.
+    too. `records` makes its rows from the world, still without a defect, and `plan` is what is planted in them;
+    `odd_files` come beside those of the first block. `due` writes tables that follow from this source alone, beside
+    its own. Sources of one `phase` (0 to 3) may claim the same moment for one subject, so those that feed the same
+    golden record differ in it.
     """
 
     name: str

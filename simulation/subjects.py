@@ -64,9 +64,9 @@ class OwnRows(Subjects):
     """Each record is a subject by itself, whoever it is about: what is planted in it concerns no other source."""
 
     def __init__(self, rng: np.random.Generator, world: World, source: Source, each: int, truth: Truth) -> None:
-        table, *_ = source.records(rng, world)
+        table, *about = source.records(rng, world)
         super().__init__(rng, world, len(table), each, truth)
-        self.registers[source.name] = Register(self, source, table, [list(range(len(table)))])
+        self.registers[source.name] = OwnRegister(self, source, table, about or [list(range(len(table)))])
         self._order = rng.permutation(len(table))
 
     def choose(self, mask: Mask, count: int | None = None) -> list[int]:
@@ -83,10 +83,15 @@ class Register:
         self.source = source
         self.table = table
         self.about = about
-        self.row = np.full(len(of), ABSENT, dtype=np.int64)
+        self.row = np.full(self.subjects, ABSENT, dtype=np.int64)
         for role in about:
             # The first row of each.
             self.row[role[::-1]] = np.arange(len(role))[::-1]
+
+    @property
+    def subjects(self) -> int:
+        """How many subjects a row could be about."""
+        return len(self.of)
 
     @property
     def each(self) -> int:
@@ -115,3 +120,17 @@ class Register:
     def moments(self, count: int, window: tuple[str, str] = SNAPSHOT) -> list[str]:
         """As many distinct moments of update."""
         return moments(self.of.rng, count, self.source.phase, window)
+
+
+class OwnRegister(Register):
+    """The register of a source whose rows are subjects by themselves, and are about those of the world all the same."""
+
+    @property
+    def subjects(self) -> int:
+        return 1 + max(max(role, default=-1) for role in self.about)
+
+    def rows(self, count: int | None = None, also: Mask | None = None) -> list[int]:
+        """Rows in which nothing is planted yet; `also` is as in any register."""
+        if also is not None and len(self.about) == 1:
+            also = also[self.about[0]]
+        return self.of.choose(np.ones(len(self.of), dtype=bool) if also is None else also, count)

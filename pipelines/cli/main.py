@@ -45,8 +45,6 @@ def before_any_verb(
 
 def main() -> None:
     """Run a verb. Errors are told to people on stderr; an unforeseen one says where it happened, without values."""
-    from pipelines.operations.explaining import explained
-
     _show_what_can_be_shown()
     for name in _asked():
         verb = importlib.import_module(f"pipelines.cli.{name}")
@@ -57,6 +55,9 @@ def main() -> None:
     except Exception as error:
         if "HUILIU_DEBUG" in os.environ:
             raise
+        # Not before: it knows the errors of every room, which a help text does not wait for.
+        from pipelines.operations.explaining import explained
+
         said = explained(error)
         for text in said.texts:
             err.print(Text.assemble((said.kind, "bold red"), " ", text), soft_wrap=True)

@@ -95,7 +95,7 @@ def last_verdicts(lake: Lake) -> ir.Table:
 
 def unjudged_sources(lake: Lake) -> set[str]:
     """The sources of batches on which there is no verdict yet."""
-    waiting = lake.read(BATCHES).anti_join(on_batches(lake), "batch")
+    waiting = lake.read(BATCHES).anti_join(_counting(on_batches(lake)), "batch")
     return {row["source"] for row in lake.engine.rows(waiting.select("source").distinct())}
 
 

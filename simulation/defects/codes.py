@@ -15,6 +15,7 @@ FULL_WIDTH_OR_PADDED = accepted(
     lambda code: f"\u3000{full_width(code)} ",
     of_due=True,
 )
+CODE_ITSELF = accepted("code_other_label", str, of_due=True)
 FULL_WIDTH = accepted("code_full_width_or_padded", full_width, of_due=True)
 
 

@@ -55,16 +55,19 @@ def no_end(kind: str = "no_end_in_words", *words: str) -> Defect:
     return accepted(kind, *(words or NO_END), due=None)
 
 
-def _issued_in_cells(table: Table, row: int, at: int) -> None:
-    """A workbook's own cells: a date, and the serial number of one."""
-    issued = table.sent["issued_on"][row]
-    table.put(row, "issued_on", date.fromisoformat(issued))
-    table.put(row, "valid_from", int(excel_serial(issued)))
+def in_cells(as_date: str, as_serial: str) -> Defect:
+    """A workbook's own cells: a date in the one column, and the serial number of the same in the other."""
+
+    def beside(table: Table, row: int, at: int) -> None:
+        day = table.sent[as_date][row]
+        table.put(row, as_date, date.fromisoformat(day))
+        table.put(row, as_serial, int(excel_serial(day)))
+
+    return accepted("date_excel_cell", beside=beside)
 
 
 ANY_SPELLING = accepted("date_spelling", *DATE_SPELLINGS, of_due=True)
 WITH_SLASHES = accepted("date_spelling", lambda day: day.replace("-", "/"))
-CELLS_OF_A_WORKBOOK = accepted("date_excel_cell", beside=_issued_in_cells)
 EXCEL_SERIAL = accepted("date_excel_serial_text", excel_serial)
 YEAR_ONE_MEANS_NOTHING = sentinel(*YEAR_ONE, kind="date_year_one")
 # Midnight in Beijing, as a program elsewhere writes it.
@@ -83,26 +86,26 @@ ANY_MOMENT_SPELLING = accepted("moment_spelling", *MOMENT_SPELLINGS)
 MOMENT_UNREADABLE = unreadable("不详", kind="moment_unreadable")
 
 
-def validity_reversed(turn: int = 0) -> Planting:
+def validity_reversed(first: str, last: str, turn: int = 0) -> Planting:
     """Valid to a day before that from which it is valid."""
 
     def plant(register: Register) -> None:
         table = register.table
         for row in register.rows():
-            table.change(row, "valid_to", day_before(table.sent["valid_from"][row], 10))
+            table.change(row, last, day_before(table.sent[first][row], 10))
             table.flag(row, "validity_reversed", "validity_in_order")
 
     return Planting(plant, turn)
 
 
-def died_before_birth(turn: int = 0) -> Planting:
+def died_before_birth(number: str, died_on: str, turn: int = 0) -> Planting:
     """A death twenty days before the birthday that the number tells."""
 
     def plant(register: Register) -> None:
         table = register.table
         for row in register.rows():
-            born = table.sent["id_number"][row][6:14]
-            table.put(row, "died_on", day_before(f"{born[:4]}-{born[4:6]}-{born[6:]}", 20))
+            born = table.sent[number][row][6:14]
+            table.put(row, died_on, day_before(f"{born[:4]}-{born[4:6]}-{born[6:]}", 20))
             table.quarantine(row, "died_before_birth", "death_after_birth")
 
     return Planting(plant, turn)

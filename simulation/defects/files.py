@@ -50,7 +50,7 @@ def undated(column: str, turn: int = 0, *, among: Among) -> Planting:
     return Planting(plant, turn)
 
 
-def sporadic(column: str, turn: int = 0, *, among: Among) -> Planting:
+def sporadic(number: str, column: str, turn: int = 0, *, among: Among) -> Planting:
     """So few rows that the share of bad ones says nothing about the file: two of five are bad, and it is taken."""
 
     def plant(register: Register) -> None:
@@ -62,8 +62,8 @@ def sporadic(column: str, turn: int = 0, *, among: Among) -> Planting:
             copy = later(table, row, "U", when.pop())
             table.part[copy] = SPORADIC
             if at % 2:
-                table.put(copy, "id_number", wrong_check(table.sent["id_number"][row]))
-                table.quarantine(copy, "bad_row_in_small_file", "id_number.check_digit")
+                table.put(copy, number, wrong_check(table.sent[number][row]))
+                table.quarantine(copy, "bad_row_in_small_file", f"{number}.check_digit")
             else:
                 table.change(copy, column, table.sent[column][row] + "附2号")
                 table.accept(copy, "good_row_in_small_file")

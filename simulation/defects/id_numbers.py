@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulation.checksums import ID_CHECKS, id_check, id_number
-from simulation.planting import AS_SENT, Written, accepted, flagged, quarantined
+from simulation.planting import AS_SENT, Defect, Written, accepted, flagged, quarantined
 from simulation.table import Table
 from simulation.world.calendar import full_width
 from simulation.world.places import HK_MACAO_TAIWAN, NEVER_VALID
@@ -68,13 +68,23 @@ def without_birthday(table: Table, row: int, at: int) -> None:
         table.put(row, "birth_date", "", None)
 
 
-def _without_household(table: Table, row: int, at: int) -> None:
-    table.change(row, "household_region", "")
+def beyond_the_mainland(household: str) -> Defect:
+    """Residents from Hong Kong, Macao and Taiwan, who have no household here: nothing stands in that column."""
+
+    def beside(table: Table, row: int, at: int) -> None:
+        table.change(row, household, "")
+
+    return accepted("id_hk_macao_taiwan", *map(_of_region, HK_MACAO_TAIWAN), due=AS_SENT, beside=beside)
 
 
-def _foreigner(table: Table, row: int, at: int) -> None:
-    table.change(row, "person_name", FOREIGN_NAMES[at % len(FOREIGN_NAMES)])
-    _without_household(table, row, at)
+def of_foreigners(household: str, name: str) -> Defect:
+    """Holders of a foreigner's permanent residence card, whose numbers tell nationalities."""
+
+    def beside(table: Table, row: int, at: int) -> None:
+        table.change(row, name, FOREIGN_NAMES[at % len(FOREIGN_NAMES)])
+        table.change(row, household, "")
+
+    return accepted("id_foreigner", *(_of_region("915" + code) for code in NATIONALITIES), due=AS_SENT, beside=beside)
 
 
 FOREIGN_NAMES = ["JOHN SMITH", "ГАНБОЛД", "SATO YUKI", "KIM MINJUN"]
@@ -106,9 +116,3 @@ BIRTHDAY_IMPOSSIBLE = quarantined("id_birth_impossible", _born_on("19800230"), c
 BIRTHDAY_IN_FUTURE = quarantined("id_birth_future", _born_on("20880305"), checks=["birth_date"])
 BIRTHDAY_BEFORE_1900 = quarantined("id_birth_before_1900", _born_on("18991231"), checks=["birth_date"])
 REGION_UNKNOWN = flagged("id_region_unknown", *map(_of_region, NEVER_VALID), checks=["region"])
-BEYOND_THE_MAINLAND = accepted(
-    "id_hk_macao_taiwan", *map(_of_region, HK_MACAO_TAIWAN), due=AS_SENT, beside=_without_household
-)
-FOREIGNER = accepted(
-    "id_foreigner", *(_of_region("915" + code) for code in NATIONALITIES), due=AS_SENT, beside=_foreigner
-)

@@ -19,6 +19,7 @@ INNER_SPACE = accepted(
     "name_inner_space", lambda name: f"{name[0]} {name[1:]}", lambda name: f"{name[0]}\u3000{name[1:]}", due=AS_SENT
 )
 PADDED = accepted("name_padded", lambda name: f"\u3000{name}\u3000", lambda name: f" {name} ")
+INDENTED = accepted("name_padded", lambda name: f"\u3000{name}")
 PADDED_UNEVENLY = accepted("name_padded", lambda name: f"\u3000{name} ")
 WITH_DIGIT = flagged("name_with_digit", lambda name: name + "2", checks=["digits"])
 WITHOUT_LETTERS = quarantined(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from simulation.among import Among
-from simulation.planting import AS_SENT, Count, Planting, accepted
+from simulation.planting import AS_SENT, Count, Defect, Planting, accepted
 from simulation.subjects import Register
 from simulation.table import Broken
-from simulation.world.calendar import DATE_SPELLINGS, full_width
 
 WITH_LINE_BREAK = accepted("cell_with_line_break", "许可项目：食品销售\n一般项目：谷物种植, 牲畜饲养", due=AS_SENT)
 
@@ -45,30 +44,15 @@ def repetition(turn: int = 0) -> Planting:
     return Planting(plant, turn)
 
 
-def respelt_repetition(turn: int = 0) -> Planting:
-    """The same record twice, its number as another program has written it."""
+def respelt_repetition(*respelt: tuple[str, Defect, int], turn: int = 0, among: Among | None = None) -> Planting:
+    """The same record twice, as two programs have written it: columns, how each is spelt, and its first spelling."""
 
     def plant(register: Register) -> None:
         table = register.table
-        for row in register.rows():
+        for at, row in enumerate(register.rows(also=among and among(register))):
             again = table.copy_row(row)
-            table.put(again, "id_number", full_width(table.sent["id_number"][row]))
-            table.flag(again, "row_repeated_in_another_spelling", "row.repeated")
-
-    return Planting(plant, turn)
-
-
-def respelt_person_repetition(turn: int = 0, *, among: Among) -> Planting:
-    """The same record twice; birthday, sex and name are spelt otherwise."""
-
-    def plant(register: Register) -> None:
-        table = register.table
-        for at, row in enumerate(register.rows(also=among(register))):
-            again = table.copy_row(row)
-            born, sex = str(table.column("birth_date")[row]), str(table.column("sex")[row])
-            table.put(again, "birth_date", DATE_SPELLINGS[(at + 1) % len(DATE_SPELLINGS)](born))
-            table.put(again, "sex", sex)
-            table.put(again, "person_name", f"\u3000{table.sent['person_name'][row]}")
+            for column, spelling, start in respelt:
+                spelling.respell(table, again, column, start + at)
             table.flag(again, "row_repeated_in_another_spelling", "row.repeated")
 
     return Planting(plant, turn)

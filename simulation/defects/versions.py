@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simulation.among import Among
 from simulation.contracts import OPERATION, contract
-from simulation.defects.id_numbers import fifteen
+from simulation.defects.id_numbers import FIFTEEN_DIGITS
 from simulation.planting import Count, Planting, flagged
 from simulation.subjects import Register
 from simulation.table import LATER, Table
@@ -125,12 +125,14 @@ def updated(column: str, ending: str) -> Delivery:
     return deliver
 
 
-def form_given_up(table: Table, row: int, at: int, moment: str) -> None:
+def form_given_up(column: str) -> Delivery:
     """Delivered with 15 digits once, with 18 ever since: the old number still leads to the person."""
-    table.accept(later(table, row, "U", moment), "id_form_given_up")
-    number = fifteen(table.sent["id_number"][row])
-    table.put(row, "id_number", number)
-    table.old_forms[row, "id_number"] = number
+
+    def deliver(table: Table, row: int, at: int, moment: str) -> None:
+        table.accept(later(table, row, "U", moment), "id_form_given_up")
+        FIFTEEN_DIGITS.respell(table, row, column)
+
+    return deliver
 
 
 def in_future(turn: int = 0, *, among: Among) -> Planting:

@@ -47,7 +47,7 @@ PLAN = (
     on("id_number", ids.FIFTEEN_DIGITS, 309, count=once, among=born_before("2000-01-01")),
     on("id_number", ids.WRONG_CHECK_DIGIT, 343, count=once),
     on("deregistered_on", dates.in_future(), 505, count=once),
-    dates.died_before_birth(506),
+    dates.died_before_birth("id_number", "died_on", 506),
     on("certificate_number", WITH_MARKS, 704, count=at_least(2)),
     on("deregistered_on", dates.YEAR_ONE_MEANS_NOTHING, 714, count=once),
     on("died_on", dates.sentinel_required("9999-12-31"), 809),

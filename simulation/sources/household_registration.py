@@ -8,7 +8,7 @@ from simulation.among import adult, alone, born_before, both, held_by, mongolian
 from simulation.defects import addresses, codes, dates, files, names, nothing, regions, versions
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
-from simulation.defects.records import contradiction, damaged, repetition, respelt_person_repetition
+from simulation.defects.records import contradiction, damaged, repetition, respelt_repetition
 from simulation.defects.versions import (
     ADDRESS_UNHEARD,
     DELETES,
@@ -125,15 +125,21 @@ PLAN = (
         turn=606,
         among=adult,
     ),
-    later_on(Later(form_given_up), turn=608, among=born_before("1995-01-01")),
+    later_on(Later(form_given_up("id_number")), turn=608, among=born_before("1995-01-01")),
     files.undated("household_address", 609, among=alone),
-    files.sporadic("household_address", 610, among=alone),
+    files.sporadic("id_number", "household_address", 610, among=alone),
     on("id_number", WITH_MARKS, 701, count=at_least(2)),
     on("sex", codes.FULL_WIDTH_OR_PADDED, 706, among=adult),
     on("ethnicity", codes.FULL_WIDTH_OR_PADDED, 707, among=adult, start=1),
     on("education_level", codes.FULL_WIDTH_OR_PADDED, 708, among=adult, start=2),
     on("moved_in_on", dates.YEAR_ONE_MEANS_NOTHING, 711),
-    respelt_person_repetition(723, among=adult),
+    respelt_repetition(
+        ("birth_date", dates.ANY_SPELLING, 1),
+        ("sex", codes.CODE_ITSELF, 0),
+        ("person_name", names.INDENTED, 0),
+        turn=723,
+        among=adult,
+    ),
     on("birth_date", dates.ANY_SPELLING, 801, every=True),
     on("birth_date", dates.in_future("birth_date_future"), 810, rules=["birth_date_matches_id"]),
     on("birth_date", dates.implausible("birth_date_before_1900", "18991231"), 811, rules=["birth_date_matches_id"]),

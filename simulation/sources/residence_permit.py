@@ -51,8 +51,8 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
 
 
 PLAN = (
-    on("id_number", ids.BEYOND_THE_MAINLAND, 301, every=True, among=alone),
-    on("id_number", ids.FOREIGNER, 302, among=alone),
+    on("id_number", ids.beyond_the_mainland("household_region"), 301, every=True, among=alone),
+    on("id_number", ids.of_foreigners("household_region", "person_name"), 302, among=alone),
     on("id_number", ids.FIFTEEN_DIGITS, 308, among=both(born_before("2000-01-01"), held_by("household_registration"))),
     on("id_number", ids.NUMBER_CELL, 330, among=without_x, rules=["row.digits_lost"]),
     on("residence_address", nothing.WITHOUT_VALUE, 331, count=at_least(2), rules=["row.cell_error"]),
@@ -69,12 +69,12 @@ PLAN = (
     on("issued_on", dates.before_birth(), 510, rules=["issued_after_birth"]),
     on("permit_number", WITH_MARKS, 703, count=at_least(2)),
     on("valid_from", dates.YEAR_ONE_MEANS_NOTHING, 713),
-    on("issued_on", dates.CELLS_OF_A_WORKBOOK, 802),
+    on("issued_on", dates.in_cells("issued_on", "valid_from"), 802),
     on("valid_from", dates.EXCEL_SERIAL, 803),
     on("valid_to", dates.SENTINEL, 806, every=True),
     on("valid_to", dates.NO_END_IN_WORDS, 816),
     on("valid_to", dates.unreadable("2026-02-30", "2024-13-45"), 817),
-    dates.validity_reversed(818),
+    dates.validity_reversed("valid_from", "valid_to", 818),
     on("residence_region", regions.AS_NAME, 822, count=twice),
     on("residence_region", regions.LONG_CODE, 823, count=twice),
     on("phone", phones.SEVERAL, 840, every=True),

@@ -107,7 +107,7 @@ PLAN = (
     on("id_number", WITH_MARKS, 702, count=at_least(2)),
     on("insurance_type", codes.FULL_WIDTH_OR_PADDED, 709),
     on("last_paid_on", dates.YEAR_ONE_MEANS_NOTHING, 712),
-    respelt_repetition(724),
+    respelt_repetition(("id_number", ids.FULL_WIDTH_OR_SPACED[0], 0), turn=724),
     on("updated_at", dates.ANY_MOMENT_SPELLING, 804, every=True),
     on("updated_at", dates.MOMENT_UNREADABLE, 805),
     on("benefit_paid_to", dates.NINES, 807),

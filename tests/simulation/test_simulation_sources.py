@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from simulation.checksums import id_check
 from tests.simulation.test_simulation_digests import PEOPLE, PINNED, SEED, digest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulation.among import adult
 from simulation.defects import dates
 from simulation.defects import id_numbers as ids
 from simulation.defects.records import damaged, repetition
@@ -60,7 +62,7 @@ SOURCE = Source(
     records=records,
     drift=("身份证号",),
     plan=(
-        on("id_number", ids.WRONG_CHECK_DIGIT, count=twice),
+        on("id_number", ids.WRONG_CHECK_DIGIT, count=twice, among=adult),
         on("issued_on", dates.in_future()),
         damaged(Broken.UNDECODABLE),
         repetition(),
@@ -92,6 +94,9 @@ def test_one_module_adds_a_source_and_every_other_file_stays_as_it_was(tmp_path:
     assert done.returncode == 0, done.stderr
     delivered = (tmp_path / "landing" / "bus_card" / "公交卡_20260401_001.csv").read_bytes()
     assert delivered.startswith("卡号|公民身份号码|发卡日期|更新时间\n".encode("gb18030"))
+    lines = delivered.decode("gb18030", "replace").splitlines()
+    wrong = [lines[int(one["row"]) - 1].split("|")[1] for one in outcomes(tmp_path) if one["source"] == "bus_card"][:2]
+    assert all(id_check(number[:17]) != number[17] and number[6:10] <= "2002" for number in wrong)
     own = [(one["outcome"], one["kind"], one["rule"]) for one in outcomes(tmp_path) if one["source"] == "bus_card"]
     assert own == [
         ("quarantine", "id_check_digit", "id_number.check_digit"),

@@ -22,6 +22,8 @@ READING = "expectations.reading"
 CELL, TYPED = "__cell", "__typed"
 READ_ALIKE = "read_alike"
 
+FEW = 100_000  # rows of a batch, a few hundred bytes each, that may be held in memory beside others
+
 Frame = Any  # of pyspark, which is not there where only DuckDB is
 
 
@@ -69,7 +71,11 @@ def alike(readings: Sequence[Reading]) -> list[Rule]:
 
 
 def read_again_in_duckdb(connection: duckdb.DuckDBPyConnection, view: str, readings: Sequence[Reading]) -> str:
-    """A view like `view`, in which the columns of `readings` show what is read in their cells."""
+    """A view like `view`, in which the columns of `readings` show what is read in their cells.
+
+    Few rows are read at once and kept: each question to the view would plan the whole reading again, which takes longer
+    than to read them.
+    """
     import sqlalchemy as sa
     from duckdb_engine import Dialect
 
@@ -78,7 +84,12 @@ def read_again_in_duckdb(connection: duckdb.DuckDBPyConnection, view: str, readi
     rows = sa.select(*(value.label(name) for name, value in again)).select_from(sa.table(view))
     # The dialect's own style of parameters would double each percent sign.
     query = rows.compile(dialect=Dialect(paramstyle="named"), compile_kwargs={"literal_binds": True})
-    connection.query(str(query)).create_view(f"{view}_again", replace=True)
+    again = connection.query(str(query))
+    count = connection.view(view).count("*").fetchone()
+    if count and count[0] <= FEW:
+        connection.register(f"{view}_read", again.to_arrow_table())
+        return f"{view}_read"
+    again.create_view(f"{view}_again", replace=True)
     return f"{view}_again"
 
 
