@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.golden_record import GoldenRecord
+from pipelines.declarations.reading import DeclarationError
 from pipelines.lake.refresh import Refreshed, by_columns, refresh
 from pipelines.modelling import Model, Returned
 from pipelines.project.digest import digest
@@ -80,6 +81,8 @@ def flows(project: Project) -> Iterator[Flow]:
     catalog = project.catalog
     for record in catalog.records.values():
         if record.returns:
+            if CITY.name in record.attributes:
+                raise DeclarationError(catalog.place_of(record), None, _taken(record.name))
             own = tuple(Region(name) for name in record.returns.scope)
             yield Flow(golden_spec(catalog, record), record.returns.withhold, own)
             yield Flow(conflict_spec(catalog, record), {}, _of_record(record), record, record.key)
@@ -87,6 +90,10 @@ def flows(project: Project) -> Iterator[Flow]:
     for placed in project.models.tables.values():
         if isinstance(placed.declared, Model) and placed.declared.returns:
             yield _model_flow(project, placed, placed.declared, placed.declared.returns)
+
+
+def _taken(name: str) -> str:
+    return f"{name}: in what flows back, `{CITY.name}` says whose partition a row is: give that column another name"
 
 
 def _of_record(record: GoldenRecord) -> tuple[Region, ...]:
@@ -97,6 +104,8 @@ def _model_flow(project: Project, placed: Placed, model: Model, returns: Returne
     records, spec = project.catalog.records, model_spec(project, placed)
     if wrong := [one for one in returns.withhold if one not in spec.names or one in spec.key]:
         raise placed.error(f"{model.name}: withhold: {', '.join(wrong)} is no column, or part of the key")
+    if CITY.name in spec.names:
+        raise placed.error(_taken(model.name))
     scope: list[Region] = []
     named: dict[str, GoldenRecord] = {}
     for said in returns.regions:

@@ -217,3 +217,16 @@ def test_a_model_that_withholds_what_it_has_not_is_refused(filled: Place, tmp_pa
     )
     with pytest.raises(DeclarationError, match=r"death\.py:\d+: .*cause_of_deth is no column"):
         Place(filled.folder, project=project).run()
+
+
+def test_a_column_that_would_be_taken_for_the_partition_is_refused(filled: Place, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for name in ("catalog", "foundation_dbs", "theme_dbs", "expectations"):
+        shutil.copytree(PROJECT / name, project / name)
+    record = project / "foundation_dbs/person/person.yml"
+    text = record.read_text(encoding="utf-8").replace(
+        "attributes:\n", "attributes:\n  city: {title: 城市, from: [household_registration.household_region]}\n"
+    )
+    record.write_text(text, encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"person\.yml: person: in what flows back, `city` says whose partition"):
+        Place(filled.folder, project=project).run()
