@@ -18,7 +18,7 @@ from pipelines.operations.checking import Check
 from pipelines.settings import Settings
 from pipelines.steps.ingest import kept_name
 from pipelines.storage.damage import way_back
-from pipelines.storage.refusals import told
+from pipelines.storage.refusals import explaining
 from pipelines.storage.store import LOG, Store
 from pipelines.tables.specs import BATCHES
 
@@ -29,7 +29,7 @@ CHUNK = 1 << 20
 def examine_files(settings: Settings) -> Iterator[Check]:
     """A check for each thing that is wrong, named by its table; at the end one of how many files were looked at."""
     tables, files, wrong = 0, 0, 0
-    with told(settings.lake):
+    with explaining(settings.lake):
         for table in settings.lake.tables():
             tables += 1
             for file, what in _table(settings.lake, table):

@@ -99,9 +99,9 @@ def _session(settings: Settings) -> str:
     try:
         from pipelines.engines.spark.session import open_session
         from pipelines.engines.spark.trial import try_spark
-        from pipelines.storage.refusals import told
+        from pipelines.storage.refusals import explaining
 
-        with told(settings.lake):
+        with explaining(settings.lake):
             return try_spark(open_session(settings), settings.lake)
     except Exception as error:
         failure = spark_failure(error)

@@ -17,7 +17,7 @@ from pipelines.project.catalog import read_catalog
 from pipelines.project.models import Models, read_models
 from pipelines.settings import Settings
 from pipelines.storage.folders import check_folder
-from pipelines.storage.refusals import told
+from pipelines.storage.refusals import explaining
 from pipelines.tables.table import TableSpec
 
 # An expression is thousands of small objects that live until it is computed: by default the collector looks at them
@@ -69,7 +69,7 @@ def open_existing(settings: Settings, *, writes: bool = False) -> Iterator[Works
 def open_lake(settings: Settings) -> Iterator[Lake]:
     """A lake for what reads only tables that no declaration shapes; raises NoLakeError where there is none."""
     settings.lake.check_place()
-    with told(settings.lake), open_engine(settings) as engine:
+    with explaining(settings.lake), open_engine(settings) as engine:
         lake = Lake(settings.lake, engine)
         _check_written(lake, settings)
         yield lake
@@ -94,7 +94,7 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
     gc.set_threshold(*RARELY)
     project = open_project(settings)
     settings.lake.check_place()
-    with told(settings.lake), open_engine(settings) as engine:
+    with explaining(settings.lake), open_engine(settings) as engine:
         if not writes:
             yield Workspace(settings, project.catalog, project.models, Lake(settings.lake, engine))
             return

@@ -23,7 +23,7 @@ from pipelines.database.connection import Database, DatabaseAwayError, ServiceEr
 from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
 from pipelines.settings import Settings
 from pipelines.storage.durable import make_folder, sync_folders
-from pipelines.storage.refusals import told
+from pipelines.storage.refusals import explaining
 
 SEGMENT_ROWS = 50_000
 DAY = 86_400
@@ -56,7 +56,7 @@ def deliver_pushed(settings: Settings, segment_rows: int = SEGMENT_ROWS) -> list
             with _folder_errors(settings.landing), _alone(settings.landing):
                 _seal(database, segment_rows)
                 delivered, refused = _deliver_each(database, settings)
-        with told(settings.lake):
+        with explaining(settings.lake):
             _note_ingested(database, settings)
         _forget(database, settings.retention)
         if refused:

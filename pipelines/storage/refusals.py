@@ -79,7 +79,7 @@ UNREACHABLE = (
 
 
 @contextmanager
-def told(store: Store) -> Iterator[None]:
+def explaining(store: Store) -> Iterator[None]:
     """Errors of the store inside come out as StoreError; whatever else goes wrong passes unchanged."""
     try:
         yield

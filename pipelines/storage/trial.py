@@ -7,7 +7,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from pipelines.storage.refusals import told
+from pipelines.storage.refusals import explaining
 from pipelines.storage.store import Store
 
 NAME = "_trial"
@@ -36,7 +36,7 @@ def _on_s3(store: Store) -> datetime.datetime:
     import obstore
 
     name = f"{NAME}/{uuid.uuid4().hex}"
-    with told(store):
+    with explaining(store):
         obstore.put(store.objects, name, b"")
         try:
             return obstore.head(store.objects, name)["last_modified"]

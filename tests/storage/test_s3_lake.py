@@ -23,7 +23,7 @@ from pipelines.operations.deep import examine_files
 from pipelines.settings import Settings
 from pipelines.steps.run import Run, run
 from pipelines.steps.tables import all_tables
-from pipelines.storage.refusals import told
+from pipelines.storage.refusals import explaining
 from pipelines.storage.store import Store
 from tests.readers.test_bad_input import two_sources
 from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
@@ -294,7 +294,7 @@ def test_what_a_store_answers_is_put_into_words(
             "DuckDB": lambda: engine.read(store.uri("t"), version=0),
             "original file": lambda: store.keep(tmp_path / "part", "part"),
         }[way]
-        with pytest.raises(LakeError, match=said) as refused, told(store):
+        with pytest.raises(LakeError, match=said) as refused, explaining(store):
             asked()
     refusing.shutdown()
     assert code in str(refused.value)
@@ -303,9 +303,9 @@ def test_what_a_store_answers_is_put_into_words(
 
 def test_what_is_not_about_the_store_passes_unchanged() -> None:
     for message in ("Connection refused by postgres at db:5432", "403 Forbidden by a proxy"):
-        with pytest.raises(OSError, match=message), told(Store.at("s3://bucket/lake")):
+        with pytest.raises(OSError, match=message), explaining(Store.at("s3://bucket/lake")):
             raise OSError(message)
-    with pytest.raises(OSError, match="Generic S3 error"), told(Store.at("folder")):
+    with pytest.raises(OSError, match="Generic S3 error"), explaining(Store.at("folder")):
         raise OSError("Generic S3 error: AccessDenied")
 
 

@@ -69,7 +69,7 @@ import sqlalchemy as sa
 from pipelines.engines.spark.session import open_session
 from pipelines.errors import StoreError
 from pipelines.database.lease import Lease
-from pipelines.storage.refusals import told
+from pipelines.storage.refusals import explaining
 from pipelines.storage.store import Store, spark_uri
 from pipelines.settings import Settings
 
@@ -89,7 +89,7 @@ for number in range(int(first), int(first) + int(each)):
 print("done", flush=True)
 for _ in sys.stdin:
     try:
-        with told(Store.at(place)):
+        with explaining(Store.at(place)):
             session.read.format("delta").load(spark_uri(table)).count()
     except StoreError as error:
         print(error, flush=True)

@@ -90,7 +90,7 @@ class Snapshot:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """A small result; raises PostgresFailure."""
-        with told(self.access):
+        with explaining(self.access):
             return self._connection.execute("FROM postgres_query('source', ?)", [query]).fetchall()
 
     @contextmanager
@@ -107,7 +107,7 @@ def open_snapshot(access: Access) -> Iterator[Snapshot]:
         load_extension(connection, "postgres_scanner")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
-        with told(access, connecting=True):
+        with explaining(access, connecting=True):
             url = f"{access.url}{'&' if access.options else '?'}{ALWAYS}".replace("'", "''")
             connection.execute(f"ATTACH '{url}' AS source (TYPE postgres, READ_ONLY)")
         with _transaction(connection, SESSION):
@@ -115,7 +115,7 @@ def open_snapshot(access: Access) -> Iterator[Snapshot]:
 
 
 @contextmanager
-def told(access: Access, *, connecting: bool = False) -> Iterator[None]:
+def explaining(access: Access, *, connecting: bool = False) -> Iterator[None]:
     """Errors of libpq inside come out as PostgresFailure. Not chained: their text holds user and address."""
     try:
         yield
