@@ -74,12 +74,12 @@ class Lake:
     """Delta tables under one root, computed by one engine; written only while `lease` is held, where there is one.
 
     Several threads may each append rows that they read themselves to a table of their own. Whatever asks the engine, or
-    concerns a table that they share, they do one at a time, inside `alone`.
+    concerns a table that they share, they do one at a time, inside `lock`.
     """
 
     def __init__(self, root: Store, engine: Engine, lease: Lease | None = None) -> None:
         self.root, self.engine, self.lease = root, engine, lease
-        self.alone = threading.RLock()
+        self.lock = threading.RLock()
         # Set while the threads of this process may commit no more.
         self.stopped = lease.stopped if lease else threading.Event()
         self._known: dict[TableId, State] = {}
@@ -177,8 +177,8 @@ class Lake:
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""
-        with self.alone:
-            self.go_on()
+        with self.lock:
+            self.check_stopped()
             if self.lease is None or not self.lease.hold():
                 return False
             fence = self.lease.fence or 0
@@ -187,12 +187,12 @@ class Lake:
                 self._known.clear()
             return True
 
-    def go_on(self) -> None:
+    def check_stopped(self) -> None:
         """Raises StoppedError while this process is to stop."""
         if self.stopped.is_set():
             raise StoppedError("another part of this run has failed, or it was told to stop")
 
-    def let_go(self) -> None:
+    def release_lease(self) -> None:
         """Give the lease back, so that others may write until this process has something to write again."""
         if self.lease is not None:
             self.lease.release()

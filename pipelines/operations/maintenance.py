@@ -56,13 +56,13 @@ def maintain(
                 done.append(found)
         finally:
             if taken:
-                lake.let_go()
+                lake.release_lease()
     taken = lake.hold()
     try:
         renew(workspace)
     finally:
         if taken:
-            lake.let_go()
+            lake.release_lease()
     return done
 
 

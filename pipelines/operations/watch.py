@@ -82,7 +82,7 @@ def _look(
         began = time.monotonic()
         if done := watching.look():
             told(done)
-        watching.workspace.lake.let_go()
+        watching.workspace.lake.release_lease()
         pause.end()
         if done and done.run.failed:
             return

@@ -94,7 +94,7 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     the others go on.
     """
     done = Ingested(contract.name)
-    with workspace.lake.alone:
+    with workspace.lake.lock:
         listed = _listed_batches(workspace, contract)
     known = {*listed} | _mend(workspace, contract, listed, done)
     secured = []
@@ -132,7 +132,7 @@ def _has_original(lake: Lake, path: Path, state: os.stat_result, sha256: str) ->
     return kept is None or (kept.is_file() and kept.stat().st_size == state.st_size)
 
 
-def _let_go(path: Path, done: Ingested) -> None:
+def _remove_pushed(path: Path, done: Ingested) -> None:
     """Remove a file that the lake keeps where it was made of pushed rows: it is no agency's but our own."""
     if is_pushed(path):
         try:
@@ -150,11 +150,11 @@ def _secure(
         workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id, BATCHES.id)
     for path, state, sha256 in files:
         if workspace.lake.root.is_s3:  # which keeps what it has answered for
-            _let_go(path, done)
+            _remove_pushed(path, done)
             continue
         with kept_original(workspace.lake, path, state, kept_name(sha256, shown_name(path)), sha256) as kept:
             if kept:
-                _let_go(path, done)
+                _remove_pushed(path, done)
 
 
 def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Entry], done: Ingested) -> set[str]:
@@ -169,7 +169,7 @@ def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Entry],
     ends_alike = last is None or last["batch"] in listed
     if ends_alike and (state.rows if state else 0) == sum(entry["rows"] for entry in listed.values()):
         return set()
-    with lake.alone:
+    with lake.lock:
         stored = lake.read(spec)
         held = {row[BATCH] for row in lake.engine.rows(stored.select(BATCH).distinct())}
     for batch, entry in listed.items():
@@ -241,7 +241,7 @@ def _rows_missing(original: str, batch: str, entry: Entry) -> Problem:
 
 def _ingest_file(workspace: Workspace, contract: Contract, original: Original, batch: str, done: Ingested) -> None:
     received_at = time_of_receipt(workspace.lake)
-    with workspace.lake.alone:
+    with workspace.lake.lock:
         warm_up()
     described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
     counter = Counter()
@@ -256,7 +256,7 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
             # Read again for what is wrong with the file: a crash lost what had been noticed.
             for _ in rows if isinstance(rows, pa.RecordBatchReader) else ():
                 pass
-            with workspace.lake.alone:
+            with workspace.lake.lock:
                 counter.rows, received_at = _in_raw(workspace, contract, batch)
         problems = [problem.renamed(original.name) for problem in delivery.problems]
         if not counter.rows:
@@ -286,7 +286,7 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
     }
     # A batch that is listed is not taken again: its rows must not be lost where its entry is not.
     workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id)
-    with workspace.lake.alone:
+    with workspace.lake.lock:
         workspace.lake.append_rows(BATCHES, [entry], once=batch)
 
 
@@ -326,7 +326,7 @@ def _stamped(
 
     def stamped() -> Iterator[pa.RecordBatch]:
         for rows in reader:
-            workspace.lake.go_on()
+            workspace.lake.check_stopped()
             counter.rows += rows.num_rows
             stamps = [pa.repeat(batch, rows.num_rows), pa.repeat(pa.scalar(received_at, timestamp), rows.num_rows)]
             yield pa.RecordBatch.from_arrays([*stamps, *rows.columns], schema=schema)

@@ -178,7 +178,7 @@ def beside_table(file: str, table: SourceTable) -> Problem:
 
 def time_of_receipt(lake: Lake) -> datetime.datetime:
     """Now, and after all that any source has delivered before: what counts last is told by when it came."""
-    with lake.alone:
+    with lake.lock:
         return clock.after(lake.engine.scalar(lake.read(BATCHES).received_at.max()))
 
 

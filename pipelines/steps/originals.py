@@ -54,7 +54,7 @@ def kept_original(lake: Lake, path: Path, state: os.stat_result, name: str, sha2
     """
     store = lake.root
     with ExitStack() as until_read:
-        with lake.alone:  # two sources may have got the same bytes
+        with lake.lock:  # two sources may have got the same bytes
             if not store.is_s3 and is_whole(store.path / name, state.st_size, sha256):
                 kept: Path | None = store.path / name
                 durable.sync(store.path / name)

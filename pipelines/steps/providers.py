@@ -30,7 +30,7 @@ def named_in_rows(workspace: Workspace, contract: Contract, batch: str, file: st
     if contract.delivered_by is None:
         return None, None
     header = contract.column(contract.delivered_by).header
-    with workspace.lake.alone:
+    with workspace.lake.lock:
         stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
         mine = stored.filter(stored[BATCH] == batch)
         cells = mine.select(said=mine[contract.cells[header]].strip()).distinct().limit(2)

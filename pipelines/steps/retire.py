@@ -52,7 +52,7 @@ def check_declared(workspace: Workspace) -> None:
     Their rows stand in golden records and in cities' tables: a file that was lost must not take them out of there.
     """
     lake = workspace.lake
-    with lake.alone:
+    with lake.lock:
         batches = lake.read(BATCHES)
         gone = batches.filter(batches.source.notin(sorted(workspace.catalog.contracts)))
         found = lake.engine.rows(gone.group_by("source").agg(batches=gone.count()).order_by("source"))

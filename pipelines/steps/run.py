@@ -72,8 +72,8 @@ class Run:
             return
 
         def read(task: Task) -> Outcome:
-            lake.go_on()
-            with lake.alone:
+            lake.check_stopped()
+            with lake.lock:
                 progress(task.step, task.name)
             return _worked(workspace, task)
 
@@ -97,7 +97,7 @@ class Run:
 
     def work(self, workspace: Workspace, task: Task, progress: Progress = lambda step, table: None) -> None:
         """Do one task of the plan; raises StoppedError where the work was told to stop."""
-        workspace.lake.go_on()
+        workspace.lake.check_stopped()
         progress(task.step, task.name)
         with _Timer(self.seconds, task.step):
             self.take(_worked(workspace, task))

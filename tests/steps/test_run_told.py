@@ -79,7 +79,7 @@ def test_a_first_interruption_is_answered_at_once_and_a_second_ends_it(
     with place.opened() as at:
         with pytest.raises(KeyboardInterrupt):
             interrupted_twice(at.workspace.lake)
-        at.workspace.lake.go_on()
+        at.workspace.lake.check_stopped()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
