@@ -29,7 +29,7 @@ ROW_GROUPS = WriterProperties(max_row_group_size=245_760, compression="SNAPPY")
 SCATTERED_FILES, SCATTERED_BYTES = 4, 16_000_000
 # Beyond that many small files a scan spends more on opening them than on reading them; the target is well below
 # delta-rs's 100 MB, because a merge writes every file anew in which one row changes.
-SMALL, TARGET, MANY = 8 << 20, 32 << 20, 16
+SMALL, TARGET, MANY_FILES = 8 << 20, 32 << 20, 16
 # Delta's own distance between checkpoints: a shorter log is read as quickly without one.
 CHECKPOINT_AFTER = 10
 UNREADABLE_LOG = re.compile(

@@ -36,7 +36,7 @@ WHOLE: tuple[Reason, ...] = ("declarations changed", "input recreated", "change 
 Changed = Mapping[TableId, ir.Table]
 
 # Beyond this share of the rows that are read for all keys, looking each key up costs more than computing all of them.
-MANY, FEW = 0.2, 1_000
+LOOKUP_SHARE, LOOKUP_KEYS = 0.2, 1_000
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class _Refresh:
         named = scope.keys.filter(scope.keys[by].notnull()).select(by).distinct()
         keys = self._engine.materialise(named, "affected_keys")
         count = int(self._engine.scalar(keys.count()))
-        if count > FEW and count > MANY * max(scope.rows, state.rows):
+        if count > LOOKUP_KEYS and count > LOOKUP_SHARE * max(scope.rows, state.rows):
             return scope.reason, None, None
         return scope.reason, keys, count
 

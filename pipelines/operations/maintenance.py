@@ -93,7 +93,7 @@ def maintain_table(
     said = unchanged_since(state.said, state.content)
 
     def compact() -> None:
-        if compacts and delta_rs.small_files(delta) >= delta_rs.MANY:
+        if compacts and delta_rs.small_files(delta) >= delta_rs.MANY_FILES:
             delta_rs.compact(delta, said)
 
     def vacuum() -> None:

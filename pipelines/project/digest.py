@@ -53,7 +53,7 @@ def _logic(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [one for one in body if not _says_nothing(one)]
+            body[:] = [one for one in body if not _says_nothing(one)]
     return hashlib.sha256(ast.dump(tree, annotate_fields=False).encode()).hexdigest()
 
 

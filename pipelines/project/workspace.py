@@ -22,7 +22,7 @@ from pipelines.tables.table import TableSpec
 
 # An expression is thousands of small objects that live until it is computed: by default the collector looks at them
 # again and again, which took one part in twenty of a run.
-RARELY = (50_000, 10, 10)
+COLLECTOR_THRESHOLDS = (50_000, 10, 10)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def no_lake(settings: Settings) -> str:
 @contextmanager
 def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Workspace]:
     """Read all declarations, then open the lake; raises DeclarationError before anything is touched."""
-    gc.set_threshold(*RARELY)
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
     project = open_project(settings)
     settings.lake.check_place()
     with explaining(settings.lake), open_engine(settings) as engine:

@@ -23,7 +23,7 @@ from pipelines.readers.delivery import EXTRA, ROW
 from pipelines.readers.header import cut, match
 from pipelines.readers.postgres.failures import PostgresFailure
 from pipelines.readers.postgres.snapshot import access_to, open_snapshot
-from pipelines.readers.postgres.table import NOTHING, Mark, PostgresTable
+from pipelines.readers.postgres.table import NO_ROWS, Mark, PostgresTable
 from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.landing import time_of_receipt
 from pipelines.tables.specs import BATCHES, raw_spec
@@ -176,7 +176,7 @@ def _problems(
                 ),
             )
         )
-    if now.unordered == NOTHING:
+    if now.unordered == NO_ROWS:
         return found
     again, chinese = "; whenever one of them is written, all of them are read again", "其中任何一行写入时，全部重读"
     if count := table.without_watermark():

@@ -39,7 +39,7 @@ def differences(
     if types[0] != types[1]:
         return [f"{spec.id}: types {types[0]} and {types[1]}"]
     found = []
-    for mine, theirs, lake in ((*queries, one), (*reversed(queries), other)):
+    for mine, theirs, lake in ((queries[0], queries[1], one), (queries[1], queries[0], other)):
         counted = opened.execute(f"SELECT count(*) FROM ({mine} EXCEPT ALL {theirs})").fetchone()
         if counted and counted[0]:
             found.append(f"{spec.id}: {counted[0]} rows only in {lake.name}")

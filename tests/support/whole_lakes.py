@@ -46,7 +46,7 @@ def _table_differences(opened: duckdb.DuckDBPyConnection, table: str, one: Path,
     names = [name for name in columns[0] if name not in OWN_TO_A_LAKE | OWN_IN.get(table, set())]
     queries = [_scan(lake / table, names, newest=table == RELEASE) for lake in (one, other)]
     found = []
-    for first, second, lake in ((*queries, one), (*reversed(queries), other)):
+    for first, second, lake in ((queries[0], queries[1], one), (queries[1], queries[0], other)):
         only = _number(opened, f"SELECT count(*) FROM ({first} EXCEPT ALL {second})")
         if only:
             found.append(f"{table}: {only} rows only in {lake.name}")

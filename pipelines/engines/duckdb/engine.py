@@ -40,7 +40,7 @@ VERSIONS = 3  # of a table that stay open: one step reads it before and after it
 # Bytes that Python, the readers and delta-rs take beside DuckDB, whatever its limit and however many rows there are.
 BESIDE, LEAST = 1_250_000_000, 0.3
 READER = 1_600_000_000  # bytes that a run takes for each file that it reads at once, while DuckDB has nothing to do
-FEW = 50_000  # rows of a merge that may be in memory
+MERGED_IN_MEMORY = 50_000  # rows of a merge that may be in memory
 
 
 class DuckDBEngine(Engine):
@@ -219,7 +219,7 @@ class DuckDBEngine(Engine):
     def merge(self, merge: Merge) -> None:
         columns = [name for name in merge.changes.columns if name != OPERATION]
         rows, condition = self.stream(merge.changes), matching(merge, quote="")
-        delta_rs.merge(merge.uri, rows, columns, condition, merge.metadata, few=merge.rows <= FEW)
+        delta_rs.merge(merge.uri, rows, columns, condition, merge.metadata, few=merge.rows <= MERGED_IN_MEMORY)
 
     def overwrite(self, uri: str, rows: ir.Table, spec: TableSpec, metadata: str) -> None:
         delta_rs.overwrite(uri, self.stream(rows), spec, metadata, self._retention)

@@ -20,7 +20,7 @@ HIGHEST_NUMERIC = "1e300"
 PAGED = ("r", "m", "p")  # tables, materialised views, partitioned tables: their rows lie in numbered pages
 SLICE_ROWS, MOST_SLICES = 200_000, 256
 LAST_PAGE = 4_294_967_295
-NOTHING = "0:0"
+NO_ROWS = "0:0"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class PostgresTable:
         started = self._value(before.bound if before else None)
         highest = f"SELECT max({self._order}) AS highest FROM {self._name} WHERE {self._order} <= {limit}"
         bound = self._scalar(f"SELECT greatest(highest, {started})::text AS bound FROM ({highest}) found")
-        late = self._fingerprint(self._within_lag(bound)) if bound is not None else NOTHING
+        late = self._fingerprint(self._within_lag(bound)) if bound is not None else NO_ROWS
         return Mark(bound, self._lag, late, self._fingerprint(self._unordered(bound)))
 
     def news(self, before: Mark | None, now: Mark) -> str | None:

@@ -29,7 +29,7 @@ UPDATES = {
     "yearly": "每年",
 }
 SHARING = {"unconditional": "无条件共享", "conditional": "有条件共享", "none": "不予共享"}
-NOTHING = "—"
+NO_VALUE = "—"
 
 
 def severity(code: str, *, on_table: bool) -> str:
@@ -46,13 +46,13 @@ def batch_rule_title(code: str, contract: Contract) -> str | None:
 
 
 def number(value: int | None) -> str:
-    return NOTHING if value is None else f"{value:,}"
+    return NO_VALUE if value is None else f"{value:,}"
 
 
 def share(value: float | None) -> str:
     """A share of one as percent: two digits after the point where it is small, and never 0 for what is not."""
     if value is None:
-        return NOTHING
+        return NO_VALUE
     if 0 < value < 0.0001:
         return "<0.01%"
     return f"{value:.2%}" if 0 < value < 0.1 else f"{value:.1%}".replace(".0%", "%")

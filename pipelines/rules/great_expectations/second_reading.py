@@ -22,7 +22,7 @@ READING = "expectations.reading"
 CELL, TYPED = "__cell", "__typed"
 READ_ALIKE = "read_alike"
 
-FEW = 100_000  # rows of a batch, a few hundred bytes each, that may be held in memory beside others
+KEPT_IN_MEMORY = 100_000  # rows of a batch, a few hundred bytes each, that may be held in memory beside others
 
 Frame = Any  # of pyspark, which is not there where only DuckDB is
 
@@ -86,7 +86,7 @@ def read_again_in_duckdb(connection: duckdb.DuckDBPyConnection, view: str, readi
     query = rows.compile(dialect=Dialect(paramstyle="named"), compile_kwargs={"literal_binds": True})
     again = connection.query(str(query))
     count = connection.view(view).count("*").fetchone()
-    if count and count[0] <= FEW:
+    if count and count[0] <= KEPT_IN_MEMORY:
         connection.register(f"{view}_read", again.to_arrow_table())
         return f"{view}_read"
     again.create_view(f"{view}_again", replace=True)
