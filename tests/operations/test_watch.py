@@ -158,7 +158,7 @@ def test_a_source_that_fails_keeps_no_other_waiting_and_is_tried_again(
             raise MemoryError("row 3")
         return ingest(workspace, contract)
 
-    monkeypatch.setattr("pipelines.steps.plan.ingest", failing)
+    monkeypatch.setattr("pipelines.steps.ingest.ingest", failing)
     said = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
     assert len(said) == 2
     assert all(one.startswith(f"ingest {SOURCE}: ") and "HUILIU_MEMORY" in one for one in said)

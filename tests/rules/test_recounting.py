@@ -191,7 +191,7 @@ def test_what_cannot_be_read_is_not_put_together_with_what_can(
     place: Place, monkeypatch: pytest.MonkeyPatch, judged: bool
 ) -> None:
     """Nor does it keep the other tables from being maintained."""
-    monkeypatch.setattr(delta_rs, "MANY", 2)
+    monkeypatch.setattr(delta_rs, "MANY_FILES", 2)
     with place.opened() as at:
         poison(at.workspace)
     if judged:

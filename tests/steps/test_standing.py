@@ -203,7 +203,7 @@ def test_a_batch_that_a_crash_left_without_its_entry_is_entered_though_its_file_
 
 def test_few_news_compute_few_rows_of_a_table_that_holds_fewer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What counts is how many rows are read for all keys: those withdrawn are few, those that stand are not."""
-    monkeypatch.setattr(refresh, "FEW", 0)
+    monkeypatch.setattr(refresh, "LOOKUP_KEYS", 0)
     Delivered(SOURCE, "gone.csv", [household(6, 更新时间="2026-07-01 08:00:00", 操作标志="D")]).write(place.landing)
     done = {one.table.path: one for one in place.run().refreshed}
     assert done["withdrawn/household_registration"].keys == done["standard/household_registration"].keys == 1
