@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -76,6 +77,7 @@ def test_what_the_embedded_engine_does_not_need_is_never_bad(
 def test_a_broken_declaration_is_told_with_its_place(machine: Machine, tmp_path: Path) -> None:
     project = tmp_path / "project"
     (project / "catalog").mkdir(parents=True)
+    shutil.copy(PROJECT / "catalog/cities.yml", project / "catalog")
     (project / "catalog" / "agencies.yml").write_text("agencies: [")
     check = machine.check("declarations", project=project)
     assert check.state == "bad"
