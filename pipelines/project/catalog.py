@@ -34,13 +34,13 @@ def read_catalog(root: Path) -> Catalog:
         )
         raise DeclarationError(root, None, problem)
     documents: Documents = {}
-    cities = _named(root / "catalog/cities.yml", City, "code")
+    cities = _named(_document(root / "catalog/cities.yml"), City, "code")
     agencies, kinds = _agencies(root / "catalog", cities)
     catalog = Catalog(
         root=root,
         agencies=agencies,
         kinds=kinds,
-        regulations=_named(root / "catalog/regulations.yml", Regulation, "name"),
+        regulations=_named(_document(root / "catalog/regulations.yml"), Regulation, "name"),
         cities=cities,
         codes=dict(_code_lists(root / "catalog/codes")),
         elements=dict(_elements(root / "catalog/elements", documents)),
@@ -55,9 +55,8 @@ def read_catalog(root: Path) -> Catalog:
     return catalog
 
 
-def _named(path: Path, model: type[BaseModel], field: str) -> dict[str, Any]:
+def _named(document: Document, model: type[BaseModel], field: str) -> dict[str, Any]:
     """A YAML mapping whose keys are the names of its entries."""
-    document = _document(path)
     return {str(name): _entry(document, model, field, name, said) for name, said in document.value.items()}
 
 
@@ -71,16 +70,18 @@ def _entry(document: Document, model: type[BaseModel], field: str, name: Any, sa
 
 def _agencies(folder: Path, cities: dict[str, City]) -> tuple[dict[str, Agency], dict[str, AgencyKind]]:
     """Single agencies and those of kinds, by name; a project without kinds needs no file of them."""
-    agencies = _named(folder / "agencies.yml", Agency, "name")
+    single = _document(folder / "agencies.yml")
+    agencies = _named(single, Agency, "name")
     path = folder / "agency_kinds.yml"
     if not path.exists():
         return agencies, {}
-    kinds, places, document = _named(path, AgencyKind, "name"), regions.places(cities), _document(path)
+    document, places = _document(path), regions.places(cities)
+    kinds = _named(document, AgencyKind, "name")
     for kind in kinds.values():
         _check_exceptions(document, kind, places)
         for agency in kind.agencies(places):
             if agency.name in agencies:
-                raise _document(folder / "agencies.yml").error(
+                raise single.error(
                     f"{agency.name} is also what agency_kinds.yml makes of {kind.name} and {agency.region}: remove it "
                     "here; another title of it stands there, under `titled`",
                     agency.name,
@@ -111,7 +112,7 @@ def _elements(folder: Path, documents: Documents) -> Iterator[tuple[str, Element
     seen: dict[str, Path] = {}
     for path in sorted(folder.glob("*.yml")):
         document = documents["element", path.stem] = _document(path)
-        for name, element in _named(path, Element, "name").items():
+        for name, element in _named(document, Element, "name").items():
             if name in seen:
                 raise document.error(f"data element {name} is declared in {seen[name].name} too: keep one", name)
             seen[name] = path
