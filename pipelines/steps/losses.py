@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import ibis.expr.types as ir
 
 from pipelines import clock
@@ -65,15 +67,17 @@ def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: Pers
             f"nothing waits to be confirmed: {spec.id.path} "
             + ("was never written" if state is None else "stands under the declarations as they are")
         )
-    row = {
-        "source": contract.name,
-        "declarations": declared,
-        "reason": reason,
-        "decided_by": by.name,
-        "account": by.account,
-        "decided_at": clock.after(lake.engine.scalar(lake.read(CONFIRMATIONS).decided_at.max())),
-    }
-    lake.append_rows(CONFIRMATIONS, [row], once=f"{contract.name}:{declared}")
+    decided_at = clock.after(lake.engine.scalar(lake.read(CONFIRMATIONS).decided_at.max()))
+    keep_confirmation(lake, contract.name, declared, reason, by, decided_at, once=f"{contract.name}:{declared}")
+
+
+def keep_confirmation(
+    lake: Lake, source: str, declarations: str, reason: str, by: Person, decided_at: datetime.datetime, *, once: str
+) -> None:
+    """Keep a person's word on the declarations of a source, under the name `once`."""
+    said = {"source": source, "declarations": declarations, "reason": reason}
+    row = {**said, "decided_by": by.name, "account": by.account, "decided_at": decided_at}
+    lake.append_rows(CONFIRMATIONS, [row], once=once)
     lake.make_durable(CONFIRMATIONS.id)
 
 

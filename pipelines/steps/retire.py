@@ -12,6 +12,7 @@ from pipelines.errors import LakeError
 from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import Person
+from pipelines.steps.losses import keep_confirmation
 from pipelines.tables import layout
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import BATCHES, CONFIRMATIONS
@@ -111,16 +112,9 @@ def _emptied(lake: Lake, table: TableId) -> int:
 
 
 def _confirm(lake: Lake, source: str, reason: str, by: Person) -> None:
-    row = {
-        "source": source,
-        "declarations": NONE_DECLARED,
-        "reason": reason,
-        "decided_by": by.name,
-        "account": by.account,
-        "decided_at": clock.after(_last_moment(lake)),
-    }
-    lake.append_rows(CONFIRMATIONS, [row], once=f"{source}:retired:{row['decided_at']}")
-    lake.make_durable(CONFIRMATIONS.id)
+    decided_at = clock.after(_last_moment(lake))
+    once = f"{source}:retired:{decided_at}"
+    keep_confirmation(lake, source, NONE_DECLARED, reason, by, decided_at, once=once)
 
 
 def _last_moment(lake: Lake) -> datetime.datetime | None:
