@@ -69,9 +69,7 @@ def described_outcome(task: Task, outcome: Outcome) -> Mapping[dg.AssetKey, Meta
             return {first: _ingested(outcome)}
         case Released():
             return {first: {"release": outcome.number, "is_new": outcome.new}}
-        case Standardised():
-            return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
-        case Tables():
+        case Standardised() | Tables():
             return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
     raise TypeError(f"{task.step} {task.name} did {type(outcome).__name__}, which has no description here")
 

@@ -6,17 +6,15 @@ No line holds a value of the data: tables, batches by their hash, counts, reason
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.release import Released
 from pipelines.steps.standardise import Standardised
 from pipelines.steps.task import Outcome, Tables, Task
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def log_outcome(settings: Settings, task: Task, outcome: Outcome, seconds: float) -> None:

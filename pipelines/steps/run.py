@@ -116,8 +116,9 @@ class Run:
                 break
             if task.step == Step.STANDARDISE and still is None:  # once all that was delivered is in raw
                 still = sources_without_news(workspace)
+            is_still = task.step == Step.STANDARDISE and task.name in (still or ())
             try:
-                self.work(workspace, _left_alone(task) if task.name in (still or ()) else task, progress)
+                self.work(workspace, _left_alone(task) if is_still else task, progress)
             except RowsWouldGoError as error:
                 refused.append(error)
         if refused:
@@ -201,8 +202,7 @@ def _concerns_all(error: Exception) -> bool:
 def _left_alone(task: Task) -> Task:
     """The task of a source without news, which it does not have to be asked for again."""
     contract = task.contract
-    if task.step != Step.STANDARDISE or contract is None:
-        return task
+    assert contract
     return replace(task, work=lambda workspace: left_alone(workspace, contract))
 
 

@@ -17,10 +17,10 @@ import duckdb
 import pytest
 
 from pipelines.engines import delta_rs
-from pipelines.engines.duckdb.engine import load_extension
 from pipelines.project.workspace import open_project
 from pipelines.settings import Settings
 from pipelines.steps.tables import all_tables
+from pipelines.storage.extensions import load_extension
 from simulation import simulate
 from tests.support.lakes_compared import connection, differences
 from tests.support.spark_cluster import Cluster, EventLog, Worker, eventually, started_cluster

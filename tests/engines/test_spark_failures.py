@@ -16,10 +16,10 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from dagster_project.failures import told_without_values
-from pipelines.engines.duckdb.engine import load_extension
 from pipelines.engines.spark.failures import SparkFailure, spark_failure, start_failure
 from pipelines.engines.spark.java import Java, find_java, installed
 from pipelines.engines.spark.launch import addresses
+from pipelines.storage.extensions import load_extension
 from tests.support.spark_cluster import started_cluster, unused_port
 
 HUILIU = Path(sys.executable).with_name("huiliu")

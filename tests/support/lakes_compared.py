@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.engines.duckdb.engine import load_extension
+from pipelines.storage.extensions import load_extension
 from pipelines.tables.specs import RELEASES, VALIDATIONS
 from pipelines.tables.table import TableSpec
 

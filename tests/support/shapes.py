@@ -11,8 +11,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
-from pipelines.engines.duckdb.engine import load_extension
 from pipelines.engines.geometry import for_duckdb, for_spark
+from pipelines.storage.extensions import load_extension
 
 VALID = {
     "square": "POLYGON((111 40,112 40,112 41,111 41,111 40))",
