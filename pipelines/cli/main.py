@@ -18,7 +18,6 @@ import pipelines.cli
 from pipelines.cli.screen import err
 
 app = typer.Typer(
-    help="Huiliu 汇流: agency files in, trusted records out, and back to the leagues and cities.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -16,7 +16,7 @@ from pipelines.lake.lake import Lake
 from pipelines.rules.verdicts import decide
 from pipelines.tables.specs import BATCHES, VERDICTS
 from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
-from tests.support.place import PROJECT, Place
+from tests.support.place import Place, copied_project
 
 PEOPLE = range(20)
 
@@ -186,9 +186,7 @@ def test_a_crash_between_two_commits_neither_doubles_nor_loses(filled: Place, mo
 
 def test_a_changed_declaration_recomputes_and_says_so(filled: Place, tmp_path: Path) -> None:
     """A column that the contract gives up, a new word in a code list; raw keeps what it has."""
-    project = tmp_path / "project"
-    for name in ("catalog", "foundation_dbs", "theme_dbs", "expectations"):
-        shutil.copytree(PROJECT / name, project / name)
+    project = copied_project(tmp_path / "project")
     contract = project / "foundation_dbs/person/sources/marriage_registration.yml"
     lines = contract.read_text(encoding="utf-8").splitlines(keepends=True)
     contract.write_text("".join(line for line in lines if "name: registrar," not in line), encoding="utf-8")
@@ -208,9 +206,7 @@ def test_a_changed_declaration_recomputes_and_says_so(filled: Place, tmp_path: P
 
 
 def test_a_model_that_withholds_what_it_has_not_is_refused(filled: Place, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    for name in ("catalog", "foundation_dbs", "theme_dbs", "expectations"):
-        shutil.copytree(PROJECT / name, project / name)
+    project = copied_project(tmp_path / "project")
     model = project / "foundation_dbs/person/death.py"
     model.write_text(
         model.read_text(encoding="utf-8").replace('"cause_of_death": "PIPL', '"cause_of_deth": "PIPL'), encoding="utf-8"
@@ -220,9 +216,7 @@ def test_a_model_that_withholds_what_it_has_not_is_refused(filled: Place, tmp_pa
 
 
 def test_a_column_that_would_be_taken_for_the_partition_is_refused(filled: Place, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    for name in ("catalog", "foundation_dbs", "theme_dbs", "expectations"):
-        shutil.copytree(PROJECT / name, project / name)
+    project = copied_project(tmp_path / "project")
     record = project / "foundation_dbs/person/person.yml"
     text = record.read_text(encoding="utf-8").replace(
         "attributes:\n", "attributes:\n  city: {title: 城市, from: [household_registration.household_region]}\n"

@@ -16,7 +16,7 @@ from pipelines.steps.backfill import Backfilled, NothingToBackfillError, backfil
 from pipelines.steps.tables import integrated_tables, returned_tables, source_tables
 from tests.support.deliveries import cells_of, csv_text, deliver, marriage
 from tests.support.lakes_compared import connection, differences
-from tests.support.place import PROJECT, Place
+from tests.support.place import Place, copied_project
 
 SOURCE = "marriage_registration"
 REMARKS = ["补录", "更正"]
@@ -33,9 +33,7 @@ def declared_late(tmp_path_factory: pytest.TempPathFactory) -> Place:
     deliver(before.landing, SOURCE, "z.csv", csv_text(cells_of([marriage(20)])))
     deliver(before.landing, SOURCE, "broken.csv", "什么\n都不是\n")
     before.run()
-    project = folder / "project"
-    for name in ("catalog", "foundation_dbs", "theme_dbs", "expectations"):
-        shutil.copytree(PROJECT / name, project / name)
+    project = copied_project(folder / "project")
     contract = project / f"foundation_dbs/person/sources/{SOURCE}.yml"
     said = contract.read_text(encoding="utf-8")
     contract.write_text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,13 @@ from tests.support.spark import SPARK
 
 PROJECT = Path(__file__).resolve().parents[2]
 HUILIU = Path(sys.executable).with_name("huiliu")
+
+
+def copied_project(folder: Path) -> Path:
+    """The project's own declarations in a folder where they may be edited."""
+    for name in ("catalog", "foundation_dbs", "theme_dbs", "expectations"):
+        shutil.copytree(PROJECT / name, folder / name)
+    return folder
 
 
 @dataclass(frozen=True)
