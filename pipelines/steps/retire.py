@@ -65,8 +65,8 @@ def check_declared(workspace: Workspace) -> None:
     files = ", ".join(f"foundation_dbs/*/sources/{one['source']}.yml" for one in found)
     retire = "; ".join(f"`{command('source', 'retire', one['source'])}`" for one in found)
     raise UndeclaredSourceError(
-        f"the lake {lake.root} holds what was delivered by sources that no contract declares any more: {listed}; "
-        f"what to do: put {files} back (`git log --diff-filter=D -- foundation_dbs` shows who took it away). A source "
+        f"the lake {lake.root} holds what was delivered by sources that no contract declares any more: {listed}",
+        f"put {files} back (`git log --diff-filter=D -- foundation_dbs` shows who took it away). A source "
         f"that delivers no more keeps its contract; where its rows are to go too, retire it, then run: {retire}",
         2,
     )
