@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipelines import clock
 from pipelines.engines import delta_rs
-from pipelines.errors import LakeError
+from pipelines.errors import LakeError, with_todo
 from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import Person
@@ -82,11 +82,12 @@ def retire(workspace: Workspace, source: str, reason: str, by: Person) -> Retire
     lake = workspace.lake
     if contract := workspace.catalog.contracts.get(source):
         place = workspace.catalog.place_of(contract)
-        raise ValueError(
-            f"{source} is declared in {place}; what to do: remove that file and name the source in no golden record, "
-            f"expectation or model any more, see with `{workspace.settings.command('status')}` that the declarations "
-            "can be read, then retire it. A source that only delivers no more keeps its contract, and its rows stand"
+        todo = (
+            "remove that file and name the source in no golden record, expectation or model any more, see with "
+            f"`{workspace.settings.command('status')}` that the declarations can be read, then retire it. A source "
+            "that only delivers no more keeps its contract, and its rows stand"
         )
+        raise ValueError(with_todo(f"{source} is declared in {place}", todo))
     batches = lake.read(BATCHES)
     if not lake.engine.scalar(batches.filter(batches.source == source).count()):
         raise LookupError(f"the lake {lake.root} holds nothing of a source {source}")
