@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -91,7 +92,7 @@ def test_a_task_comes_after_everything_it_reads() -> None:
 @pytest.mark.parametrize("update", ["realtime", "daily", "weekly", "monthly", "quarterly", "yearly"])
 def test_freshness_follows_the_contracts_frequency(catalog: Catalog, update: str) -> None:
     contract = catalog.contracts["market_entity"].model_copy(update={"update": update})
-    policy = freshness(contract)
+    policy: Any = freshness(contract)
     if update == "realtime":
         assert policy.fail_window.to_timedelta() < datetime.timedelta(hours=1)
     else:
@@ -144,7 +145,7 @@ def _place(path: Path, text: str, age: float) -> None:
     os.utime(path, (changed, changed))
 
 
-def _tick(defs: dg.Definitions, cursor: str | None) -> tuple[list[dg.RunRequest], str]:
+def _tick(defs: dg.Definitions, cursor: str | None) -> tuple[list[dg.RunRequest], str | None]:
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_sensor_context(instance, cursor=cursor)
         tick = defs.get_sensor_def("new_deliveries").evaluate_tick(context)

@@ -58,7 +58,7 @@ def failures(dagster: Dagster, run: dg.ExecuteInProcessResult) -> str:
     """All that Dagster keeps of a run, the errors as people read them first."""
     logs = dagster.instance.all_logs(run.run_id)
     data = [entry.dagster_event.event_specific_data for entry in logs if entry.dagster_event]
-    errors = [one.error.to_string() for one in data if getattr(one, "error", None)]  # type: ignore[union-attr]
+    errors = [one.error.to_string() for one in data if getattr(one, "error", None)]
     return "\n".join([*errors, *map(str, logs)])
 
 

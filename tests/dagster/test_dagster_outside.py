@@ -25,7 +25,7 @@ pytestmark = [
 HOUSEHOLD, MARRIAGE = "household_registration", "marriage_registration"
 
 
-def told(events: Sequence[Any], kind: type) -> dict[str, Any]:
+def told(events: Sequence[Any], kind: type[Any]) -> dict[str, Any]:
     return {"/".join(event.asset_key.path): event for event in events if isinstance(event, kind)}
 
 

@@ -6,7 +6,7 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def drafted(project: Path, sample: Path, *more: str) -> Contract:
     return activated(project)["housing_fund"]
 
 
-def activated(project: Path) -> dict[str, Contract]:
+def activated(project: Path) -> Mapping[str, Contract]:
     """The contracts once a person has filled in what the drafts ask for, and moved them."""
     answers = {
         "providers: [请填写]": "providers: [public_data]",

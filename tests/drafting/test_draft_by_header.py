@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def with_columns(path: Path, **columns: list[str]) -> Path:
     return write(path, cells, (*NAMES, *columns))
 
 
-def as_workbook(path: Path, cells: list[list[object]], merged: str | None = None) -> Path:
+def as_workbook(path: Path, cells: Sequence[Sequence[object]], merged: str | None = None) -> Path:
     import xlsxwriter
 
     with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
@@ -52,7 +53,7 @@ def test_a_title_above_the_header_is_told_and_the_header_found(
     project: Path, tmp_path: Path, above: str, suffix: str
 ) -> None:
     titles, says = TITLES[above]
-    cells: list[list[object]] = [*titles, list(NAMES), *([row[1], row[2]] for row in rows(9))]
+    cells = [*titles, list(NAMES), *([row[1], row[2]] for row in rows(9))]
     file = tmp_path / f"s.{suffix}"
     if suffix == "csv":
         file.write_text("\n".join(",".join(map(str, row)) for row in cells), encoding="gb18030")
@@ -69,7 +70,7 @@ def test_a_title_above_the_header_is_told_and_the_header_found(
 
 
 def test_merged_cells_above_the_header_are_a_title(project: Path, tmp_path: Path) -> None:
-    cells: list[list[object]] = [["公示表"], list(NAMES), *([row[1], row[2]] for row in rows(9))]
+    cells = [["公示表"], list(NAMES), *([row[1], row[2]] for row in rows(9))]
     contract = drafted(project, as_workbook(tmp_path / "s.xlsx", cells, merged="A1:B1"))
     assert list(by_header(contract)) == list(NAMES)
 
@@ -81,7 +82,7 @@ def test_a_file_of_one_column_has_no_title(project: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_a_delivery_with_a_title_is_refused_with_its_reason(project: Path, tmp_path: Path, suffix: str) -> None:
-    cells: list[list[object]] = [["2026年死亡登记表"], list(DEATHS), *deaths(3)]
+    cells = [["2026年死亡登记表"], list(DEATHS), *deaths(3)]
     file = tmp_path / f"x.{suffix}"
     if suffix == "csv":
         file.write_text("\n".join(",".join(map(str, row)) for row in cells), encoding="utf-8")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import elements
-from tests.support.element_values import CATALOG, UTC
+from tests.support.element_values import CATALOG, UTC, Each, Normalised
 
 
 class TestDates:
@@ -32,13 +32,13 @@ class TestDates:
 
     @settings(max_examples=12, deadline=None)
     @given(days=st.lists(st.dates(datetime.date(1000, 1, 1), datetime.date(9998, 12, 31)), min_size=1, max_size=30))
-    def test_every_spelling_of_every_day(self, normalised, days: list[datetime.date]) -> None:
+    def test_every_spelling_of_every_day(self, normalised: Normalised, days: list[datetime.date]) -> None:
         cells = [spell(day) for day in days for spell in self.SPELLINGS]
         assert normalised("date", cells) == [day for day in days for _ in self.SPELLINGS]
 
     @settings(max_examples=8, deadline=None)
     @given(serials=st.lists(st.integers(10_000, 99_999), min_size=1, max_size=60))
-    def test_excel_serials(self, normalised, serials: list[int]) -> None:
+    def test_excel_serials(self, normalised: Normalised, serials: list[int]) -> None:
         days = [datetime.date(1899, 12, 30) + datetime.timedelta(days=serial) for serial in serials]
         assert normalised("date", [str(serial) for serial in serials]) == days
         assert normalised("date", [f"{serial}.0" for serial in serials]) == days
@@ -49,7 +49,9 @@ class TestDates:
             st.tuples(st.integers(1000, 9998), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=99
         )
     )
-    def test_only_days_of_the_calendar_are_dates(self, normalised, parts: list[tuple[int, int, int]]) -> None:
+    def test_only_days_of_the_calendar_are_dates(
+        self, normalised: Normalised, parts: list[tuple[int, int, int]]
+    ) -> None:
         def real(year: int, month: int, day: int) -> datetime.date | None:
             try:
                 return datetime.date(year, month, day)
@@ -61,7 +63,7 @@ class TestDates:
         cells += [f"{y:04}{m:02}{d:02}" for y, m, d in parts] + [f"{y:04}年{m}月{d}日" for y, m, d in parts]
         assert normalised("date", cells) == expected * 3
 
-    def test_unreadable_dates_are_null_though_sent(self, each, normalised) -> None:
+    def test_unreadable_dates_are_null_though_sent(self, each: Each, normalised: Normalised) -> None:
         cells = ["2024-13-45", "不详", "2023-02-29", "31/01/2024", "24-1-5", "infinity", "epoch", "0000-01-01", "1234"]
         cells += [
             "2024-01-31 25:00",
@@ -77,14 +79,14 @@ class TestDates:
             assert normalised(name, cells) == [None] * len(cells)
             assert each(lambda cell, name=name: elements.sent_value(cell, CATALOG.elements[name]), cells) == cells
 
-    def test_years_before_1000_cannot_be_read(self, each, normalised) -> None:
+    def test_years_before_1000_cannot_be_read(self, each: Each, normalised: Normalised) -> None:
         cells = ["0020-01-01", "0999-12-31", "0001-01-02", "0000-01-01", "00200101", "0002/1/1 00:00:00"]
         for name in ("date", "end_date", "datetime"):
             assert normalised(name, cells) == [None] * len(cells)
             element = CATALOG.elements[name]
             assert each(lambda cell, element=element: elements.sent_value(cell, element), cells) == cells
 
-    def test_what_systems_write_for_an_empty_date_counts_as_not_sent(self, each, normalised) -> None:
+    def test_what_systems_write_for_an_empty_date_counts_as_not_sent(self, each: Each, normalised: Normalised) -> None:
         cells = ["0001-01-01", "0001-1-1", "00010101", "0001/01/01 00:00:00", "0001-01-01T00:00:00Z", "0001年1月1日"]
         cells += ["0000-00-00", "0000-00-00 00:00:00", "00000000", "0001-01-01 00:00:00.000", "00010101000000"]
         cells += ["０００１－０１－０１", "\u200e0001-01-01\u202c", "0001-\u200b01-01 08:05:43"]
@@ -105,7 +107,7 @@ class TestDates:
         )
     )
     def test_written_offsets_give_the_day_in_beijing(
-        self, normalised, times: list[tuple[datetime.datetime, int]]
+        self, normalised: Normalised, times: list[tuple[datetime.datetime, int]]
     ) -> None:
         cells: list[str] = []
         due: list[datetime.datetime] = []
@@ -122,12 +124,12 @@ class TestDates:
         plain = [time.isoformat() for time, _ in times]
         assert normalised("date", plain) == [time.date() for time, _ in times]
 
-    def test_fractions_count_to_the_microsecond(self, normalised) -> None:
+    def test_fractions_count_to_the_microsecond(self, normalised: Normalised) -> None:
         cells = [f"2024-01-01 08:00:00.{digits}" for digits in ("1", "12", "123456", "1234569", "999999999")]
         due = [100000, 120000, 123456, 123456, 999999]
         assert normalised("datetime", cells) == [datetime.datetime(2024, 1, 1, 0, 0, 0, one, UTC) for one in due]
 
-    def test_unseen_characters_and_other_spaces_in_dates(self, normalised) -> None:
+    def test_unseen_characters_and_other_spaces_in_dates(self, normalised: Normalised) -> None:
         cells = [
             "\u202a2024-01-31\u202c",
             "2024\u200b-01-31",
@@ -137,7 +139,7 @@ class TestDates:
         ]
         assert normalised("date", cells) == [datetime.date(2024, 1, 31)] * len(cells)
 
-    def test_dates_that_say_no_end_count_as_not_sent(self, each, normalised) -> None:
+    def test_dates_that_say_no_end_count_as_not_sent(self, each: Each, normalised: Normalised) -> None:
         cells = ["9999-12-31", "9999-9-9", "99991231", "9999/12/31", "9999年12月31日", " ９９９９－１２－３１ "]
         cells += ["9999-12-31 23:59:59", "99991231235959"]
         for name in ("date", "past_date", "datetime"):
@@ -145,7 +147,7 @@ class TestDates:
             element = CATALOG.elements[name]
             assert each(lambda cell, element=element: elements.sent_value(cell, element), cells) == [None] * len(cells)
 
-    def test_where_an_end_is_meant_words_say_no_end_too(self, each, normalised) -> None:
+    def test_where_an_end_is_meant_words_say_no_end_too(self, each: Each, normalised: Normalised) -> None:
         never = [
             "长期",
             "长期有效",
@@ -196,7 +198,7 @@ class TestDates:
             st.datetimes(datetime.datetime(1992, 1, 1), datetime.datetime(2100, 1, 1)), min_size=1, max_size=30
         )
     )
-    def test_times_are_beijing_time(self, normalised, times: list[datetime.datetime]) -> None:
+    def test_times_are_beijing_time(self, normalised: Normalised, times: list[datetime.datetime]) -> None:
         times = [time.replace(microsecond=0) for time in times]
         expected = [time.replace(tzinfo=UTC) - datetime.timedelta(hours=8) for time in times]
         formats = [
@@ -209,7 +211,7 @@ class TestDates:
         cells = [time.strftime(pattern) for pattern in formats for time in times]
         assert normalised("datetime", cells) == expected * len(formats)
 
-    def test_times_with_parts_left_out(self, normalised) -> None:
+    def test_times_with_parts_left_out(self, normalised: Normalised) -> None:
         midnight = datetime.datetime(2024, 1, 30, 16, tzinfo=UTC)
         days = ["2024-01-31", "2024/1/31", "20240131", "2024年1月31日", "45322", "45322.0", "２０２４－１－３１"]
         assert normalised("datetime", days) == [midnight] * len(days)

@@ -20,11 +20,11 @@ from pipelines.declarations.element import Element, Mask
 from pipelines.elements import code
 from pipelines.elements.characters import BLANKS, INVISIBLE
 from pipelines.elements.id_number import check_character
-from tests.support.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE
+from tests.support.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE, Each, Normalised
 
 
 @pytest.mark.parametrize("name", sorted(CATALOG.elements))
-def test_tokens_for_nothing_are_null_in_every_element(each, name: str) -> None:
+def test_tokens_for_nothing_are_null_in_every_element(each: Each, name: str) -> None:
     cells = [None, *NULL_TOKENS, *(f" \t{token}\u3000" for token in NULL_TOKENS), *BLANKS, BLANKS]
     cells += [f"\u200b{token}\u00a0\u202c" for token in NULL_TOKENS]
     element = CATALOG.elements[name]
@@ -51,18 +51,18 @@ def test_every_element_is_an_expression_of_both_engines(name: str, dialect: str)
 
 @settings(max_examples=8, deadline=None)
 @given(cells=st.lists(st.text(max_size=30), min_size=1, max_size=40))
-def test_no_rubbish_makes_a_normaliser_fail(normalised, cells: list[str]) -> None:
+def test_no_rubbish_makes_a_normaliser_fail(normalised: Normalised, cells: list[str]) -> None:
     cells = [cell.replace("\0", "") for cell in cells]
     for name in ("id_number", "credit_code", "date", "datetime", "amount", "capital_amount", "region", "phone"):
         assert len(normalised(name, cells)) == len(cells)
 
 
-def test_text_is_kept_as_it_came_but_for_its_ends(normalised) -> None:
+def test_text_is_kept_as_it_came_but_for_its_ends(normalised: Normalised) -> None:
     cells = ["\u3000张三 ", "乌云·其其格", "（某）公司，A：Ｂ", "⻔ 牌\u3000号", "  a\tb\n", "䶮𠮷𫖯"]
     assert normalised("text", cells) == ["张三", "乌云·其其格", "（某）公司，A：Ｂ", "⻔ 牌\u3000号", "a\tb", "䶮𠮷𫖯"]
 
 
-def test_texts_lose_what_cannot_be_seen_at_their_ends_only(normalised) -> None:
+def test_texts_lose_what_cannot_be_seen_at_their_ends_only(normalised: Normalised) -> None:
     cells = [f"{blank}乌云{blank}其其格{blank}" for blank in BLANKS]
     assert normalised("person_name", cells) == [f"乌云{blank}其其格" for blank in BLANKS]
     names = ["Nan", "Na", "Nil", "无名", "无量", "None·Smith"]
@@ -80,7 +80,7 @@ def test_texts_lose_what_cannot_be_seen_at_their_ends_only(normalised) -> None:
     )
 )
 def test_identifiers_hold_nothing_unseen_and_no_apostrophe_in_front(
-    normalised, places: list[tuple[int, str, str]]
+    normalised: Normalised, places: list[tuple[int, str, str]]
 ) -> None:
     identifiers = {
         "id_number": "11010519491231002X",
@@ -96,12 +96,12 @@ def test_identifiers_hold_nothing_unseen_and_no_apostrophe_in_front(
         assert normalised(name, cells) == [due] * len(cells), name
 
 
-def test_an_apostrophe_alone_is_what_was_sent(normalised) -> None:
+def test_an_apostrophe_alone_is_what_was_sent(normalised: Normalised) -> None:
     cells = ["'", "''", "'第1号", "‘第1号", "1'2", "'1'2"]
     assert normalised("document_number", cells) == ["'", "''", "第1号", "‘第1号", "1'2", "1'2"]
 
 
-def test_document_numbers_are_half_width_without_white_space(normalised) -> None:
+def test_document_numbers_are_half_width_without_white_space(normalised: Normalised) -> None:
     assert normalised("document_number", ["ＡＢ－1２", " a b\u30001 ", "J15-001", "ＮＡ1", "第〔2024〕1号"]) == [
         "AB-12", "ab1", "J15-001", "NA1", "第〔2024〕1号",
     ]  # fmt: skip
@@ -110,37 +110,37 @@ def test_document_numbers_are_half_width_without_white_space(normalised) -> None
 class TestIdNumber:
     SPECIMENS = ("810000199408230021", "830000199201300022", "911124198108030024", "150102198001010014")
 
-    def test_published_specimens_have_their_check_character(self, each) -> None:
+    def test_published_specimens_have_their_check_character(self, each: Each) -> None:
         assert each(check_character, [number[:17] for number in self.SPECIMENS]) == [n[17] for n in self.SPECIMENS]
 
-    def test_fifteen_digits_become_eighteen_and_are_kept_as_alias(self, each, normalised) -> None:
+    def test_fifteen_digits_become_eighteen_and_are_kept_as_alias(self, each: Each, normalised: Normalised) -> None:
         cells = ["150102800101001", " '１５０１０２８００１０１００１", "1501 0280 0101 001", *self.SPECIMENS]
         assert normalised("id_number", cells) == ["150102198001010014"] * 3 + list(self.SPECIMENS)
         aliases = each(lambda cell: elements.alias(cell, CATALOG.elements["id_number"]), cells)
         assert aliases == ["150102800101001"] * 3 + [None] * 4
 
-    def test_sequences_of_centenarians_are_of_the_century_before(self, normalised) -> None:
+    def test_sequences_of_centenarians_are_of_the_century_before(self, normalised: Normalised) -> None:
         cells = ["150102990101995", "150102990101996", "150102500101997", "150102010101998", "150102800101999"]
         assert [number[6:17] for number in normalised("id_number", cells)] == [
             "19990101995", "18990101996", "18500101997", "18010101998", "18800101999",
         ]  # fmt: skip
 
-    def test_spellings_of_one_number(self, normalised) -> None:
+    def test_spellings_of_one_number(self, normalised: Normalised) -> None:
         number = "11010519491231002X"
         cells = [number, "11010519491231002x", "１１０１０５１９４９１２３１００２Ｘ", f"'{number}", f" {number}\u3000"]
         cells += ["110105 19491231 002ｘ", "110105\u00a019491231002X", f" ' {number}"]
         assert normalised("id_number", cells) == [number] * len(cells)
 
-    def test_damaged_numbers_stay_damaged(self, normalised) -> None:
+    def test_damaged_numbers_stay_damaged(self, normalised: Normalised) -> None:
         cells = ["1.50102E+17", "150102198001011000", "15010219800101001", "1501021980010100140", "15010219800101A014"]
         assert normalised("id_number", cells) == cells
 
     @settings(max_examples=12, deadline=None)
     @given(digits=st.lists(st.from_regex(r"[1-9][0-9]{16}", fullmatch=True), min_size=1, max_size=200))
-    def test_check_character_agrees_with_stdnum(self, each, digits: list[str]) -> None:
+    def test_check_character_agrees_with_stdnum(self, each: Each, digits: list[str]) -> None:
         assert each(check_character, digits) == [ric.calc_check_digit(number + "0") for number in digits]
 
-    def test_sex_and_birth_date_are_read_from_the_number(self, each) -> None:
+    def test_sex_and_birth_date_are_read_from_the_number(self, each: Each) -> None:
         element = CATALOG.elements["id_number"]
         numbers = [
             "150102198001010014",
@@ -156,7 +156,7 @@ class TestIdNumber:
         ]  # fmt: skip
 
 
-def test_credit_codes_are_upper_case_and_half_width(each, normalised) -> None:
+def test_credit_codes_are_upper_case_and_half_width(each: Each, normalised: Normalised) -> None:
     cells = [
         "91350211M000100Y46",
         "91350211m000100y46",
@@ -206,12 +206,12 @@ CAPITALS = {
 
 
 class TestCapital:
-    def test_units_and_currencies(self, normalised) -> None:
+    def test_units_and_currencies(self, normalised: Normalised) -> None:
         cells = list(CAPITALS)
         assert normalised("capital_amount", cells) == [Decimal(amount) for amount, _ in CAPITALS.values()]
         assert normalised("capital_currency", cells) == [currency for _, currency in CAPITALS.values()]
 
-    def test_what_cannot_be_read_has_neither_amount_nor_currency(self, each, normalised) -> None:
+    def test_what_cannot_be_read_has_neither_amount_nor_currency(self, each: Each, normalised: Normalised) -> None:
         cells = [
             "若干",
             "(万)",
@@ -229,7 +229,7 @@ class TestCapital:
         assert each(lambda cell: elements.sent_value(cell, CATALOG.elements["capital_amount"]), cells) == cells
 
     @pytest.mark.skipif(not REAL_SAMPLE.exists(), reason="the sample of real registrations is not on this machine")
-    def test_every_real_capital_is_read(self, each, normalised) -> None:
+    def test_every_real_capital_is_read(self, each: Each, normalised: Normalised) -> None:
         with REAL_SAMPLE.open(encoding="utf-8", newline="") as lines:
             cells = [row["注册资金"] for row in csv.DictReader(lines)]
         was_sent = [value is not None for value in each(elements.sent, cells)]
@@ -238,7 +238,7 @@ class TestCapital:
         assert {value for value in normalised("capital_currency", cells) if value} == {"CNY", "USD"}
 
 
-def test_amounts(normalised) -> None:
+def test_amounts(normalised: Normalised) -> None:
     cells = [
         "1,234.50",
         "１，２３４．５０",
@@ -257,7 +257,7 @@ def test_amounts(normalised) -> None:
     assert normalised("amount", cells) == expected
 
 
-def test_regions_from_codes_and_names(normalised) -> None:
+def test_regions_from_codes_and_names(normalised: Normalised) -> None:
     cells = [
         "150102",
         "150102001",
@@ -274,7 +274,7 @@ def test_regions_from_codes_and_names(normalised) -> None:
     assert normalised("region", cells) == expected
 
 
-def test_several_phones_in_a_cell(normalised) -> None:
+def test_several_phones_in_a_cell(normalised: Normalised) -> None:
     cells = [
         "0471-1234567、13800000000",
         "0471-1234567,13800000000",
@@ -294,7 +294,7 @@ def test_several_phones_in_a_cell(normalised) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
-def test_codes_labels_and_other_labels_give_the_code(normalised, name: str) -> None:
+def test_codes_labels_and_other_labels_give_the_code(normalised: Normalised, name: str) -> None:
     codes = CATALOG.codes[CATALOG.elements[name].codes or ""]
     pairs = [(said, code.code) for code in codes for said in (code.code, code.title, *code.labels)]
     assert normalised(name, [f" {said}" for said, _ in pairs]) == [code for _, code in pairs]
@@ -313,13 +313,13 @@ def test_codes_labels_and_other_labels_give_the_code(normalised, name: str) -> N
 
 
 @pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
-def test_codes_that_spreadsheets_made_numbers_of_are_the_codes(normalised, name: str) -> None:
+def test_codes_that_spreadsheets_made_numbers_of_are_the_codes(normalised: Normalised, name: str) -> None:
     codes = [one.code for one in CATALOG.codes[CATALOG.elements[name].codes or ""] if one.code.isdecimal()]
     spelt = [said for code in codes for said in (str(int(code)), f"{int(code)}.0", f"0{code}", f"{code}.00")]
     assert normalised(name, spelt) == [code for code in codes for _ in range(4)]
 
 
-def test_one_phone_number_in_groups_is_one_and_fractions_are_none(normalised) -> None:
+def test_one_phone_number_in_groups_is_one_and_fractions_are_none(normalised: Normalised) -> None:
     cells = ["+86 13800000001", "0471 1234567", "（0471）1234567", "(0471) 1234567", "138 0000 0001", "13800000001.0"]
     cells += ["0086 13800000001", "13800000001 13800000002", "13800000001 0471-1234567", "1234567.50"]
     assert normalised("phone", cells) == [
@@ -328,7 +328,7 @@ def test_one_phone_number_in_groups_is_one_and_fractions_are_none(normalised) ->
     ]  # fmt: skip
 
 
-def test_codes_that_differ_in_zeros_alone_are_compared_as_they_are_written(each) -> None:
+def test_codes_that_differ_in_zeros_alone_are_compared_as_they_are_written(each: Each) -> None:
     codes = (Code("1", "一", ("一",)), Code("01", "零一", ("零一",)), Code("A", "A类", ("A类",)))
     cells = ["1", "01", "001", "1.0", "A类", "A"]
     assert each(lambda cell: code.normalise(cell, codes), cells) == ["1", "01", "001", "1.0", "A", "A"]
@@ -343,13 +343,13 @@ def test_codes_that_differ_in_zeros_alone_are_compared_as_they_are_written(each)
         ((0, 0), ["*" * 18, "*" * 10, "*" * 11, "", None]),
     ],
 )
-def test_masks(each, kept: tuple[int, int], masked: list[str | None]) -> None:
+def test_masks(each: Each, kept: tuple[int, int], masked: list[str | None]) -> None:
     cells = ["150102198001010014", "1234567890", "12345678901", "", None]
     mask = Mask(keep_first=kept[0], keep_last=kept[1])
     assert each(lambda cell: elements.mask(cell, mask), cells) == masked
 
 
-def test_a_name_is_masked_by_characters_not_bytes(each) -> None:
+def test_a_name_is_masked_by_characters_not_bytes(each: Each) -> None:
     assert each(lambda cell: elements.mask(cell, Mask(keep_first=1)), ["𠮷田一", "张", "张三"]) == ["𠮷**", "*", "张*"]
 
 

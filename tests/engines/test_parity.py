@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest.mock import patch
 
 import duckdb
@@ -52,7 +52,7 @@ class Observed:
 
 @contextmanager
 def observed(session: SparkSession, found: Observed) -> Iterator[None]:
-    java = session._jsparkSession  # type: ignore[attr-defined]
+    java = session._jsparkSession
     queries = java.sharedState().statusStore()
     before = {queries.executionsList().apply(n).executionId() for n in range(queries.executionsList().size())}
     fetch = SparkEngine.rows
@@ -183,7 +183,9 @@ def lakes(tmp_path_factory: pytest.TempPathFactory, spark_session: SparkSession)
         _run(places["spark"])
     for path, held in later.items():
         shutil.move(held, path)
-    gone_on, runs = {}, {}
+    gone_on: dict[tuple[str, str], Place] = {}
+    runs: dict[tuple[str, str], Run] = {}
+    then: Literal["duckdb", "spark"]
     for first, then in (("duckdb", "duckdb"), ("duckdb", "spark"), ("spark", "duckdb")):
         place = Place(folder, lake_name=f"{first}_then_{then}", engine=then)
         shutil.copytree(places[first].lake, place.lake)

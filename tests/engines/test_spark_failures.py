@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +77,7 @@ def pretended_java(folder: Path, version: str) -> Path:
 
 
 @pytest.fixture
-def only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+def only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine on which no Java is installed but what a test puts into this folder."""
     folder = tmp_path / "jvm"
     folder.mkdir()

@@ -94,8 +94,9 @@ class Story:
             lake = at.workspace.lake
             held = [batch for batch, verdict in verdicts_of(lake).items() if verdict == "held"]
             readable = {row["batch"] for row in at.rows(BATCHES) if row["readable"]}
-            for batch in held if step.verdict else ():
-                decide(lake, batch, step.verdict if batch in readable else "rejected", "drawn")
+            if step.verdict:
+                for batch in held:
+                    decide(lake, batch, step.verdict if batch in readable else "rejected", "drawn")
             self._take_back(lake)
             try:
                 run(at.workspace)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,14 +28,14 @@ class Machine:
 
     folder: Path
 
-    def examined(self, *, open_spark: bool = False, **said: object) -> Iterator[Check]:
+    def examined(self, *, open_spark: bool = False, **said: Any) -> Iterator[Check]:
         places = {"landing": self.folder / "landing", "lake": self.folder / "lake", "project": PROJECT}
         return examine(Settings.model_validate({**places, **said}), open_spark=open_spark)
 
-    def checks(self, **said: object) -> dict[str, Check]:
+    def checks(self, **said: Any) -> dict[str, Check]:
         return {check.name: check for check in self.examined(**said)}
 
-    def check(self, name: str, *, open_spark: bool = False, **said: object) -> Check:
+    def check(self, name: str, *, open_spark: bool = False, **said: Any) -> Check:
         """One check; nothing after it is looked at."""
         return next(check for check in self.examined(open_spark=open_spark, **said) if check.name == name)
 
@@ -177,7 +178,7 @@ def test_packages_of_another_version(machine: Machine, monkeypatch: pytest.Monke
 
 def test_the_verb_shows_a_table_or_json_and_its_exit_code_says_what_is_needed(machine: Machine) -> None:
     def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [Path(sys.executable).with_name("huiliu"), "doctor", *arguments]
+        command: list[str | Path] = [Path(sys.executable).with_name("huiliu"), "doctor", *arguments]
         return subprocess.run(command, cwd=machine.folder, capture_output=True, text=True, check=False, timeout=300)
 
     shown = doctor("--landing", "landing")

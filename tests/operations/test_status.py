@@ -16,6 +16,7 @@ from pipelines.operations.due import next_due
 from pipelines.operations.status import TableStatus, status
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.plan import plan
+from pipelines.steps.task import Step
 from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage
 from tests.support.place import Place
 from tests.support.small_project import small_project
@@ -62,7 +63,7 @@ def test_what_waits_is_counted_where_it_waits(filled: Place) -> None:
 
     with filled.opened() as at:
         tasks = {(task.step, task.name): task for task in plan(at.workspace)}
-        tasks["ingest", SOURCE].work(at.workspace)
+        tasks[Step.INGEST, SOURCE].work(at.workspace)
     found = of(filled)
     assert found[f"raw/{SOURCE}"].files == 0
     assert found[f"standard/{SOURCE}"].unjudged == 1
@@ -72,7 +73,7 @@ def test_what_waits_is_counted_where_it_waits(filled: Place) -> None:
     assert lag > datetime.timedelta()
 
     with filled.opened() as at:
-        tasks["standardise", SOURCE].work(at.workspace)
+        tasks[Step.STANDARDISE, SOURCE].work(at.workspace)
     found = of(filled)
     assert (found[f"standard/{SOURCE}"].unjudged, found[f"standard/{SOURCE}"].rows_pending) == (0, 0)
     assert found["foundation/person/person"].rows_pending == 3

@@ -139,8 +139,8 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     os.utime(path, (time.time() - 2 * SETTLE,) * 2)
     (folder / "半成品.csv.part").rename(folder / "半成品.csv")
     second = place.run()
-    for left in ("链接.csv", "断链.csv", "管道.csv"):
-        (folder / left).unlink()
+    for name in ("链接.csv", "断链.csv", "管道.csv"):
+        (folder / name).unlink()
     for left in (folder / "上月", place.landing / "undeclared"):
         shutil.rmtree(left)
     (place.landing / "散落.csv").unlink()

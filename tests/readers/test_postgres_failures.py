@@ -52,7 +52,7 @@ def told(front_end: FrontEnd) -> Problem:
 
 
 def test_a_restart_in_the_middle_of_a_reading(
-    front_end: FrontEnd, at_reading: Callable[[Callable[[], None]], None], in_parts: None
+    front_end: FrontEnd, at_reading: Callable[[Callable[[], object]], None], in_parts: None
 ) -> None:
     front_end.sql(couples(1, 1_200) + HALTING)
     front_end.contract("watermark: updated_at", "watermark: updated_at, readers: 2")
@@ -85,7 +85,7 @@ def test_a_restart_in_the_middle_of_a_reading(
 
 
 def test_a_server_that_is_gone_when_the_reading_begins(
-    front_end: FrontEnd, at_reading: Callable[[Callable[[], None]], None]
+    front_end: FrontEnd, at_reading: Callable[[Callable[[], object]], None]
 ) -> None:
     front_end.sql(couples(1, 10))
     at_reading(front_end.server.stop)

@@ -68,7 +68,7 @@ def test_later_readings_take_what_was_written_since(front_end: FrontEnd) -> None
 
 
 def test_a_row_that_is_changed_during_a_reading_comes_with_the_next(
-    front_end: FrontEnd, at_reading: Callable[[Callable[[], None]], None], in_parts: None
+    front_end: FrontEnd, at_reading: Callable[[Callable[[], object]], None], in_parts: None
 ) -> None:
     front_end.sql(couples(1, 2_000))
     changed = "UPDATE 民政.marriage SET \"备注\" = '改', updated_at = '2026-07-03' WHERE cert_no < 'J000500'"

@@ -286,7 +286,7 @@ def test_one_long_text_in_very_many_cells_stays_within_memory(tmp_path: Path) ->
     rows = [row(at, [text("M"), "", "", "", "", *[cell("<v>0</v>", t="s")] * 4]) for at in range(2, 20_002)]
     head = row(1, [text(name) for name in HEADER])
     (tmp_path / "a.xlsx").write_bytes(book([head, *rows], shared=shared_xml(f"<t>{'x' * 32_767}</t>")))
-    command = [sys.executable, "-c", BOMB, tmp_path / "a.xlsx"]
+    command: list[str | Path] = [sys.executable, "-c", BOMB, tmp_path / "a.xlsx"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False, timeout=300)
     assert done.stdout.strip() == "20000", done.stderr[-2000:]
 

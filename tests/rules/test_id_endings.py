@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.support.element_values import CATALOG
 from tests.support.validated_views import DAMAGED, counted, rule
 
 ONE_IN, FEWEST, IMPROBABLE = 900, 5, 1e-9
-SAID = {"one_in": ONE_IN, "fewest": FEWEST, "most_improbable": IMPROBABLE}
+SAID: dict[str, Any] = {"one_in": ONE_IN, "fewest": FEWEST, "most_improbable": IMPROBABLE}
 ENDINGS = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a"], **SAID)
 # Out of how many numbers, how many that end in 000 are too many, by Chernoff's bound.
 LEAST = {5: 5, 26: 5, 27: 6, 100: 7, 1000: 14, 5000: 27}

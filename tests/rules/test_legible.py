@@ -12,7 +12,7 @@ import pytest
 from expectations.custom import legible as second
 from pipelines.elements.legible import is_legible, spoilt
 from pipelines.engines.base import Engine
-from tests.support.element_values import CATALOG
+from tests.support.element_values import CATALOG, Each
 from tests.support.validated_views import counted, rule, texts
 
 SURNAMES = CATALOG.elements["person_name"].checks["legible"].arguments["surnames"]
@@ -45,7 +45,7 @@ def usual_names(count: int, surnames: str = SURNAMES) -> list[str]:
     return [chosen.choice(surnames) + "".join(chosen.choices(given, k=chosen.choice((1, 2)))) for _ in range(count)]
 
 
-def test_spoilt_names_are_told_from_strange_ones(each) -> None:
+def test_spoilt_names_are_told_from_strange_ones(each: Each) -> None:
     good = [unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in GOOD]
     found = each(lambda name: is_legible(name, SURNAMES), [*good, *BAD, None])
     assert found == [True] * len(good) + [False] * len(BAD) + [None]
@@ -87,7 +87,7 @@ def test_both_counts_agree_on_names_spoilt_in_any_way() -> None:
     assert not differing
 
 
-def broken(each: Callable[..., list[object]], element: str, names: list[str]) -> list[set[str]]:
+def broken(each: Each, element: str, names: list[str]) -> list[set[str]]:
     """Per name the checks by a regular expression that it breaks."""
     checks = {name: one for name, one in CATALOG.elements[element].checks.items() if "regex" in one.arguments}
     wanted = {name: one.type == "expect_column_values_to_match_regex" for name, one in checks.items()}
@@ -99,7 +99,7 @@ def broken(each: Callable[..., list[object]], element: str, names: list[str]) ->
 
 
 @pytest.mark.parametrize("element", ["person_name", "holder_name", "organisation_name"])
-def test_a_name_without_letters_is_none(each, element: str) -> None:
+def test_a_name_without_letters_is_none(each: Each, element: str) -> None:
     signs = ["·", "•", "...", "…", "——", "_", "、", "/ /", "***", "＊＊", "0", "123", "１２", "①", "$", "□", "()()"]
     assert all("letters" in one for one in broken(each, element, signs))
     assert CATALOG.elements[element].checks["letters"].severity == "critical"
@@ -109,7 +109,7 @@ def test_a_name_without_letters_is_none(each, element: str) -> None:
     assert not any("letters" in one for one in broken(each, element, BAD))
 
 
-def test_masked_names_and_placeholders_are_told_and_kept(each) -> None:
+def test_masked_names_and_placeholders_are_told_and_kept(each: Each) -> None:
     masked = ["张*", "*某", "张＊＊", "张某某", "张×", "XX", "欧阳XX", "张■"]
     assert all("masked" in one for one in broken(each, "person_name", masked))
     assert all("masked" in one for one in broken(each, "organisation_name", ["呼和浩特市*有限公司", "内蒙古＊＊"]))

@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_37_36
 
+from pipelines.declarations.rule import Rule
 from pipelines.elements.license_identifier import FORM
 from pipelines.engines.base import Engine
 from pipelines.rules.predicates import predicate
-from tests.support.element_values import CATALOG
+from tests.support.element_values import CATALOG, Computed, Each, Judged, Normalised
 from tests.support.validated_views import counted, rule, texts
 
 TYPE, ISSUER = "11100000000013338W011", "11430000006122244L"
@@ -49,10 +50,10 @@ MALFORMED = [
 
 
 @pytest.fixture(scope="module")
-def judged(computed):
+def judged(computed: Computed) -> Judged:
     """Whether each row keeps a rule, in order."""
 
-    def evaluate(said, rows: list[tuple[str | None, ...]]) -> list[bool]:
+    def evaluate(said: Rule, rows: list[tuple[str | None, ...]]) -> list[bool]:
         named = [{"place": at, **dict(zip(("v", "w"), row, strict=False))} for at, row in enumerate(rows)]
         table = ibis.memtable(named, schema={"place": "int64", **dict.fromkeys(("v", "w")[: len(rows[0])], "string")})
         found = table.select(table.place, kept=predicate(said, table)).order_by("place")
@@ -61,13 +62,15 @@ def judged(computed):
     return evaluate
 
 
-def test_the_published_specimen_is_right_and_any_other_check_character_is_wrong(judged, either_engine: Engine) -> None:
+def test_the_published_specimen_is_right_and_any_other_check_character_is_wrong(
+    judged: Judged, either_engine: Engine
+) -> None:
     cells = [SPECIMEN, *(another(SPECIMEN, shift) for shift in range(1, 36))]
     assert judged(CHECK, texts(*cells)) == [True] + [False] * 35
     assert counted(either_engine, CHECK, "v VARCHAR", texts(*cells)) == (36, 35)
 
 
-def test_malformed_identifiers_are_for_the_rule_on_the_form(judged, each, either_engine: Engine) -> None:
+def test_malformed_identifiers_are_for_the_rule_on_the_form(judged: Judged, each: Each, either_engine: Engine) -> None:
     assert judged(CHECK, texts(*MALFORMED)) == [True] * len(MALFORMED)
     assert counted(either_engine, CHECK, "v VARCHAR", texts(*MALFORMED)) == (len(MALFORMED) - 1, 0)
     for form in (FORM, CATALOG.elements["license_identifier"].checks["form"].arguments["regex"]):
@@ -77,7 +80,7 @@ def test_malformed_identifiers_are_for_the_rule_on_the_form(judged, each, either
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(serials=serials, version=versions, shift=st.integers(1, 35))
-def test_check_character_agrees_with_stdnum(judged, serials: list[str], version: int, shift: int) -> None:
+def test_check_character_agrees_with_stdnum(judged: Judged, serials: list[str], version: int, shift: int) -> None:
     good = [closed(serial, version) for serial in serials]
     cells = [*good, *(another(one, shift) for one in good)]
     assert judged(CHECK, texts(*cells)) == [True] * len(good) + [False] * len(good)
@@ -94,7 +97,7 @@ def test_great_expectations_counts_the_same(
 
 
 @pytest.mark.parametrize(("part", "code"), [("type", TYPE), ("issuer", ISSUER)])
-def test_codes_inside_are_those_beside(judged, either_engine: Engine, part: str, code: str) -> None:
+def test_codes_inside_are_those_beside(judged: Judged, either_engine: Engine, part: str, code: str) -> None:
     said = rule("expect_license_identifier_to_hold_code", column_A="v", column_B="w", part=part)
     other = "11430000006122245L"
     rows = [(SPECIMEN, code), (SPECIMEN, other), (SPECIMEN, ""), (SPECIMEN, None), (None, code), ("1.2.156", code)]
@@ -108,7 +111,7 @@ def test_a_part_that_no_identifier_has_is_refused() -> None:
         predicate(said, ibis.table({"v": "string", "w": "string"}, name="rows"))
 
 
-def test_spellings_of_one_identifier(normalised) -> None:
+def test_spellings_of_one_identifier(normalised: Normalised) -> None:
     full_width = "".join(chr(ord(sign) + 0xFEE0) for sign in SPECIMEN)
     cells = [SPECIMEN, SPECIMEN.lower(), full_width, f" {SPECIMEN[:20]} {SPECIMEN[20:]}\u3000"]
     assert normalised("license_identifier", cells) == [SPECIMEN] * len(cells)

@@ -17,6 +17,7 @@ from stdnum.cn import uscc
 from pipelines.declarations.rule import SENT, Rule
 from pipelines.project.catalog import read_catalog
 from pipelines.rules.predicates import predicate, with_duplicates
+from tests.support.element_values import Computed, Judged
 
 CATALOG = read_catalog(Path(__file__).resolve().parents[2])
 RECEIVED = datetime.date(2026, 6, 30)
@@ -29,11 +30,11 @@ def rule(type_: str, *, where: tuple[str, ...] = (), **arguments: Any) -> Rule:
     return Rule(code="some.rule", title="…", severity="critical", type=type_, arguments=arguments, where=where)
 
 
-Computed = Callable[[ir.Table], list[Row]]
+JudgedValues = Callable[[str, list[Any], Rule], list[bool]]
 
 
 @pytest.fixture(scope="module")
-def judged(computed: Computed) -> Callable[..., list[bool]]:
+def judged(computed: Computed) -> Judged:
     """Whether each row keeps the rule, in order."""
 
     def evaluate(said: Rule, rows: list[Row], types: dict[str, str] | None = None) -> list[bool]:
@@ -46,27 +47,27 @@ def judged(computed: Computed) -> Callable[..., list[bool]]:
 
 
 @pytest.fixture(scope="module")
-def judged_values(judged: Callable[..., list[bool]]) -> Callable[..., list[bool]]:
+def judged_values(judged: Judged) -> JudgedValues:
     def evaluate(column: str, values: list[Any], said: Rule) -> list[bool]:
         return judged(said, [{column: value} for value in values])
 
     return evaluate
 
 
-def test_values_that_must_be_there(judged_values) -> None:
+def test_values_that_must_be_there(judged_values: JudgedValues) -> None:
     assert judged_values("text", ["a", "", None], rule("expect_column_values_to_not_be_null", column="text")) == [
         True, True, False,
     ]  # fmt: skip
 
 
-def test_regexes_search_and_skip_nulls(judged_values) -> None:
+def test_regexes_search_and_skip_nulls(judged_values: JudgedValues) -> None:
     matches = rule("expect_column_values_to_match_regex", column="text", regex="[0-9]{2}")
     assert judged_values("text", ["a12b", "a1b", "", None], matches) == [True, False, False, True]
     not_matches = rule("expect_column_values_to_not_match_regex", column="text", regex="[0-9]{2}")
     assert judged_values("text", ["a12b", "a1b", "", None], not_matches) == [False, True, True, True]
 
 
-def test_an_end_of_line_is_no_end_of_the_value(judged_values) -> None:
+def test_an_end_of_line_is_no_end_of_the_value(judged_values: JudgedValues) -> None:
     """Java's `$` would let a closing line end pass, and its `.` would not match a next-line character."""
     said = rule("expect_column_values_to_match_regex", column="text", regex="^[0-9]{3}.$")
     assert judged_values("text", ["123a", "123a\n", "123\n", "123\u0085", "123\r"], said) == [
@@ -74,12 +75,12 @@ def test_an_end_of_line_is_no_end_of_the_value(judged_values) -> None:
     ]  # fmt: skip
 
 
-def test_sets_skip_nulls(judged_values) -> None:
+def test_sets_skip_nulls(judged_values: JudgedValues) -> None:
     listed = rule("expect_column_values_to_be_in_set", column="text", value_set=REGIONS)
     assert judged_values("text", ["150102", "159999", "", None], listed) == [True, False, False, True]
 
 
-def test_ranges_include_their_ends_and_dates_stand_as_text(judged_values) -> None:
+def test_ranges_include_their_ends_and_dates_stand_as_text(judged_values: JudgedValues) -> None:
     days = [datetime.date(1899, 12, 31), datetime.date(1900, 1, 1), None]
     plausible = rule("expect_column_values_to_be_between", column="day", min_value="1900-01-01")
     assert judged_values("day", days, plausible) == [False, True, True]
@@ -87,11 +88,11 @@ def test_ranges_include_their_ends_and_dates_stand_as_text(judged_values) -> Non
     assert judged_values("amount", [-1, 0, 10, None], below) == [False, True, False, True]
 
 
-def test_pairs(judged) -> None:
+def test_pairs(judged: Judged) -> None:
     early, late = datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)
     pairs = [(early, late), (early, early), (late, early), (None, early), (early, None), (None, None)]
     rows = [{"day": a, "other_day": b} for a, b in pairs]
-    columns = {"column_A": "day", "column_B": "other_day"}
+    columns: dict[str, Any] = {"column_A": "day", "column_B": "other_day"}
     greater = "expect_column_pair_values_a_to_be_greater_than_b"
     assert judged(rule(greater, **columns), rows) == [False, False, True, True, True, True]
     assert judged(rule(greater, or_equal=True, **columns), rows) == [False, True, True, True, True, True]
@@ -99,7 +100,7 @@ def test_pairs(judged) -> None:
     assert judged(different, rows) == [True, False, True, True, True, True]
 
 
-def test_where_restricts_a_rule_to_rows_with_a_value_there(judged) -> None:
+def test_where_restricts_a_rule_to_rows_with_a_value_there(judged: Judged) -> None:
     readable = rule("expect_column_values_to_not_be_null", column="day", where=("text",))
     rows = [{"day": None, "text": "不详"}, {"day": None, "text": None}, {"day": RECEIVED, "text": "2026-06-30"}]
     assert judged(readable, rows) == [False, True, True]
@@ -109,7 +110,7 @@ MALFORMED = ["1.50102E+17", "15010219800101001", "150102X98001010014", "", "数"
 
 
 class TestIdNumbers:
-    def test_check_digit(self, judged_values) -> None:
+    def test_check_digit(self, judged_values: JudgedValues) -> None:
         said = rule("expect_id_number_check_digit", column="id")
         good = [
             "810000199408230021",
@@ -127,7 +128,7 @@ class TestIdNumbers:
             st.tuples(st.integers(1850, 2100), st.integers(0, 13), st.integers(0, 32)), min_size=1, max_size=99
         )
     )
-    def test_birth_date(self, judged, days: list[tuple[int, int, int]]) -> None:
+    def test_birth_date(self, judged: Judged, days: list[tuple[int, int, int]]) -> None:
         def due(year: int, month: int, day: int) -> bool:
             try:
                 return datetime.date(1900, 1, 1) <= datetime.date(year, month, day) <= RECEIVED
@@ -138,7 +139,7 @@ class TestIdNumbers:
         rows = [{"id": f"150102{y:04}{m:02}{d:02}0014", "_received_on": RECEIVED} for y, m, d in days]
         assert judged(said, rows, {"id": "string", "_received_on": "date"}) == [due(*day) for day in days]
 
-    def test_birth_date_of_malformed_numbers_and_at_the_day_of_receipt(self, judged) -> None:
+    def test_birth_date_of_malformed_numbers_and_at_the_day_of_receipt(self, judged: Judged) -> None:
         said = rule("expect_id_number_birth_date", column_A="id", column_B="_received_on")
         cells = [
             "150102185001019960",
@@ -154,7 +155,7 @@ class TestIdNumbers:
         expected = [True, False, False, True, False, True, False] + [True] * len(MALFORMED)
         assert judged(said, rows, {"id": "string", "_received_on": "date"}) == expected
 
-    def test_region(self, judged_values) -> None:
+    def test_region(self, judged_values: JudgedValues) -> None:
         said = rule("expect_id_number_region", column="id", value_set=REGIONS)
         known = ["150102198001010014", "152101198001010014", "150100198001010014", "810000199408230021"]
         exempt = ["911124198108030024", "830000199201300022", "820000199201300022"]
@@ -162,7 +163,7 @@ class TestIdNumbers:
             False
         ] + [True] * len(MALFORMED)
 
-    def test_date_that_should_match_the_number(self, judged) -> None:
+    def test_date_that_should_match_the_number(self, judged: Judged) -> None:
         said = rule("expect_date_to_match_id_number", column_A="day", column_B="id")
         number, born = "150102198001010014", datetime.date(1980, 1, 1)
         pairs = [(born, number), (datetime.date(1980, 1, 2), number), (None, number), (born, None), (born, "1.5E+17")]
@@ -176,13 +177,13 @@ class TestCreditCodes:
             st.from_regex(r"[1-9][1-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{9}", fullmatch=True), min_size=1, max_size=60
         )
     )
-    def test_check_digit_agrees_with_stdnum(self, judged_values, bodies: list[str]) -> None:
+    def test_check_digit_agrees_with_stdnum(self, judged_values: JudgedValues, bodies: list[str]) -> None:
         said = rule("expect_credit_code_check_digit", column="text")
         good = [body + uscc.calc_check_digit(body) for body in bodies]
         wrong = [code[:-1] + ("1" if code[-1] != "1" else "2") for code in good]
         assert judged_values("text", good + wrong, said) == [True] * len(good) + [False] * len(wrong)
 
-    def test_departments_with_letters_and_malformed_codes(self, judged_values) -> None:
+    def test_departments_with_letters_and_malformed_codes(self, judged_values: JudgedValues) -> None:
         said = rule("expect_credit_code_check_digit", column="text")
         # Not a credit code, whatever it looks like: a foreigner's number fails the check.
         cells = [
@@ -200,7 +201,7 @@ class TestCreditCodes:
         cells[1] = body + alphabet[-total % 31]
         assert judged_values("text", cells, said) == [True, True, False, True, True, True]
 
-    def test_region(self, judged_values) -> None:
+    def test_region(self, judged_values: JudgedValues) -> None:
         said = rule("expect_credit_code_region", column="text", value_set=REGIONS)
         cells = ["91150782MA0Q52DA8Y", "91159999MA0Q52DA8Y", "9115", None]
         assert judged_values("text", cells, said) == [True, False, True, True]

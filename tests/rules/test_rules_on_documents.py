@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
@@ -17,7 +17,7 @@ from pipelines.declarations.rule import Rule
 from pipelines.engines.base import Engine
 from pipelines.rules.predicates import applies, predicate
 from tests.support.deliveries import person_id
-from tests.support.element_values import CATALOG, REAL_SAMPLE
+from tests.support.element_values import CATALOG, REAL_SAMPLE, Computed, Judged
 from tests.support.validated_views import (
     DAMAGED,
     FOREIGN_ID,
@@ -45,7 +45,7 @@ Pairs = Sequence[tuple[Any, str | None]]
 
 
 @pytest.fixture(scope="module")
-def judged(computed, either_engine: Engine) -> Callable[..., list[bool]]:
+def judged(computed: Computed, either_engine: Engine) -> Judged:
     """Whether each row keeps a rule, in order; Great Expectations counts the same rows by arithmetic of its own."""
 
     def evaluate(said: Rule, rows: Pairs, kind: str = "string") -> list[bool]:
@@ -68,7 +68,7 @@ def closed(body: str) -> str:
     return body + uscc.calc_check_digit(body)
 
 
-def test_sex_and_the_17th_digit(judged) -> None:
+def test_sex_and_the_17th_digit(judged: Judged) -> None:
     rows = {
         ("1", MAN): True, ("2", MAN): False, ("1", WOMAN): False, ("2", WOMAN): True,
         ("0", MAN): True, ("9", WOMAN): True, ("男", WOMAN): True, ("", MAN): True, (None, MAN): True,
@@ -81,7 +81,7 @@ def test_sex_and_the_17th_digit(judged) -> None:
     assert judged(SEX, list(rows)) == list(rows.values())
 
 
-def test_events_and_the_birth_date(judged) -> None:
+def test_events_and_the_birth_date(judged: Judged) -> None:
     rows: dict[tuple[datetime.date | None, str | None], bool] = {
         (BORN, GOOD_ID): True, (BORN - DAY, GOOD_ID): False, (BORN + DAY, GOOD_ID): True,
         (datetime.date(1950, 1, 1), GOOD_ID): False, (datetime.date(1979, 12, 31), WRONG_DIGIT): True,
@@ -93,7 +93,7 @@ def test_events_and_the_birth_date(judged) -> None:
     assert judged(EVENT, list(rows), "date") == list(rows.values())
 
 
-def test_codes_of_each_type(judged) -> None:
+def test_codes_of_each_type(judged: Judged) -> None:
     card = "USA123456789012"
     rows = {
         (GOOD_ID, "1"): True, (TAIWAN_ID, "1"): True, (FOREIGN_ID, "1"): True, (WRONG_DIGIT, "1"): False,
@@ -112,7 +112,7 @@ def test_codes_of_each_type(judged) -> None:
     assert judged(TYPED, list(rows)) == list(rows.values())
 
 
-def test_a_code_without_a_type_is_what_the_rule_says(judged) -> None:
+def test_a_code_without_a_type_is_what_the_rule_says(judged: Judged) -> None:
     rows = {
         (GOOD_ID, None): True, (WRONG_DIGIT, None): True, ("E12345678", None): False, ("E12345678", "4"): True,
         ("E12345678", "1"): False, (None, None): True, (None, "1"): True,
@@ -120,7 +120,7 @@ def test_a_code_without_a_type_is_what_the_rule_says(judged) -> None:
     assert judged(UNTYPED, list(rows)) == list(rows.values())
 
 
-def test_birth_dates_that_no_calendar_has(judged) -> None:
+def test_birth_dates_that_no_calendar_has(judged: Judged) -> None:
     from tests.support.deliveries import CHECKS, WEIGHTS
 
     bodies = ["15010218991231001", "15010219800230001", "15010219000229001", "15010220000229001", "15010219000101001"]
@@ -134,7 +134,7 @@ def test_a_kind_that_does_not_exist_is_refused() -> None:
         predicate(said, ibis.table({"a": "string", "b": "string"}, name="rows"))
 
 
-def test_the_organisation_code_in_a_credit_code(judged) -> None:
+def test_the_organisation_code_in_a_credit_code(judged: Judged) -> None:
     """Specimens of GB 11714's check: a digit, 0 for 11, X for 10, and letters among the eight characters."""
     right = ["91110000600037341", "91150102000000510", "9115010200000022X", "91150782MA0Q52DA8", "12100000400000624"]
     assert judged(ORGANISATION, [(closed(body), None) for body in right]) == [True] * 5
@@ -145,7 +145,7 @@ def test_the_organisation_code_in_a_credit_code(judged) -> None:
 
 
 @pytest.mark.skipif(not REAL_SAMPLE.exists(), reason="the published sample is not part of the project")
-def test_published_codes_hold_the_organisation_codes_check(judged) -> None:
+def test_published_codes_hold_the_organisation_codes_check(judged: Judged) -> None:
     with REAL_SAMPLE.open(encoding="utf-8-sig", newline="") as file:
         codes = [row["统一社会信用代码"] for row in csv.DictReader(file)]
     assert len(codes) > 1000
@@ -180,7 +180,7 @@ dates = st.dates(datetime.date(1850, 1, 1), datetime.date(2050, 1, 1))
     events=st.lists(st.tuples(dates, st.one_of(some_ids, good_ids)), min_size=20),
     codes=st.lists(st.tuples(some_codes, st.sampled_from([*KINDS, "6", None])), min_size=20),
 )
-def test_both_counts_agree_on_anything(judged, sexes: Pairs, events: Pairs, codes: Pairs) -> None:
+def test_both_counts_agree_on_anything(judged: Judged, sexes: Pairs, events: Pairs, codes: Pairs) -> None:
     """`judged` holds the two against each other."""
     judged(SEX, sexes)
     judged(EVENT, events, "date")

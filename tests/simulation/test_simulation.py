@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def test_no_row_is_both_accepted_and_kept_out(outcomes: list[dict[str, str]]) ->
     assert not rows["accept"] & rows["flag"]
 
 
-def records(path: Path) -> list[list[object]]:
+def records(path: Path) -> Sequence[Sequence[object]]:
     """Every record of a landed file below its header; undecodable bytes replaced."""
     match path.suffix:
         case ".xlsx":
@@ -137,7 +138,7 @@ def marked(outcomes: list[dict[str, str]], kind: str, suffix: str = "") -> list[
     return [outcome for outcome in outcomes if outcome["kind"] == kind and outcome["file"].endswith(suffix)]
 
 
-def record(simulated: Path, outcome: dict[str, str]) -> list[object]:
+def record(simulated: Path, outcome: dict[str, str]) -> Sequence[object]:
     path = simulated / "landing" / outcome["source"] / outcome["file"]
     first = 1 if path.suffix in (".jsonl", ".parquet") else 2
     return records(path)[int(outcome["row"]) - first]

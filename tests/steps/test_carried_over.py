@@ -112,7 +112,8 @@ def test_no_row_is_written_where_none_differs(written: Place, tmp_path: Path, sa
 
 def test_what_a_crash_interrupts_is_done_by_the_next_run(before: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """It dies before the new table is there, and then when one of the old ones is removed and the next one half."""
-    remove, removed = Store.remove, []
+    remove = Store.remove
+    removed: list[str] = []
 
     def dying(*_: object) -> None:
         raise KeyboardInterrupt

@@ -34,12 +34,12 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("golden")
     for name in DECLARED:
         shutil.copytree(PROJECT / name, folder / "project" / name)
-    record = folder / "project/foundation_dbs/person/person.yml"
+    declaration = folder / "project/foundation_dbs/person/person.yml"
     by_authority = "{from: [household_registration, residence_permit, death_registration], else: id_number}"
-    declared = record.read_text(encoding="utf-8")
+    declared = declaration.read_text(encoding="utf-8")
     assert by_authority in declared
     by_majority = by_authority.replace("else", "resolve: majority, else")
-    record.write_text(declared.replace(by_authority, by_majority), encoding="utf-8")
+    declaration.write_text(declared.replace(by_authority, by_majority), encoding="utf-8")
     place = Place(folder, project=folder / "project")
     deliver_people(place.landing)
     place.run()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pytest
@@ -35,6 +35,7 @@ from tests.support.spark import SPARK
 pytestmark = pytest.mark.s3
 
 PEOPLE, COUPLES = range(20), range(10)
+AnyPlace = TypeVar("AnyPlace", bound=Place)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class S3Place(Place):
         return f"s3://{BUCKET}/{self.folder.name}"
 
 
-def place_with_deliveries(folder: Path, kind: type[Place]) -> Place:
+def place_with_deliveries(folder: Path, kind: type[AnyPlace]) -> AnyPlace:
     place = kind(folder, project=two_sources(folder / "project"))
     deliver(place.landing, "household_registration", "1.csv", csv_text(cells_of([household(n) for n in PEOPLE])))
     deliver(place.landing, "marriage_registration", "1.csv", csv_text(cells_of([marriage(n) for n in COUPLES])))
@@ -73,7 +74,7 @@ class Filled:
     """A lake on S3 that one run filled."""
 
     server: S3Server
-    place: Place
+    place: S3Place
     done: Run
 
 
@@ -184,7 +185,7 @@ def test_the_analysts_file_opens_with_the_readers_own_credentials(filled: Filled
     for path in (filled.place.folder / "own.duckdb", *beside):
         assert SECRET.encode() not in path.read_bytes()
     query = "SELECT count(*) AS people FROM standard.household_registration"
-    opened = [filled.place.folder / "own" / "open.sh", "-csv", "-c", query]
+    opened: list[str | Path] = [filled.place.folder / "own" / "open.sh", "-csv", "-c", query]
     with_credentials = subprocess.run(opened, capture_output=True, text=True, check=True)
     assert with_credentials.stdout.split()[-1] == str(len(PEOPLE))
     others = {**os.environ, "AWS_SECRET_ACCESS_KEY": OTHER_SECRET}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -33,22 +33,27 @@ NULL_TOKENS += [
     "#NUM!",
 ]
 UTC = datetime.UTC
+# What the fixtures below give, and what tests of rules make of it: whether each row keeps a rule.
+Computed = Callable[[ir.Table], list[dict[str, Any]]]
+Each = Callable[..., list[Any]]
+Normalised = Callable[[str, Sequence[str | None]], list[Any]]
+Judged = Callable[..., list[bool]]
 
 
 @pytest.fixture(scope="module")
-def computed(either_engine: Engine) -> Callable[[ir.Table], list[dict[str, Any]]]:
+def computed(either_engine: Engine) -> Computed:
     """Rows of an expression over memtables: each test that asks for it says that both engines give the same."""
 
     def evaluate(expression: ir.Table) -> list[dict[str, Any]]:
         # The engine runs compiled queries; it is Ibis that hands memtables over.
-        either_engine.ibis._register_in_memory_tables(expression)
+        cast(Any, either_engine).ibis._register_in_memory_tables(expression)
         return either_engine.rows(expression)
 
     return evaluate
 
 
 @pytest.fixture(scope="module")
-def each(computed: Callable[[ir.Table], list[dict[str, Any]]]) -> Callable[..., list[Any]]:
+def each(computed: Computed) -> Each:
     """Evaluates an expression for many cells in one query, in their order."""
 
     def evaluate(expression: Callable[[ir.Value], ir.Value], cells: Sequence[Any], type_: str = "string") -> list[Any]:
@@ -61,7 +66,7 @@ def each(computed: Callable[[ir.Table], list[dict[str, Any]]]) -> Callable[..., 
 
 
 @pytest.fixture(scope="module")
-def normalised(each: Callable[..., list[Any]]) -> Callable[[str, Sequence[str | None]], list[Any]]:
+def normalised(each: Each) -> Normalised:
     def evaluate(element: str, cells: Sequence[str | None]) -> list[Any]:
         declared = CATALOG.elements[element]
         return each(lambda cell: elements.normalise(cell, declared, CATALOG.codes, CATALOG.cities), cells)

@@ -149,10 +149,10 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def at_reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+def at_reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
     """Do something once, after it was decided what is read and before the first row of it is."""
 
-    def once(what: Callable[[], None]) -> None:
+    def once(what: Callable[[], object]) -> None:
         append, left = Lake.append, [what]
 
         def and_then(lake: Lake, *arguments: Any, **named: Any) -> bool:

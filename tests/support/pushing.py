@@ -64,7 +64,7 @@ class Pushed:
     folder: Path
     project: Path = PROJECT
     db: str | None = None
-    limits: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     address: str = ""
 

@@ -69,7 +69,7 @@ class S3Server:
 
     def start(self, secret: str = SECRET) -> None:
         (self.folder / BUCKET).mkdir(parents=True, exist_ok=True)
-        told = [self.binary, "--port", f"127.0.0.1:{self.port}", "--region", "us-east-1", "--quiet"]
+        told: list[str | Path] = [self.binary, "--port", f"127.0.0.1:{self.port}", "--region", "us-east-1", "--quiet"]
         access = {**os.environ, "ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": secret}
         self._process = subprocess.Popen(
             [*told, "posix", self.folder], env=access, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -101,7 +101,9 @@ def s3_binary() -> Path:
     binary = gateway()
     if binary is None:
         missing = "no S3 server for tests: install Go 1.25 or newer (or versitygw itself), so that it can be built"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
     return binary
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -29,7 +30,7 @@ READY_SECONDS = 180
 Found = TypeVar("Found")
 
 
-def eventually(what: str, look: Callable[[], Found], seconds: float) -> Found:
+def eventually(what: str, look: Callable[[], Found | None], seconds: float) -> Found:
     """What `look` finds as soon as it finds something; fails the test where that takes longer than `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -129,7 +130,7 @@ class Cluster:
             places = ("--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(worker.folder / "work"))
             worker.start("org.apache.spark.deploy.worker.Worker", *limits, *places, self.url)
         for worker in added:
-            eventually("a worker has registered", lambda one=worker: one.said(REGISTERED), READY_SECONDS)
+            eventually("a worker has registered", functools.partial(worker.said, REGISTERED), READY_SECONDS)
         return added
 
     def stop(self) -> None:
