@@ -9,6 +9,7 @@ from dagster_project.deliveries import delivery_sensor, landing_assets, table_sc
 from dagster_project.failures import told_without_values
 from dagster_project.opened import opened_workspace
 from dagster_project.outside import outside_sensor
+from pipelines.errors import with_todo
 from pipelines.operations.deep import examine_files
 from pipelines.operations.maintenance import maintain
 from pipelines.project.workspace import open_project
@@ -36,9 +37,8 @@ def look_at_files(context) -> None:  # type: ignore[no-untyped-def]
         checks = list(examine_files(Settings()))
     context.log.info(checks[-1].found)
     if bad := [check for check in checks[:-1] if check.state == "bad"]:
-        raise dg.Failure(
-            "; ".join(f"{one.name}: {one.found}; what to do: {one.todo}" for one in bad), allow_retries=False
-        )
+        told = "; ".join(with_todo(f"{one.name}: {one.found}", one.todo) for one in bad)
+        raise dg.Failure(told, allow_retries=False)
 
 
 @dg.job(

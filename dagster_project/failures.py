@@ -9,13 +9,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
-from pipelines.errors import LakeError
-from pipelines.rules.comparing import CountsDisagreeError
+from pipelines.errors import HuiliuError
 from pipelines.storage.damage import lake_failure
-
-FOR_PEOPLE = (DeclarationError, CountsDisagreeError, LakeError)
 
 
 @contextmanager
@@ -26,7 +22,7 @@ def told_without_values(task: str) -> Iterator[None]:
     """
     try:
         yield
-    except FOR_PEOPLE:
+    except HuiliuError:
         raise
     except Exception as error:
         if "HUILIU_DEBUG" in os.environ:

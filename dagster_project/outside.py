@@ -49,7 +49,7 @@ def outside_sensor(project: Project, tasks: Sequence[Task]) -> dg.SensorDefiniti
         settings = Settings()
         with told_without_values("written_outside"), opened_lake(settings) as lake:
             if not lake.is_written:
-                return dg.SkipReason(no_lake(settings))
+                return dg.SkipReason(str(no_lake(settings)))
             seen = _seen(lake, tasks, itertools.chain(*checks.values()))
             if seen == context.cursor:
                 return dg.SkipReason("nothing was written since the last look")

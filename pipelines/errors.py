@@ -1,21 +1,41 @@
-"""What can go wrong with the lake as a whole, told to people: where it lies, who may write it."""
+"""What can go wrong and is told to people, each error in its parts; here those of the lake as a whole."""
 
 from __future__ import annotations
+
+from typing import Any, ClassVar
 
 UNHARMED = "Every table is at its last commit, and nothing half-done is served."
 
 
-class LakeError(Exception):
-    """The lake cannot be read or written. The text says what happened, where, and what to do; it holds no secrets.
+def with_todo(what: str, todo: str) -> str:
+    """What happened and what to do about it, as people read both in one sentence; `todo` may be empty."""
+    return f"{what}; what to do: {todo}" if todo else what
 
-    `exit_code` is the command's: 2 where a setting must change, 3 otherwise. `kind` is the message's heading.
+
+class HuiliuError(Exception):
+    """Something that is told to people, without values of the data and without secrets.
+
+    `what` happened and where, `todo` is what to do about it, `after` a sentence that stands behind both, such as
+    UNHARMED; `str()` is all of them. `exit_code` is the command's: 2 where a setting or a declaration must change, 3
+    otherwise. `kind` is the message's heading.
     """
 
-    kind = "lake"
+    kind: ClassVar[str]
 
-    def __init__(self, message: str, exit_code: int = 3) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    def __init__(self, what: str, todo: str = "", exit_code: int = 3, after: str = "") -> None:
+        said = with_todo(what, todo)
+        super().__init__(f"{said}. {after}" if after else said)
+        self.what, self.todo, self.exit_code, self.after = what, todo, exit_code, after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy is made without the constructor, whose arguments are each class's own.
+        return type(self).__new__, (type(self), *self.args), self.__dict__
+
+
+class LakeError(HuiliuError):
+    """The lake cannot be read or written."""
+
+    kind = "lake"
 
 
 class NoLakeError(LakeError):
@@ -29,9 +49,13 @@ class StoreError(LakeError):
 
 
 class DamageError(LakeError):
-    """A file of the lake is missing or broken: the text names its table."""
+    """A file of the lake is missing or broken: `found` is what is the matter with the table at `table`."""
 
     kind = "damage"
+
+    def __init__(self, table: str, found: str, todo: str) -> None:
+        super().__init__(f"{table}: {found}", todo)
+        self.table, self.found = table, found
 
 
 class MachineError(LakeError):

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.cli.screen import err, out, program
+from pipelines.errors import with_todo
 
 if TYPE_CHECKING:
     from pipelines.declarations.catalog import Catalog
@@ -41,10 +42,8 @@ def register(app: typer.Typer) -> None:
         catalog = read_catalog(settings.project)
         name = _source(catalog, file, source)
         if looks_temporary(file):
-            _say(
-                f"[yellow]![/] {escape(file.name)}: a run leaves files of such a name alone (half-written or "
-                "temporary); what to do: rename it"
-            )
+            what = f"{escape(file.name)}: a run leaves files of such a name alone (half-written or temporary)"
+            _say(f"[yellow]![/] {with_todo(what, 'rename it')}")
             raise typer.Exit(1)
         with err.status(f"checking {file.name} …"):
             found = dry_run(settings, name, file)
@@ -85,7 +84,7 @@ def _unknown(problem: str, catalog: Catalog, file: Path) -> typer.Exit:
     known = ", ".join(catalog.contracts)
     draft = shlex.join([program(), "source", "draft", str(file)])
     todo = f"say --source with one of {known}; or draft a contract: {draft}"
-    err.print(f"{problem}; what to do: {todo}", highlight=False, markup=False, soft_wrap=True)
+    err.print(with_todo(problem, todo), highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(2)
 
 

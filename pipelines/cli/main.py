@@ -16,6 +16,7 @@ from rich.text import Text
 
 import pipelines.cli
 from pipelines.cli.screen import err
+from pipelines.errors import with_todo
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -72,8 +73,8 @@ def _show_what_can_be_shown() -> None:
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
             if stream is sys.stderr:
-                hint = "set LANG=C.UTF-8 or PYTHONIOENCODING=utf-8"
-                sys.stderr.write(f"this terminal cannot show Chinese ({stream.encoding}); what to do: {hint}\n")
+                what = f"this terminal cannot show Chinese ({stream.encoding})"
+                sys.stderr.write(f"{with_todo(what, 'set LANG=C.UTF-8 or PYTHONIOENCODING=utf-8')}\n")
 
 
 def _asked() -> list[str]:

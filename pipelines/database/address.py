@@ -24,8 +24,8 @@ def database_of(settings: Settings) -> sa.URL:
     except SQLAlchemyError:  # its text quotes the URL, and with it the password
         pass
     raise LeaseError(
-        "HUILIU_DB is no database that can be used; what to do: write it as sqlite:////FOLDER/huiliu.db "
-        "or postgresql://USER:PASSWORD@HOST:5432/DATABASE",
+        "HUILIU_DB is no database that can be used",
+        "write it as sqlite:////FOLDER/huiliu.db or postgresql://USER:PASSWORD@HOST:5432/DATABASE",
         2,
     ) from None
 

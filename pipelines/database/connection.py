@@ -22,7 +22,7 @@ WAIT = 10  # seconds for a connection, a lock, or an answer of the server
 
 
 class ServiceError(LakeError):
-    """The service cannot start or go on. The text says what happened and what to do; it holds no secrets."""
+    """The service cannot start or go on."""
 
     kind = "service"
 
@@ -82,8 +82,9 @@ class Database:
             raise
         except (SQLAlchemyError, sqlite3.Error) as error:  # SQLite's own come from what a connection opens with
             raise DatabaseAwayError(
-                f"{shown_database(self.url)} does not answer or refuses ({type(error).__name__}); what to do: see that "
-                "it runs and has space, and that HUILIU_DB names it with a user who may make tables and write there"
+                f"{shown_database(self.url)} does not answer or refuses ({type(error).__name__})",
+                "see that it runs and has space, and that HUILIU_DB names it with a user who may make tables and write "
+                "there",
             ) from None
 
     @cached_property

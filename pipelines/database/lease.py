@@ -136,9 +136,10 @@ class Lease:
             if time.monotonic() >= deadline or self.stopped.wait(min(POLL, self._term / 10)):
                 raise LeaseError(
                     f"{self._store} is being written by {_described(holder)}; its lease runs until "
-                    f"{_clock_time(holder.expires)} and is renewed while it works; what to do: run again when it is "
-                    f"done, or let HUILIU_LEASE_WAIT (seconds, now {self._wait:g}) be longer. The lease of a writer "
-                    f"that died ends by itself within {self._term:g} seconds. {UNHARMED}"
+                    f"{_clock_time(holder.expires)} and is renewed while it works",
+                    f"run again when it is done, or let HUILIU_LEASE_WAIT (seconds, now {self._wait:g}) be longer. The "
+                    f"lease of a writer that died ends by itself within {self._term:g} seconds",
+                    after=UNHARMED,
                 )
 
     def _check(self) -> None:
@@ -169,10 +170,11 @@ class Lease:
         if said[:1] != [ours]:
             raise LeaseError(
                 f"the lease of {self._store} is kept in another database than {self._where()}: one that was first used "
-                f"on the machine {' '.join(said[1:])}; what to do: set HUILIU_DB to the same PostgreSQL on all "
-                f"machines that write this lake. If that database is gone for good, stop all writers and remove "
-                f"{self._store.uri(CLAIM)}. {UNHARMED}",
+                f"on the machine {' '.join(said[1:])}",
+                "set HUILIU_DB to the same PostgreSQL on all machines that write this lake. If that database is gone "
+                f"for good, stop all writers and remove {self._store.uri(CLAIM)}",
                 2,
+                UNHARMED,
             )
 
     def _lost(self) -> LeaseLostError:
@@ -180,8 +182,9 @@ class Lease:
         return LeaseLostError(
             f"{_described(holder)} has taken over the lease of {self._store} (fence {holder.fence}; this process had "
             f"{self.fence}), as it was not renewed for {self._term:g} seconds: this machine slept, or the database "
-            f"{self._where()} was out of reach. This process stopped before its next commit; what to do: run again "
-            f"when the other is done. {UNHARMED}"
+            f"{self._where()} was out of reach. This process stopped before its next commit",
+            "run again when the other is done",
+            after=UNHARMED,
         )
 
     def _holder(self) -> Any:
@@ -244,8 +247,9 @@ class Lease:
         except SQLAlchemyError as error:
             raise LeaseError(
                 f"the database that keeps the lease of {self._store} ({self._where()}) does not answer or refuses "
-                f"({type(error).__name__}), so nothing may be written; what to do: see that it runs, and that "
-                f"HUILIU_DB names it with a user who may write there. {UNHARMED}"
+                f"({type(error).__name__}), so nothing may be written",
+                "see that it runs, and that HUILIU_DB names it with a user who may write there",
+                after=UNHARMED,
             ) from None
 
     def _where(self) -> str:

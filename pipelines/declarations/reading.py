@@ -10,15 +10,19 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
+from pipelines.errors import HuiliuError
+
 M = TypeVar("M", bound=BaseModel)
 
 
-class DeclarationError(Exception):
-    """A declaration is wrong; `str()` names file, line and what to do. Commands answer it with exit code 2."""
+class DeclarationError(HuiliuError):
+    """A declaration is wrong; `what` names file, line and problem, and most problems say what to do themselves."""
 
-    def __init__(self, path: Path, line: int | None, problem: str) -> None:
+    kind = "declaration error"
+
+    def __init__(self, path: Path, line: int | None, problem: str, todo: str = "") -> None:
+        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}", todo, exit_code=2)
         self.path, self.line, self.problem = path, line, problem
-        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
 
 
 class Declared(BaseModel):

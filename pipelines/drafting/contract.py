@@ -14,6 +14,7 @@ from pipelines.drafting.columns import CHANGES, PLAIN, DraftColumn, draft_column
 from pipelines.drafting.profile import Profile
 from pipelines.drafting.sample import Sample
 from pipelines.engines.base import Engine
+from pipelines.errors import HuiliuError
 from pipelines.project.catalog import UNFILLED
 from pipelines.readers.header import same
 
@@ -27,8 +28,13 @@ _FLAGS = ("dsc_biz_operation", "cd_operation")
 _DELETED = ("D", "delete", "DELETE", "Delete", "d", "删除")
 
 
-class CannotDraftError(ValueError):
+class CannotDraftError(HuiliuError):
     """A draft that a person must help with; the message says how."""
+
+    kind = "draft"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, exit_code=2)
 
 
 @dataclass(frozen=True)

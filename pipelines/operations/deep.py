@@ -13,7 +13,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from pipelines.engines import delta_rs
-from pipelines.errors import LakeError
+from pipelines.errors import DamageError, LakeError
 from pipelines.operations.checking import Check
 from pipelines.settings import Settings
 from pipelines.steps.ingest import kept_name
@@ -50,8 +50,8 @@ def _table(store: Store, table: str) -> Iterator[tuple[str, str]]:
     """Each file that a table's log names now, and what is wrong with it."""
     try:
         delta = delta_rs.read_anew(store.uri(table))
-    except LakeError as error:
-        yield LOG, str(error).partition("; what to do: ")[0].partition(": ")[2]
+    except DamageError as error:
+        yield LOG, error.found
         return
     files = fs.PyFileSystem(DeltaStorageHandler.from_table(delta._table))
     yield LOG, _log(files)

@@ -140,8 +140,8 @@ def _front_end(connection: str) -> str:
         access = access_to(connection)
         with open_snapshot(access):
             return f"{access.variable}: the database lets this machine read"
-    except PostgresFailure as failure:
-        raise Unwell(failure.what, failure.todo) from None
+    except PostgresFailure:
+        raise
     except Exception as error:  # its text may name user and address
         todo = "see the check of `duckdb postgres_scanner`, and that the server lets a transaction read only"
         raise Unwell(f"its table cannot be looked at ({type(error).__name__})", todo) from None

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from pipelines.declarations.reading import DeclarationError
 from pipelines.engines.spark.failures import spark_failure
-from pipelines.errors import LakeError
+from pipelines.errors import HuiliuError
 from pipelines.settings import Settings
 from pipelines.storage.damage import lake_failure
 
@@ -27,16 +26,10 @@ class Explained:
 
 def explained(error: Exception) -> Explained:
     """What an error says to people. Only texts of our own are sure to hold no values."""
-    from pipelines.rules.comparing import CountsDisagreeError
-
-    if isinstance(error, DeclarationError):
-        return Explained("declaration error", (str(error),), 2)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         mistakes = (f"HUILIU_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
         return Explained("setting", tuple(mistakes), 2)
-    if isinstance(error, CountsDisagreeError):
-        return Explained("counts disagree", (str(error),))
-    if failure := error if isinstance(error, LakeError) else spark_failure(error) or lake_failure(error):
+    if failure := error if isinstance(error, HuiliuError) else spark_failure(error) or lake_failure(error):
         return Explained(failure.kind, (str(failure),), failure.exit_code)
     what = (
         f"{type(error).__name__} in {_where(error)}. Each table is at its last commit; nothing half-done is served. "

@@ -77,14 +77,15 @@ def open_lake(settings: Settings) -> Iterator[Lake]:
 
 def _check_written(lake: Lake, settings: Settings) -> None:
     if not lake.is_written:
-        raise NoLakeError(no_lake(settings), 2)
+        raise no_lake(settings)
 
 
-def no_lake(settings: Settings) -> str:
-    """What is said of a place that holds no lake."""
-    return (
-        f"there is no lake at {settings.lake}: no run has written there; what to do: say with --lake or HUILIU_LAKE "
-        f"where it is, or fill it: {settings.command('run')}"
+def no_lake(settings: Settings) -> NoLakeError:
+    """That there is no lake where the settings say."""
+    return NoLakeError(
+        f"there is no lake at {settings.lake}: no run has written there",
+        f"say with --lake or HUILIU_LAKE where it is, or fill it: {settings.command('run')}",
+        2,
     )
 
 

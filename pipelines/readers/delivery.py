@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.declarations.contract import Contract
+from pipelines.errors import HuiliuError, with_todo
 
 ROW, EXTRA, DAMAGE, UNDECODABLE = "_row", "_extra", "_damage", "_undecodable"
 RAGGED, BAD_BYTES, UNREADABLE = "row.ragged", "row.undecodable", "row.unreadable"
@@ -33,13 +34,17 @@ class Problem:
     zh: tuple[str, str] | None = None
 
     def __str__(self) -> str:
+        return with_todo(self.placed, _one_line(self.todo))
+
+    @property
+    def placed(self) -> str:
+        """File, row, column and what is wrong there."""
         where = [self.file]
         if self.row is not None:
             where.append(f"row {self.row}")
         if self.column is not None:
             where.append(f"column {self.column}")
-        # A header cell may hold line breaks, as spreadsheets wrap them.
-        return " ".join(f"{', '.join(where)}: {self.what}; what to do: {self.todo}".split())
+        return _one_line(f"{', '.join(where)}: {self.what}")
 
     @property
     def in_chinese(self) -> str:
@@ -48,7 +53,7 @@ class Problem:
             return str(self)
         row = "" if self.row is None else f"，第 {self.row} 行"
         column = "" if self.column is None else f"，列 {self.column}"
-        return " ".join(f"{self.file}{row}{column}：{self.zh[0]}；处理办法：{self.zh[1]}".split())
+        return _one_line(f"{self.file}{row}{column}：{self.zh[0]}；处理办法：{self.zh[1]}")
 
     def renamed(self, file: str) -> Problem:
         """The same problem under the name by which the agency knows the file."""
@@ -64,12 +69,19 @@ class Problem:
         return replace(self, todo=todo, zh=zh)
 
 
-class UnreadableFile(Exception):  # noqa: N818  it is what the file is, not what we did wrong
+def _one_line(text: str) -> str:
+    """A header cell may hold line breaks, as spreadsheets wrap them."""
+    return " ".join(text.split())
+
+
+class UnreadableFile(HuiliuError):  # noqa: N818  it is what the file is, not what we did wrong
     """A file that cannot be taken in at all; `problem` says why and what to do."""
 
+    kind = "unreadable file"
+
     def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.placed, _one_line(problem.todo))
         self.problem = problem
-        super().__init__(str(problem))
 
 
 def own_or_unreadable(error: Exception, file: str, form: str, row: int | None = None) -> Exception:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import Rule
+from pipelines.errors import HuiliuError
 from pipelines.rules.counting import BatchCounts
 
 if TYPE_CHECKING:
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from pipelines.rules.great_expectations.second_reading import Reading
 
 
-class CountsDisagreeError(Exception):
+class CountsDisagreeError(HuiliuError):
     """The gate and Great Expectations counted or read differently: one of them is wrong, nothing may be published.
 
     The message names source, batches, rule or column, numbers of rows and a row's number, and no value.
     """
+
+    kind = "counts disagree"
 
 
 def check_counts(

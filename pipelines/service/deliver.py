@@ -221,6 +221,6 @@ def _folder_errors(landing: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ServiceError(
-            f"pushed rows could not be written into {landing} ({error.strerror}) and stay queued; what to do: free "
-            "space, or let the account under which huiliu runs write there, and run again"
+            f"pushed rows could not be written into {landing} ({error.strerror}) and stay queued",
+            "free space, or let the account under which huiliu runs write there, and run again",
         ) from None

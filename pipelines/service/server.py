@@ -61,8 +61,8 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise ServiceError(
-            f"nothing can listen on {host}, port {port} ({error.strerror}); what to do: give an address of this "
-            "machine with --host and a free port with --port",
+            f"nothing can listen on {host}, port {port} ({error.strerror})",
+            "give an address of this machine with --host and a free port with --port",
             2,
         ) from None
 

@@ -39,9 +39,9 @@ class Tokens:
         if len(said) < SHORTEST_KEY:
             what = f"is shorter than {SHORTEST_KEY} characters" if said else "is not set"
             raise ServiceError(
-                f"HUILIU_TOKEN_KEY {what}, and tokens are kept under it; what to do: make a key once with "
-                "`openssl rand -hex 32`, keep it where secrets are kept, and set the same one for `huiliu serve` and "
-                "`huiliu token`. With another key every token that was issued is unknown",
+                f"HUILIU_TOKEN_KEY {what}, and tokens are kept under it",
+                "make a key once with `openssl rand -hex 32`, keep it where secrets are kept, and set the same one for "
+                "`huiliu serve` and `huiliu token`. With another key every token that was issued is unknown",
                 2,
             )
         self._database, self._key = database, said.encode()

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, RECEIVED_AT, ROW_NUMBER
 from pipelines.engines.base import OPERATION, Merge, difference
+from pipelines.errors import HuiliuError
 from pipelines.lake.watermark import changed_now, unchanged_since
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, UnreadableFile, open_delivery
@@ -27,8 +28,10 @@ from pipelines.tables.specs import raw_spec
 PLACE = (BATCH, ROW_NUMBER)
 
 
-class NothingToBackfillError(Exception):
-    """There are no originals to read again; the text says why, and what to do."""
+class NothingToBackfillError(HuiliuError):
+    """There are no originals to read again."""
+
+    kind = "nothing to backfill"
 
 
 @dataclass
@@ -50,11 +53,12 @@ def backfill(workspace: Workspace, contract: Contract, first: datetime.date, las
     """
     if contract.table:
         raise NothingToBackfillError(
-            f"{contract.name} is read from the table {contract.table.name}, of which no originals are kept; what to "
-            f"do: have {contract.table.watermark} of the rows in question set anew there, and the next run reads them"
+            f"{contract.name} is read from the table {contract.table.name}, of which no originals are kept",
+            f"have {contract.table.watermark} of the rows in question set anew there, and the next run reads them",
+            2,
         )
     if first > last:
-        raise NothingToBackfillError(f"{first} is after {last}; what to do: write the earlier day as --from")
+        raise NothingToBackfillError(f"{first} is after {last}", "write the earlier day as --from", 2)
     workspace.lake.hold()
     batches = batches_of(workspace.lake, contract.name)
     days = [one["received_at"].astimezone(PEOPLE_TIME).date() for one in batches]
@@ -62,7 +66,7 @@ def backfill(workspace: Workspace, contract: Contract, first: datetime.date, las
     if not asked:
         there = f"batches came from {min(days)} to {max(days)}" if days else "nothing has come yet"
         raise NothingToBackfillError(
-            f"{contract.name} received no file from {first} to {last}: {there}; what to do: choose other days"
+            f"{contract.name} received no file from {first} to {last}: {there}", "choose other days", 2
         )
     return _Backfill(workspace, contract).run(asked)
 

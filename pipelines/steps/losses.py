@@ -27,8 +27,8 @@ class RowsWouldGoError(LakeError):
 
     kind = "rows would go"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, exit_code=2)
+    def __init__(self, what: str, todo: str = "") -> None:
+        super().__init__(what, todo, exit_code=2)
 
 
 def check_loss(workspace: Workspace, contract: Contract, standing: ir.Table, weighed: Weighed | None) -> None:
@@ -52,7 +52,7 @@ def check_loss(workspace: Workspace, contract: Contract, standing: ir.Table, wei
     renamed = _renamed(workspace, contract, stored)
     if not (lost == state.rows or is_much or renamed) or _is_confirmed(workspace, contract):
         return
-    raise RowsWouldGoError(_told(workspace, contract, lost, state.rows, renamed, weighed))
+    raise RowsWouldGoError(_told(workspace, contract, lost, state.rows, renamed, weighed), _todo(workspace, contract))
 
 
 def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: Person) -> None:
@@ -108,8 +108,7 @@ def _told(
     renamed: Renamed | None,
     weighed: Weighed | None,
 ) -> str:
-    name, command = contract.name, workspace.settings.command
-    said = [f"{name}: {lost:,} of {rows:,} rows would go from standard under the declarations as they are now"]
+    said = [f"{contract.name}: {lost:,} of {rows:,} rows would go from standard under the declarations as they are now"]
     if why := _why(weighed) if lost else "":
         said.append(f" ({why})")
     said.append("; nothing of the source was written, nor of what follows from it")
@@ -118,11 +117,15 @@ def _told(
             f"; {', '.join(renamed[0])} is declared no more, and {', '.join(renamed[1])} holds nothing of what came "
             "before: a renamed column has to be read again"
         )
-    said.append("; what to do: take the change back; or ")
-    if first := _first_day(workspace.lake, contract):
-        said.append(f"read the originals again with `{command('backfill', name, '--from', first)}`, then run; or ")
-    said.append(f"confirm the loss with `{command('gate', 'confirm', name)}`, then run")
     return "".join(said)
+
+
+def _todo(workspace: Workspace, contract: Contract) -> str:
+    name, command = contract.name, workspace.settings.command
+    ways = ["take the change back"]
+    if first := _first_day(workspace.lake, contract):
+        ways.append(f"read the originals again with `{command('backfill', name, '--from', first)}`, then run")
+    return "; or ".join([*ways, f"confirm the loss with `{command('gate', 'confirm', name)}`, then run"])
 
 
 def _why(weighed: Weighed | None) -> str:

@@ -48,7 +48,8 @@ def _check_writers(tasks: Sequence[Task]) -> None:
                     place,
                     None,
                     f"{spec.id.path} would be written twice: by {task.step} {task.name} and by {other.step} "
-                    f"{other.name}; what to do: give one of them another name or another database",
+                    f"{other.name}",
+                    "give one of them another name or another database",
                 )
 
 

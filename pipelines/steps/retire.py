@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipelines import clock
 from pipelines.engines import delta_rs
-from pipelines.errors import LakeError
+from pipelines.errors import LakeError, with_todo
 from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import Person
@@ -66,8 +66,8 @@ def check_declared(workspace: Workspace) -> None:
     files = ", ".join(f"foundation_dbs/*/sources/{one['source']}.yml" for one in found)
     retire = "; ".join(f"`{command('source', 'retire', one['source'])}`" for one in found)
     raise UndeclaredSourceError(
-        f"the lake {lake.root} holds what was delivered by sources that no contract declares any more: {listed}; "
-        f"what to do: put {files} back (`git log --diff-filter=D -- foundation_dbs` shows who took it away). A source "
+        f"the lake {lake.root} holds what was delivered by sources that no contract declares any more: {listed}",
+        f"put {files} back (`git log --diff-filter=D -- foundation_dbs` shows who took it away). A source "
         f"that delivers no more keeps its contract; where its rows are to go too, retire it, then run: {retire}",
         2,
     )
@@ -83,11 +83,12 @@ def retire(workspace: Workspace, source: str, reason: str, by: Person) -> Retire
     lake = workspace.lake
     if contract := workspace.catalog.contracts.get(source):
         place = workspace.catalog.place_of(contract)
-        raise ValueError(
-            f"{source} is declared in {place}; what to do: remove that file and name the source in no golden record, "
-            f"expectation or model any more, see with `{workspace.settings.command('status')}` that the declarations "
-            "can be read, then retire it. A source that only delivers no more keeps its contract, and its rows stand"
+        todo = (
+            "remove that file and name the source in no golden record, expectation or model any more, see with "
+            f"`{workspace.settings.command('status')}` that the declarations can be read, then retire it. A source "
+            "that only delivers no more keeps its contract, and its rows stand"
         )
+        raise ValueError(with_todo(f"{source} is declared in {place}", todo))
     batches = lake.read(BATCHES)
     if not lake.engine.scalar(batches.filter(batches.source == source).count()):
         raise LookupError(f"the lake {lake.root} holds nothing of a source {source}")

@@ -174,8 +174,9 @@ class _Standardise:
         if repeated := self._lake.repeated_keys(self._standard):
             raise KeyRepeatedError(
                 f"{self._standard.id.path} holds {repeated:,} rows more than keys ({', '.join(self._standard.key)}), "
-                "which no commit of ours writes; nothing behind it was computed; what to do: move the folder "
-                f"{self._lake.uri(self._standard.id)} out of the lake, and the next run writes the table anew from raw"
+                "which no commit of ours writes; nothing behind it was computed",
+                f"move the folder {self._lake.uri(self._standard.id)} out of the lake, and the next run writes the "
+                "table anew from raw",
             )
 
     def _to_judge(self, unjudged: list[dict[str, Any]], before: Mapping[str, Any]) -> list[dict[str, Any]]:

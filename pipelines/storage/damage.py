@@ -28,13 +28,15 @@ def lake_failure(error: BaseException) -> LakeError | None:
     said = "\n".join(f"{type(one).__name__}: {one}" for one in chain)
     if FULL.search(said) or any(isinstance(one, OSError) and one.errno == errno.ENOSPC for one in chain):
         return MachineError(
-            "a disk is full: that of the lake, of its database or of scratch files (TMPDIR); what to do: free some "
-            f"space or give it more, and run again; `huiliu doctor` shows which disk it is. {UNHARMED}"
+            "a disk is full: that of the lake, of its database or of scratch files (TMPDIR)",
+            "free some space or give it more, and run again; `huiliu doctor` shows which disk it is",
+            after=UNHARMED,
         )
     if TOO_SMALL.search(said) or any(isinstance(one, MemoryError) for one in chain):
         return MachineError(
-            "the memory that this process may have is too small for what it computes; what to do: give it more "
-            f"(HUILIU_MEMORY, and the machine or its container at least as much), and run again. {UNHARMED}"
+            "the memory that this process may have is too small for what it computes",
+            "give it more (HUILIU_MEMORY, and the machine or its container at least as much), and run again",
+            after=UNHARMED,
         )
     if (found := DATA_FILE.search(said)) and LAYER.search(f"{found['table']}/"):
         what = "is missing" if MISSING.search(said) else "cannot be read" if BROKEN.search(said) else ""
@@ -45,7 +47,7 @@ def lake_failure(error: BaseException) -> LakeError | None:
 
 def damaged(table: str, what: str) -> DamageError:
     """That something is wrong with the files of the table at `table`."""
-    return DamageError(f"{table}: {what}; what to do: {way_back(table)}. `huiliu doctor --deep` looks at every file")
+    return DamageError(table, what, f"{way_back(table)}. `huiliu doctor --deep` looks at every file")
 
 
 def way_back(table: str) -> str:

@@ -14,7 +14,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class FolderError(LakeError):
-    """A folder cannot be written: the text names it, why, and what to do."""
+    """A folder cannot be written."""
 
     kind = "folder"
 
@@ -50,7 +50,8 @@ def writing(folder: Path, what: str, todo: str) -> Iterator[None]:
 def _refused(folder: Path, there: Path, error: OSError, what: str, todo: str) -> FolderError:
     where = "" if there == folder else f" at {there}"
     return FolderError(
-        f"{what} {folder} cannot be written: {error.strerror or type(error).__name__}{where}; what to do: "
-        f"{'free some space there' if error.errno in FULL else 'let this account write there'}, or {todo}. {UNHARMED}",
+        f"{what} {folder} cannot be written: {error.strerror or type(error).__name__}{where}",
+        f"{'free some space there' if error.errno in FULL else 'let this account write there'}, or {todo}",
         2,
+        UNHARMED,
     )

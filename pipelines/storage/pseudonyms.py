@@ -26,14 +26,15 @@ def pseudonym_key(store: Store) -> bytes:
         key = store.claim(KEY, made) if store.is_s3 else _claim(store.path / KEY, made)
     except PermissionError:
         raise LakeError(
-            f"the key of this lake's pseudonyms ({store.uri(KEY)}) can be read by its owner alone; what to do: let the "
-            "account under which huiliu runs write the file for you",
+            f"the key of this lake's pseudonyms ({store.uri(KEY)}) can be read by its owner alone",
+            "let the account under which huiliu runs write the file for you",
             2,
         ) from None
     if len(key) != KEY_BYTES:
         raise LakeError(
             f"the key of this lake's pseudonyms ({store.uri(KEY)}) is damaged: it has {len(key)} bytes instead of "
-            f"{KEY_BYTES}; what to do: restore it from a backup, or remove it, and pseudonyms become others than before"
+            f"{KEY_BYTES}",
+            "restore it from a backup, or remove it, and pseudonyms become others than before",
         )
     return key
 

@@ -146,4 +146,4 @@ def _is_about(text: str, store: Store) -> bool:
 
 def _failure(store: Store, what: str, todo: str, exit_code: int) -> StoreError:
     place = s3_access().url or "Amazon S3"
-    return StoreError(f"{store} at {place}: {what}; what to do: {todo}. {UNHARMED}", exit_code)
+    return StoreError(f"{store} at {place}: {what}", todo, exit_code, UNHARMED)

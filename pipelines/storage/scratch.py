@@ -53,9 +53,10 @@ def scratch_folder() -> Path:
         if not said or found.samefile(said):
             return found
     raise MachineError(
-        f"the folder of scratch files {said or '/tmp'} (TMPDIR) cannot be written; what to do: let this account write "
-        f"there and give it space, or set TMPDIR to another folder. {UNHARMED}",
+        f"the folder of scratch files {said or '/tmp'} (TMPDIR) cannot be written",
+        "let this account write there and give it space, or set TMPDIR to another folder",
         2,
+        UNHARMED,
     )
 
 

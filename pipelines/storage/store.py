@@ -83,7 +83,8 @@ class Store:
         if not self.is_s3 and (found := MISREAD.search(place)):
             raise StoreError(
                 f"no table can be written under {place}: delta-rs, which writes them, misreads {found.group()!r} in a "
-                "path; what to do: rename that folder, or say with HUILIU_LAKE or --lake where else the lake may lie",
+                "path",
+                "rename that folder, or say with HUILIU_LAKE or --lake where else the lake may lie",
                 2,
             )
 
@@ -244,11 +245,11 @@ def s3_access(environment: Mapping[str, str] | None = None) -> S3Access:
         absent = " and ".join(
             name for name, value in (("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)) if not value
         )
-        raise StoreError(f"the lake lies on S3, and {absent} not set; what to do: set it in the environment", 2)
+        raise StoreError(f"the lake lies on S3, and {absent} not set", "set it in the environment", 2)
     url = said.get("AWS_ENDPOINT_URL_S3") or said.get("AWS_ENDPOINT_URL") or None
     place = urlsplit(url or "https://")
     if place.scheme not in ("http", "https") or (url and not place.netloc):
-        raise StoreError("AWS_ENDPOINT_URL is no address; what to do: write it as https://HOST or http://HOST:PORT", 2)
+        raise StoreError("AWS_ENDPOINT_URL is no address", "write it as https://HOST or http://HOST:PORT", 2)
     return S3Access(
         key=key,
         secret=secret,

@@ -174,14 +174,14 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(two_sources: Place, mo
     def away(_: Settings) -> None:
         times["asked"] += 1
         if times["asked"] < 3:
-            raise DatabaseAwayError("the database does not answer; what to do: see that it runs")
+            raise DatabaseAwayError("the database does not answer", "see that it runs")
 
     hold = Lease.hold
 
     def locked(self: Lease) -> bool:
         times["locked"] += 1
         if times["locked"] < 3:
-            raise LeaseError("the database is locked; what to do: wait")
+            raise LeaseError("the database is locked", "wait")
         return hold(self)
 
     monkeypatch.setattr("pipelines.operations.watch.deliver_pushed", away)
@@ -193,7 +193,7 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(two_sources: Place, mo
 
 def test_a_setting_that_must_change_ends_it(two_sources: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(self: object) -> bool:
-        raise LeaseError("the lease is kept in another database; what to do: set HUILIU_DB", 2)
+        raise LeaseError("the lease is kept in another database", "set HUILIU_DB", 2)
 
     monkeypatch.setattr("pipelines.database.lease.Lease.hold", refused)
     with pytest.raises(LeaseError, match="HUILIU_DB"):

@@ -278,4 +278,4 @@ def open_s3(connection: duckdb.DuckDBPyConnection) -> None:
         )
     except duckdb.Error:  # its text may quote what was given
         what = "DuckDB does not take the S3 credentials or the endpoint of the environment"
-        raise StoreError(f"{what}; what to do: see that the AWS_* variables hold nothing but values", 2) from None
+        raise StoreError(what, "see that the AWS_* variables hold nothing but values", 2) from None

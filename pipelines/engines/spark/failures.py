@@ -21,12 +21,12 @@ CLUSTER = "see that master and workers of HUILIU_SPARK_MASTER run and that this 
 
 
 class SparkFailure(LakeError):  # noqa: N818  what Spark did, not what we did wrong
-    """Spark cannot be started, or gave up. The text says what happened, where, and what to do; it holds no values."""
+    """Spark cannot be started, or gave up."""
 
     kind = "spark"
 
     def __init__(self, what: str, todo: str, exit_code: int = 3) -> None:
-        super().__init__(f"{what}; what to do: {todo}. {UNHARMED}", exit_code)
+        super().__init__(what, todo, exit_code, UNHARMED)
 
 
 @dataclass(frozen=True)

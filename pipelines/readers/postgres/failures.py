@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from pipelines.errors import HuiliuError
+
 Meaning = tuple[tuple[str, ...], str, str]
 
 
-class PostgresFailure(Exception):  # noqa: N818  what the server did, not what we did wrong
-    """The database cannot be read. `what` and `todo` are for people and hold no address, credentials or values."""
+class PostgresFailure(HuiliuError):  # noqa: N818  what the server did, not what we did wrong
+    """The database cannot be read. No part holds its address or credentials."""
 
-    def __init__(self, what: str, todo: str) -> None:
-        self.what, self.todo = what, todo
-        super().__init__(f"{what}; what to do: {todo}")
+    kind = "postgres"
 
 
 # The words of libpq and of the JDBC driver; the server's own may be Chinese.
