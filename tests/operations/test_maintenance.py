@@ -29,6 +29,8 @@ from tests.support.deliveries import cells_of, csv_text, deliver, household, mar
 from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place
 
+pytestmark = pytest.mark.whole_lake
+
 NOTHING = datetime.timedelta()
 RAW = TableId("raw", "household_registration")
 FILES = 18
