@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from pipelines.database.address import check_database, database_now, database_of, shown_database
+from pipelines.database.tables import LEASES
 from pipelines.errors import UNHARMED, LeaseError, LeaseLostError
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.storage.store import Store
@@ -31,20 +32,6 @@ from pipelines.storage.store import Store
 TERM = 60.0  # seconds that a lease lasts unless it is renewed; it is renewed three times within
 POLL = 0.5
 CLAIM = "_lease"
-
-LEASES = sa.Table(
-    "lease",
-    sa.MetaData(),
-    sa.Column("lake", sa.Text, primary_key=True),
-    sa.Column("fence", sa.BigInteger, nullable=False, comment="raised whenever the lease is taken"),
-    sa.Column("host", sa.Text, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("engine", sa.Text, nullable=False),
-    sa.Column("process", sa.Text, nullable=False, comment="the machine's boot and the process's start"),
-    sa.Column("since", sa.Double, nullable=False, comment="seconds since 1970, by the database's clock"),
-    sa.Column("expires", sa.Double, nullable=False, comment="seconds since 1970, by the database's clock"),
-    sa.Column("claim", sa.Text, nullable=False, comment="what the lake's own file _lease must hold"),
-)
 
 
 def lease_of(settings: Settings) -> Lease:
