@@ -106,8 +106,8 @@ class _Steps:
     def _push(self, settings: Settings, turn: int) -> None:
         rows = [death(10 * turn + place) for place in range(3)]
         body = json_lines(rows).encode()
-        with Database(settings) as database:
-            database.create()
+        with Database.of(settings) as database:
+            database.upgrade()
             request = Request.of(PUSHED, AGENCY, str(turn), body)
             Queue(database, 100).take(request, body.splitlines(keepends=True))
         self.due[PUSHED] |= {row["公民身份号码"] for row in rows}

@@ -78,9 +78,9 @@ def _tokens(settings: Settings) -> Iterator[Tokens]:
     from pipelines.database.connection import Database
     from pipelines.service.tokens import Tokens
 
-    with Database(settings) as database:
+    with Database.of(settings) as database:
         tokens = Tokens(database, settings)
-        database.create()
+        database.upgrade()
         yield tokens
 
 

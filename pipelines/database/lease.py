@@ -16,14 +16,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
-from pipelines.database.address import check_database, database_now, database_of, shown_database
+from pipelines.database.address import check_database, database_of, shown_database
+from pipelines.database.connection import Database, DatabaseAwayError
 from pipelines.database.tables import LEASES
 from pipelines.errors import UNHARMED, LeaseError, LeaseLostError
 from pipelines.settings import PEOPLE_TIME, Settings
@@ -31,6 +31,7 @@ from pipelines.storage.store import Store
 
 TERM = 60.0  # seconds that a lease lasts unless it is renewed; it is renewed three times within
 POLL = 0.5
+WAIT = 30  # seconds for a connection or a lock; who waits for the lease has nothing else to do
 CLAIM = "_lease"
 
 
@@ -53,7 +54,7 @@ class Lease:
     """
 
     def __init__(self, database: sa.URL, store: Store, engine: str, wait: float, term: float = TERM) -> None:
-        self._url, self._store, self._engine = database, store, engine
+        self._database, self._store, self._engine = Database(database, WAIT, pooled=False), store, engine
         self._wait, self._term = wait, term
         self.fence: int | None = None
         self.on_lost: Callable[[], None] = lambda: None
@@ -106,7 +107,7 @@ class Lease:
         with contextlib.suppress(LeaseError):
             self._change(self._mine, expires=self._now)
         self.fence, self._renewing = None, None
-        self._connections.dispose()
+        self._database.close()
 
     def _take(self) -> int:
         deadline = time.monotonic() + self._wait
@@ -194,12 +195,10 @@ class Lease:
         }
 
     def _create(self) -> None:
-        """The table and the lake's row, unless they are there; another process may be doing the same."""
-        if self._url.database and self._url.get_backend_name() == "sqlite":
-            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+        """The tables and the lake's row, unless they are there; another process may be doing the same."""
         first = {**self._self(), "lake": str(self._store), "fence": 0, "expires": 0.0, "claim": uuid.uuid4().hex}
-        with self._connected() as connection, contextlib.suppress(OperationalError, ProgrammingError, IntegrityError):
-            LEASES.create(connection, checkfirst=True)
+        with self._refusing():
+            self._database.upgrade()
         with self._connected() as connection:
             known = connection.execute(sa.select(LEASES.c.fence).where(LEASES.c.lake == str(self._store))).scalar()
         if known is None:
@@ -214,33 +213,30 @@ class Lease:
     def _mine(self) -> sa.ColumnElement[bool]:
         return (LEASES.c.lake == str(self._store)) & (LEASES.c.fence == self.fence)
 
-    @cached_property
+    @property
     def _now(self) -> sa.ColumnElement[float]:
-        return database_now(self._url)
-
-    @cached_property
-    def _connections(self) -> sa.Engine:
-        waits = {"timeout": 30} if self._url.get_backend_name() == "sqlite" else {"connect_timeout": 10}
-        return sa.create_engine(self._url, poolclass=sa.NullPool, connect_args=waits, hide_parameters=True)
+        return self._database.now
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
         """One transaction; raises LeaseError where the database does not answer or refuses."""
+        with self._refusing(), self._database.transaction() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
         try:
-            with self._connections.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
+            yield
+        except DatabaseAwayError as error:
             raise LeaseError(
-                f"the database that keeps the lease of {self._store} ({self._where()}) does not answer or refuses "
-                f"({type(error).__name__}), so nothing may be written",
+                f"the database that keeps the lease of {self._store} ({error.place}) does not answer or refuses "
+                f"({error.reason}), so nothing may be written",
                 "see that it runs, and that HUILIU_DB names it with a user who may write there",
                 after=UNHARMED,
             ) from None
 
     def _where(self) -> str:
-        return shown_database(self._url)
+        return shown_database(self._database.url)
 
 
 def _described(holder: Any) -> str:

@@ -13,7 +13,7 @@ from pipelines.settings import Settings
 
 def agencies_of(settings: Settings, files: Sequence[str]) -> dict[str, str]:
     """The agency of each file of pushed rows that is known; raises DatabaseAwayError."""
-    with Database(settings) as database:
+    with Database.of(settings) as database:
         if not database.exists():
             return {}
         asked = sa.select(SEGMENTS.c.file, SEGMENTS.c.agency).where(SEGMENTS.c.file.in_(files))

@@ -113,26 +113,30 @@ def _clock(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    import sqlalchemy as sa
-
     from pipelines.database.address import database_of
+    from pipelines.database.connection import Database, DatabaseAwayError
+    from pipelines.database.migration import NewerDatabaseError
 
     url = database_of(settings)
+    place = f"PostgreSQL {url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+    answers = f"{place} answers"
     if url.get_backend_name() == "sqlite":
         file = Path(url.database or "")
         if not os.access(file if file.exists() else nearest_folder(file.parent), os.W_OK):
             raise Unwell(f"{file} cannot be written", "let the account write there, or name another by HUILIU_DB")
-        return f"{file}; several machines that write one lake need PostgreSQL (HUILIU_DB)"
-    place = f"PostgreSQL {url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+        place = str(file)
+        answers = f"{file}; several machines that write one lake need PostgreSQL (HUILIU_DB)"
+        if not file.exists():
+            return answers
     try:
-        engine = sa.create_engine(
-            url, poolclass=sa.NullPool, connect_args={"connect_timeout": 10}, hide_parameters=True
-        )
-        engine.connect().close()
-    except Exception as error:  # its text names user and password
+        with Database(url, pooled=False) as database:
+            database.check()
+    except NewerDatabaseError as error:
+        raise Unwell(error.what, error.todo) from None
+    except DatabaseAwayError as error:
         todo = "see that it runs and lets this machine in, and that HUILIU_DB has the right user and password"
-        raise Unwell(f"{place} does not answer or refuses ({type(error).__name__})", todo) from None
-    return f"{place} answers"
+        raise Unwell(f"{place} does not answer or refuses ({error.reason})", todo) from None
+    return answers
 
 
 def _front_end(connection: str) -> str:

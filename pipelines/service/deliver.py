@@ -48,9 +48,10 @@ def deliver_pushed(settings: Settings, segment_rows: int = SEGMENT_ROWS) -> list
     folder, a second one waits. Raises ServiceError where a folder cannot be written: its rows stay queued, after the
     others have been delivered.
     """
-    with Database(settings) as database:
+    with Database.of(settings) as database:
         if not database.exists():
             return []
+        database.upgrade()
         delivered, refused = list[Segment](), list[ServiceError]()
         if _is_waiting(database):
             with _folder_errors(settings.landing), _alone(settings.landing):
@@ -194,7 +195,6 @@ def _note_ingested(database: Database, settings: Settings) -> None:
 
 def _forget(database: Database, days: int) -> None:
     """Let go of keys and segments that are past: a request that is repeated later than that counts as a new one."""
-    database.create()  # one of before outcomes were kept
     past = database.now - days * DAY
     gone = sa.select(SEGMENTS.c.number).where(SEGMENTS.c.ingested_at < past)
     with database.transaction() as connection:

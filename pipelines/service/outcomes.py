@@ -27,10 +27,10 @@ def note_outcomes(workspace: Workspace) -> None:
 
     Where the database is away the run has been done all the same, and the next one writes it down.
     """
-    with contextlib.suppress(ServiceError), Database(workspace.settings) as database:
+    with contextlib.suppress(ServiceError), Database.of(workspace.settings) as database:
         if not database.exists():
             return
-        database.create()  # a database of before outcomes were kept
+        database.upgrade()
         for source in _unsettled_sources(database):
             contract = workspace.catalog.contracts.get(source)
             if contract and _follows_verdicts(workspace, contract):

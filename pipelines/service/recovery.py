@@ -27,7 +27,7 @@ def recover(workspace: Workspace) -> list[Problem]:
     Those of which no original is kept are named: the keys of their requests still answer that they were accepted.
     """
     problems = recovery.recover(workspace)
-    with Database(workspace.settings) as database:
+    with Database.of(workspace.settings) as database:
         if not database.exists():
             return problems
         delivered = _delivered(database)

@@ -61,8 +61,8 @@ def kept(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pushed]:
 
 def queue(settings: Settings, *requests: tuple[str, str, list[int]]) -> None:
     """Requests as the server keeps them: agency, key, and the numbers of the rows."""
-    with Database(settings) as database:
-        database.create()
+    with Database.of(settings) as database:
+        database.upgrade()
         for agency, key, rows in requests:
             body = lines_of([death(number) for number in rows])
             Queue(database, 10_000).take(Request.of(SOURCE, agency, key, body), body.splitlines(keepends=True))
@@ -277,7 +277,7 @@ def test_keys_are_forgotten_after_the_retention_and_not_before(kept: Pushed) -> 
 
 
 def kept_keys(kept: Pushed) -> list[tuple[str, int | None]]:
-    with Database(kept.settings) as database, database.transaction() as connection:
+    with Database.of(kept.settings) as database, database.transaction() as connection:
         return [(row.key, row.segment) for row in connection.execute(sa.select(*REQUESTS.c["key", "segment"])).all()]
 
 
@@ -360,7 +360,7 @@ def test_the_whole_way_from_a_push_to_standard(tmp_path: Path) -> None:
     (segment,) = deliver_pushed(settings)
     file = settings.landing / SOURCE / segment.file
     shutil.copy2(file, file.with_name("push-again.jsonl"))
-    with Database(settings) as database:
+    with Database.of(settings) as database:
         deliver_pushed(settings)
         assert Queue(database, 10).waiting() == 2
         done = place.run().ingested[SOURCE]

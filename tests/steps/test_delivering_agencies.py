@@ -118,8 +118,8 @@ def test_pushed_rows_are_those_of_the_token_s_agency(project: Path, tmp_path: Pa
     place = Place(tmp_path, project=project)
     with place.opened() as at:
         settings = at.workspace.settings
-        with Database(settings) as database:
-            database.create()
+        with Database.of(settings) as database:
+            database.upgrade()
             for number, agency in enumerate((OWN, CHIFENG)):
                 body = json_lines([household(number)]).encode()
                 Queue(database, 100).take(Request.of(PEOPLE, agency, "key", body), [body])

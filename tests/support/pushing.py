@@ -131,9 +131,9 @@ class Pushed:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def token(self, agency: str = AGENCY, days: int = 1) -> str:
-        with Database(self.settings) as database:
+        with Database.of(self.settings) as database:
             tokens = Tokens(database, self.settings)
-            database.create()
+            database.upgrade()
             return tokens.issue(agency, days)
 
     def push(
