@@ -18,14 +18,15 @@ from starlette.types import ASGIApp, Lifespan
 from pipelines.database.connection import Database, DatabaseAwayError
 from pipelines.declarations.catalog import Catalog
 from pipelines.service import queue
-from pipelines.service.queue import Queue, Receipt
+from pipelines.service.queue import KeyReusedError, Queue, QueueFullError, Receipt
 from pipelines.service.record import NOTES, PATIENCE, Recorded
 from pipelines.service.refusals import Refusal
 from pipelines.service.rows import JSON, JSON_LINES, Rows
-from pipelines.service.tokens import Tokens
+from pipelines.service.tokens import TokenRefusedError, Tokens
 from pipelines.settings import Settings
 
 LONGEST_KEY = 200
+RETRY_AFTER = 10  # seconds
 
 
 def application(settings: Settings, catalog: Catalog, database: Database) -> ASGIApp:
@@ -57,6 +58,9 @@ def application(settings: Settings, catalog: Catalog, database: Database) -> ASG
         return {"status": "good"}
 
     app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(TokenRefusedError, _of_no_token)
+    app.add_exception_handler(KeyReusedError, _of_another_body)
+    app.add_exception_handler(QueueFullError, _of_too_many)
     app.add_exception_handler(DatabaseAwayError, _away)
     app.add_exception_handler(HTTPException, _no_such_thing)
     app.add_exception_handler(Exception, _failed)
@@ -82,7 +86,7 @@ class _Counter:
     async def take(self, source: str, request: Request) -> Receipt:
         """Take a request's rows; raises Refusal. Who is a stranger learns nothing, and nothing of his is read."""
         notes = request.scope[NOTES]
-        agency = notes["agency"] = await run_in_threadpool(self._tokens.agency, request.headers.get("Authorization"))
+        agency = notes["agency"] = await run_in_threadpool(self._tokens.agency, _token(request.headers))
         known = self._source(source, agency)
         notes["source"] = source
         content_type, key = _content_type(request.headers), _key(request.headers)
@@ -95,7 +99,7 @@ class _Counter:
     async def became(self, receipt: str, request: Request) -> dict[str, Any]:
         """What became of the rows of a receipt; raises Refusal where it is none of the sender's."""
         notes = request.scope[NOTES]
-        agency = notes["agency"] = await run_in_threadpool(self._tokens.agency, request.headers.get("Authorization"))
+        agency = notes["agency"] = await run_in_threadpool(self._tokens.agency, _token(request.headers))
         found = await run_in_threadpool(self.queue.outcome, receipt, agency)
         if found is None:
             reason = f"{agency} has no such receipt, or it is older than what is kept"
@@ -117,6 +121,17 @@ class _Counter:
     def _queued(self, request: queue.Request, source: _Source, body: bytes, content_type: str) -> Receipt:
         # What was accepted once is accepted, also when the contract has changed since or the queue is full now.
         return self.queue.known(request) or self.queue.take(request, source.rows.lines(body, content_type))
+
+
+def _token(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _unknown("the request has no bearer token", "send the header `Authorization: Bearer TOKEN`")
+    return token.strip()
+
+
+def _unknown(reason: str, todo: str, state: str = "unknown") -> Refusal:
+    return Refusal(401, f"token_{state}", reason, todo, WWW_Authenticate="Bearer")
 
 
 def _content_type(headers: Mapping[str, str]) -> str:
@@ -170,11 +185,36 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse(error.body, error.status, headers=dict(error.headers))
 
 
+async def _of_no_token(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TokenRefusedError)
+    if not error.name:
+        todo = "send the token as it was issued, or ask for a new one"
+        return await _refused(request, _unknown("no such token was issued", todo))
+    reason = f"the token {error.name} is {error.state}"
+    return await _refused(request, _unknown(reason, "ask for a new one", error.state))
+
+
+async def _of_another_body(request: Request, _: Exception) -> JSONResponse:
+    reason = "this Idempotency-Key came before with another body, whose rows were accepted"
+    todo = "send each body under a key of its own, and a body again under the same key"
+    return await _refused(request, Refusal(409, "key_reused", reason, todo))
+
+
+async def _of_too_many(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, QueueFullError)
+    if error.rows > error.limit:
+        reason = f"the request has {error.rows:,} rows, and no more than {error.limit:,} may wait at all"
+        return await _refused(request, Refusal(413, "too_many_rows", reason, "send the rows in smaller requests"))
+    reason = f"{error.waiting:,} rows wait to be processed, and no more than {error.limit:,} may"
+    todo = "send the same request under the same key again after the seconds that Retry-After says"
+    return await _refused(request, Refusal(429, "queue_full", reason, todo, Retry_After=str(RETRY_AFTER)))
+
+
 async def _away(request: Request, error: Exception) -> JSONResponse:
     request.scope[NOTES]["failure"] = str(error)
     reason = "the database that keeps what is pushed does not answer, so nothing was accepted for certain"
     todo = "send the same request under the same key again: it is taken once"
-    return await _refused(request, Refusal(503, "database_away", reason, todo, Retry_After=str(queue.RETRY_AFTER)))
+    return await _refused(request, Refusal(503, "database_away", reason, todo, Retry_After=str(RETRY_AFTER)))
 
 
 async def _no_such_thing(request: Request, error: Exception) -> JSONResponse:
