@@ -23,9 +23,9 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pipelines.database.connection import Database
+from pipelines.database.queue import Queue, Request
 from pipelines.project.workspace import open_workspace
 from pipelines.service.deliver import deliver_pushed
-from pipelines.service.queue import Queue, Request
 from pipelines.settings import Settings
 from pipelines.steps.run import run
 from pipelines.tables.specs import raw_spec

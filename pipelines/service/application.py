@@ -15,14 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Lifespan
 
+from pipelines.database import queue
 from pipelines.database.connection import Database, DatabaseAwayError
+from pipelines.database.queue import KeyReusedError, Queue, QueueFullError, Receipt
+from pipelines.database.tokens import TokenRefusedError, Tokens
 from pipelines.declarations.catalog import Catalog
-from pipelines.service import queue
-from pipelines.service.queue import KeyReusedError, Queue, QueueFullError, Receipt
 from pipelines.service.record import NOTES, PATIENCE, Recorded
 from pipelines.service.refusals import Refusal
 from pipelines.service.rows import JSON, JSON_LINES, Rows
-from pipelines.service.tokens import TokenRefusedError, Tokens
 from pipelines.settings import Settings
 
 LONGEST_KEY = 200

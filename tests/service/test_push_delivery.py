@@ -24,11 +24,11 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.database.connection import Database
+from pipelines.database.queue import Queue, Request
 from pipelines.database.tables import REQUESTS, SEGMENTS
 from pipelines.errors import LakeError
 from pipelines.service import deliver
 from pipelines.service.deliver import deliver_pushed
-from pipelines.service.queue import Queue, Request
 from pipelines.settings import Settings
 from tests.support.place import PROJECT, Place
 from tests.support.postgres_server import OWNER, PostgresServer

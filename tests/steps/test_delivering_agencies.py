@@ -12,9 +12,9 @@ import yaml
 from deltalake import DeltaTable, write_deltalake
 
 from pipelines.database.connection import Database
+from pipelines.database.queue import Queue, Request
 from pipelines.reports.site import build_report
 from pipelines.service.deliver import deliver_pushed
-from pipelines.service.queue import Queue, Request
 from pipelines.steps.run import Run
 from pipelines.tables.specs import BATCHES, finding_spec
 from tests.support.deliveries import cells_of, csv_text, deliver, household, json_lines, person_id

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from pipelines.database.address import database_of
 from pipelines.database.connection import Database
-from pipelines.service.tokens import Tokens
+from pipelines.database.tokens import Tokens
 from pipelines.settings import Settings
 from tests.support.deliveries import Row, json_lines, name_of, person_id
 from tests.support.place import HUILIU, PROJECT
