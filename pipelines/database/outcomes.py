@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from pipelines.database.connection import Database
 from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
+from pipelines.tables.verdict import Verdict
 
-HELD, REJECTED, TAKEN = "held", "rejected", "taken"
+HELD, REJECTED, TAKEN = Verdict.HELD.value, Verdict.REJECTED.value, "taken"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import last_decided, verdicts_of
 from pipelines.steps.landing import batch_of
 from pipelines.tables.specs import VERDICTS, quarantine_spec, standard_spec
+from pipelines.tables.verdict import Verdict
 
 SHOWN = 1_000  # quarantined rows of a request that are named one by one
 
@@ -71,9 +72,9 @@ def _quarantined(workspace: Workspace, contract: Contract, batch: str) -> list[d
     return workspace.lake.engine.rows(rows.filter(rows[BATCH] == batch).select(ROW_NUMBER, RULES).order_by(ROW_NUMBER))
 
 
-def _outcome(receipt: str, rows: int, verdict: str, quarantined: Sequence[dict[str, Any]], before: int) -> Outcome:
+def _outcome(receipt: str, rows: int, verdict: Verdict, quarantined: Sequence[dict[str, Any]], before: int) -> Outcome:
     """Of a request whose rows come after the `before` first ones of its segment."""
-    state = verdict if verdict in (HELD, REJECTED) else TAKEN
+    state = verdict.value if verdict in (HELD, REJECTED) else TAKEN
     accepted = rows - len(quarantined) if state == TAKEN else 0
     broken = [{"row": one[ROW_NUMBER] - before, "rules": list(one[RULES])} for one in quarantined[:SHOWN]]
     return Outcome(receipt, state, accepted, len(quarantined), broken)
