@@ -147,7 +147,7 @@ class DuckDBEngine(Engine):
     def read_postgres(
         self, snapshot: Snapshot, portion: Portion, spec: TableSpec
     ) -> AbstractContextManager[pa.RecordBatchReader]:
-        from pipelines.readers.postgres.stream import streamed
+        from pipelines.engines.duckdb.postgres import streamed
 
         return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
 
