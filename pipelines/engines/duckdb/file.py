@@ -15,8 +15,8 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.engines.duckdb.engine import open_s3
 from pipelines.engines.duckdb.pseudonyms import teach_pseudonyms
+from pipelines.engines.duckdb.session import open_s3
 from pipelines.storage.extensions import load_extension
 from pipelines.storage.store import S3, as_url, s3_access
 
