@@ -26,7 +26,7 @@ from pipelines.database.address import check_database, database_of, shown_databa
 from pipelines.database.connection import Database, DatabaseAwayError
 from pipelines.database.tables import LEASES
 from pipelines.errors import UNHARMED, LeaseError, LeaseLostError
-from pipelines.settings import PEOPLE_TIME, Settings
+from pipelines.settings import PEOPLE_TIME, EngineName, Settings
 from pipelines.storage.store import Store
 
 TERM = 60.0  # seconds that a lease lasts unless it is renewed; it is renewed three times within
@@ -42,7 +42,7 @@ def lease_of(settings: Settings) -> Lease:
     """
     database = database_of(settings)
     check_database(database)
-    return Lease(database, settings.lake, settings.engine, settings.lease_wait)
+    return Lease(database, settings.lake, settings.engine.value, settings.lease_wait)
 
 
 class Lease:
@@ -260,6 +260,6 @@ def _process(pid: int) -> str:
 def _has_ended(holder: Any) -> bool:
     """Whether the holder was a process of this machine that is no more; one that ran Spark may have left a JVM."""
     here, there = _process(os.getpid()).split(), holder.process.split()
-    if holder.engine == "spark" or not here or here[:2] != there[:2]:
+    if holder.engine == EngineName.SPARK or not here or here[:2] != there[:2]:
         return False
     return _process(holder.pid) != holder.process

@@ -23,7 +23,7 @@ from pipelines.project.catalog import read_catalog
 from pipelines.project.models import read_models
 from pipelines.readers.postgres.failures import PostgresFailure
 from pipelines.readers.postgres.snapshot import access_to, open_snapshot
-from pipelines.settings import Settings
+from pipelines.settings import EngineName, Settings
 from pipelines.storage.memory import in_bytes
 from pipelines.storage.scratch import scratch_folder
 from pipelines.storage.trial import nearest_folder, written_now
@@ -50,7 +50,7 @@ def examine(settings: Settings, *, open_spark: bool = False, expects_lake: bool 
     yield checked("clock", True, partial(_clock, settings))
     yield checked("database", True, partial(_database, settings))
     yield checked("disk", True, partial(_disk, settings))
-    on_spark = settings.engine == "spark"
+    on_spark = settings.engine == EngineName.SPARK
     computes_here = not on_spark or settings.spark_master.startswith("local")
     yield checked("memory", computes_here, partial(_memory, settings))
     needed = {"delta": True, "spatial": False, "httpfs": settings.lake.is_s3, "postgres_scanner": bool(tables)}

@@ -17,7 +17,7 @@ BESIDE, LEAST = 1_250_000_000, 0.3
 
 
 def open_session(memory: str, spilled: Path) -> duckdb.DuckDBPyConnection:
-    """A connection with its share of a process's `memory`, such as `4GB`; what is beyond goes to `spilled`, a folder."""
+    """A connection with a share of a process's `memory`, such as `4GB`; what it cannot hold goes to `spilled`."""
     connection = duckdb.connect()
     load_extension(connection, "delta")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
