@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipelines.database.address import check_database, database_now, database_of, shown_database
-from pipelines.database.migration import VERSION, bring_forward, check_version, version_of
+from pipelines.database.migration import VERSION, check_version, upgrade_tables, version_of
 from pipelines.database.sqlite import keep_commits
 from pipelines.database.tables import REQUESTS
 from pipelines.errors import LakeError
@@ -87,7 +87,7 @@ class Database:
             is_current = version_of(connection) == VERSION
         if not is_current:
             with self.transaction() as connection:
-                bring_forward(connection)
+                upgrade_tables(connection)
 
     def check(self) -> None:
         """Raises DatabaseAwayError where it does not answer, NewerDatabaseError where it is not to be written."""

@@ -46,7 +46,7 @@ def check_version(connection: sa.Connection) -> None:
         )
 
 
-def bring_forward(connection: sa.Connection) -> None:
+def upgrade_tables(connection: sa.Connection) -> None:
     """Make the tables of this program's version from whatever is there, within the transaction of `connection`.
 
     Waits until no other process does the same. Raises NewerDatabaseError.

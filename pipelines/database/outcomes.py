@@ -47,13 +47,13 @@ def requests_of(database: Database, segment: int) -> list[tuple[str, int]]:
         return [(row.receipt, row.rows) for row in connection.execute(asked)]
 
 
-def write_down(database: Database, outcomes: Sequence[Outcome]) -> None:
+def keep_outcomes(database: Database, outcomes: Sequence[Outcome]) -> None:
     """Keep what became of requests, in place of what was kept of them, in one transaction."""
     with database.transaction() as connection:
-        for one in outcomes:
-            kept = {"state": one.state, "accepted": one.accepted, "quarantined": one.quarantined}
-            connection.execute(sa.delete(OUTCOMES).where(OUTCOMES.c.receipt == one.receipt))
-            made = sa.insert(OUTCOMES).values(receipt=one.receipt, **kept, rules=json.dumps(list(one.broken)))
+        for outcome in outcomes:
+            kept = {"state": outcome.state, "accepted": outcome.accepted, "quarantined": outcome.quarantined}
+            connection.execute(sa.delete(OUTCOMES).where(OUTCOMES.c.receipt == outcome.receipt))
+            made = sa.insert(OUTCOMES).values(receipt=outcome.receipt, **kept, rules=json.dumps(list(outcome.broken)))
             connection.execute(made.values(noted_at=database.now))
 
 

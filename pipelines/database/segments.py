@@ -33,7 +33,7 @@ def is_any_waiting(database: Database) -> bool:
         return bool(connection.execute(sa.select(sa.or_(requests, segments))).scalar())
 
 
-def seal(database: Database, segment_rows: int) -> None:
+def seal_waiting(database: Database, segment_rows: int) -> None:
     """Give what waits now to segments; what arrives meanwhile is for the next call, or many small ones would result."""
     with database.transaction() as connection:
         newest = connection.execute(sa.select(sa.func.max(REQUESTS.c.id))).scalar() or 0
@@ -53,9 +53,9 @@ def _seal_next(database: Database, segment_rows: int, newest: int) -> bool:
         first = connection.execute(waiting.order_by(REQUESTS.c.id).limit(1)).first()
         if first is None:
             return False
-        mine = (REQUESTS.c.source == first.source) & (REQUESTS.c.agency == first.agency)
+        of_sender = (REQUESTS.c.source == first.source) & (REQUESTS.c.agency == first.agency)
         last, rows = first.id, 0
-        for request in connection.execute(waiting.where(mine).order_by(REQUESTS.c.id).limit(segment_rows)):
+        for request in connection.execute(waiting.where(of_sender).order_by(REQUESTS.c.id).limit(segment_rows)):
             rows += request.rows
             if rows > segment_rows and request.id != first.id:
                 break
@@ -64,7 +64,7 @@ def _seal_next(database: Database, segment_rows: int, newest: int) -> bool:
         made = sa.insert(SEGMENTS).values(**sealed).returning(SEGMENTS.c.number)
         number = connection.execute(made).scalar_one()
         segment = SEGMENTS.c.number == number
-        given = sa.update(REQUESTS).where(mine, REQUESTS.c.segment.is_(None), REQUESTS.c.id <= last)
+        given = sa.update(REQUESTS).where(of_sender, REQUESTS.c.segment.is_(None), REQUESTS.c.id <= last)
         if not connection.execute(given.values(segment=number)).rowcount:
             # Another machine was faster.
             connection.execute(sa.delete(SEGMENTS).where(segment))
@@ -83,7 +83,7 @@ def undelivered(database: Database) -> list[tuple[int, str]]:
         return [(row.number, row.source) for row in connection.execute(waiting.order_by(SEGMENTS.c.number))]
 
 
-def locked(connection: sa.Connection, number: int) -> sa.Row[Any] | None:
+def lock_undelivered(connection: sa.Connection, number: int) -> sa.Row[Any] | None:
     """A segment that waits, for this transaction alone; None where another machine has it, or it waits no more."""
     waiting = sa.select(SEGMENTS).where(SEGMENTS.c.number == number, SEGMENTS.c.delivered_at.is_(None))
     return connection.execute(waiting.with_for_update(skip_locked=True)).first()
@@ -96,7 +96,7 @@ def payloads(connection: sa.Connection, number: int) -> Iterator[bytes]:
         yield payload
 
 
-def let_go(connection: sa.Connection, number: int, sha256: str, now: sa.ColumnElement[float]) -> None:
+def note_delivered(connection: sa.Connection, number: int, sha256: str, now: sa.ColumnElement[float]) -> None:
     """Note that a segment's file is durable, by its SHA-256, and let its payloads go."""
     delivered = {"sha256": sha256, "delivered_at": now}
     connection.execute(sa.update(SEGMENTS).where(SEGMENTS.c.number == number).values(**delivered))
@@ -120,14 +120,14 @@ def note_ingested(database: Database, number: int) -> None:
         connection.execute(noted.values(ingested_at=database.now))
 
 
-def received(connection: sa.Connection, number: int) -> tuple[float, float]:
+def receipt_times(connection: sa.Connection, number: int) -> tuple[float, float]:
     """When the first and the last request of a segment came, in seconds since 1970."""
     times = sa.select(sa.func.min(REQUESTS.c.received_at), sa.func.max(REQUESTS.c.received_at))
     first, last = connection.execute(times.where(REQUESTS.c.segment == number)).one()
     return float(first or 0), float(last or 0)
 
 
-def forget(database: Database, days: int) -> None:
+def forget_past(database: Database, days: int) -> None:
     """Let go of keys and segments that are past: a request that is repeated later than that counts as a new one."""
     past = database.now - days * DAY
     gone = sa.select(SEGMENTS.c.number).where(SEGMENTS.c.ingested_at < past)

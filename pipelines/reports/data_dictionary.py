@@ -47,15 +47,15 @@ def dictionary(tables: Described, elements: Mapping[str, Element], codes: CodeLi
 
     `tables` are those that the file has: (schema, name) → spec and columns as they are shown.
     """
-    tables_said = [_said_of_table(place, spec, columns) for place, (spec, columns) in tables.items()]
-    columns_said = [
+    table_entries = [_said_of_table(place, spec, columns) for place, (spec, columns) in tables.items()]
+    column_entries = [
         _said_of_column(place, at, column, elements, codes)
         for place, (_, columns) in tables.items()
         for at, column in enumerate(columns, 1)
     ]
     return [
-        _listed((ABOUT, "table"), "本文件有哪些表", TABLE, tables_said),
-        _listed((ABOUT, "column"), "各表有哪些列", COLUMN, columns_said),
+        _listed((ABOUT, "table"), "本文件有哪些表", TABLE, table_entries),
+        _listed((ABOUT, "column"), "各表有哪些列", COLUMN, column_entries),
         *(_code_list(name, titles) for name, titles in codes.items()),
     ]
 

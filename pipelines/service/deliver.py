@@ -51,11 +51,11 @@ def deliver_pushed(settings: Settings, segment_rows: int = SEGMENT_ROWS) -> list
         delivered, refused = list[Segment](), list[ServiceError]()
         if segments.is_any_waiting(database):
             with _folder_errors(settings.landing), _alone(settings.landing):
-                segments.seal(database, segment_rows)
+                segments.seal_waiting(database, segment_rows)
                 delivered, refused = _deliver_each(database, settings)
         with explaining(settings.lake):
             _note_ingested(database, settings)
-        segments.forget(database, settings.retention)
+        segments.forget_past(database, settings.retention)
         if refused:
             raise refused[0]
         return delivered
@@ -78,7 +78,7 @@ def _deliver_each(database: Database, settings: Settings) -> tuple[list[Segment]
 def _deliver(database: Database, settings: Settings, number: int) -> Segment | None:
     """Write a segment's file and let its payloads go; None where another machine is doing so, or has done it."""
     with database.transaction() as connection:
-        segment = segments.locked(connection, number)
+        segment = segments.lock_undelivered(connection, number)
         if segment is None:
             return None
         folder = settings.landing / segment.source
@@ -88,13 +88,13 @@ def _deliver(database: Database, settings: Settings, number: int) -> Segment | N
             sha256 = _write(segments.payloads(connection, number), part)
             # Nobody is still writing a segment: it need not lie unchanged for the settle time first. A database whose
             # clock is ahead of ours counts for nothing.
-            settled = min(segments.received(connection, number)[1], time.time()) - settings.settle - 1
+            settled = min(segments.receipt_times(connection, number)[1], time.time()) - settings.settle - 1
             os.utime(part, (settled, settled))
             part.replace(folder / segment.file)
         finally:
             part.unlink(missing_ok=True)
         sync_folders([folder], settings.landing)
-        segments.let_go(connection, number, sha256, database.now)
+        segments.note_delivered(connection, number, sha256, database.now)
     return Segment(number, segment.source, segment.agency, segment.file, segment.rows)
 
 

@@ -12,10 +12,10 @@ from pipelines.database.outcomes import (
     REJECTED,
     TAKEN,
     Outcome,
+    keep_outcomes,
     requests_of,
     unsettled_segments,
     unsettled_sources,
-    write_down,
 )
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES
@@ -64,7 +64,7 @@ def _note_source(workspace: Workspace, contract: Contract, database: Database) -
             own = [one for one in quarantined if before < one[ROW_NUMBER] <= before + rows]
             outcomes.append(_outcome(receipt, rows, verdict, own, before))
             before += rows
-        write_down(database, outcomes)
+        keep_outcomes(database, outcomes)
 
 
 def _quarantined(workspace: Workspace, contract: Contract, batch: str) -> list[dict[str, Any]]:

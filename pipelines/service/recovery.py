@@ -38,7 +38,7 @@ def recover(workspace: Workspace) -> list[Problem]:
             and not _delivered_again(workspace, one)
         ]
         with database.transaction() as connection:
-            return problems + [_told(one, segments.received(connection, one["number"])) for one in lost]
+            return problems + [_told(one, segments.receipt_times(connection, one["number"])) for one in lost]
 
 
 def _listed(workspace: Workspace) -> set[tuple[str, str]]:

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from pipelines.database.address import database_of
-from pipelines.database.connection import Database
+from pipelines.database.connection import Database, DatabaseAwayError
 from pipelines.database.lease import Lease
 from pipelines.database.migration import VERSION, VERSIONS, version_of
 from pipelines.database.tables import LEASES, REQUESTS, SEGMENTS, TABLES, TOKENS
@@ -98,13 +98,13 @@ def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pushed]:
 
 def execute(place: Pushed, *statements: str | sa.Executable) -> None:
     with sa.create_engine(database_of(place.settings), poolclass=sa.NullPool).begin() as connection:
-        for one in statements:
-            connection.execute(sa.text(one) if isinstance(one, str) else one)
+        for statement in statements:
+            connection.execute(sa.text(statement) if isinstance(statement, str) else statement)
 
 
 def make_of_before(place: Pushed, kind: str) -> None:
     words = WORDS[database_of(place.settings).get_backend_name()]
-    execute(place, *(one for text in BEFORE[kind] for one in text.format(**words).split(";")))
+    execute(place, *(statement for text in BEFORE[kind] for statement in text.format(**words).split(";")))
 
 
 def differences(settings: Settings) -> list[object]:
@@ -164,12 +164,21 @@ def test_what_a_database_of_before_versions_holds_stays(place: Pushed) -> None:
         sa.insert(SEGMENTS).values(**segment, sha256="1", delivered_at=1.0, ingested_at=1.0),
         sa.insert(REQUESTS).values(**request, received_at=1.0, payload=lines_of([death(1)])),
     )
-    assert [one.agency for one in deliver_pushed(place.settings)] == ["health"]
+    assert [segment.agency for segment in deliver_pushed(place.settings)] == ["health"]
     assert numbers(place.landed()) == {"D000001": 1}
     with Lease(database_of(place.settings), Store.at(lake), "duckdb", 0) as lease:
         lease.hold()
         assert lease.fence == 7
     assert "health" in huiliu(place, "token", "list").stdout
+
+
+def test_a_migration_that_fails_in_its_middle_leaves_nothing_behind(place: Pushed) -> None:
+    execute(place, "CREATE VIEW push_request AS SELECT 1 AS id")
+    with Database.of(place.settings) as database:
+        with pytest.raises(DatabaseAwayError, match="does not answer or refuses"):
+            database.upgrade()
+        with database.transaction() as connection:
+            assert sa.inspect(connection).get_table_names() == []
 
 
 @pytest.mark.parametrize("verb", [("serve", "--port", "0"), ("token", "list"), ("run",)], ids=" ".join)
@@ -181,8 +190,8 @@ def test_a_database_of_a_newer_huiliu_is_refused_and_left_alone(tmp_path: Path, 
     execute(place, sa.update(VERSIONS).values(version_num="9999"))
     refused = huiliu(place, *verb)
     assert refused.returncode == 2
-    said = f"{tmp_path / 'huiliu.db'} is at version 9999 of its tables, and this huiliu knows them up to"
-    for part in (said, f"version {VERSION}", "run the newer huiliu on this machine too", "a backup", "HUILIU_DB"):
+    expected = f"{tmp_path / 'huiliu.db'} is at version 9999 of its tables, and this huiliu knows them up to"
+    for part in (expected, f"version {VERSION}", "run the newer huiliu on this machine too", "a backup", "HUILIU_DB"):
         assert part in refused.stderr
     assert "Traceback" not in refused.stderr
     with sa.create_engine(database_of(place.settings)).connect() as connection:
@@ -193,8 +202,8 @@ def test_the_doctor_says_that_a_database_is_newer(place: Pushed) -> None:
     with Database.of(place.settings) as database:
         database.upgrade()
     execute(place, sa.update(VERSIONS).values(version_num="9999"))
-    told = json.loads(huiliu(place, "doctor", "--json").stdout)
-    (check,) = [one for one in told if one["name"] == "database"]
+    checks = json.loads(huiliu(place, "doctor", "--json").stdout)
+    (check,) = [entry for entry in checks if entry["name"] == "database"]
     assert check["state"] == "bad"
     assert "is at version 9999 of its tables" in check["found"]
     assert "run the newer huiliu" in check["todo"]
@@ -205,14 +214,13 @@ def test_many_processes_make_the_tables_at_once(place: Pushed) -> None:
     program = [sys.executable, "-c", UPGRADE]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     processes = [subprocess.Popen(program, cwd=PROJECT, **pipes) for _ in range(3)]  # type: ignore[call-overload]
-    for one in processes:
-        one.stdin.write(f"{url}\n")
-        one.stdin.flush()
-    assert [one.stdout.readline() for one in processes] == ["ready\n"] * 3
+    for process in processes:
+        process.stdin.write(f"{url}\n")
+        process.stdin.flush()
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 3
     with ThreadPoolExecutor() as threads:
-        assert [told for told, _ in threads.map(lambda one: one.communicate("\n", timeout=120), processes)] == [
-            "done\n"
-        ] * 3
+        ends = threads.map(lambda process: process.communicate("\n", timeout=120)[0], processes)
+        assert list(ends) == ["done\n"] * 3
     assert differences(place.settings) == []
 
 
