@@ -48,12 +48,11 @@ class DatabaseAwayError(ServiceError):
 class Database:
     """Connections to one database. Close it at the end; `now` is the database's clock, in seconds since 1970.
 
-    `wait` is for a connection or a lock, in seconds. Connections are kept for the next transaction unless `pooled` is
-    False, as for who rarely has one.
+    `wait` is for a connection or a lock, in seconds.
     """
 
-    def __init__(self, url: sa.URL, wait: int = WAIT, pooled: bool = True) -> None:
-        self.url, self._wait, self._pooled = url, wait, pooled
+    def __init__(self, url: sa.URL, wait: int = WAIT) -> None:
+        self.url, self._wait = url, wait
         self.now = database_now(url)
 
     @classmethod
@@ -117,12 +116,11 @@ class Database:
 
     @cached_property
     def _engine(self) -> sa.Engine:
-        pool = sa.QueuePool if self._pooled else sa.NullPool
         if self.is_sqlite:
-            waits = {"timeout": self._wait}
-            engine = sa.create_engine(self.url, poolclass=pool, connect_args=waits, hide_parameters=True)
+            engine = sa.create_engine(self.url, connect_args={"timeout": self._wait}, hide_parameters=True)
             keep_commits(engine)
             return engine
         waits = {"connect_timeout": self._wait, "tcp_user_timeout": self._wait * 1000}
-        kept = {"pool_pre_ping": True, "pool_timeout": self._wait} if self._pooled else {}
-        return sa.create_engine(self.url, poolclass=pool, connect_args=waits, hide_parameters=True, **kept)
+        return sa.create_engine(
+            self.url, connect_args=waits, hide_parameters=True, pool_pre_ping=True, pool_timeout=self._wait
+        )

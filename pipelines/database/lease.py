@@ -54,7 +54,7 @@ class Lease:
     """
 
     def __init__(self, database: sa.URL, store: Store, engine: str, wait: float, term: float = TERM) -> None:
-        self._database, self._store, self._engine = Database(database, WAIT, pooled=False), store, engine
+        self._database, self._store, self._engine = Database(database, WAIT), store, engine
         self._wait, self._term = wait, term
         self.fence: int | None = None
         self.on_lost: Callable[[], None] = lambda: None
@@ -86,11 +86,12 @@ class Lease:
         # does in the background: half imported, it would make the thread fail that renews the lease.
         import sqlalchemy.orm  # noqa: F401
 
-        self.fence = self._take()
         try:
+            self.fence = self._take()
             self._claim()
         except BaseException:
             self.release()
+            self._database.close()
             raise
         self._stop.clear()
         self._renewing = threading.Thread(target=self._renew, name="lease", daemon=True)

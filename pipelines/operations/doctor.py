@@ -129,7 +129,7 @@ def _database(settings: Settings) -> str:
         if not file.exists():
             return answers
     try:
-        with Database(url, pooled=False) as database:
+        with Database(url) as database:
             database.check()
     except NewerDatabaseError as error:
         raise Unwell(error.what, error.todo) from None
