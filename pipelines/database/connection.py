@@ -31,18 +31,14 @@ class ServiceError(LakeError):
 class DatabaseAwayError(ServiceError):
     """The database does not answer or refuses; whether a commit under way was done is unknown.
 
-    `place` is where it is, without user and password, and `reason` the kind of the library's error.
+    `reason` is the kind of the library's error: what it says may hold rows and secrets.
     """
 
     kind = "database"
 
-    def __init__(self, place: str, error: Exception) -> None:
-        self.place, self.reason = place, type(error).__name__
-        super().__init__(
-            f"{place} does not answer or refuses ({self.reason})",
-            "see that it runs and has space, and that HUILIU_DB names it with a user who may make tables and write "
-            "there",
-        )
+    def __init__(self, what: str, todo: str, reason: str = "") -> None:
+        super().__init__(what, todo)
+        self.reason = reason
 
 
 class Database:
@@ -112,7 +108,13 @@ class Database:
         except IntegrityError:
             raise
         except (SQLAlchemyError, sqlite3.Error) as error:  # SQLite's own come from what a connection opens with
-            raise DatabaseAwayError(shown_database(self.url), error) from None
+            reason = type(error).__name__
+            raise DatabaseAwayError(
+                f"{shown_database(self.url)} does not answer or refuses ({reason})",
+                "see that it runs and has space, and that HUILIU_DB names it with a user who may make tables and write "
+                "there",
+                reason,
+            ) from None
 
     @cached_property
     def _engine(self) -> sa.Engine:

@@ -230,7 +230,7 @@ class Lease:
             yield
         except DatabaseAwayError as error:
             raise LeaseError(
-                f"the database that keeps the lease of {self._store} ({error.place}) does not answer or refuses "
+                f"the database that keeps the lease of {self._store} ({self._where()}) does not answer or refuses "
                 f"({error.reason}), so nothing may be written",
                 "see that it runs, and that HUILIU_DB names it with a user who may write there",
                 after=UNHARMED,

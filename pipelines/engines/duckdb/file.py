@@ -123,7 +123,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, contents: Contents, key: byt
     connection.execute("SET preserve_insertion_order = false")  # kept, whole row groups of all threads would wait
     if key is not None:
         teach_pseudonyms(connection, key)
-    for schema in dict.fromkeys(table.place[0] for table in (*contents.shown, *contents.listed)):
+    places = [*(table.place for table in contents.shown), *(table.place for table in contents.listed)]
+    for schema in dict.fromkeys(schema for schema, _ in places):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}")
 
 
