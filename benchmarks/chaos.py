@@ -264,6 +264,7 @@ def _run(
         from pipelines.rules.verdicts import decide, verdicts_of
         from pipelines.settings import Settings
         from pipelines.steps.run import run
+        from pipelines.tables.verdict import Verdict
 
         if strike:
             strikes.arm(strike, marks, disk)
@@ -273,7 +274,7 @@ def _run(
             for batch, verdict in (decided or {}).items():
                 marks.step = "gate"
                 if verdicts_of(workspace.lake).get(batch) == "held":
-                    decide(workspace.lake, batch, verdict, "decided by chance")
+                    decide(workspace.lake, batch, Verdict(verdict), "decided by chance")
             done = run(workspace, lambda step, table: setattr(marks, "step", step))
         held = {
             one.batch: READABLE not in one.rules

@@ -26,6 +26,7 @@ from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.task import Outcome, Step, Task
 from pipelines.tables.specs import RULE_RESULTS
 from pipelines.tables.table import TableSpec
+from pipelines.tables.verdict import Verdict
 
 AS_OF = "as_of"  # in a check's metadata: what it looked at
 READABLE, GATE, KEY, TRACES, DECLARED = "delivery", "gate", "key", "traces_to_foundation", "landing_is_declared"
@@ -126,7 +127,7 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
     """An ERROR while a batch is held, whenever it was judged: a later run must not make it look well."""
     lake, source = workspace.lake, task.name
     batches, verdicts = batches_of(lake, source), verdicts_of(lake, source)
-    held = [batch for batch in batches if verdicts.get(batch["batch"]) == "held"]
+    held = [batch for batch in batches if verdicts.get(batch["batch"]) == Verdict.HELD]
     shown = {batch["batch"] for batch in [*held, *batches[-1:]]}
     results = lake.read(RULE_RESULTS)
     broken = lake.engine.rows(

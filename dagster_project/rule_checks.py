@@ -18,6 +18,7 @@ from pipelines.rules.verdicts import batches_of, verdicts_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.tables import layout
 from pipelines.tables.specs import RULE_RESULTS
+from pipelines.tables.verdict import Verdict
 
 QUARANTINES = "A row that breaks it is quarantined with its reasons; the other rows of its batch pass."
 HOLDS = "A batch that breaks it is held until a person decides; the last good rows serve on."
@@ -92,7 +93,7 @@ def rule_results(lake: Lake, catalog: Catalog, contract: Contract) -> Iterator[d
     batches, verdicts = batches_of(lake, contract.name), verdicts_of(lake, contract.name)
     known = {one["batch"]: one | {"verdict": verdicts.get(one["batch"], "not judged")} for one in batches}
     current = {one["batch"] for one in newest_day(batches)}
-    current |= {batch for batch, verdict in verdicts.items() if verdict == "held"}
+    current |= {batch for batch, verdict in verdicts.items() if verdict == Verdict.HELD}
     counted: dict[str, list[Row]] = {}
     for row in _counts(lake, contract, current | {one["batch"] for one in batches[-LISTED:]}):
         if row["batch"] in known:
@@ -112,7 +113,7 @@ def _result(
 ) -> dg.AssetCheckResult:
     broken = sorted((row for row in counted if row["broken"]), key=lambda row: known[row["batch"]]["received_at"])
     failing = [row for row in broken if row["batch"] in current]
-    is_held = rule.holds and any(known[row["batch"]]["verdict"] == "held" for row in failing)
+    is_held = rule.holds and any(known[row["batch"]]["verdict"] == Verdict.HELD for row in failing)
     evaluated = _evaluated(rule, [row for row in counted if row["batch"] in current], [known[one] for one in current])
     return dg.AssetCheckResult(
         passed=not failing,
@@ -159,7 +160,7 @@ def _by_batch(rule: Told, broken: Sequence[Row], known: Mapping[str, Row]) -> dg
                     "batch": row["batch"],
                     "file": known[row["batch"]]["file"],
                     "received": f"{known[row['batch']]['received_at'].astimezone(PEOPLE_TIME):%Y-%m-%d %H:%M:%S}",
-                    "verdict": known[row["batch"]]["verdict"],
+                    "verdict": str(known[row["batch"]]["verdict"]),
                     "rows": known[row["batch"]]["rows"],
                     "checked": "the whole batch" if rule.on_table else str(row["evaluated"]),
                     "broken": row["broken"],

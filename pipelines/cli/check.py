@@ -14,6 +14,7 @@ from rich.text import Text
 
 from pipelines.cli.screen import err, out, program
 from pipelines.errors import with_todo
+from pipelines.tables.verdict import Verdict
 
 if TYPE_CHECKING:
     from pipelines.declarations.catalog import Catalog
@@ -134,7 +135,7 @@ def _show_rules(found: DryRun) -> None:
 
 def _show_verdict(found: DryRun) -> None:
     judged = found.judged
-    if judged.verdict == "held":
+    if judged.verdict == Verdict.HELD:
         _say("[red]would be held[/]: nothing of it would reach the standard tables until a person releases it")
         for code in judged.rules:
             _say(f"  {code}: {escape(_why(found, code))}")

@@ -8,6 +8,7 @@ import typer
 
 from pipelines.cli.options import By, LakeOption, Reason, account, settings_with
 from pipelines.cli.screen import command, decisions, err, out, tell
+from pipelines.tables.verdict import Verdict
 
 if TYPE_CHECKING:
     from pipelines.project.workspace import Workspace
@@ -34,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
         settings = settings_with(lake)
         with open_lake(settings) as opened:
-            held = {batch for batch, verdict in verdicts_of(opened).items() if verdict == "held"}
+            held = {batch for batch, verdict in verdicts_of(opened).items() if verdict == Verdict.HELD}
             batches = [row for row in opened.engine.rows(opened.read(BATCHES)) if row["batch"] in held]
             reasons = gate_reasons(opened)
         if not batches:
@@ -50,17 +51,17 @@ def register(app: typer.Typer) -> None:
     @gate.command()
     def release(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Let a held batch flow into standard with the next run."""
-        _decide(batch, "released", reason, by, lake)
+        _decide(batch, Verdict.RELEASED, reason, by, lake)
 
     @gate.command()
     def reject(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Keep a held batch out; raw keeps its rows as evidence."""
-        _decide(batch, "rejected", reason, by, lake)
+        _decide(batch, Verdict.REJECTED, reason, by, lake)
 
     @gate.command()
     def recall(batch: Batch, reason: Reason, by: By = None, lake: LakeOption = None) -> None:
         """Take a batch that the gate has passed out again: the next run makes every table as if it had not come."""
-        _decide(batch, "recalled", reason, by, lake)
+        _decide(batch, Verdict.RECALLED, reason, by, lake)
 
     @gate.command()
     def revoke(
@@ -72,7 +73,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Take back what a person has decided on a batch, or on rows of it: what the gate says stands again."""
         if rows is None:
-            _decide(batch, "revoked", reason, by, lake)
+            _decide(batch, Verdict.REVOKED, reason, by, lake)
         else:
             _decide_on_rows(batch, rows, False, reason, by, lake)
 
@@ -152,7 +153,7 @@ def _refused(said: str) -> typer.Exit:
     return typer.Exit(2)
 
 
-def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOption) -> None:
+def _decide(batch: str, verdict: Verdict, reason: str, by: str | None, lake: LakeOption) -> None:
     from pipelines.project.workspace import open_existing
     from pipelines.rules.verdicts import Person, decide, verdicts_of
 
@@ -163,7 +164,7 @@ def _decide(batch: str, verdict: str, reason: str, by: str | None, lake: LakeOpt
             raise _refused(_as_pasted(workspace, error)) from error
         undo = command(workspace.settings, "gate", "revoke", batch)
         stands = verdicts_of(workspace.lake)[batch]
-    if verdict == "revoked":
+    if verdict == Verdict.REVOKED:
         tell("", f"{batch} is {stands} again; the next run acts on it.")
     else:
         tell("", f"{batch} is {verdict}; the next run acts on it. To take that back: {undo}")

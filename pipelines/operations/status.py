@@ -31,6 +31,7 @@ from pipelines.tables import layout
 from pipelines.tables.layout import TableId
 from pipelines.tables.specs import VERDICTS
 from pipelines.tables.table import TableSpec
+from pipelines.tables.verdict import Verdict
 
 Place = tuple[str, int]
 
@@ -148,7 +149,7 @@ class _Status:
             }
         elif task.contract:
             batches = [self._verdicts.get(one["batch"]) for one in self._batches[task.contract.name]]
-            said |= {"unjudged": batches.count(None), "held": batches.count("held")}
+            said |= {"unjudged": batches.count(None), "held": batches.count(Verdict.HELD)}
         return TableStatus(spec.id, **said)
 
     def _dues(self, table: TableId) -> list[datetime.datetime | None]:

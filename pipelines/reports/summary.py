@@ -12,8 +12,8 @@ from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import by_gate, last_verdicts
 from pipelines.tables.specs import BATCHES, conflict_spec, finding_spec, golden_spec
+from pipelines.tables.verdict import ACCEPTED, Verdict
 
-STANDS = ("passed", "released")
 OF_BATCH = "_of_batch"
 COUNTS = ("rows", "accepted", "flagged", "quarantined")
 
@@ -70,7 +70,7 @@ def summarise_sources(lake: Lake, contracts: Sequence[Contract]) -> list[SourceS
 def _summary(
     contract: Contract, delivered: Mapping[str, Any] | None, judged: Mapping[str, Mapping[str, Any]]
 ) -> SourceSummary:
-    def total(name: str, *verdicts: str) -> int:
+    def total(name: str, *verdicts: Verdict) -> int:
         return sum(int(judged[one][name] or 0) for one in verdicts if one in judged)
 
     return SourceSummary(
@@ -78,10 +78,10 @@ def _summary(
         title=contract.title,
         batches=int(delivered["batches"]) if delivered else 0,
         rows=int(delivered["rows"] or 0) if delivered else 0,
-        accepted=total("accepted", *STANDS),
-        flagged=total("flagged", *STANDS),
-        quarantined=total("quarantined", *STANDS),
-        held=total("rows", "held"),
+        accepted=total("accepted", *ACCEPTED),
+        flagged=total("flagged", *ACCEPTED),
+        quarantined=total("quarantined", *ACCEPTED),
+        held=total("rows", Verdict.HELD),
         verdicts={verdict: int(one["batches"]) for verdict, one in judged.items()},
     )
 

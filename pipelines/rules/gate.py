@@ -18,7 +18,6 @@ from pipelines.rules.batch_rules import broken_by_batch
 from pipelines.rules.comparing import check_counts
 from pipelines.rules.counting import BatchCounts, Ungated, count_batches
 from pipelines.rules.verdicts import (
-    BY_PEOPLE,
     TYPABLE,
     Judged,
     batches_of,
@@ -27,6 +26,7 @@ from pipelines.rules.verdicts import (
     verdicts_of,
 )
 from pipelines.tables.specs import RULE_RESULTS, VALIDATIONS, VERDICTS
+from pipelines.tables.verdict import ACCEPTED, BY_PEOPLE, Verdict
 
 if TYPE_CHECKING:
     from pipelines.rules.great_expectations import Validation
@@ -89,7 +89,7 @@ def weigh(
         found = _weigh_readable(lake, contract, rules, ungated, readable, found)
     for batch in batches:
         name = batch["batch"]
-        unreadable = Judged(name, contract.name, batch["file"], "held", (READABLE,), 0, 0, 0, 0)
+        unreadable = Judged(name, contract.name, batch["file"], Verdict.HELD, (READABLE,), 0, 0, 0, 0)
         found.judged.setdefault(name, unreadable)
     return found
 
@@ -101,7 +101,7 @@ def write_verdicts(lake: Lake, contract: Contract, weighed: Weighed) -> None:
     rows, moment = [], moment_of_decision(lake)
     for found in weighed.in_order:
         if not found.repeats(weighed.before.get(found.batch)):
-            reason = "gate" if found.verdict == "passed" else f"gate: {', '.join(found.rules)}"
+            reason = "gate" if found.verdict == Verdict.PASSED else f"gate: {', '.join(found.rules)}"
             rows.append(verdict_row(found.batch, contract.name, found.verdict, reason, moment, found))
     if rows:
         times = weighed.decided_before
@@ -135,7 +135,7 @@ def _weigh_readable(
             batch=batch["batch"],
             source=contract.name,
             file=batch["file"],
-            verdict="held" if failed else "passed",
+            verdict=Verdict.HELD if failed else Verdict.PASSED,
             rules=tuple(failed),
             rows=rows,
             accepted=rows - counted.quarantined,
@@ -161,7 +161,7 @@ class _Snapshots:
             stands = self._verdicts.get(name)
             if stands not in BY_PEOPLE and name in judged:
                 stands = judged[name].verdict
-            if stands in ("passed", "released"):
+            if stands in ACCEPTED:
                 found = int(one["rows"])
         return None
 

@@ -15,16 +15,11 @@ from pipelines.lake.lake import Lake
 from pipelines.modelling import latest
 from pipelines.tables.specs import BATCHES, VERDICTS
 from pipelines.tables.table import TableSpec
+from pipelines.tables.verdict import BY_PEOPLE, DECIDES, TAKES_BACK, Verdict
 
 # What a batch whose rows cannot be typed is held for: nobody can release it.
 TYPABLE = "batch.typable"
-REVOKED = "revoked"  # a person's decision is taken back: the gate's own verdict stands again
-BY_PEOPLE = ("released", "rejected", "recalled", REVOKED)
-# What each decision can be made about: the verdict that stands.
-DECIDES = {"released": ("held",), "rejected": ("held",), "recalled": ("passed",), REVOKED: BY_PEOPLE[:3]}
-TAKES_BACK = ("recalled", REVOKED)
 MOST_NAMED = 10
-SETTLED = "settled"  # of one quarantined row: it waits for no correction any more
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class Judged:
     batch: str
     source: str
     file: str
-    verdict: str
+    verdict: Verdict
     rules: tuple[str, ...]
     rows: int
     accepted: int
@@ -62,9 +57,9 @@ def batches_by_source(lake: Lake) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def verdicts_of(lake: Lake, source: str | None = None) -> dict[str, str]:
+def verdicts_of(lake: Lake, source: str | None = None) -> dict[str, Verdict]:
     """The verdict that stands on each judged batch: a person's last one, or else the gate's."""
-    return {row["batch"]: row["verdict"] for row in lake.engine.rows(in_order(on_batches(lake, source)))}
+    return {row["batch"]: Verdict(row["verdict"]) for row in lake.engine.rows(in_order(on_batches(lake, source)))}
 
 
 def on_batches(lake: Lake, source: str | None = None) -> ir.Table:
@@ -74,7 +69,7 @@ def on_batches(lake: Lake, source: str | None = None) -> ir.Table:
     return whole if source is None else whole.filter(whole.source == source)
 
 
-def verdicts_with(standing: Mapping[str, str], judged: Sequence[Judged]) -> dict[str, str]:
+def verdicts_with(standing: Mapping[str, Verdict], judged: Sequence[Judged]) -> dict[str, Verdict]:
     """The verdicts that would stand were the gate's on `judged` written: what people decided stands."""
     own = {one.batch: one.verdict for one in judged if standing.get(one.batch) not in BY_PEOPLE}
     return {**standing, **own}
@@ -104,7 +99,7 @@ def _counting(decided: ir.Table) -> ir.Table:
 
     What was revoked counts no more, and neither does the revocation itself.
     """
-    taken_back = decided.filter(decided.verdict == REVOKED)
+    taken_back = decided.filter(decided.verdict == Verdict.REVOKED)
     revoked = taken_back.group_by(revoked_batch=taken_back.batch).agg(revoked_at=taken_back.decided_at.max())
     met = decided.left_join(revoked, decided.batch == revoked.revoked_batch)
     is_by_people = met.verdict.isin(BY_PEOPLE)
@@ -129,7 +124,7 @@ def as_untypable(lake: Lake, source: str, batches: Sequence[str]) -> list[Judged
     """Batches whose rows the engine cannot type, as held: so they stop nobody."""
     known = {row["batch"]: row for row in batches_of(lake, source)}
     return [
-        Judged(batch, source, known[batch]["file"], "held", (TYPABLE,), int(known[batch]["rows"]), 0, 0, 0)
+        Judged(batch, source, known[batch]["file"], Verdict.HELD, (TYPABLE,), int(known[batch]["rows"]), 0, 0, 0)
         for batch in batches
     ]
 
@@ -137,7 +132,7 @@ def as_untypable(lake: Lake, source: str, batches: Sequence[str]) -> list[Judged
 def write_untypable(lake: Lake, source: str, held: Sequence[Judged]) -> None:
     """Hold batches whose rows the engine cannot type."""
     moment = moment_of_decision(lake)
-    rows = [verdict_row(one.batch, source, "held", f"gate: {TYPABLE}", moment, one) for one in held]
+    rows = [verdict_row(one.batch, source, Verdict.HELD, f"gate: {TYPABLE}", moment, one) for one in held]
     lake.append_rows(VERDICTS, rows, once=f"{TYPABLE}:{','.join(one.batch for one in held)}:{moment.isoformat()}")
 
 
@@ -180,7 +175,7 @@ def settled_rows(lake: Lake, source: str) -> ir.Table:
     decided = lake.read(VERDICTS)
     on_rows = decided.filter((decided.source == source) & decided["row"].notnull())
     last = latest(on_rows, key=["batch", "row"], order=["decided_at"])
-    return last.filter(last.verdict == SETTLED).select("batch", "row", "decided_at")
+    return last.filter(last.verdict == Verdict.SETTLED).select("batch", "row", "decided_at")
 
 
 def settled_since(lake: Lake, source: str, moment: int) -> ir.Table:
@@ -217,7 +212,7 @@ class Person:
     account: str | None = None
 
 
-def decide(lake: Lake, batch: str, verdict: str, reason: str, by: Person | None = None) -> None:
+def decide(lake: Lake, batch: str, verdict: Verdict, reason: str, by: Person | None = None) -> None:
     """A person's decision on a batch: a held one is `released` or `rejected`, a passed one `recalled`.
 
     `revoked` takes such a decision back, and the gate's verdict stands again. Raises LookupError where there is no such
@@ -231,9 +226,9 @@ def decide(lake: Lake, batch: str, verdict: str, reason: str, by: Person | None 
     if before not in DECIDES[verdict]:
         wanted = " or ".join(DECIDES[verdict])
         raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a {wanted} batch can be {verdict}")
-    if verdict == "released" and not known["readable"]:
+    if verdict == Verdict.RELEASED and not known["readable"]:
         raise ValueError(f"batch {batch} holds no readable rows: ask for a new file and reject this one")
-    if verdict == "released" and batch in untypable(lake, known["source"]):
+    if verdict == Verdict.RELEASED and batch in untypable(lake, known["source"]):
         raise ValueError(f"the rows of batch {batch} cannot be read as values: ask for a new file and reject this one")
     row = verdict_row(batch, known["source"], verdict, reason, moment_of_decision(lake), by=by)
     lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}:{_times_decided(lake, batch)}")
@@ -261,7 +256,7 @@ def settle(
     lake.hold()
     waiting = lake.read(quarantine)
     there = waiting.filter(waiting[BATCH] == batch).select(row=waiting[ROW_NUMBER])
-    _decide_on_rows(lake, batch, rows, there, SETTLED, "in quarantine", reason, by)
+    _decide_on_rows(lake, batch, rows, there, Verdict.SETTLED, "in quarantine", reason, by)
 
 
 def unsettle(lake: Lake, batch: str, rows: Sequence[int], reason: str, by: Person | None = None) -> None:
@@ -269,7 +264,7 @@ def unsettle(lake: Lake, batch: str, rows: Sequence[int], reason: str, by: Perso
     lake.hold()
     settled = settled_rows(lake, str(batch_named(lake, batch)["source"]))
     there = settled.filter(settled.batch == batch).select("row")
-    _decide_on_rows(lake, batch, rows, there, REVOKED, SETTLED, reason, by)
+    _decide_on_rows(lake, batch, rows, there, Verdict.REVOKED, Verdict.SETTLED, reason, by)
 
 
 def _decide_on_rows(
@@ -277,7 +272,7 @@ def _decide_on_rows(
     batch: str,
     rows: Sequence[int],
     there: ir.Table,
-    verdict: str,
+    verdict: Verdict,
     wanted: str,
     reason: str,
     by: Person | None,
@@ -309,7 +304,7 @@ def moment_of_decision(lake: Lake) -> datetime.datetime:
 def verdict_row(
     batch: str,
     source: str,
-    verdict: str,
+    verdict: Verdict,
     reason: str,
     moment: datetime.datetime,
     found: Judged | None = None,

@@ -17,8 +17,9 @@ from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import last_decided, verdicts_of
 from pipelines.steps.landing import batch_of
 from pipelines.tables.specs import VERDICTS, quarantine_spec, standard_spec
+from pipelines.tables.verdict import Verdict
 
-HELD, REJECTED, TAKEN = "held", "rejected", "taken"
+HELD, REJECTED, TAKEN = Verdict.HELD.value, Verdict.REJECTED.value, "taken"
 SHOWN = 1_000  # quarantined rows of a request that are named one by one
 
 
@@ -90,11 +91,11 @@ def _write(
     connection: sa.Connection,
     database: Database,
     request: sa.Row[Any],
-    verdict: str,
+    verdict: Verdict,
     quarantined: Sequence[dict[str, Any]],
     before: int,
 ) -> None:
-    state = verdict if verdict in (HELD, REJECTED) else TAKEN
+    state = verdict.value if verdict in (HELD, REJECTED) else TAKEN
     named = [{"row": one[ROW_NUMBER] - before, "rules": list(one[RULES])} for one in quarantined[:SHOWN]]
     connection.execute(sa.delete(OUTCOMES).where(OUTCOMES.c.receipt == request.receipt))
     connection.execute(

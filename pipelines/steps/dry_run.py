@@ -24,6 +24,7 @@ from pipelines.steps.ingest import ingest_files
 from pipelines.steps.typed_rows import read_ungated
 from pipelines.storage.scratch import Scratch
 from pipelines.storage.store import Store
+from pipelines.tables.verdict import Verdict
 
 SHOWN_ROWS = 5
 
@@ -63,7 +64,7 @@ class DryRun:
 
     @property
     def good(self) -> bool:
-        return self.judged.verdict == "passed" and not self.judged.quarantined and not self.problems
+        return self.judged.verdict == Verdict.PASSED and not self.judged.quarantined and not self.problems
 
 
 def dry_run(settings: Settings, contract_name: str, file: Path) -> DryRun:

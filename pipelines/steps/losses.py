@@ -17,6 +17,7 @@ from pipelines.rules.verdicts import Person, batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.typed_rows import DELETED
 from pipelines.tables.specs import AS_SENT, CONFIRMATIONS, raw_spec, standard_spec
+from pipelines.tables.verdict import Verdict
 
 MOST_NAMED = 3
 Renamed = tuple[list[str], list[str]]  # columns declared no more, and those declared since that hold nothing
@@ -138,7 +139,7 @@ def _why(weighed: Weighed | None) -> str:
             broken[one["rule"]] = broken.get(one["rule"], 0) + int(one["broken"])
     most = sorted(broken.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMED]
     said = [f"{rule} broken by {count:,}" for rule, count in most]
-    held = [one for one in weighed.in_order if one.verdict == "held"]
+    held = [one for one in weighed.in_order if one.verdict == Verdict.HELD]
     return ", ".join([*said, *([f"{len(held)} of {len(weighed.in_order)} batches held"] if held else [])])
 
 

@@ -46,8 +46,7 @@ from pipelines.tables.specs import (
     withdrawn_spec,
 )
 from pipelines.tables.table import TableSpec
-
-ACCEPTED, REFUSED = ("passed", "released"), ("rejected", "recalled")
+from pipelines.tables.verdict import ACCEPTED, REFUSED, Verdict
 
 
 def standardise_tasks(project: Project) -> Iterator[Task]:
@@ -167,7 +166,7 @@ class _Standardise:
         done = self._refreshed(news, gated)
         if any(one.changed for one in done if one.table == self._standard.id):
             self._check_key()
-        held = tuple(one for one in (*judged, *self._untyped) if verdicts[one.batch] == "held")
+        held = tuple(one for one in (*judged, *self._untyped) if verdicts[one.batch] == Verdict.HELD)
         return Standardised(self._contract.name, tuple(done), judged, held)
 
     def _check_key(self) -> None:
@@ -229,7 +228,7 @@ class _Standardise:
                     raise
                 yield batch
 
-    def _newest(self, verdicts: Mapping[str, str]) -> str | None:
+    def _newest(self, verdicts: Mapping[str, Verdict]) -> str | None:
         """The last accepted delivery of a source whose deliveries are snapshots."""
         if not self._contract.is_snapshot:
             return None
@@ -237,7 +236,7 @@ class _Standardise:
         accepted = [one for one in typable if verdicts.get(one) in ACCEPTED]
         return accepted[-1] if accepted else None
 
-    def _gated(self, ungated: Ungated, verdicts: Mapping[str, str]) -> Gated:
+    def _gated(self, ungated: Ungated, verdicts: Mapping[str, Verdict]) -> Gated:
         critical = [rule.code for rule in self._rules if rule.severity == "critical"]
         undated = None if self._catalog.is_dated(self._contract) else self._contract.version
         accepted = sorted(batch for batch, verdict in verdicts.items() if verdict in ACCEPTED)

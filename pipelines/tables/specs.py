@@ -9,6 +9,7 @@ from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, RECEIVED_AT, ROW_NUMBER, RULES, VERSION
 from pipelines.tables import layout
 from pipelines.tables.table import ColumnSpec, TableSpec
+from pipelines.tables.verdict import Verdict
 
 AS_SENT = "_as_sent"
 TIMESTAMP = "timestamp('UTC')"
@@ -217,7 +218,7 @@ VERDICTS = TableSpec(
         ColumnSpec("batch", "string", "批次"),
         ColumnSpec("source", "string", "来源"),
         ColumnSpec("row", "int64", "文件中的行号（仅针对单行的决定）"),
-        ColumnSpec("verdict", "string", "结论：passed、held、released、rejected、recalled、settled、revoked"),
+        ColumnSpec("verdict", "string", f"结论：{'、'.join(Verdict)}"),
         ColumnSpec("rules", "array<string>", "未通过的批次规则"),
         ColumnSpec("reason", "string", "理由"),
         ColumnSpec("decided_at", TIMESTAMP, "决定时间"),

@@ -26,6 +26,7 @@ from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.steps.run import run
 from pipelines.steps.tables import all_tables
 from pipelines.tables.specs import BATCHES
+from pipelines.tables.verdict import Verdict
 from tests.support.ground_project import ground_project, venues, zones
 from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place
@@ -96,7 +97,7 @@ class Story:
             readable = {row["batch"] for row in at.rows(BATCHES) if row["readable"]}
             if step.verdict:
                 for batch in held:
-                    decide(lake, batch, step.verdict if batch in readable else "rejected", "drawn")
+                    decide(lake, batch, Verdict(step.verdict) if batch in readable else Verdict.REJECTED, "drawn")
             self._take_back(lake)
             try:
                 run(at.workspace)
@@ -110,7 +111,7 @@ class Story:
         """Now and then a passed batch is recalled, or what people decided is revoked."""
         for batch, verdict in sorted(verdicts_of(lake).items()):
             if verdict != "held" and self.chance.random() < 0.1:
-                taken = "recalled" if verdict == "passed" else "revoked"
+                taken = Verdict.RECALLED if verdict == Verdict.PASSED else Verdict.REVOKED
                 self.told.append(f"{batch} {taken}")
                 decide(lake, batch, taken, "drawn")
 

@@ -15,6 +15,7 @@ from pipelines.declarations.reading import DeclarationError
 from pipelines.lake.lake import Lake
 from pipelines.rules.verdicts import decide
 from pipelines.tables.specs import BATCHES, VERDICTS
+from pipelines.tables.verdict import Verdict
 from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
 from tests.support.place import Place, copied_project
 
@@ -152,11 +153,11 @@ def test_a_held_batch_leaves_standard_untouched_until_it_is_released(filled: Pla
 def test_a_rejected_batch_stays_out_for_good(filled: Place) -> None:
     batch = held_batch(filled)
     with filled.opened() as at:
-        decide(at.workspace.lake, batch, "rejected", "旧文件")
+        decide(at.workspace.lake, batch, Verdict.REJECTED, "旧文件")
         with pytest.raises(ValueError, match="only a held batch"):
-            decide(at.workspace.lake, batch, "released", "再想想")
+            decide(at.workspace.lake, batch, Verdict.RELEASED, "再想想")
         with pytest.raises(LookupError, match="huiliu gate list"):
-            decide(at.workspace.lake, "no-such-batch", "released", "")
+            decide(at.workspace.lake, "no-such-batch", Verdict.RELEASED, "")
     filled.run()
     people = {row["id_number"] for row in rows(filled, "foundation/person/person", "id_number")}
     assert person_id(23) not in people

@@ -20,6 +20,7 @@ from pipelines.rules.verdicts import decide
 from pipelines.steps.ingest import ingest
 from pipelines.steps.run import Run
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VALIDATIONS, VERDICTS
+from pipelines.tables.verdict import Verdict
 from tests.support.bad_deliveries import BAD, ROWS, SOURCE, Bad, couples, joined, lines, rows
 from tests.support.chinese import CHINESE, english_sentences
 from tests.support.deliveries import (
@@ -133,7 +134,7 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
         after_first = tables(at)
         held = next(row["batch"] for row in after_first["batches"] if row["file"] == "空.csv")
         with pytest.raises(ValueError, match="no readable rows") as refused:
-            decide(at.workspace.lake, held, "released", "simulated")
+            decide(at.workspace.lake, held, Verdict.RELEASED, "simulated")
     folder = place.landing / SOURCE
     path = deliver(place.landing, SOURCE, "还在写.csv", csv_text(cells_of(rows(31))))
     os.utime(path, (time.time() - 2 * SETTLE,) * 2)

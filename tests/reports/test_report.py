@@ -36,6 +36,7 @@ from pipelines.tables.specs import (
     quarantine_spec,
     standard_spec,
 )
+from pipelines.tables.verdict import Verdict
 from tests.support.chromium import Browser
 from tests.support.dirty_deliveries import deliver_all, personal_values
 from tests.support.html_page import Page
@@ -262,7 +263,7 @@ def test_pages_of_sources_that_are_no_more_are_removed_and_other_files_stay(repo
 def test_a_decision_is_shown_with_its_reason(reported: Reported, tmp_path: Path) -> None:
     verdicts = verdicts_of(reported.lake)
     unreadable = next(b for b, v in verdicts.items() if v == "held" and b.startswith("death_registration"))
-    decide(reported.lake, unreadable, "rejected", "空文件 <请重报>")
+    decide(reported.lake, unreadable, Verdict.REJECTED, "空文件 <请重报>")
     index = build_report(reported.workspace, tmp_path / "decided")
     assert unreadable not in Page(index).text
     page = Page(index.parent / "sources" / "death_registration.html")

@@ -27,6 +27,7 @@ from pipelines.rules.verdicts import (
 from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS, raw_spec
 from pipelines.tables.table import TableSpec
+from pipelines.tables.verdict import Verdict
 from tests.support.deliveries import Row, household, name_of
 from tests.support.ground_project import VENUE
 from tests.support.place import Place
@@ -65,7 +66,7 @@ def test_other_rules_count_anew_what_was_judged_and_people_s_verdicts_stand(plac
     assert verdicts(place) == {"with.csv": "passed", "without.csv": "passed", "nameless.csv": "held"}
     with place.opened() as at:
         (held,) = [one["batch"] for one in at.rows(BATCHES) if one["file"] == "nameless.csv"]
-        decide(at.workspace.lake, held, "released", "the names follow")
+        decide(at.workspace.lake, held, Verdict.RELEASED, "the names follow")
     rules = place.project / f"expectations/person/{SOURCE}.yml"
     declared = rules.read_text(encoding="utf-8")
     rules.write_text(declared + STRICTER, encoding="utf-8")
@@ -171,8 +172,8 @@ def test_a_batch_in_raw_that_cannot_be_typed_is_held_and_stops_nobody(place: Pla
         lake = at.workspace.lake
         assert gate_verdicts(lake, SOURCE)["poisoned"]["rules"] == [TYPABLE]
         with pytest.raises(ValueError, match="cannot be read as values: ask for a new file and reject this one"):
-            decide(lake, "poisoned", "released", "let it in")
-        decide(lake, "poisoned", "rejected", "asked for a new file")
+            decide(lake, "poisoned", Verdict.RELEASED, "let it in")
+        decide(lake, "poisoned", Verdict.REJECTED, "asked for a new file")
     Delivered(SOURCE, "last.csv", [household(31)]).write(place.landing)
     place.run()
     with place.opened() as at:
@@ -217,7 +218,7 @@ def test_a_snapshot_that_cannot_be_typed_withdraws_nothing(tmp_path: Path) -> No
         lake = at.workspace.lake
         poison(at.workspace, "venue")
         # As one that was released while its rows could be typed.
-        released = verdict_row("poisoned", "venue", "released", "let it in", moment_of_decision(lake))
+        released = verdict_row("poisoned", "venue", Verdict.RELEASED, "let it in", moment_of_decision(lake))
         lake.append_rows(VERDICTS, [released], once="released")
     place.run()
     contract = project / "foundation_dbs/person/sources/venue.yml"

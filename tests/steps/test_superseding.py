@@ -12,6 +12,7 @@ import pytest
 from pipelines import clock
 from pipelines.rules.verdicts import decide, verdicts_of
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, alias_spec, withdrawn_spec
+from pipelines.tables.verdict import Verdict
 from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.support.ground_project import VENUE
 from tests.support.place import Opened, Place
@@ -190,7 +191,7 @@ def test_rows_of_a_rejected_batch_wait_for_nothing(place: Place) -> None:
     with place.opened() as at:
         (batch,) = [name for name, verdict in verdicts_of(at.workspace.lake).items() if verdict == "held"]
         assert Counter(one["_batch"] for one in at.quarantine(SOURCE))[batch] == 6
-        decide(at.workspace.lake, batch, "rejected", "names are missing")
+        decide(at.workspace.lake, batch, Verdict.REJECTED, "names are missing")
     place.run()
     with place.opened() as at:
         assert batch not in {one["_batch"] for one in at.quarantine(SOURCE)}
@@ -243,7 +244,7 @@ def test_a_snapshot_much_shorter_than_the_last_is_held(tmp_path_factory: pytest.
     assert (judged.verdict, judged.rules) == ("held", ("batch.snapshot_size",))
     with there.opened() as at:
         assert len(at.standard("venue")) == 12
-        decide(at.workspace.lake, judged.batch, "released", "venues were closed")
+        decide(at.workspace.lake, judged.batch, Verdict.RELEASED, "venues were closed")
     there.run()
     with there.opened() as at:
         assert len(at.standard("venue")) == 5

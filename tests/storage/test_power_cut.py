@@ -18,6 +18,7 @@ from pipelines.rules.verdicts import decide
 from pipelines.service import deliver as service
 from pipelines.steps.ingest import Ingested, ingest_files
 from pipelines.tables.specs import BATCHES
+from pipelines.tables.verdict import Verdict
 from tests.service.test_push_delivery import queue
 from tests.support.deliveries import deliver, household, json_lines
 from tests.support.fsyncs import Disk, recorded
@@ -149,7 +150,7 @@ def test_a_persons_decision_is_on_the_disk_when_it_is_acknowledged(place: Place,
     deliver(place.landing, SOURCE, "1.csv", b"\x00\x01")
     held = place.run().held
     with place.opened() as at:
-        decide(at.workspace.lake, held[0], "rejected", "测试")
+        decide(at.workspace.lake, held[0], Verdict.REJECTED, "测试")
     assert disk.would_be_lost(place.lake / "quality/batch_verdict", under=place.lake) == []
 
 

@@ -15,6 +15,7 @@ from pipelines.project.workspace import Workspace
 from pipelines.reports.score.scored import OutcomeScore
 from pipelines.rules.verdicts import by_gate
 from pipelines.tables.specs import BATCHES, conflict_spec, finding_spec, quarantine_spec, standard_spec
+from pipelines.tables.verdict import Verdict
 
 ROW = ("source", "file", "row", "rule")
 OUTCOMES = {
@@ -77,7 +78,7 @@ def _files(workspace: Workspace) -> ir.Table:
 def _held(workspace: Workspace) -> ir.Table:
     """The gate's verdicts that hold a batch, whatever people decided then."""
     decided = by_gate(workspace.lake)
-    return decided.filter(decided.verdict == "held")
+    return decided.filter(decided.verdict == Verdict.HELD)
 
 
 def _quarantined(workspace: Workspace, contract: Contract, files: ir.Table) -> ir.Table:

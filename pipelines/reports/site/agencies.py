@@ -17,6 +17,7 @@ from pipelines.reports.site.batches import Batch, Deliveries
 from pipelines.reports.site.masked import masked_value
 from pipelines.reports.site.sources import EXAMPLES, Source
 from pipelines.tables.specs import conflict_spec, finding_spec
+from pipelines.tables.verdict import Verdict
 
 KEY_SEPARATOR = "、"
 
@@ -94,7 +95,7 @@ class Part:
 
     @property
     def held(self) -> int:
-        return sum(batch.verdict == "held" for batch in self.batches)
+        return sum(batch.verdict == Verdict.HELD for batch in self.batches)
 
 
 @dataclass(frozen=True)

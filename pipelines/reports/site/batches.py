@@ -10,8 +10,9 @@ from typing import Any
 from pipelines.declarations.contract import Contract
 from pipelines.project.workspace import Workspace
 from pipelines.reports.site.words import UNJUDGED, batch_rule_title, local
-from pipelines.rules.verdicts import BY_PEOPLE, in_order, on_batches
+from pipelines.rules.verdicts import in_order, on_batches
 from pipelines.tables.specs import BATCHES, RULE_RESULTS
+from pipelines.tables.verdict import BY_PEOPLE, Verdict
 
 LISTED = 100
 
@@ -78,7 +79,7 @@ class Deliveries:
 
     @property
     def held(self) -> list[Batch]:
-        return [batch for found in self.by_source.values() for batch in found if batch.verdict == "held"]
+        return [batch for found in self.by_source.values() for batch in found if batch.verdict == Verdict.HELD]
 
 
 def read_deliveries(workspace: Workspace) -> Deliveries:

@@ -20,10 +20,11 @@ from pipelines.reports.summary import SourceSummary, summarise_source
 from pipelines.rules.gate import DAMAGE_TITLES
 from pipelines.steps.responsibility import acting, delivered_by
 from pipelines.tables.specs import RULE_RESULTS, quarantine_spec
+from pipelines.tables.verdict import Verdict
 
 EXAMPLES = 200
 MOST = 100_000  # rows of a list that is offered as a file
-DECIDED = {"passed": "standing", "released": "standing", "held": "waiting"}
+DECIDED: dict[str, str] = {Verdict.PASSED: "standing", Verdict.RELEASED: "standing", Verdict.HELD: "waiting"}
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,15 @@ from pipelines.rules.batch_rules import titles
 from pipelines.rules.gate import READABLE
 from pipelines.rules.verdicts import TYPABLE
 from pipelines.settings import PEOPLE_TIME
+from pipelines.tables.verdict import Verdict
 
 UNJUDGED = "unjudged"
 VERDICTS = {
-    "passed": "通过",
-    "held": "待决",
-    "released": "已放行",
-    "rejected": "已退回",
-    "recalled": "已撤回",
+    Verdict.PASSED: "通过",
+    Verdict.HELD: "待决",
+    Verdict.RELEASED: "已放行",
+    Verdict.REJECTED: "已退回",
+    Verdict.RECALLED: "已撤回",
     UNJUDGED: "未判定",
 }
 UPDATES = {
