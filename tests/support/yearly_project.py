@@ -171,15 +171,21 @@ def changes(chance: random.Random, file: int) -> list[Delivered]:
         gone = {"操作标志": "D"} if chance.random() < 0.25 else {}
         return {"更新时间": f"2026-03-{chance.randint(1, 28):02d} {file:02d}:00:00", **gone}
 
-    def year() -> tuple[int, int, int]:
+    def reported(number: int) -> Row:
+        enterprise, year, turnover = of_a_year()
+        return report(number, enterprise, year, turnover, **{"所在地": chance.choice(PLACES), **said()})
+
+    def taxed() -> Row:
+        enterprise, year, turnover = of_a_year()
+        return tax(enterprise, year, turnover, **said())
+
+    def of_a_year() -> tuple[int, int, int]:
         return chance.randint(1, 3), FIRST_YEAR + chance.randrange(3), chance.randint(1, 8)
 
-    reports = [
-        report(number, *year(), **{"所在地": chance.choice(PLACES), **said()})
-        for number in chance.sample(range(12), chance.randint(1, 4))
-    ]
-    taxes = {(row["纳税人"], row["所属年度"]): row for row in (tax(*year(), **said()) for _ in range(3))}
+    taxes = {(row["纳税人"], row["所属年度"]): row for row in (taxed() for _ in range(3))}
     return [
-        Delivered("annual_report", f"{file}.csv", reports),
+        Delivered(
+            "annual_report", f"{file}.csv", [reported(n) for n in chance.sample(range(12), chance.randint(1, 4))]
+        ),
         Delivered("tax_summary", f"{file}.csv", [*taxes.values()]),
     ]
