@@ -200,7 +200,7 @@ def _feeding(
     rows apart by most.
     """
     records = [record for record in catalog.records.values() if record.database == database]
-    for record in sorted(records, key=lambda one: -len(one.key)):
+    for record in sorted(records, key=lambda record: -len(record.key)):
         parts = [_holding(columns, part) for part in record.key]
         if all(len(chosen) == 1 and chosen[0].counts.complete for chosen in parts):
             return record, [chosen[0] for chosen in parts]
@@ -214,11 +214,11 @@ def _feeding(
 
 def _holding(columns: Sequence[DraftColumn], part: str) -> list[DraftColumn]:
     """The columns that may hold a part of a key: those of its own name alone, where there are such."""
-    holding = [one for one in columns if one.element == part]
-    return [one for one in holding if one.name == part] or holding
+    holding = [column for column in columns if column.element == part]
+    return [column for column in holding if column.name == part] or holding
 
 
 def _feeds(catalog: Catalog, record: GoldenRecord, columns: Sequence[DraftColumn]) -> Feeds:
     ranks = [one.feeds.rank for one in catalog.feeders(record) if one.feeds]
-    key = tuple(one.name for one in columns)
+    key = tuple(column.name for column in columns)
     return Feeds(record=record.name, rank=max(ranks, default=0) + 1, key=None if key == record.key else key)

@@ -178,7 +178,7 @@ def _check_feeding_part(
     catalog: Catalog, contract: Contract, record: GoldenRecord, place: int, document: Document
 ) -> None:
     column, part, steps = catalog.feeding_key(contract, record)[place], record.key[place], ("feeds", "key", place)
-    if column not in {one.name for one in contract.columns if one.required}:
+    if column not in {known.name for known in contract.columns if known.required}:
         raise document.error(
             f"feeds: needs a required column `{column}` to find the {record.name}; name another one with `key:`", *steps
         )

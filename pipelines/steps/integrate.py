@@ -185,8 +185,8 @@ def _with_key_told(catalog: Catalog, record: GoldenRecord, joined: ir.Table) -> 
     """`joined` with what the golden key itself tells of attributes, as that of a source named like that part of it."""
     asked = {name: one.otherwise for name, one in record.attributes.items() if one.otherwise}
     named = {name: f"{otherwise}__{name}" for name, otherwise in asked.items()}
-    told = {named[name]: derived(joined[part], catalog.elements[part], name) for name, part in asked.items()}
-    rows = joined.mutate(**told)
+    values = {named[name]: derived(joined[part], catalog.elements[part], name) for name, part in asked.items()}
+    rows = joined.mutate(**values)
     elements = {column: catalog.attribute_element(record, name) for name, column in named.items()}
     return rows.mutate(**_soundness(catalog, rows, elements))
 

@@ -139,7 +139,7 @@ def yearly_project(folder: Path) -> Path:
     return folder
 
 
-def report(number: int, enterprise: int, year: int | str, turnover: int, **said: str) -> Row:
+def report(number: int, enterprise: int, year: int | str, turnover: int, **cells: str) -> Row:
     """The annual report `number`."""
     return {
         "报告编号": f"R{number}",
@@ -148,11 +148,11 @@ def report(number: int, enterprise: int, year: int | str, turnover: int, **said:
         "营业额": str(turnover),
         "所在地": PLACES[0],
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 
-def tax(enterprise: int, year: int | str, turnover: int, **said: str) -> Row:
+def tax(enterprise: int, year: int | str, turnover: int, **cells: str) -> Row:
     """What the enterprise declared for the year; a tenth of it is due."""
     return {
         "纳税人": f"E{enterprise}",
@@ -160,24 +160,24 @@ def tax(enterprise: int, year: int | str, turnover: int, **said: str) -> Row:
         "应税营业额": str(turnover),
         "应纳税额": str(turnover // 10),
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 
 def changes(chance: random.Random, file: int) -> list[Delivered]:
     """Some of a dozen reports, each for any of three enterprises and years, and of their tax rows; some are deleted."""
 
-    def said() -> Row:
+    def dated() -> Row:
         gone = {"操作标志": "D"} if chance.random() < 0.25 else {}
         return {"更新时间": f"2026-03-{chance.randint(1, 28):02d} {file:02d}:00:00", **gone}
 
     def reported(number: int) -> Row:
         enterprise, year, turnover = of_a_year()
-        return report(number, enterprise, year, turnover, **{"所在地": chance.choice(PLACES), **said()})
+        return report(number, enterprise, year, turnover, **{"所在地": chance.choice(PLACES), **dated()})
 
     def taxed() -> Row:
         enterprise, year, turnover = of_a_year()
-        return tax(enterprise, year, turnover, **said())
+        return tax(enterprise, year, turnover, **dated())
 
     def of_a_year() -> tuple[int, int, int]:
         return chance.randint(1, 3), FIRST_YEAR + chance.randrange(3), chance.randint(1, 8)

@@ -143,20 +143,20 @@ def test_the_report_shows_and_counts_the_whole_key(place: Place) -> None:
 
 def test_the_score_tells_years_apart(place: Place, tmp_path: Path) -> None:
     columns = ["outcome", "source", "file", "row", "rule", "database", "subject", "attribute"]
-    said = {"outcome": "conflict", "database": "economy", "subject": "E1/2022", "attribute": "turnover"}
+    conflict = {"outcome": "conflict", "database": "economy", "subject": "E1/2022", "attribute": "turnover"}
     with (tmp_path / "outcomes.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows([said, {**said, "subject": "E1/2021"}])
+        writer.writerows([conflict, {**conflict, "subject": "E1/2021"}])
     (tmp_path / "golden_yearly.csv").write_text(
         "enterprise_code,report_year,turnover\nE1,2021,100.00\nE1,2022,200.00\nE1,2023,90.00\nE2,2022,7.00\n"
         "E3,2023,70.00\n",
         encoding="utf-8",
     )
     with place.opened() as at:
-        (conflict,) = (one for one in outcome_scores(at.workspace, tmp_path) if one.outcome == "conflict")
+        (score,) = (one for one in outcome_scores(at.workspace, tmp_path) if one.outcome == "conflict")
         (golden,) = table_scores(at.workspace, tmp_path)[0]
-    assert (conflict.due, conflict.found, conflict.right) == (2, 1, 1)
+    assert (score.due, score.found, score.right) == (2, 1, 1)
     assert (golden.due, golden.found, golden.right) == (5, 5, 4)
 
 
@@ -240,11 +240,11 @@ def test_a_key_that_gets_another_part_writes_the_record_anew(tmp_path: Path) -> 
 
 def test_a_key_of_one_part_is_the_same_declaration_as_ever() -> None:
     """Lakes of before compute nothing anew for it."""
-    said = {"name": "person", "database": "person", "title": "人", "description": "d", "attributes": {"sex": {}}}
-    single, listed = (GoldenRecord.model_validate({**said, "key": key}) for key in ("id_number", ["id_number"]))
+    person = {"name": "person", "database": "person", "title": "人", "description": "d", "attributes": {"sex": {}}}
+    single, listed = (GoldenRecord.model_validate({**person, "key": key}) for key in ("id_number", ["id_number"]))
     assert single.model_dump(mode="json")["key"] == "id_number"
     assert fingerprint(single) == fingerprint(listed)
-    both = GoldenRecord.model_validate({**said, "key": ["id_number", "report_year"]})
+    both = GoldenRecord.model_validate({**person, "key": ["id_number", "report_year"]})
     assert both.model_dump(mode="json")["key"] == ["id_number", "report_year"]
 
 
