@@ -23,9 +23,9 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pipelines.database.connection import Database
+from pipelines.database.queue import Queue, Request
 from pipelines.project.workspace import open_workspace
 from pipelines.service.deliver import deliver_pushed
-from pipelines.service.queue import Queue, Request
 from pipelines.settings import Settings
 from pipelines.steps.run import run
 from pipelines.tables.specs import raw_spec
@@ -106,8 +106,8 @@ class _Steps:
     def _push(self, settings: Settings, turn: int) -> None:
         rows = [death(10 * turn + place) for place in range(3)]
         body = json_lines(rows).encode()
-        with Database(settings) as database:
-            database.create()
+        with Database.of(settings) as database:
+            database.upgrade()
             request = Request.of(PUSHED, AGENCY, str(turn), body)
             Queue(database, 100).take(request, body.splitlines(keepends=True))
         self.due[PUSHED] |= {row["公民身份号码"] for row in rows}

@@ -8,11 +8,12 @@ from contextlib import ExitStack, contextmanager
 import dagster as dg
 
 from dagster_project.failures import told_without_values
+from pipelines.engines.registry import open_engine
 from pipelines.lake.lake import Lake
-from pipelines.project.workspace import Workspace, open_engine, open_workspace
+from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.rules.great_expectations import warm_up
 from pipelines.service.recovery import recover
-from pipelines.settings import Settings
+from pipelines.settings import EngineName, Settings
 
 
 @dg.resource(description="The lake and its engine, opened once per run; settings from HUILIU_* variables.")
@@ -32,5 +33,5 @@ def opened_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
 def opened_lake(settings: Settings) -> Iterator[Lake]:
     """The lake as it is now. The embedded engine reads what any engine wrote, and starts at once."""
     settings.lake.check_place()
-    with open_engine(settings.model_copy(update={"engine": "duckdb"})) as engine:
+    with open_engine(settings.model_copy(update={"engine": EngineName.DUCKDB})) as engine:
         yield Lake(settings.lake, engine)

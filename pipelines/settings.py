@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_cache_path
@@ -24,6 +25,13 @@ def _nearest_project() -> Path:
     here = Path.cwd()
     is_project = (here / "catalog/agencies.yml").is_file() and (here / "foundation_dbs").is_dir()
     return here if is_project else OWN_PROJECT
+
+
+class EngineName(StrEnum):
+    """What computes: DuckDB in this process, or Spark. `pipelines.engines.registry` makes either."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 class Settings(BaseSettings):
@@ -56,7 +64,7 @@ class Settings(BaseSettings):
     lake: Annotated[Store, NoDecode, BeforeValidator(Store.at)] = Field(default_factory=lambda: Store.at("lake"))
     db: SecretStr | None = None
     lease_wait: float = Field(90.0, ge=0)
-    engine: Literal["duckdb", "spark"] = "duckdb"
+    engine: EngineName = EngineName.DUCKDB
     spark_master: str = Field("local[*]", pattern=r"^(local(\[.+\])?|spark://.+|yarn|k8s://.+)$")
     spark_conf: dict[str, str] = Field(default_factory=dict)
     memory: str = Field("4GB", pattern=SIZE)

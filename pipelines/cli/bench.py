@@ -26,10 +26,11 @@ def register(app: typer.Typer) -> None:
         """Print JSON: rows/s per step, peak memory, and the whole run against a bare copy, each in its own process."""
         if tenth and people < 5_000:
             raise typer.BadParameter("--tenth: a tenth must be at least 500 people")
-        from pipelines.operations.bench import EngineName, Wanted, measure
+        from pipelines.operations.bench import Wanted, measure
+        from pipelines.settings import EngineName
         from pipelines.storage.folders import check_folder
 
-        engines: list[EngineName] = ["duckdb", "spark"] if engine == "both" else [engine]
+        engines = [*EngineName] if engine == "both" else [EngineName(engine)]
         if folder is not None:
             check_folder(folder, "the folder", "say another with --dir")
         with err.status("measuring …") as status:

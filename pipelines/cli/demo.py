@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import duckdb as analyst
 from pipelines.cli.run import run_and_show
 from pipelines.cli.screen import err, out, program, tell
 
@@ -24,6 +23,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Simulated agency files the whole way into a lake, a report and an analyst's file."""
         from pipelines.project.workspace import open_workspace
+        from pipelines.reports.analyst_file import write_analyst_file
         from pipelines.reports.site import build_report
         from pipelines.settings import Settings
         from pipelines.storage.folders import writing
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         with open_workspace(settings) as workspace, err.status("report and analyst's file …"):
             with writing(folder / "report", "the report's folder", "say another with --dir"):
                 report = build_report(workspace, folder / "report")
-            analyst.write(workspace, folder / "huiliu.duckdb")
+            write_analyst_file(workspace, folder / "huiliu.duckdb")
         _show_next(folder, report, settings.project)
         # The simulation plants batches that must be held: for a demo that is as it should be.
         raise typer.Exit(0 if code == 1 else code)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from pipelines.service.tokens import Tokens
+    from pipelines.database.tokens import Tokens
 
 Agency = Annotated[str, typer.Argument(help="the agency, by its name in catalog/agencies.yml")]
 Days = Annotated[int, typer.Option(min=1, max=3650, help="how long it is valid")]
@@ -76,11 +76,11 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def _tokens(settings: Settings) -> Iterator[Tokens]:
     from pipelines.database.connection import Database
-    from pipelines.service.tokens import Tokens
+    from pipelines.database.tokens import Tokens
 
-    with Database(settings) as database:
+    with Database.of(settings) as database:
         tokens = Tokens(database, settings)
-        database.create()
+        database.upgrade()
         yield tokens
 
 

@@ -1,4 +1,4 @@
-"""Transactions in `HUILIU_DB` for the service: durable once committed; errors hold neither rows nor secrets."""
+"""Transactions in `HUILIU_DB`: durable once committed; errors hold neither rows nor secrets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pipelines.database.address import check_database, database_now, database_of, shown_database
+from pipelines.database.migration import VERSION, check_version, upgrade_tables, version_of
 from pipelines.database.sqlite import keep_commits
-from pipelines.database.tables import REQUESTS, TABLES
+from pipelines.database.tables import REQUESTS
 from pipelines.errors import LakeError
 from pipelines.settings import Settings
 from pipelines.storage.durable import make_folder
@@ -28,39 +29,65 @@ class ServiceError(LakeError):
 
 
 class DatabaseAwayError(ServiceError):
-    """The database does not answer or refuses; whether a commit under way was done is unknown."""
+    """The database does not answer or refuses; whether a commit under way was done is unknown.
+
+    `reason` is the kind of the library's error: what it says may hold rows and secrets.
+    """
 
     kind = "database"
 
+    def __init__(self, what: str, todo: str, reason: str = "") -> None:
+        super().__init__(what, todo)
+        self.reason = reason
+
 
 class Database:
-    """The service's connections. Close it at the end; `now` is the database's clock, in seconds since 1970."""
+    """Connections to one database. Close it at the end; `now` is the database's clock, in seconds since 1970.
 
-    def __init__(self, settings: Settings) -> None:
-        self.url = database_of(settings)
-        self.now = database_now(self.url)
+    `wait` is for a connection or a lock, in seconds.
+    """
+
+    def __init__(self, url: sa.URL, wait: int = WAIT) -> None:
+        self.url, self._wait = url, wait
+        self.now = database_now(url)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Database:
+        """`HUILIU_DB`; raises LeaseError where it is no URL of SQLite or PostgreSQL."""
+        return cls(database_of(settings))
 
     def __enter__(self) -> Database:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all connections; the next transaction opens one anew."""
         self._engine.dispose()
 
     @property
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
-    def create(self) -> None:
-        """Make the tables unless they are there; another process may be doing the same."""
+    def upgrade(self) -> None:
+        """Bring the tables to this program's version, or make them; to be called before anything is written.
+
+        Another process may be doing the same. Raises FolderError, NewerDatabaseError or DatabaseAwayError.
+        """
         check_database(self.url)
         if self.is_sqlite and self.url.database:
             make_folder(Path(self.url.database).absolute().parent)
-        for _ in range(2):
-            with contextlib.suppress(SQLAlchemyError, sqlite3.Error), self._engine.begin() as connection:
-                TABLES.create_all(connection)
-                return
         with self.transaction() as connection:
-            TABLES.create_all(connection)
+            is_current = version_of(connection) == VERSION
+        if not is_current:
+            with self.transaction() as connection:
+                upgrade_tables(connection)
+
+    def check(self) -> None:
+        """Raises DatabaseAwayError where it does not answer, NewerDatabaseError where it is not to be written."""
+        with self.transaction() as connection:
+            check_version(connection)
 
     def exists(self) -> bool:
         """Whether anything can have been pushed; a SQLite file is not made by asking."""
@@ -81,19 +108,21 @@ class Database:
         except IntegrityError:
             raise
         except (SQLAlchemyError, sqlite3.Error) as error:  # SQLite's own come from what a connection opens with
+            reason = type(error).__name__
             raise DatabaseAwayError(
-                f"{shown_database(self.url)} does not answer or refuses ({type(error).__name__})",
+                f"{shown_database(self.url)} does not answer or refuses ({reason})",
                 "see that it runs and has space, and that HUILIU_DB names it with a user who may make tables and write "
                 "there",
+                reason,
             ) from None
 
     @cached_property
     def _engine(self) -> sa.Engine:
         if self.is_sqlite:
-            engine = sa.create_engine(self.url, connect_args={"timeout": WAIT}, hide_parameters=True)
+            engine = sa.create_engine(self.url, connect_args={"timeout": self._wait}, hide_parameters=True)
             keep_commits(engine)
             return engine
-        waits = {"connect_timeout": WAIT, "tcp_user_timeout": WAIT * 1000}
+        waits = {"connect_timeout": self._wait, "tcp_user_timeout": self._wait * 1000}
         return sa.create_engine(
-            self.url, connect_args=waits, hide_parameters=True, pool_pre_ping=True, pool_timeout=WAIT
+            self.url, connect_args=waits, hide_parameters=True, pool_pre_ping=True, pool_timeout=self._wait
         )

@@ -16,35 +16,23 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
-from pipelines.database.address import check_database, database_now, database_of, shown_database
+from pipelines.database.address import check_database, database_of, shown_database
+from pipelines.database.connection import Database, DatabaseAwayError
+from pipelines.database.tables import LEASES
 from pipelines.errors import UNHARMED, LeaseError, LeaseLostError
-from pipelines.settings import PEOPLE_TIME, Settings
+from pipelines.settings import PEOPLE_TIME, EngineName, Settings
 from pipelines.storage.store import Store
 
 TERM = 60.0  # seconds that a lease lasts unless it is renewed; it is renewed three times within
 POLL = 0.5
+WAIT = 30  # seconds for a connection or a lock; who waits for the lease has nothing else to do
 CLAIM = "_lease"
-
-LEASES = sa.Table(
-    "lease",
-    sa.MetaData(),
-    sa.Column("lake", sa.Text, primary_key=True),
-    sa.Column("fence", sa.BigInteger, nullable=False, comment="raised whenever the lease is taken"),
-    sa.Column("host", sa.Text, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("engine", sa.Text, nullable=False),
-    sa.Column("process", sa.Text, nullable=False, comment="the machine's boot and the process's start"),
-    sa.Column("since", sa.Double, nullable=False, comment="seconds since 1970, by the database's clock"),
-    sa.Column("expires", sa.Double, nullable=False, comment="seconds since 1970, by the database's clock"),
-    sa.Column("claim", sa.Text, nullable=False, comment="what the lake's own file _lease must hold"),
-)
 
 
 def lease_of(settings: Settings) -> Lease:
@@ -54,7 +42,7 @@ def lease_of(settings: Settings) -> Lease:
     """
     database = database_of(settings)
     check_database(database)
-    return Lease(database, settings.lake, settings.engine, settings.lease_wait)
+    return Lease(database, settings.lake, settings.engine.value, settings.lease_wait)
 
 
 class Lease:
@@ -66,7 +54,7 @@ class Lease:
     """
 
     def __init__(self, database: sa.URL, store: Store, engine: str, wait: float, term: float = TERM) -> None:
-        self._url, self._store, self._engine = database, store, engine
+        self._database, self._store, self._engine = Database(database, WAIT), store, engine
         self._wait, self._term = wait, term
         self.fence: int | None = None
         self.on_lost: Callable[[], None] = lambda: None
@@ -98,11 +86,12 @@ class Lease:
         # does in the background: half imported, it would make the thread fail that renews the lease.
         import sqlalchemy.orm  # noqa: F401
 
-        self.fence = self._take()
         try:
+            self.fence = self._take()
             self._claim()
         except BaseException:
             self.release()
+            self._database.close()
             raise
         self._stop.clear()
         self._renewing = threading.Thread(target=self._renew, name="lease", daemon=True)
@@ -119,7 +108,7 @@ class Lease:
         with contextlib.suppress(LeaseError):
             self._change(self._mine, expires=self._now)
         self.fence, self._renewing = None, None
-        self._connections.dispose()
+        self._database.close()
 
     def _take(self) -> int:
         deadline = time.monotonic() + self._wait
@@ -207,12 +196,10 @@ class Lease:
         }
 
     def _create(self) -> None:
-        """The table and the lake's row, unless they are there; another process may be doing the same."""
-        if self._url.database and self._url.get_backend_name() == "sqlite":
-            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+        """The tables and the lake's row, unless they are there; another process may be doing the same."""
         first = {**self._self(), "lake": str(self._store), "fence": 0, "expires": 0.0, "claim": uuid.uuid4().hex}
-        with self._connected() as connection, contextlib.suppress(OperationalError, ProgrammingError, IntegrityError):
-            LEASES.create(connection, checkfirst=True)
+        with self._refusing():
+            self._database.upgrade()
         with self._connected() as connection:
             known = connection.execute(sa.select(LEASES.c.fence).where(LEASES.c.lake == str(self._store))).scalar()
         if known is None:
@@ -227,33 +214,30 @@ class Lease:
     def _mine(self) -> sa.ColumnElement[bool]:
         return (LEASES.c.lake == str(self._store)) & (LEASES.c.fence == self.fence)
 
-    @cached_property
+    @property
     def _now(self) -> sa.ColumnElement[float]:
-        return database_now(self._url)
-
-    @cached_property
-    def _connections(self) -> sa.Engine:
-        waits = {"timeout": 30} if self._url.get_backend_name() == "sqlite" else {"connect_timeout": 10}
-        return sa.create_engine(self._url, poolclass=sa.NullPool, connect_args=waits, hide_parameters=True)
+        return self._database.now
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
         """One transaction; raises LeaseError where the database does not answer or refuses."""
+        with self._refusing(), self._database.transaction() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
         try:
-            with self._connections.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
+            yield
+        except DatabaseAwayError as error:
             raise LeaseError(
                 f"the database that keeps the lease of {self._store} ({self._where()}) does not answer or refuses "
-                f"({type(error).__name__}), so nothing may be written",
+                f"({error.reason}), so nothing may be written",
                 "see that it runs, and that HUILIU_DB names it with a user who may write there",
                 after=UNHARMED,
             ) from None
 
     def _where(self) -> str:
-        return shown_database(self._url)
+        return shown_database(self._database.url)
 
 
 def _described(holder: Any) -> str:
@@ -277,6 +261,6 @@ def _process(pid: int) -> str:
 def _has_ended(holder: Any) -> bool:
     """Whether the holder was a process of this machine that is no more; one that ran Spark may have left a JVM."""
     here, there = _process(os.getpid()).split(), holder.process.split()
-    if holder.engine == "spark" or not here or here[:2] != there[:2]:
+    if holder.engine == EngineName.SPARK or not here or here[:2] != there[:2]:
         return False
     return _process(holder.pid) != holder.process

@@ -16,5 +16,10 @@ def keep_commits(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "connect")
     def opened(connection: sqlite3.Connection, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait here for who uses the file at this moment; the next connection tries again.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
         connection.execute("PRAGMA synchronous=FULL")

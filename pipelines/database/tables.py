@@ -1,4 +1,4 @@
-"""The tables of the service in `HUILIU_DB`: tokens, pushed requests, and the segments that they are delivered in."""
+"""The tables of `HUILIU_DB`: the lease, tokens, pushed requests, their segments and what became of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ import sqlalchemy as sa
 
 TABLES = sa.MetaData()
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers rows by itself in an INTEGER alone
+
+LEASES = sa.Table(
+    "lease",
+    TABLES,
+    sa.Column("lake", sa.Text, primary_key=True),
+    sa.Column("fence", sa.BigInteger, nullable=False, comment="raised whenever the lease is taken"),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("engine", sa.Text, nullable=False),
+    sa.Column("process", sa.Text, nullable=False, comment="the machine's boot and the process's start"),
+    sa.Column("since", sa.Double, nullable=False, comment="seconds since 1970, by the database's clock"),
+    sa.Column("expires", sa.Double, nullable=False, comment="seconds since 1970, by the database's clock"),
+    sa.Column("claim", sa.Text, nullable=False, comment="what the lake's own file _lease must hold"),
+)
 
 TOKENS = sa.Table(
     "token",

@@ -125,8 +125,8 @@ class Catalog:
         found = [c for c in self.contracts.values() if c.feeds and c.feeds.record == record.name]
         return tuple(sorted(found, key=lambda c: (c.feeds.rank if c.feeds else 0, c.name)))
 
-    def feeding_key(self, contract: Contract, record: GoldenRecord) -> str:
-        """The column of a source that holds the golden record's key."""
+    def feeding_key(self, contract: Contract, record: GoldenRecord) -> tuple[str, ...]:
+        """The columns of a source that hold the parts of the golden record's key, in their order."""
         return contract.feeds.key if contract.feeds and contract.feeds.key else record.key
 
     def authorities(self, record: GoldenRecord, name: str) -> tuple[tuple[Contract, str], ...]:

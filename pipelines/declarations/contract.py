@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from pipelines.declarations.golden_record import Key
 from pipelines.declarations.reading import Declared, mistake
 
 IDENTIFIER = r"^[a-z][a-z0-9_]*$"
@@ -30,11 +31,14 @@ class Column(Declared):
 
 
 class Feeds(Declared):
-    """The golden record that a source joins, and its rank among the sources that an attribute does not list."""
+    """The golden record that a source joins, and its rank among the sources that an attribute does not list.
+
+    `key` names the columns that hold the parts of the record's key, in their order, where they are named otherwise.
+    """
 
     record: str
     rank: int = Field(100, ge=0)
-    key: str | None = None
+    key: Key | None = None
 
 
 class Deletes(Declared):

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, field_validator
 
 from pipelines.declarations.reading import Declared
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := [name for place, name in enumerate(value) if name in value[:place]]:
+        raise ValueError(f"{twice[0]} stands twice: name each part once")
+    return value
+
+
+def _as_written(value: tuple[str, ...]) -> str | list[str]:
+    return value[0] if len(value) == 1 else list(value)
+
+
+# A name, or several that are a key together. One is kept as a name alone: what it is part of is told by its digest.
+Key = Annotated[
+    tuple[str, ...],
+    Field(min_length=1),
+    BeforeValidator(_one_or_more),
+    AfterValidator(_each_once),
+    PlainSerializer(_as_written),
+]
 
 
 class Returns(Declared):
@@ -41,15 +65,24 @@ class Attribute(Declared):
 
 
 class GoldenRecord(Declared):
-    """A golden record. `name` is the file's name, `database` the folder it stands in."""
+    """A golden record. `name` is the file's name, `database` the folder it stands in.
+
+    `key` names data elements, each a column of the table: the entity first, then what tells its rows apart, such as
+    the year that each is of.
+    """
 
     name: str
     database: str
     title: str
     description: str
-    key: str
+    key: Key
     attributes: dict[str, Attribute]
     returns: Returns | None = None
+
+    @property
+    def entity(self) -> str:
+        """The part of the key that says whom a row is about: masks, findings and what flows back go by it."""
+        return self.key[0]
 
     @field_validator("attributes", mode="before")
     @classmethod

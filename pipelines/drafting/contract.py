@@ -86,7 +86,7 @@ def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft
     database = said.database or _database(catalog, columns)
     key = _key(catalog, profile, columns, remarks)
     feeding = _feeding(catalog, columns, database, remarks)
-    required = {*key, *([feeding[1].name] if feeding else [])}
+    required = {*key, *(one.name for one in (feeding[1] if feeding else ()))}
     columns = [one.required() if one.name in required else one for one in columns]
     return Draft(
         name=said.name,
@@ -140,11 +140,11 @@ def _deletes(catalog: Catalog, profile: Profile, sample: Sample) -> tuple[Delete
 
 
 def _database(catalog: Catalog, columns: Sequence[DraftColumn]) -> str:
-    """The database of the golden record whose key the sample holds, under the key's own name first of all."""
+    """The database of the golden record whose entity the sample holds, under the entity's own name first of all."""
     for attribute in ("name", "element"):
         for one in columns:
             for record in catalog.records.values():
-                if getattr(one, attribute) == record.key:
+                if getattr(one, attribute) == record.entity:
                     return record.database
     known = ", ".join(sorted({record.database for record in catalog.records.values()}))
     raise CannotDraftError(f"the columns do not tell whose data this is: say --database ({known})")
@@ -195,23 +195,30 @@ def _version(catalog: Catalog, columns: Sequence[DraftColumn]) -> str | None:
 
 def _feeding(
     catalog: Catalog, columns: Sequence[DraftColumn], database: str, remarks: dict[str, str]
-) -> tuple[GoldenRecord, DraftColumn] | None:
-    """The golden record of the database and the column that holds its key in every row."""
-    for record in catalog.records.values():
-        if record.database != database:
-            continue
-        holding = [one for one in columns if one.element == record.key]
-        chosen = [one for one in holding if one.name == record.key] or holding
-        if len(chosen) == 1 and chosen[0].counts.complete:
-            return record, chosen[0]
-        if len(chosen) > 1:
-            remarks["feeds"] = f"请核对：有多列 {record.key}，如应进入 {record.name}，请声明 feeds 并用 key 指明一列"
-        elif chosen:
-            remarks["feeds"] = f"请核对：{chosen[0].header} 有空值，未声明 feeds（进入 {record.name} 的列须必填）"
+) -> tuple[GoldenRecord, list[DraftColumn]] | None:
+    """The golden record of the database and the columns that hold its key in every row; of several the one that tells
+    rows apart by most.
+    """
+    records = [record for record in catalog.records.values() if record.database == database]
+    for record in sorted(records, key=lambda one: -len(one.key)):
+        parts = [_holding(columns, part) for part in record.key]
+        if all(len(chosen) == 1 and chosen[0].counts.complete for chosen in parts):
+            return record, [chosen[0] for chosen in parts]
+        for part, chosen in zip(record.key, parts, strict=True):
+            if all(parts) and len(chosen) > 1:
+                remarks["feeds"] = f"请核对：有多列 {part}，如应进入 {record.name}，请声明 feeds 并用 key 指明一列"
+            elif all(parts) and not chosen[0].counts.complete:
+                remarks["feeds"] = f"请核对：{chosen[0].header} 有空值，未声明 feeds（进入 {record.name} 的列须必填）"
     return None
 
 
-def _feeds(catalog: Catalog, record: GoldenRecord, column: DraftColumn) -> Feeds:
+def _holding(columns: Sequence[DraftColumn], part: str) -> list[DraftColumn]:
+    """The columns that may hold a part of a key: those of its own name alone, where there are such."""
+    holding = [one for one in columns if one.element == part]
+    return [one for one in holding if one.name == part] or holding
+
+
+def _feeds(catalog: Catalog, record: GoldenRecord, columns: Sequence[DraftColumn]) -> Feeds:
     ranks = [one.feeds.rank for one in catalog.feeders(record) if one.feeds]
-    key = None if column.name == record.key else column.name
-    return Feeds(record=record.name, rank=max(ranks, default=0) + 1, key=key)
+    key = tuple(one.name for one in columns)
+    return Feeds(record=record.name, rank=max(ranks, default=0) + 1, key=None if key == record.key else key)

@@ -35,7 +35,7 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield _field(draft, "providers", f"[{_scalar(draft.provider)}]")
     yield _field(draft, "system", _scalar(draft.system))
     yield _field(draft, "legal_basis", _scalar(draft.legal_basis))
-    yield _field(draft, "key", draft.key[0] if len(draft.key) == 1 else f"[{', '.join(draft.key)}]")
+    yield _field(draft, "key", _names(draft.key))
     if draft.version:
         yield _field(draft, "version", draft.version)
     if draft.deletes:
@@ -47,13 +47,17 @@ def _lines(draft: Draft) -> Iterator[str]:
     )
     yield "openness: none  # 请核对：unconditional、conditional、none"
     if draft.feeds:
-        key = f", key: {draft.feeds.key}" if draft.feeds.key else ""
+        key = f", key: {_names(draft.feeds.key)}" if draft.feeds.key else ""
         yield f"feeds: {{record: {draft.feeds.record}, rank: {draft.feeds.rank}{key}}}"
     elif "feeds" in draft.remarks:
         yield f"# {draft.remarks['feeds']}"
     yield "columns:"
     for one in draft.columns:
         yield from _column_lines(one)
+
+
+def _names(key: Sequence[str]) -> str:
+    return key[0] if len(key) == 1 else f"[{', '.join(key)}]"
 
 
 def _field(draft: Draft, name: str, value: str) -> str:

@@ -59,7 +59,7 @@ class Refreshed:
 
 @dataclass(frozen=True)
 class Scope:
-    """Why a table is refreshed, and for which keys (a table of one column); None is all of them.
+    """Why a table is refreshed, and for which keys (a table of them); None is all of them.
 
     `rows` is how many the largest input holds: computing all keys means to read those.
     """
@@ -74,13 +74,18 @@ class Derivation:
     """How a table follows from its inputs.
 
     `watermark()` says where the inputs are now, `scope(before, now)` what a table must be brought up to date in.
-    `compute(None)` gives all rows, `compute(keys)` those whose column `by` stands in `keys`.
+    `compute(None)` gives all rows, `compute(keys)` those whose column `by`, or several together, stand in `keys`.
     """
 
     watermark: Callable[[], Watermark]
     scope: Callable[[Watermark, Watermark], Scope]
     compute: Callable[[ir.Table | None], ir.Table]
-    by: str
+    by: str | tuple[str, ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of `by`."""
+        return [self.by] if isinstance(self.by, str) else [*self.by]
 
 
 def by_change_feeds(
@@ -88,7 +93,7 @@ def by_change_feeds(
     inputs: Sequence[TableSpec],
     declarations: str,
     compute: Callable[[ir.Table | None], ir.Table],
-    by: str,
+    by: str | tuple[str, ...],
     affected: Callable[[Changed], ir.Table | None],
     asked: Mapping[TableId, Sequence[str]] | None = None,
 ) -> Derivation:
@@ -120,18 +125,22 @@ def by_change_feeds(
 
 def by_columns(
     lake: Lake,
-    ways: Mapping[TableSpec, str],
+    ways: Mapping[TableSpec, tuple[str, ...]],
     declarations: str,
     compute: Callable[[ir.Table | None], ir.Table],
-    by: str,
+    by: tuple[str, ...],
 ) -> Derivation:
-    """A table whose key `by` stands in one column of each input: `ways` says in which."""
+    """A table whose keys `by` stand in columns of each input: `ways` says in which, in the same order."""
 
     def affected(changed: Changed) -> ir.Table:
-        led_to = [changed[spec.id].select(**{by: way}) for spec, way in ways.items() if spec.id in changed]
+        led_to = [
+            changed[spec.id].select(**dict(zip(by, way, strict=True)))
+            for spec, way in ways.items()
+            if spec.id in changed
+        ]
         return ibis.union(*led_to) if len(led_to) > 1 else led_to[0]
 
-    asked = {spec.id: [way] for spec, way in ways.items()}
+    asked = {spec.id: way for spec, way in ways.items()}
     return by_change_feeds(lake, list(ways), declarations, compute, by, affected, asked)
 
 
@@ -223,10 +232,10 @@ class _Refresh:
         before = state.watermark
         if before is None or before.declarations != self._watermark.declarations:
             return "declarations changed", None, None
-        scope, by = self._derivation.scope(before, self._watermark), self._derivation.by
+        scope, by = self._derivation.scope(before, self._watermark), self._derivation.columns
         if scope.keys is None:
             return scope.reason, None, None
-        named = scope.keys.filter(scope.keys[by].notnull()).select(by).distinct()
+        named = scope.keys.filter(ibis.and_(*(scope.keys[part].notnull() for part in by))).select(*by).distinct()
         keys = self._engine.materialise(named, "affected_keys")
         count = int(self._engine.scalar(keys.count()))
         if count > LOOKUP_KEYS and count > LOOKUP_SHARE * max(scope.rows, state.rows):
@@ -237,7 +246,7 @@ class _Refresh:
         """What differs between `rows` and what is stored of them."""
         was = self._lake.read(self._spec)
         if keys is not None:
-            was = was.semi_join(keys, self._derivation.by)
+            was = was.semi_join(keys, self._derivation.columns)
         differs = difference(self._lake.declared(rows, self._spec), was, self._spec.key)
         return self._engine.materialise(differs, "refresh_changes")
 

@@ -45,7 +45,8 @@ class FormsOf:
 class ClaimsOf:
     """An input: what each feeding source says of one attribute of a golden record.
 
-    One row per source and golden key with a value: source, key, value, match_key (what is compared), batch, row.
+    One row per source and golden key with a value: source, key, value, match_key (what is compared), batch, row. Of a
+    key of several parts `key` is the first, the entity; the others stand under their own names.
     """
 
     record: str
@@ -57,8 +58,9 @@ class Returned:
     """How a model's table flows back: `scope` names the regions that say whose a row is, the first first.
 
     Each is a region column of the table, `record.column` reached by the golden record's key, or `record` for all that
-    the record itself flows back by. The first that lies in a league or city decides. `withhold` names columns that stay
-    behind, each with the law that says so (F7).
+    the record itself flows back by. Of a record whose key has several parts, the row is meant whose parts the table has
+    in its own key; where that leaves several rows of an entity, the last one (of the latest year). The first that lies
+    in a league or city decides. `withhold` names columns that stay behind, each with the law that says so (F7).
     """
 
     scope: str | tuple[str, ...]
@@ -153,8 +155,9 @@ def finding(
 ) -> Callable[[Transformation], Finding]:
     """Declare a rule across tables. The function returns one row per fault: subject, source, batch and row.
 
-    `about` is the golden record whose key is the subject: by default the one that the database is about. The agency
-    that must act is the one responsible for `source`. `affected` is that of a model whose key is `subject`.
+    `about` is the golden record whose key, or the first part of it, is the subject: by default the one that the
+    database is about. The agency that must act is the one responsible for `source`. `affected` is that of a model whose
+    key is `subject`.
     """
 
     def declare(function: Transformation) -> Finding:

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pipelines.operations.bench_push import measure_push
+from pipelines.settings import EngineName
 from pipelines.storage.scratch import Scratch
 
-EngineName = Literal["duckdb", "spark"]
 RATE = 200  # rows a second
 
 
@@ -50,7 +50,7 @@ def measure(wanted: Wanted, folder: Path | None, told: Callable[[str], None]) ->
             told(f"one key in a thousand changes, on {engine} …")
             runs[engine]["refresh"] = _refreshed(root, people, seed, engine, runs[engine]["seconds"])
         done = {"people": people, "seed": seed, "copy": copy, "runs": runs}
-        if {"duckdb", "spark"} <= runs.keys():
+        if set(EngineName) <= runs.keys():
             done["spark_to_duckdb"] = round(runs["spark"]["seconds"] / runs["duckdb"]["seconds"], 2)
         if wanted.tenth and "duckdb" in runs:
             done["tenth"] = _tenth(root / "tenth", people // 10, seed, runs["duckdb"]["seconds"], told)
@@ -85,7 +85,9 @@ def _ratios(run: dict[str, Any], copy: dict[str, Any]) -> dict[str, float]:
     return {"ratio": round(run["seconds"] / copy["seconds"], 2), "ratio_per_row": round(per_row, 2)}
 
 
-def _in_process(step: str, root: Path, people: int, seed: int, engine: EngineName = "duckdb") -> dict[str, Any]:
+def _in_process(
+    step: str, root: Path, people: int, seed: int, engine: EngineName = EngineName.DUCKDB
+) -> dict[str, Any]:
     command = [sys.executable, "-m", "pipelines.operations.bench", step, str(root), str(people), str(seed), engine]
     finished = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return dict(json.loads(finished.stdout))
@@ -118,7 +120,7 @@ def _changes(root: Path, engine: EngineName) -> dict[str, Any]:
     from pipelines.project.workspace import open_workspace
     from pipelines.settings import Settings
 
-    with open_workspace(Settings(engine="duckdb", lake=root / f"lake_{engine}")) as workspace:
+    with open_workspace(Settings(engine=EngineName.DUCKDB, lake=root / f"lake_{engine}")) as workspace:
         return {"changed": deliver_changes(workspace, root / f"changes_{engine}")}
 
 
@@ -132,7 +134,7 @@ def _run(root: Path, engine: EngineName, landing: str = "landing") -> dict[str, 
     lake = root / f"lake_{engine}"
     with open_workspace(Settings(engine=engine, lake=lake, landing=root / landing, settle=0)) as workspace:
         done = run(workspace)
-        jvm = _jvm_peak() if engine == "spark" else 0
+        jvm = _jvm_peak() if engine == EngineName.SPARK else 0
     seconds = time.perf_counter() - started
     ingested = sum(one.rows for one in done.ingested.values())
     written = ingested + sum(one.upserted for one in done.refreshed)
@@ -171,7 +173,7 @@ def main() -> None:
     import resource
 
     step, root, people, seed, engine = sys.argv[1:]
-    kind: EngineName = "spark" if engine == "spark" else "duckdb"
+    kind = EngineName(engine)
     match step:
         case "simulate":
             done = _simulate(Path(root), int(people), int(seed))

@@ -23,7 +23,7 @@ from pipelines.project.catalog import read_catalog
 from pipelines.project.models import read_models
 from pipelines.readers.postgres.failures import PostgresFailure
 from pipelines.readers.postgres.snapshot import access_to, open_snapshot
-from pipelines.settings import Settings
+from pipelines.settings import EngineName, Settings
 from pipelines.storage.memory import in_bytes
 from pipelines.storage.scratch import scratch_folder
 from pipelines.storage.trial import nearest_folder, written_now
@@ -50,7 +50,7 @@ def examine(settings: Settings, *, open_spark: bool = False, expects_lake: bool 
     yield checked("clock", True, partial(_clock, settings))
     yield checked("database", True, partial(_database, settings))
     yield checked("disk", True, partial(_disk, settings))
-    on_spark = settings.engine == "spark"
+    on_spark = settings.engine == EngineName.SPARK
     computes_here = not on_spark or settings.spark_master.startswith("local")
     yield checked("memory", computes_here, partial(_memory, settings))
     needed = {"delta": True, "spatial": False, "httpfs": settings.lake.is_s3, "postgres_scanner": bool(tables)}
@@ -113,26 +113,30 @@ def _clock(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    import sqlalchemy as sa
-
     from pipelines.database.address import database_of
+    from pipelines.database.connection import Database, DatabaseAwayError
+    from pipelines.database.migration import NewerDatabaseError
 
     url = database_of(settings)
+    place = f"PostgreSQL {url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+    answers = f"{place} answers"
     if url.get_backend_name() == "sqlite":
         file = Path(url.database or "")
         if not os.access(file if file.exists() else nearest_folder(file.parent), os.W_OK):
             raise Unwell(f"{file} cannot be written", "let the account write there, or name another by HUILIU_DB")
-        return f"{file}; several machines that write one lake need PostgreSQL (HUILIU_DB)"
-    place = f"PostgreSQL {url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+        place = str(file)
+        answers = f"{file}; several machines that write one lake need PostgreSQL (HUILIU_DB)"
+        if not file.exists():
+            return answers
     try:
-        engine = sa.create_engine(
-            url, poolclass=sa.NullPool, connect_args={"connect_timeout": 10}, hide_parameters=True
-        )
-        engine.connect().close()
-    except Exception as error:  # its text names user and password
+        with Database(url) as database:
+            database.check()
+    except NewerDatabaseError as error:
+        raise Unwell(error.what, error.todo) from None
+    except DatabaseAwayError as error:
         todo = "see that it runs and lets this machine in, and that HUILIU_DB has the right user and password"
-        raise Unwell(f"{place} does not answer or refuses ({type(error).__name__})", todo) from None
-    return f"{place} answers"
+        raise Unwell(f"{place} does not answer or refuses ({error.reason})", todo) from None
+    return answers
 
 
 def _front_end(connection: str) -> str:

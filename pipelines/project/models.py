@@ -74,7 +74,7 @@ def read_models(catalog: Catalog) -> Models:
 
 
 def _about(one: Placed, finding: Finding, catalog: Catalog) -> str:
-    """The golden record whose key is a finding's subject."""
+    """The golden record whose entity is a finding's subject."""
     record = catalog.records.get(finding.about) if finding.about else catalog.main_record(one.database)
     if record is None:
         known = ", ".join(sorted(catalog.records)) or "none yet"

@@ -25,8 +25,11 @@ from pipelines.declarations.rule import (
 )
 from pipelines.elements import alias, derived, normalise
 from pipelines.rules.predicates import predicate
+from pipelines.tables.specs import OF_CONFLICT
 
 REGION = "region"  # the normaliser of region codes
+# What stands beside the parts of a golden record's key: of its conflicts, of models' claims, of what flows back.
+BESIDE_KEY = {*(column.name for column in OF_CONFLICT), "key", "match_key", "city"}
 Documents = dict[tuple[str, str], Document]  # (table | element | expectations, name) → where it is declared
 
 
@@ -34,6 +37,8 @@ def check_references(catalog: Catalog, documents: Documents) -> None:
     """Raise DeclarationError at the first name that is declared nowhere, or declaration that could never be run."""
     for name in catalog.elements:
         _check_element(catalog, name, documents["element", name])
+    for record in catalog.records.values():
+        _check_key(catalog, record, documents["table", record.name])
     for contract in catalog.contracts.values():
         _check_contract(catalog, contract, documents["table", contract.name])
     for record in catalog.records.values():
@@ -159,18 +164,47 @@ def _check_feeds(catalog: Catalog, contract: Contract, document: Document) -> No
             "record",
         )
     key = catalog.feeding_key(contract, record)
-    if key not in {column.name for column in contract.columns if column.required}:
+    if len(key) != len(record.key):
         raise document.error(
-            f"feeds: needs a required column `{key}` to find the {record.name}; name another one with `key:`", "feeds"
+            f"feeds: the key of {record.name} has {len(record.key)} parts ({', '.join(record.key)}), and `key` names "
+            f"{len(key)} ({', '.join(key)}): name a column for each part, in that order",
+            *("feeds", "key"),
         )
-    said, wanted = contract.column(key).element, record.key
-    if wanted in catalog.elements and said != wanted:
-        raise document.error(f"feeds: column {key} is a {said}, the key of {record.name} a {wanted}", "feeds")
+    for place in range(len(key)):
+        _check_feeding_part(catalog, contract, record, place, document)
+
+
+def _check_feeding_part(
+    catalog: Catalog, contract: Contract, record: GoldenRecord, place: int, document: Document
+) -> None:
+    column, part, steps = catalog.feeding_key(contract, record)[place], record.key[place], ("feeds", "key", place)
+    if column not in {one.name for one in contract.columns if one.required}:
+        raise document.error(
+            f"feeds: needs a required column `{column}` to find the {record.name}; name another one with `key:`", *steps
+        )
+    element = contract.column(column).element
+    if element != part:
+        raise document.error(
+            f"feeds: column {column} is a {element}, where the key of {record.name} has {part}: name a column of that "
+            "data element with `key:`",
+            *steps,
+        )
+
+
+def _check_key(catalog: Catalog, record: GoldenRecord, document: Document) -> None:
+    for place, part in enumerate(record.key):
+        if part not in catalog.elements:
+            raise document.error(_no_element("key", part), "key", place)
+        if part in record.attributes:
+            raise document.error(f"{part} is part of the key: take it out of the attributes", "attributes", part)
+        if part in BESIDE_KEY:
+            raise document.error(
+                f"key: tables beside the record have a column `{part}` of their own: name the data element otherwise",
+                *("key", place),
+            )
 
 
 def _check_record(catalog: Catalog, record: GoldenRecord, document: Document) -> None:
-    if record.key not in catalog.elements:
-        raise document.error(f"key: no data element `{record.key}` in catalog/elements/", "key")
     for name, attribute in record.attributes.items():
         _check_attribute(catalog, record, name, attribute, document)
     if record.returns:
@@ -206,9 +240,9 @@ def _check_attribute(
         _check_until(catalog, record, name, source, column, document)
     if attribute.otherwise:
         try:
-            if attribute.otherwise != record.key:
-                raise ValueError(f"`else: {attribute.otherwise}` is not the key {record.key}")
-            derived(ibis.null("string"), catalog.elements[record.key], name)
+            if attribute.otherwise not in record.key:
+                raise ValueError(f"`else: {attribute.otherwise}` is not the key {', '.join(record.key)}")
+            derived(ibis.null("string"), catalog.elements[attribute.otherwise], name)
         except ValueError as error:
             raise document.error(f"{name}: {error}", *place, "else") from error
 

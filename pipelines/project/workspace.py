@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.rule import Rule
-from pipelines.engines.base import Engine
+from pipelines.engines.registry import open_engine
 from pipelines.errors import NoLakeError
 from pipelines.lake.lake import Lake
 from pipelines.project.catalog import read_catalog
@@ -106,14 +105,3 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
         with lease_of(settings) as lease:
             lease.on_lost = engine.interrupt
             yield Workspace(settings, project.catalog, project.models, Lake(settings.lake, engine, lease))
-
-
-def open_engine(settings: Settings) -> Engine:
-    """The engine that `HUILIU_ENGINE` names. Only that one is imported: Spark is no part of the embedded install."""
-    if settings.engine == "spark":
-        from pipelines.engines.spark.engine import SparkEngine
-
-        return SparkEngine(settings, settings.lake.url("_staging"))
-    from pipelines.engines.duckdb.engine import DuckDBEngine
-
-    return DuckDBEngine(settings.memory, datetime.timedelta(days=settings.retention), settings.cache)

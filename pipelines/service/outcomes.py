@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
-
 from pipelines.database.connection import Database, ServiceError
-from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
+from pipelines.database.outcomes import (
+    HELD,
+    REJECTED,
+    TAKEN,
+    Outcome,
+    keep_outcomes,
+    requests_of,
+    unsettled_segments,
+    unsettled_sources,
+)
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, RULES
 from pipelines.project.workspace import Workspace
@@ -19,7 +25,6 @@ from pipelines.steps.landing import batch_of
 from pipelines.tables.specs import VERDICTS, quarantine_spec, standard_spec
 from pipelines.tables.verdict import Verdict
 
-HELD, REJECTED, TAKEN = Verdict.HELD.value, Verdict.REJECTED.value, "taken"
 SHOWN = 1_000  # quarantined rows of a request that are named one by one
 
 
@@ -28,30 +33,14 @@ def note_outcomes(workspace: Workspace) -> None:
 
     Where the database is away the run has been done all the same, and the next one writes it down.
     """
-    with contextlib.suppress(ServiceError), Database(workspace.settings) as database:
+    with contextlib.suppress(ServiceError), Database.of(workspace.settings) as database:
         if not database.exists():
             return
-        database.create()  # a database of before outcomes were kept
-        for source in _unsettled_sources(database):
+        database.upgrade()
+        for source in unsettled_sources(database):
             contract = workspace.catalog.contracts.get(source)
             if contract and _follows_verdicts(workspace, contract):
                 _note_source(workspace, contract, database)
-
-
-def _unsettled() -> sa.Select[Any]:
-    """Requests in delivered segments whose end is not written down."""
-    joined = REQUESTS.join(SEGMENTS, REQUESTS.c.segment == SEGMENTS.c.number).outerjoin(
-        OUTCOMES, OUTCOMES.c.receipt == REQUESTS.c.receipt
-    )
-    columns = (*REQUESTS.c["id", "receipt", "rows", "segment", "source"], SEGMENTS.c.sha256)
-    is_open = OUTCOMES.c.state.is_(None) | (OUTCOMES.c.state == HELD)
-    return sa.select(*columns).select_from(joined).where(SEGMENTS.c.sha256.is_not(None), is_open)
-
-
-def _unsettled_sources(database: Database) -> list[str]:
-    unsettled = _unsettled().with_only_columns(REQUESTS.c.source).distinct()
-    with database.transaction() as connection:
-        return list(connection.execute(unsettled).scalars())
 
 
 def _follows_verdicts(workspace: Workspace, contract: Contract) -> bool:
@@ -64,22 +53,18 @@ def _follows_verdicts(workspace: Workspace, contract: Contract) -> bool:
 
 def _note_source(workspace: Workspace, contract: Contract, database: Database) -> None:
     verdicts = verdicts_of(workspace.lake, contract.name)
-    with database.transaction() as connection:
-        open_ones = connection.execute(_unsettled().where(REQUESTS.c.source == contract.name)).all()
-    for segment, sha256 in {(one.segment, one.sha256) for one in open_ones}:
+    for segment, sha256 in unsettled_segments(database, contract.name):
         batch = batch_of(contract.name, sha256)
         if batch not in verdicts:
             continue
-        quarantined = _quarantined(workspace, contract, batch) if verdicts[batch] not in (HELD, REJECTED) else []
-        with database.transaction() as connection:
-            requests = connection.execute(
-                sa.select(*REQUESTS.c["receipt", "rows"]).where(REQUESTS.c.segment == segment).order_by(REQUESTS.c.id)
-            ).all()
-            before = 0
-            for request in requests:
-                own = [one for one in quarantined if before < one[ROW_NUMBER] <= before + request.rows]
-                _write(connection, database, request, verdicts[batch], own, before)
-                before += request.rows
+        verdict = verdicts[batch]
+        quarantined = _quarantined(workspace, contract, batch) if verdict not in (HELD, REJECTED) else []
+        outcomes, before = list[Outcome](), 0
+        for receipt, rows in requests_of(database, segment):
+            own = [one for one in quarantined if before < one[ROW_NUMBER] <= before + rows]
+            outcomes.append(_outcome(receipt, rows, verdict, own, before))
+            before += rows
+        keep_outcomes(database, outcomes)
 
 
 def _quarantined(workspace: Workspace, contract: Contract, batch: str) -> list[dict[str, Any]]:
@@ -87,24 +72,9 @@ def _quarantined(workspace: Workspace, contract: Contract, batch: str) -> list[d
     return workspace.lake.engine.rows(rows.filter(rows[BATCH] == batch).select(ROW_NUMBER, RULES).order_by(ROW_NUMBER))
 
 
-def _write(
-    connection: sa.Connection,
-    database: Database,
-    request: sa.Row[Any],
-    verdict: Verdict,
-    quarantined: Sequence[dict[str, Any]],
-    before: int,
-) -> None:
+def _outcome(receipt: str, rows: int, verdict: Verdict, quarantined: Sequence[dict[str, Any]], before: int) -> Outcome:
+    """Of a request whose rows come after the `before` first ones of its segment."""
     state = verdict.value if verdict in (HELD, REJECTED) else TAKEN
-    named = [{"row": one[ROW_NUMBER] - before, "rules": list(one[RULES])} for one in quarantined[:SHOWN]]
-    connection.execute(sa.delete(OUTCOMES).where(OUTCOMES.c.receipt == request.receipt))
-    connection.execute(
-        sa.insert(OUTCOMES).values(
-            receipt=request.receipt,
-            state=state,
-            accepted=request.rows - len(quarantined) if state == TAKEN else 0,
-            quarantined=len(quarantined),
-            rules=json.dumps(named),
-            noted_at=database.now,
-        )
-    )
+    accepted = rows - len(quarantined) if state == TAKEN else 0
+    broken = [{"row": one[ROW_NUMBER] - before, "rules": list(one[RULES])} for one in quarantined[:SHOWN]]
+    return Outcome(receipt, state, accepted, len(quarantined), broken)

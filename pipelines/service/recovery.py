@@ -8,10 +8,8 @@ import shutil
 import time
 from typing import Any
 
-import sqlalchemy as sa
-
+from pipelines.database import segments
 from pipelines.database.connection import Database
-from pipelines.database.tables import REQUESTS, SEGMENTS
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
 from pipelines.settings import PEOPLE_TIME, Settings
@@ -27,10 +25,10 @@ def recover(workspace: Workspace) -> list[Problem]:
     Those of which no original is kept are named: the keys of their requests still answer that they were accepted.
     """
     problems = recovery.recover(workspace)
-    with Database(workspace.settings) as database:
+    with Database.of(workspace.settings) as database:
         if not database.exists():
             return problems
-        delivered = _delivered(database)
+        delivered = segments.delivered(database)
         listed = _listed(workspace) if delivered else set()
         lost = [
             one
@@ -39,14 +37,8 @@ def recover(workspace: Workspace) -> list[Problem]:
             and not (workspace.settings.landing / one["source"] / one["file"]).exists()
             and not _delivered_again(workspace, one)
         ]
-        return problems + [_told(one, _received(database, one["number"])) for one in lost]
-
-
-def _delivered(database: Database) -> list[dict[str, Any]]:
-    columns = SEGMENTS.c["number", "source", "agency", "file", "rows", "sha256"]
-    with database.transaction() as connection:
-        found = connection.execute(sa.select(*columns).where(SEGMENTS.c.sha256.is_not(None))).mappings()
-        return [dict(row) for row in found]
+        with database.transaction() as connection:
+            return problems + [_told(one, segments.receipt_times(connection, one["number"])) for one in lost]
 
 
 def _listed(workspace: Workspace) -> set[tuple[str, str]]:
@@ -72,14 +64,6 @@ def _delivered_again(workspace: Workspace, segment: dict[str, Any]) -> bool:
         part.replace(folder / segment["file"])
         sync_folders([folder], settings.landing)
     return True
-
-
-def _received(database: Database, number: int) -> tuple[float, float]:
-    """When the first and the last request of a segment came, in seconds since 1970."""
-    times = sa.select(sa.func.min(REQUESTS.c.received_at), sa.func.max(REQUESTS.c.received_at))
-    with database.transaction() as connection:
-        first, last = connection.execute(times.where(REQUESTS.c.segment == number)).one()
-    return float(first or 0), float(last or 0)
 
 
 def _told(segment: dict[str, Any], received: tuple[float, float]) -> Problem:

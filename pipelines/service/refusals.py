@@ -24,3 +24,8 @@ class Refusal(Exception):  # noqa: N818  it is the answer to a wrong request, no
 
 def bad_row(error: str, row: int, reason: str, todo: str) -> Refusal:
     return Refusal(400, error, f"row {row}: {reason}", todo, row)
+
+
+def unknown_token(reason: str, todo: str, state: str = "unknown") -> Refusal:
+    """Of a sender whose token does not count; `state` is unknown, revoked or expired."""
+    return Refusal(401, f"token_{state}", reason, todo, WWW_Authenticate="Bearer")

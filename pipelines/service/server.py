@@ -25,9 +25,9 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]
     `ready` is told the address; port 0 takes a free one. Raises DeclarationError or ServiceError before it listens.
     """
     catalog = read_catalog(settings.project)
-    database = Database(settings)
+    database = Database.of(settings)
     app = application(settings, catalog, database)
-    database.create()
+    database.upgrade()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     with _listening(host, port) as listening:
         # The server raises the signal again when it is done; the process then ends as it began, by its own will.

@@ -138,7 +138,8 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
     def compute(keys: ir.Table | None) -> ir.Table:
         if not rules:
             return lake.engine.empty(spec)
-        found = ibis.union(*(_found(workspace, rule, keys) for rule in rules), distinct=True)
+        # `union(…, distinct=True)` of one table keeps what stands twice in it.
+        found = ibis.union(*(_found(workspace, rule, keys) for rule in rules)).distinct()
         return with_agency(workspace, found, "found_rows")
 
     return refresh(

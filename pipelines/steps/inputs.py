@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -171,11 +171,13 @@ def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
 
 def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
     record = catalog.records[wanted.record]
-    key, element = catalog.elements[record.key], catalog.attribute_element(record, wanted.attribute)
+    golden, element = golden_spec(catalog, record), catalog.attribute_element(record, wanted.attribute)
+    entity, *others = (golden.column(part) for part in record.key)
     title = catalog.attribute_title(record, wanted.attribute)
     columns = (
         ColumnSpec("source", "string", "来源"),
-        ColumnSpec("key", key.ibis_type, key.title, key.grade, key.mask, key.name),
+        replace(entity, name="key"),
+        *others,
         ColumnSpec("value", element.ibis_type, title, element.grade, element.mask, element.name),
         ColumnSpec("match_key", element.ibis_type, f"{title}比对键", element.grade, element.mask),
         ColumnSpec("batch", "string", "批次"),
@@ -200,11 +202,13 @@ def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[Ta
         spec = standard_spec(catalog, contract)
         rows = read(spec)
         value = rows[column]
+        key = dict(zip(("key", *record.key[1:]), catalog.feeding_key(contract, record), strict=True))
+        whole = ibis.and_(*(rows[part].notnull() for part in key.values()))
         yield (
             spec,
-            rows.filter(value.notnull()).select(
+            rows.filter(value.notnull() & whole).select(
                 source=ibis.literal(contract.name),
-                key=rows[catalog.feeding_key(contract, record)],
+                **key,
                 value=value,
                 match_key=match_key(value, catalog.element_of(contract, column)),
                 batch=rows[BATCH],

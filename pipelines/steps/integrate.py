@@ -151,7 +151,7 @@ def follows_newest_day(record: GoldenRecord) -> bool:
 
 def _golden(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
     joined = _with_key_told(catalog, record, _joined(catalog, record, over, keys))
-    columns: dict[str, ir.Value] = {record.key: joined[record.key]}
+    columns: dict[str, ir.Value] = {part: joined[part] for part in record.key}
     for name, attribute in record.attributes.items():
         candidates = _candidates(catalog, record, name, joined)
         in_turn = _in_turn(candidates, attribute.resolve, _told_by_key(record, name, joined))
@@ -182,11 +182,11 @@ def _in_turn(candidates: Sequence[Candidate], resolve: str, told: Told | None) -
 
 
 def _with_key_told(catalog: Catalog, record: GoldenRecord, joined: ir.Table) -> ir.Table:
-    """`joined` with what the golden key itself tells of attributes, as that of a source named like the key."""
-    key, element = joined[record.key], catalog.elements[record.key]
+    """`joined` with what the golden key itself tells of attributes, as that of a source named like that part of it."""
     asked = {name: one.otherwise for name, one in record.attributes.items() if one.otherwise}
     named = {name: f"{otherwise}__{name}" for name, otherwise in asked.items()}
-    rows = joined.mutate(**{column: derived(key, element, name) for name, column in named.items()})
+    told = {named[name]: derived(joined[part], catalog.elements[part], name) for name, part in asked.items()}
+    rows = joined.mutate(**told)
     elements = {column: catalog.attribute_element(record, name) for name, column in named.items()}
     return rows.mutate(**_soundness(catalog, rows, elements))
 
@@ -213,24 +213,24 @@ def _conflicts(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Tabl
     """Only keys with a disputed attribute are joined again: they are few."""
     golden = over.read(golden_spec(catalog, record))
     if keys is not None:
-        golden = golden.semi_join(keys, record.key)
+        golden = golden.semi_join(keys, [*record.key])
     disputed = {name: golden[f"{name}_disputed"] for name in record.attributes}
     contested = golden.filter(functools.reduce(operator.or_, disputed.values()))
     standing = over.keep(
-        contested.select(record.key, *record.attributes, *(f"{n}_disputed" for n in disputed)), "contested"
+        contested.select(*record.key, *record.attributes, *(f"{n}_disputed" for n in disputed)), "contested"
     )
-    joined = over.keep(_joined(catalog, record, over, standing.select(record.key)), "contested_claims")
+    joined = over.keep(_joined(catalog, record, over, standing.select(*record.key)), "contested_claims")
     parts = []
     for name in record.attributes:
-        values = standing.select(record.key, golden_value=name, disputed=f"{name}_disputed")
-        claims = joined.inner_join(values, record.key)
+        values = standing.select(*record.key, golden_value=name, disputed=f"{name}_disputed")
+        claims = joined.inner_join(values, [*record.key])
         element = catalog.attribute_element(record, name)
         for one in _candidates(catalog, record, name, claims):
             stands = (one.compared == match_key(claims["golden_value"], element)).fill_null(False)
             rows = claims.filter(claims["disputed"] & one.value.notnull())
             parts.append(
                 rows.select(
-                    **{record.key: claims[record.key]},
+                    **{part: claims[part] for part in record.key},
                     attribute=ibis.literal(name),
                     source=ibis.literal(one.source),
                     value=one.value.cast("string"),
@@ -253,10 +253,10 @@ def _joined(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table |
     voices = _voices(catalog, record)
     sides = [_side(catalog, record, over, voice, keys) for voice in voices]
     # Who is known only by a row that no longer counts is known all the same.
-    known = [side.select(record.key) for side, voice in zip(sides, voices, strict=True) if voice.until is None]
+    known = [side.select(*record.key) for side, voice in zip(sides, voices, strict=True) if voice.until is None]
     spine = ibis.union(*known, distinct=True) if len(known) > 1 else known[0].distinct()
     for side in sides:
-        spine = spine.left_join(side, record.key).drop(f"{record.key}_right")
+        spine = spine.left_join(side, [*record.key]).drop(*(f"{part}_right" for part in record.key))
     return spine
 
 
@@ -271,7 +271,10 @@ def _voices(catalog: Catalog, record: GoldenRecord) -> list[Voice]:
 
 
 def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys: ir.Table | None) -> ir.Table:
-    """One row per golden key of one voice, with only the columns that an attribute asks for."""
+    """One row per golden key of one voice, with only the columns that an attribute asks for.
+
+    A row without a part of the key is of no golden record.
+    """
     contract = voice.contract
     rows = over.read(standard_spec(catalog, contract))
     own = catalog.feeding_key(contract, record)
@@ -286,14 +289,14 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
     order = [f"{voice.prefix}{name}" for name in DELIVERED]
     said = {name: rows[name] for name in sorted(asked)}
     said |= _soundness(catalog, rows, {name: catalog.element_of(contract, name) for name in said})
-    side = rows.filter(rows[own].notnull()).select(
-        **{record.key: rows[own]},
+    side = rows.filter(ibis.and_(*(rows[column].notnull() for column in own))).select(
+        **{part: rows[column] for part, column in zip(record.key, own, strict=True)},
         **{f"{voice.prefix}{name}": value for name, value in said.items()},
         **dict(zip(order, DELIVERED, strict=True)),
     )
     if keys is not None:
-        side = side.semi_join(keys, record.key)
-    return side if contract.key == (own,) else latest(side, key=record.key, order=order)
+        side = side.semi_join(keys, [*record.key])
+    return side if {*contract.key} <= {*own} else latest(side, key=record.key, order=order)
 
 
 def _candidates(catalog: Catalog, record: GoldenRecord, name: str, joined: ir.Table) -> list[Candidate]:

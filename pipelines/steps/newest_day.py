@@ -27,10 +27,10 @@ INPUT = f"{BATCHES.id}[day]"
 
 @dataclass(frozen=True)
 class Ending:
-    """An input whose rows count until the day in their column `until`; `way` is the column of the keys they lead to."""
+    """An input whose rows count until the day in their column `until`; `way` are those of the keys they lead to."""
 
     spec: TableSpec
-    way: str
+    way: tuple[str, ...]
     until: str
 
 
@@ -60,7 +60,7 @@ def by_newest_day(lake: Lake, derivation: Derivation, endings: Sequence[Ending])
         then, day = before.inputs.get(INPUT), now.inputs[INPUT]
         mine = Scope("inputs changed")
         if then is not None:
-            ended = [_ended(lake, one, derivation.by, then[1], day[1]) for one in endings]
+            ended = [_ended(lake, one, derivation.columns, then[1], day[1]) for one in endings]
             mine = Scope("inputs changed", ibis.union(*ended) if len(ended) > 1 else ended[0])
         if without_day(before) == without_day(now) or mine.keys is None:
             return mine
@@ -75,9 +75,10 @@ def without_day(mark: Watermark) -> dict[str, tuple[str, int]]:
     return {path: place for path, place in mark.inputs.items() if path != INPUT}
 
 
-def _ended(lake: Lake, ending: Ending, by: str, then: int, now: int) -> ir.Table:
+def _ended(lake: Lake, ending: Ending, by: Sequence[str], then: int, now: int) -> ir.Table:
     """The keys of the rows that counted on one of two days (ordinals) and not on the other."""
     rows = lake.read(ending.spec)
     first, last = (datetime.date.fromordinal(max(day, 1)) for day in sorted((then, now)))
     ends = rows[ending.until]
-    return rows.filter((ends >= ibis.literal(first)) & (ends < ibis.literal(last))).select(**{by: ending.way})
+    ended = rows.filter((ends >= ibis.literal(first)) & (ends < ibis.literal(last)))
+    return ended.select(**dict(zip(by, ending.way, strict=True)))

@@ -12,7 +12,7 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.reading import DeclarationError
 from pipelines.lake.refresh import Refreshed, by_columns, refresh
-from pipelines.modelling import Model, Returned
+from pipelines.modelling import Model, Returned, latest
 from pipelines.project.digest import digest
 from pipelines.project.models import Placed
 from pipelines.project.workspace import Project, Workspace
@@ -24,7 +24,7 @@ from pipelines.tables.specs import conflict_spec, finding_spec, golden_spec
 from pipelines.tables.table import ColumnSpec, TableSpec
 
 CITY = ColumnSpec("city", "string", "盟市代码")
-HAS_REGION, KEY_BESIDE = "_has_region", "_of_record"
+HAS_REGION, KEY_BESIDE = "_has_region", "_of_record__"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Region:
 class Flow:
     """A table that flows back. `scope` are the regions that say whose a row is, the first first.
 
-    Those that are not the table's own belong to `record`, whose key stands in the column `key`.
+    Those that are not the table's own belong to `record`, whose entity stands in the column `key`, and the other parts
+    of its key in the table's own key, where they stand in it.
     """
 
     spec: TableSpec
@@ -57,6 +58,14 @@ class Flow:
     def by(self) -> str:
         """The column by which rows are placed again when something that leads to them has changed."""
         return self.key if self.record else self.spec.key[0]
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """The parts of the record's key that say which row of it places a row, and the columns that they stand in."""
+        if self.record is None:
+            return {}
+        entity, *others = self.record.key
+        return {entity: self.key, **{part: part for part in others if part in self.spec.key}}
 
     @property
     def returned(self) -> TableSpec:
@@ -85,7 +94,7 @@ def flows(project: Project) -> Iterator[Flow]:
                 raise DeclarationError(catalog.place_of(record), None, _taken(record.name))
             own = tuple(Region(name) for name in record.returns.scope)
             yield Flow(golden_spec(catalog, record), record.returns.withhold, own)
-            yield Flow(conflict_spec(catalog, record), {}, _of_record(record), record, record.key)
+            yield Flow(conflict_spec(catalog, record), {}, _of_record(record), record, record.entity)
             yield Flow(finding_spec(catalog, record), {}, _of_record(record), record, "subject")
     for placed in project.models.tables.values():
         if isinstance(placed.declared, Model) and placed.declared.returns:
@@ -118,10 +127,10 @@ def _model_flow(project: Project, placed: Placed, model: Model, returns: Returne
             named[name] = record
         else:
             raise placed.error(f"{model.name}: returns: {said} is no column, and no attribute of a golden record")
-    if len(named) > 1 or any(one.key not in spec.names for one in named.values()):
+    if len(named) > 1 or any(one.entity not in spec.names for one in named.values()):
         raise placed.error(f"{model.name}: returns: a row is placed by one golden record, whose key is a column of it")
     reached = next(iter(named.values()), None)
-    return Flow(spec, returns.withhold, tuple(dict.fromkeys(scope)), reached, reached.key if reached else "")
+    return Flow(spec, returns.withhold, tuple(dict.fromkeys(scope)), reached, reached.entity if reached else "")
 
 
 def return_flow_tasks(project: Project) -> Iterator[Task]:
@@ -150,16 +159,16 @@ def return_flow(workspace: Workspace, flow: Flow) -> Refreshed:
     catalog, lake, spec = workspace.catalog, workspace.lake, flow.returned
     declared = digest(__name__, flow.scope, flow.withhold, flow.spec.names, catalog.city_prefixes())
     # What leads to a row: its own first key column, or the record whose region says where it belongs.
-    ways = {flow.spec: flow.by}
+    ways = {flow.spec: (flow.by,)}
     if flow.record:
-        ways[golden_spec(catalog, flow.record)] = flow.record.key
+        ways[golden_spec(catalog, flow.record)] = (flow.record.entity,)
 
     def compute(keys: ir.Table | None) -> ir.Table:
         rows = _placed(workspace, flow, keys)
         return rows.filter(rows[CITY.name].notnull()).select(*spec.names)
 
     carry_over(lake, former_tables(catalog.cities, flow.spec.id, spec), spec)
-    return refresh(lake, spec, by_columns(lake, ways, declared, compute, flow.by))
+    return refresh(lake, spec, by_columns(lake, ways, declared, compute, (flow.by,)))
 
 
 def unreturned(workspace: Workspace, flow: Flow) -> Unreturned:
@@ -186,11 +195,10 @@ def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table
         rows = rows.semi_join(keys, flow.by)
     reached = [one for one in flow.scope if one.of_record]
     if flow.record and reached:
-        golden = workspace.lake.read(golden_spec(workspace.catalog, flow.record))
-        if keys is not None:
-            golden = golden.semi_join(keys, [(flow.record.key, flow.by)])
-        beside = {KEY_BESIDE: flow.record.key, **{one.beside: one.column for one in reached}}
-        rows = rows.left_join(golden.select(**beside), [(flow.key, KEY_BESIDE)])
+        golden = _placing(workspace, flow, flow.record, keys)
+        keyed = {KEY_BESIDE + part: part for part in flow.beside}
+        named = golden.select(**keyed, **{one.beside: one.column for one in reached})
+        rows = rows.left_join(named, [(column, KEY_BESIDE + part) for part, column in flow.beside.items()])
     found = [rows[one.beside] for one in flow.scope]
     return rows.mutate(
         **{
@@ -198,6 +206,19 @@ def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table
             HAS_REGION: ibis.or_(*(region.notnull() for region in found)),
         }
     )
+
+
+def _placing(workspace: Workspace, flow: Flow, record: GoldenRecord, keys: ir.Table | None) -> ir.Table:
+    """The record's rows that place those of a table, one for each.
+
+    A table that does not say which row of an entity it means (a finding, whose subject is the entity) goes by the last
+    one: of the latest year, where years tell them apart.
+    """
+    golden = workspace.lake.read(golden_spec(workspace.catalog, record))
+    if keys is not None:
+        golden = golden.semi_join(keys, [(record.entity, flow.by)])
+    untold = [part for part in record.key if part not in flow.beside]
+    return latest(golden, key=[*flow.beside], order=untold) if untold else golden
 
 
 def city_of(workspace: Workspace, region: ir.StringValue) -> ir.StringValue:

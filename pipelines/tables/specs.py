@@ -125,7 +125,7 @@ def golden_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
 
     `_flags` are the checks of their elements that adopted values break, as `<attribute>.<check>`.
     """
-    columns = [_typed(record.key, catalog.elements[record.key].title, catalog.elements[record.key])]
+    columns = [*_key_columns(catalog, record)]
     for name in record.attributes:
         title = catalog.attribute_title(record, name)
         columns += [
@@ -134,34 +134,40 @@ def golden_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
             ColumnSpec(f"{name}_disputed", "boolean", f"{title}有争议"),
         ]
     place = layout.foundation(record.database, record.name)
-    return TableSpec(place, record.title, record.description, (record.key,), (*columns, FLAGGED))
+    return TableSpec(place, record.title, record.description, record.key, (*columns, FLAGGED))
+
+
+def _key_columns(catalog: Catalog, record: GoldenRecord) -> tuple[ColumnSpec, ...]:
+    elements = [catalog.elements[part] for part in record.key]
+    return tuple(_typed(element.name, element.title, element) for element in elements)
+
+
+OF_CONFLICT = (
+    ColumnSpec("attribute", "string", "属性"),
+    ColumnSpec("source", "string", "来源"),
+    ColumnSpec("value", "string", "来源给出的值", "sensitive_personal"),
+    ColumnSpec("stands", "boolean", "是否为采用的值"),
+    ColumnSpec("agency", "string", "应处理的机构"),
+    ColumnSpec("batch", "string", "批次"),
+    ColumnSpec("row", "int64", "文件中的行号"),
+)
 
 
 def conflict_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
     """One row per competing value of an attribute on which the sources of a golden record disagree."""
-    key = _typed(record.key, catalog.elements[record.key].title, catalog.elements[record.key])
     return TableSpec(
         layout.foundation(record.database, catalog.table_beside(record, "conflict")),
         f"{record.title}：来源不一致",
         "One row per golden key, attribute and source where sources disagree: what each says, which value stands, "
         "and the agency that must act.",
-        (record.key, "attribute", "source"),
-        (
-            key,
-            ColumnSpec("attribute", "string", "属性"),
-            ColumnSpec("source", "string", "来源"),
-            ColumnSpec("value", "string", "来源给出的值", "sensitive_personal"),
-            ColumnSpec("stands", "boolean", "是否为采用的值"),
-            ColumnSpec("agency", "string", "应处理的机构"),
-            ColumnSpec("batch", "string", "批次"),
-            ColumnSpec("row", "int64", "文件中的行号"),
-        ),
+        (*record.key, "attribute", "source"),
+        (*_key_columns(catalog, record), *OF_CONFLICT),
     )
 
 
 def finding_spec(catalog: Catalog, record: GoldenRecord) -> TableSpec:
-    """Rows that break a rule across tables, each with the agency that must act."""
-    element = catalog.elements[record.key]
+    """Rows that break a rule across tables, each with the agency that must act; `subject` is the record's entity."""
+    element = catalog.elements[record.entity]
     return TableSpec(
         layout.foundation(record.database, catalog.table_beside(record, "finding")),
         f"{record.title}：跨表核查发现",

@@ -15,7 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.database.address import database_of
-from pipelines.database.lease import LEASES, Lease, lease_of
+from pipelines.database.lease import Lease, lease_of
+from pipelines.database.tables import LEASES
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.errors import LeaseError, LeaseLostError
 from pipelines.lake.lake import Lake

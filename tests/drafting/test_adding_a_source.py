@@ -221,7 +221,7 @@ def test_a_header_that_no_contract_knows(project: Path, tmp_path: Path) -> None:
     contract = drafted(project, sample)
     assert [column.element for column in contract.columns] == ["id_number", "amount"]
     assert contract.feeds is not None
-    assert contract.feeds.key == "column_1"
+    assert contract.feeds.key == ("column_1",)
 
 
 def test_a_key_of_two_columns_where_one_repeats(project: Path, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_pushed_rows_come_after_those_before_them(tmp_path: Path) -> None:
     queue(pushed.settings, (AGENCY, "a", [1]))
     pushed.change(REQUESTS, REQUESTS.c.key == "a", received_at=AHEAD.timestamp())
     queue(pushed.settings, (AGENCY, "b", [2]), (AGENCY, "c", [3]))
-    with Database(pushed.settings) as database, database.transaction() as connection:
+    with Database.of(pushed.settings) as database, database.transaction() as connection:
         times = connection.execute(sa.select(REQUESTS.c.received_at).order_by(REQUESTS.c.id)).scalars().all()
     assert times[0] == AHEAD.timestamp()
     assert times[0] < times[1] < times[2]

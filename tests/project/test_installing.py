@@ -100,6 +100,12 @@ def test_declarations_come_with_the_command_unless_the_working_folder_or_a_setti
     assert own.project().endswith(f"models in {own.elsewhere}")
 
 
+def test_migrations_of_the_database_come_with_the_command(installed: Installed) -> None:
+    key = "simulated-key-of-more-than-32-characters"
+    listed = installed.huiliu("token", "list", "--lake", "pushed/lake", HUILIU_TOKEN_KEY=key)
+    assert (listed.returncode, listed.stdout) == (0, "No token was issued.\n"), listed.stderr
+
+
 def test_a_folder_without_declarations_is_told_as_such(installed: Installed) -> None:
     ran = installed.huiliu("run", HUILIU_PROJECT=str(installed.elsewhere / "nowhere"))
     assert ran.returncode == 2

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.declarations.contract import Contract
+from pipelines.engines.registry import ENGINES
 from pipelines.modelling import Model
 from pipelines.project.catalog import read_catalog
 from pipelines.project.models import read_models
+from pipelines.settings import EngineName
 
 ROOT = Path(__file__).resolve().parents[2]
 WHAT = ("foundation_dbs", "theme_dbs", "expectations")
@@ -86,6 +88,13 @@ def test_raw_sql_stands_alone_in_what_speaks_to_a_database() -> None:
     rooms = ("database/", "engines/", "readers/postgres/", "readers/json_lines.py")
     speaking = tuple(f"pipelines/{room}" for room in rooms)
     assert {path for path in with_sql if not path.startswith(speaking)} == set()
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_what_every_engine_has_stands_in_files_of_the_same_names(engine: EngineName) -> None:
+    assert engine in ENGINES
+    there = {path.stem for path in (ROOT / "pipelines/engines" / engine).glob("*.py")}
+    assert {"engine", "session", "failures", "postgres"} <= there
 
 
 @pytest.mark.parametrize("path", LOCKED, ids=lambda path: path.name)

@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from pipelines.engines.duckdb.analyst_file import Contents, folder_beside, write_analyst_file
+from pipelines.engines.duckdb.file import Contents, folder_beside, write_file
 from tests.support.analyst_files import AWKWARD, OF_THE_LAKE, Analyst, opened, tables_of, value, views_of
 from tests.support.simulated_demo import PROGRAMS, ROOT, huiliu
 
@@ -192,7 +192,7 @@ def test_launcher_without_duckdb_says_what_to_install(tmp_path: Path, monkeypatc
     file.parent.mkdir()
     with monkeypatch.context() as patched:
         patched.setattr(sys, "executable", str(tmp_path / "gone" / "python"))
-        write_analyst_file(file, Contents(), None, portable=False, memory="1GB")
+        write_file(file, Contents(), None, portable=False, memory="1GB")
     other = tmp_path / "other" / "duckdb"
     other.parent.mkdir()
     other.write_text("#!/bin/sh\necho v0.1.0 Older\n")
@@ -211,7 +211,7 @@ def test_an_interrupted_attempt_is_no_hindrance(tmp_path: Path) -> None:
     file = tmp_path / "small.duckdb"
     for left in ("small.duckdb.part", "small.duckdb.part.wal"):
         (tmp_path / left).write_bytes(b"half of it")
-    write_analyst_file(file, Contents(), None, portable=True, memory="1GB")
+    write_file(file, Contents(), None, portable=True, memory="1GB")
     assert [path.name for path in tmp_path.iterdir()] == ["small.duckdb"]
 
 

@@ -148,7 +148,7 @@ def test_every_conflict_and_finding_stands_on_the_page_of_the_agency_that_must_a
         for record in catalog.records.values():
             claims, found = lake.read(conflict_spec(catalog, record)), lake.read(finding_spec(catalog, record))
             conflicts += count(
-                lake, claims.filter(claims.agency == agency.name).select(record.key, "attribute").distinct()
+                lake, claims.filter(claims.agency == agency.name).select(*record.key, "attribute").distinct()
             )
             findings += count(lake, found.filter(found.agency == agency.name))
         row = index[agency.title]

@@ -12,7 +12,7 @@ from pyspark.sql.classic.dataframe import DataFrame
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.base import Engine
-from pipelines.project.workspace import open_engine
+from pipelines.engines.registry import open_engine
 from pipelines.rules.great_expectations import NotValidatedError, validate
 from tests.support.spark import SPARK
 from tests.support.validated_views import a_view, contract_view, rule, texts

@@ -12,9 +12,9 @@ import yaml
 from deltalake import DeltaTable, write_deltalake
 
 from pipelines.database.connection import Database
+from pipelines.database.queue import Queue, Request
 from pipelines.reports.site import build_report
 from pipelines.service.deliver import deliver_pushed
-from pipelines.service.queue import Queue, Request
 from pipelines.steps.run import Run
 from pipelines.tables.specs import BATCHES, finding_spec
 from tests.support.deliveries import cells_of, csv_text, deliver, household, json_lines, person_id
@@ -118,8 +118,8 @@ def test_pushed_rows_are_those_of_the_token_s_agency(project: Path, tmp_path: Pa
     place = Place(tmp_path, project=project)
     with place.opened() as at:
         settings = at.workspace.settings
-        with Database(settings) as database:
-            database.create()
+        with Database.of(settings) as database:
+            database.upgrade()
             for number, agency in enumerate((OWN, CHIFENG)):
                 body = json_lines([household(number)]).encode()
                 Queue(database, 100).take(Request.of(PEOPLE, agency, "key", body), [body])

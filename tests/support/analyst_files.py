@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.cli.duckdb import write
-from pipelines.engines.duckdb.analyst_file import folder_beside
+from pipelines.engines.duckdb.file import folder_beside
 from pipelines.project.workspace import open_workspace
+from pipelines.reports.analyst_file import write_analyst_file
 from pipelines.settings import Settings
 from tests.support.simulated_demo import demo_project
 
@@ -38,9 +38,9 @@ def analyst(tmp_path_factory: pytest.TempPathFactory) -> Analyst:
     shutil.copytree(demo_project() / "demo" / "lake", lake)
     files = Analyst(lake, folder / "first look's.duckdb", folder / "unmasked.duckdb", folder / "portable.duckdb")
     with open_workspace(Settings(lake=lake)) as workspace:
-        write(workspace, files.masked)
-        write(workspace, files.unmasked, unmasked=True)
-        write(workspace, files.portable, portable=True)
+        write_analyst_file(workspace, files.masked)
+        write_analyst_file(workspace, files.unmasked, unmasked=True)
+        write_analyst_file(workspace, files.portable, portable=True)
     return files
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from pipelines.database.address import database_of
 from pipelines.database.connection import Database
-from pipelines.service.tokens import Tokens
+from pipelines.database.tokens import Tokens
 from pipelines.settings import Settings
 from tests.support.deliveries import Row, json_lines, name_of, person_id
 from tests.support.place import HUILIU, PROJECT
@@ -131,9 +131,9 @@ class Pushed:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def token(self, agency: str = AGENCY, days: int = 1) -> str:
-        with Database(self.settings) as database:
+        with Database.of(self.settings) as database:
             tokens = Tokens(database, self.settings)
-            database.create()
+            database.upgrade()
             return tokens.issue(agency, days)
 
     def push(

@@ -67,7 +67,7 @@ def small_project(
     used = {column.element for contract in read_catalog(folder).contracts.values() for column in contract.columns}
     used |= {name for rule in _read_yaml(folder / "expectations/every_source.yml") for name in rule.get("elements", ())}
     for path in (folder / "catalog/elements").glob("*.yml"):
-        _cut(path, {*used, *(record.key for record in catalog.records.values())})
+        _cut(path, {*used, *(part for record in catalog.records.values() for part in record.key)})
     return folder
 
 

@@ -15,8 +15,8 @@ from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.rule import SENT, Rule
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
+from pipelines.engines.registry import open_engine
 from pipelines.project.catalog import read_catalog
-from pipelines.project.workspace import open_engine
 from pipelines.rules.great_expectations import validate
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -23,14 +23,14 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from pipelines.engines import delta_files, delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, matching
-from pipelines.engines.checksums import IN_DUCKDB
+from pipelines.engines.duckdb.failures import blames_rows
+from pipelines.engines.duckdb.session import open_s3, open_session
 from pipelines.engines.geometry import Expression, for_duckdb
 from pipelines.engines.kept_sql import COUNTED, KeptSQL
-from pipelines.errors import StoreError
 from pipelines.storage.extensions import load_extension
 from pipelines.storage.memory import in_bytes
 from pipelines.storage.scratch import Scratch
-from pipelines.storage.store import S3, as_url, s3_access
+from pipelines.storage.store import S3, as_url
 from pipelines.tables.table import TableSpec
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 122_880  # a row group of DuckDB, so that a batch is one unit of its scan
 VERSIONS = 3  # of a table that stay open: one step reads it before and after it is written
-# Bytes that Python, the readers and delta-rs take beside DuckDB, whatever its limit and however many rows there are.
-BESIDE, LEAST = 1_250_000_000, 0.3
 READER = 1_600_000_000  # bytes that a run takes for each file that it reads at once, while DuckDB has nothing to do
 MERGED_IN_MEMORY = 50_000  # rows of a merge that may be in memory
 # Up to so many rows in each table that it reads, a query runs sooner as it is written: rules of a source are 100 to
@@ -62,17 +60,9 @@ class DuckDBEngine(Engine):
         self._retention = retention
         self.readers = max(1, min(os.cpu_count() or 1, int(in_bytes(memory) // READER)))
         self._scratch = Scratch()
-        connection = duckdb.connect()
-        load_extension(connection, "delta")
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        connection.execute(f"SET memory_limit = '{_share(memory)}B'")
-        connection.execute(f"SET temp_directory = {_text(str(self._scratch.path))}")
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute(IN_DUCKDB)
-        self.connection = connection
-        self.ibis = ibis.duckdb.from_connection(connection)
-        self._unoptimized = connection.cursor()
+        self.connection = open_session(memory, self._scratch.path)
+        self.ibis = ibis.duckdb.from_connection(self.connection)
+        self._unoptimized = self.connection.cursor()
         self._unoptimized.execute("PRAGMA disable_optimizer")
         self._ibis_unoptimized = ibis.duckdb.from_connection(self._unoptimized)
         self._rows: dict[str, int] = {}  # at most so many a table or view holds, by its name, or each that it reads
@@ -165,7 +155,7 @@ class DuckDBEngine(Engine):
     def read_postgres(
         self, snapshot: Snapshot, portion: Portion, spec: TableSpec
     ) -> AbstractContextManager[pa.RecordBatchReader]:
-        from pipelines.readers.postgres.stream import streamed
+        from pipelines.engines.duckdb.postgres import streamed
 
         return streamed(snapshot, portion, spec.ibis_schema.to_pyarrow())
 
@@ -219,7 +209,7 @@ class DuckDBEngine(Engine):
         return self._unoptimized if self._rows.get(view, FEW_ROWS + 1) <= FEW_ROWS else self.connection
 
     def blames_rows(self, error: Exception) -> bool:
-        return isinstance(error, duckdb.DataError | duckdb.InvalidInputException)
+        return blames_rows(error)
 
     def named(self, expression: ir.Table, name: str) -> ir.Table:
         if self._planned_by(self._in_words(expression)) is self._ibis_unoptimized:
@@ -285,11 +275,6 @@ class DuckDBEngine(Engine):
         self._scratch.close()
 
 
-def _share(memory: str) -> int:
-    """Bytes for DuckDB of a process's memory."""
-    return round(max(in_bytes(memory) - BESIDE, LEAST * in_bytes(memory)))
-
-
 @dataclass(frozen=True)
 class _Scattered:
     """A table of many small files as it was read into memory."""
@@ -306,26 +291,3 @@ def _text(text: str) -> str:
 def _kind(text: str) -> dt.DataType:
     """Ibis's type of DuckDB's, by its name; reading one takes longer than describing a whole table."""
     return DuckDBType.from_string(text)
-
-
-def open_s3(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let a connection read from S3 with what the environment says; the secret is kept in memory only."""
-    access = s3_access()
-    load_extension(connection, "httpfs")
-    said: dict[str, str | bool | None] = {
-        "key_id": access.key,
-        "secret": access.secret,
-        "session_token": access.token,
-        "region": access.region,
-        "endpoint": access.endpoint,
-        "url_style": "path" if access.endpoint else "vhost",
-        "use_ssl": access.tls,
-    }
-    given = {name: value for name, value in said.items() if value is not None}
-    try:
-        connection.execute(
-            f"CREATE OR REPLACE SECRET huiliu (TYPE s3, {', '.join(f'{name} ${name}' for name in given)})", given
-        )
-    except duckdb.Error:  # its text may quote what was given
-        what = "DuckDB does not take the S3 credentials or the endpoint of the environment"
-        raise StoreError(what, "see that the AWS_* variables hold nothing but values", 2) from None

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.contract import Contract
+from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, RULES
 from pipelines.project.workspace import Workspace
 from pipelines.reports.score.scored import OutcomeScore
@@ -54,17 +55,19 @@ def _found(workspace: Workspace) -> dict[str, ir.Table]:
         "quarantine": _union(_quarantined(workspace, contract, files) for contract in contracts),
         "flag": _union(_flagged(workspace, contract, files) for contract in contracts),
         "hold": held.select("batch", rule=held.rules.unnest()).inner_join(files, "batch"),
-        "conflict": _union(
-            lake.read(conflict_spec(catalog, one)).select(
-                database=ibis.literal(one.database), subject=one.key, attribute="attribute"
-            )
-            for one in records
-        ),
+        "conflict": _union(_conflicts(workspace, one) for one in records),
         "finding": _union(
             lake.read(finding_spec(catalog, one)).select("subject", "rule", database=ibis.literal(one.database))
             for one in records
         ),
     }
+
+
+def _conflicts(workspace: Workspace, record: GoldenRecord) -> ir.Table:
+    """The subject of a conflict is the golden record's key, its parts divided by `/`."""
+    rows = workspace.lake.read(conflict_spec(workspace.catalog, record))
+    subject = ibis.literal("/").join([rows[part].cast("string") for part in record.key])
+    return rows.select("attribute", subject=subject, database=ibis.literal(record.database))
 
 
 def _files(workspace: Workspace) -> ir.Table:

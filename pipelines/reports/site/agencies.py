@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from pipelines.reports.site.masked import masked_value
 from pipelines.reports.site.sources import EXAMPLES, Source
 from pipelines.tables.specs import conflict_spec, finding_spec
 from pipelines.tables.verdict import Verdict
+
+KEY_SEPARATOR = "、"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Doubts:
 
     record: GoldenRecord
     key_title: str
+    subject_title: str
     conflicts: list[tuple[str, int]]
     disagreements: list[Disagreement]
     findings: list[tuple[str, str, int]]
@@ -153,7 +157,8 @@ def _named(workspace: Workspace, record: GoldenRecord) -> set[str]:
 def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries: Deliveries) -> Doubts:
     catalog, lake = workspace.catalog, workspace.lake
     conflicts, mine, found = doubts_of(workspace, record, agency)
-    disputed = mine.group_by("attribute").agg(count=mine[record.key].nunique())
+    items = mine.select(*record.key, "attribute").distinct()
+    disputed = items.group_by("attribute").agg(count=items.count())
     broken = found.group_by("rule", "title").agg(count=found.count())
     attributes = [
         (attribute_title(catalog, record, row["attribute"]), row["count"])
@@ -165,7 +170,8 @@ def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries:
     ]
     return Doubts(
         record,
-        catalog.elements[record.key].title,
+        KEY_SEPARATOR.join(catalog.elements[part].title for part in record.key),
+        catalog.elements[record.entity].title,
         attributes,
         _disagreements(workspace, record, conflicts, mine, deliveries) if attributes else [],
         rules,
@@ -211,8 +217,8 @@ def _disagreements(
 
 def masked_claims(catalog: Catalog, record: GoldenRecord, conflicts: ir.Table, mine: ir.Table, most: int) -> ir.Table:
     """All claims on the first disputed attributes, numbered by `_item`, the claim that stands before the others."""
-    items = _evenly(mine.select(record.key, "attribute").distinct(), "attribute", [record.key], most)
-    claims = conflicts.inner_join(items, [record.key, "attribute"])
+    items = _evenly(mine.select(*record.key, "attribute").distinct(), "attribute", [*record.key], most)
+    claims = conflicts.inner_join(items, [*record.key, "attribute"])
     told = claims.select(
         "_item",
         "attribute",
@@ -220,20 +226,25 @@ def masked_claims(catalog: Catalog, record: GoldenRecord, conflicts: ir.Table, m
         "stands",
         "batch",
         "row",
-        key=_subject(catalog, record, claims[record.key]),
+        key=_masked_key(catalog, record, claims),
         value=_claimed(catalog, record, claims),
     )
     return told.order_by("_item", told.stands.desc(), "source", "batch", "row")
 
 
-def _subject(catalog: Catalog, record: GoldenRecord, key: ir.StringValue) -> ir.StringValue:
-    element = catalog.elements[record.key]
-    return masked_value(key, element, catalog, of_person=element.is_personal)
+def _masked_key(catalog: Catalog, record: GoldenRecord, claims: ir.Table) -> ir.StringValue:
+    parts = (_masked_part(catalog, record, part, claims[part].cast("string")) for part in record.key)
+    return functools.reduce(lambda joined, part: joined + KEY_SEPARATOR + part, parts)
+
+
+def _masked_part(catalog: Catalog, record: GoldenRecord, part: str, value: ir.StringValue) -> ir.StringValue:
+    of_person = catalog.elements[record.entity].is_personal
+    return masked_value(value, catalog.elements[part], catalog, of_person=of_person)
 
 
 def _claimed(catalog: Catalog, record: GoldenRecord, claims: ir.Table) -> ir.StringValue:
     """A claim's value as the attribute's own element masks it; nothing of an attribute that is not declared."""
-    of_person = catalog.elements[record.key].is_personal
+    of_person = catalog.elements[record.entity].is_personal
     cases = [
         (
             claims.attribute == name,
@@ -284,7 +295,5 @@ def _found(workspace: Workspace, record: GoldenRecord, found: ir.Table, deliveri
 def masked_findings(catalog: Catalog, record: GoldenRecord, found: ir.Table, most: int) -> ir.Table:
     """The first findings, numbered by `_item`."""
     items = _evenly(found, "rule", ["subject", "source", "batch", "row"], most)
-    told = items.select(
-        "_item", "rule", "title", "source", "batch", "row", subject=_subject(catalog, record, items.subject)
-    )
-    return told.order_by("_item")
+    subject = _masked_part(catalog, record, record.entity, items.subject)
+    return items.select("_item", "rule", "title", "source", "batch", "row", subject=subject).order_by("_item")

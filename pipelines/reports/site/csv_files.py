@@ -142,7 +142,7 @@ def _doubtful(workspace: Workspace, agency: str, doubts: Doubts) -> Iterator[tup
         told = _named(workspace, masked_findings(catalog, record, found, MOST), "batch").order_by("_item")
         source = _titled(told.source, sources)
         rows = told.select(told.subject, code=told.rule, title=told.title, from_=source, file=told.file, row=told.row)
-        yield "findings", rows, [doubts.key_title, "核查规则代码", "核查规则", *place]
+        yield "findings", rows, [doubts.subject_title, "核查规则代码", "核查规则", *place]
     if doubts.conflicts:
         named = _named(workspace, masked_claims(catalog, record, conflicts, mine, MOST), "batch")
         told = named.order_by("_item", named.stands.desc(), "source", "batch", "row")

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from pipelines.database.connection import Database, ServiceError
 from pipelines.database.tables import TOKENS
-from pipelines.service.refusals import Refusal
 from pipelines.settings import Settings
 
 PREFIX = "huiliu"  # by it a token that was published by mistake is recognised
@@ -29,6 +28,14 @@ class Token:
     issued_at: float
     expires_at: float
     state: str
+
+
+class TokenRefusedError(Exception):
+    """A token that does not count: `state` is unknown, revoked or expired, `name` its id unless it is unknown."""
+
+    def __init__(self, state: str, name: str = "") -> None:
+        super().__init__(f"{name} {state}".strip())
+        self.state, self.name = state, name
 
 
 class Tokens:
@@ -70,22 +77,18 @@ class Tokens:
                 raise LookupError(f"no token has the id {name}; `huiliu token list` shows them")
             return connection.execute(unrevoked.values(revoked_at=self._database.now)).rowcount == 1
 
-    def agency(self, authorization: str | None) -> str:
-        """Whose the token in the header `Authorization` is; raises Refusal where it does not count."""
-        scheme, _, token = (authorization or "").strip().partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
-            raise _unknown("the request has no bearer token", "send the header `Authorization: Bearer TOKEN`")
+    def agency(self, token: str) -> str:
+        """Whose a token is; raises TokenRefusedError where it does not count."""
         name = token.split("_")[1] if token.count("_") >= 2 else ""
         with self._database.transaction() as connection:
             row = connection.execute(self._with_now().where(TOKENS.c.id == name)).first()
         # Compared also where there is none: the time taken tells nobody which ids exist.
         kept = row.digest if row else bytes(32)
         if not hmac.compare_digest(self._digest(token), kept) or row is None:
-            raise _unknown("no such token was issued", "send the token as it was issued, or ask for a new one")
+            raise TokenRefusedError("unknown")
         state = _state(row)
         if state != "valid":
-            raise _unknown(f"the token {row.id} is {state}", "ask for a new one", state)
+            raise TokenRefusedError(state, row.id)
         return str(row.agency)
 
     def _with_now(self) -> sa.Select[Any]:
@@ -99,7 +102,3 @@ def _state(row: Any) -> str:
     if row.revoked_at is not None:
         return "revoked"
     return "valid" if row.now < row.expires_at else "expired"
-
-
-def _unknown(reason: str, todo: str, state: str = "unknown") -> Refusal:
-    return Refusal(401, f"token_{state}", reason, todo, WWW_Authenticate="Bearer")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from pipelines.declarations.element import Element
+from pipelines.engines.duckdb.file import ListedTable
 from pipelines.tables.shown import ShownColumn
 from pipelines.tables.table import TableSpec
 
@@ -42,24 +42,27 @@ Described = Mapping[tuple[str, str], tuple[TableSpec, Sequence[ShownColumn]]]
 CodeLists = Mapping[str, Mapping[str, str]]
 
 
-def write_dictionary(
-    connection: duckdb.DuckDBPyConnection, tables: Described, elements: Mapping[str, Element], codes: CodeLists
-) -> None:
-    """Write `about.table`, `about.column` and, for each code list (code → title), `code.<list>`.
+def dictionary(tables: Described, elements: Mapping[str, Element], codes: CodeLists) -> list[ListedTable]:
+    """The tables `about.table`, `about.column` and, for each code list (code → title), `code.<list>`.
 
     `tables` are those that the file has: (schema, name) → spec and columns as they are shown.
     """
-    listed = [_said_of_table(place, spec, columns) for place, (spec, columns) in tables.items()]
-    _write(connection, ABOUT, "table", "本文件有哪些表", TABLE, listed)
-    every = [
+    table_entries = [_said_of_table(place, spec, columns) for place, (spec, columns) in tables.items()]
+    column_entries = [
         _said_of_column(place, at, column, elements, codes)
         for place, (_, columns) in tables.items()
         for at, column in enumerate(columns, 1)
     ]
-    _write(connection, ABOUT, "column", "各表有哪些列", COLUMN, every)
-    for name, titles in codes.items():
-        entries = [{"code": code, "title": title} for code, title in titles.items()]
-        _write(connection, CODES, name, f"代码表 {name}", CODE, entries)
+    return [
+        _listed((ABOUT, "table"), "本文件有哪些表", TABLE, table_entries),
+        _listed((ABOUT, "column"), "各表有哪些列", COLUMN, column_entries),
+        *(_code_list(name, titles) for name, titles in codes.items()),
+    ]
+
+
+def _code_list(name: str, titles: Mapping[str, str]) -> ListedTable:
+    entries = [{"code": code, "title": title} for code, title in titles.items()]
+    return _listed((CODES, name), f"代码表 {name}", CODE, entries)
 
 
 def _said_of_table(place: tuple[str, str], spec: TableSpec, columns: Sequence[ShownColumn]) -> dict[str, Any]:
@@ -95,20 +98,8 @@ def _said_of_column(
     }
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    schema: str,
-    name: str,
-    title: str,
-    columns: Mapping[str, str],
-    entries: Iterable[Mapping[str, Any]],
-) -> None:
+def _listed(
+    place: tuple[str, str], title: str, columns: Mapping[str, str], entries: Iterable[Mapping[str, Any]]
+) -> ListedTable:
     kinds = pa.schema([(column, pa.int64() if column == "position" else pa.string()) for column in columns])
-    connection.register("entries", pa.Table.from_pylist(list(entries), schema=kinds))
-    table = f'"{schema}"."{name}"'
-    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-    connection.execute(f"CREATE TABLE {table} AS SELECT * FROM entries")
-    connection.unregister("entries")
-    connection.execute(f"COMMENT ON TABLE {table} IS '{title}'")
-    for column, said in columns.items():
-        connection.execute(f"COMMENT ON COLUMN {table}.\"{column}\" IS '{said}'")
+    return ListedTable(place, title, columns, pa.Table.from_pylist(list(entries), schema=kinds))

@@ -1,4 +1,4 @@
-"""The analyst's DuckDB file: a commented table or view per Delta table, that opens without internet access."""
+"""A DuckDB file of commented tables and views, that opens without internet access; what is in it, others say."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
 
-from pipelines.declarations.element import Element
-from pipelines.engines.duckdb.data_dictionary import CodeLists, write_dictionary
-from pipelines.engines.duckdb.engine import open_s3
 from pipelines.engines.duckdb.pseudonyms import teach_pseudonyms
+from pipelines.engines.duckdb.session import open_s3
 from pipelines.storage.extensions import load_extension
 from pipelines.storage.store import S3, as_url, s3_access
-from pipelines.tables.shown import Masking, ShownColumn, shown
-from pipelines.tables.table import TableSpec
 
 SOURCE = "stored"
 # Most of some hundred tables are small, and each column takes a block at least.
@@ -32,7 +30,7 @@ OPENING_S3 = (
     "SECRET getenv('AWS_SECRET_ACCESS_KEY'), SESSION_TOKEN getenv('AWS_SESSION_TOKEN'), {place});"
 )
 LAUNCHER = """#!/bin/sh
-# Opens the analyst's file in the plain DuckDB command line, with the extensions that lie beside it, if it needs any.
+# Opens the file beside it in the plain DuckDB command line, with the extensions that lie beside it, if it needs any.
 # Nothing is downloaded, nothing is written: several people may have the file open at once.
 file={file}
 version={version}
@@ -55,56 +53,78 @@ exit 127
 
 
 @dataclass(frozen=True)
-class Contents:
-    """What an analyst's file is made of: (schema, name) → (spec, uri of the Delta table), and what columns hold."""
+class ShownTable:
+    """A table of the lake as the file shows it: `rows` follows from one table of the name SOURCE, which lies at `uri`.
 
-    tables: Mapping[tuple[str, str], tuple[TableSpec, str]] = field(default_factory=dict)
-    elements: Mapping[str, Element] = field(default_factory=dict)
-    codes: CodeLists = field(default_factory=dict)
+    `place` is schema and name in the file, `titles` are the columns' comments.
+    """
+
+    place: tuple[str, str]
+    comment: str
+    titles: Mapping[str, str]
+    rows: ir.Table
+    uri: str
+
+
+@dataclass(frozen=True)
+class ListedTable:
+    """A table that comes with its rows; otherwise as ShownTable."""
+
+    place: tuple[str, str]
+    comment: str
+    titles: Mapping[str, str]
+    rows: pa.Table
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file is made of."""
+
+    shown: Sequence[ShownTable] = ()
+    listed: Sequence[ListedTable] = ()
 
     @property
     def on_s3(self) -> bool:
-        return any(uri.startswith(S3) for _, uri in self.tables.values())
+        return any(table.uri.startswith(S3) for table in self.shown)
 
 
-def write_analyst_file(path: Path, contents: Contents, masking: Masking | None, *, portable: bool, memory: str) -> None:
+def write_file(path: Path, contents: Contents, key: bytes | None, *, portable: bool, memory: str) -> None:
     """Write `path` anew; `memory` such as 2GB, DuckDB spills beyond.
 
-    With `masking` the file holds the masked rows and nothing of the lake is needed to read it: a view could not give
-    pseudonyms without the lake's key in its text. Without, it holds views that name the lake's tables by their absolute
+    With the `key` of pseudonyms the file holds the rows and nothing of the lake is needed to read it: a view could not
+    give pseudonyms without the key in its text. Without, it holds views that name the lake's tables by their absolute
     place (after the lake is moved, write the file anew; on S3 readers need credentials of their own), or the rows where
     it is to be `portable`. A launcher is written beside a file that is not.
     """
-    holds_rows = portable or masking is not None
+    holds_rows = portable or key is not None
     partial = path.with_name(path.name + ".part")
     # A write-ahead log that an interrupted attempt left would be replayed into the new file.
     for left in (partial, partial.with_name(partial.name + ".wal")):
         left.unlink(missing_ok=True)
     with duckdb.connect(str(partial), config=BLOCKS) as connection:
-        _prepare(connection, contents, masking, memory)
+        _prepare(connection, contents, key, memory)
         connection.begin()  # one transaction for some thousand comments, or each would be flushed to disk
-        described: dict[tuple[str, str], tuple[TableSpec, list[ShownColumn]]] = {}
-        for place, (spec, uri) in contents.tables.items():
-            columns = shown(spec, ibis.table(spec.ibis_schema, name=SOURCE), masking)
-            _write_table(connection, place, spec, uri, columns, "TABLE" if holds_rows else "VIEW")
-            described[place] = spec, columns
-        write_dictionary(connection, described, contents.elements, contents.codes)
+        for shown in contents.shown:
+            _write_shown(connection, shown, "TABLE" if holds_rows else "VIEW")
+        for listed in contents.listed:
+            _write_listed(connection, listed)
         connection.commit()
     partial.replace(path)
     if not portable:
         _write_launcher(path, () if holds_rows else ("delta", "httpfs") if contents.on_s3 else ("delta",))
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, contents: Contents, masking: Masking | None, memory: str) -> None:
+def _prepare(connection: duckdb.DuckDBPyConnection, contents: Contents, key: bytes | None, memory: str) -> None:
     load_extension(connection, "delta")
     if contents.on_s3:
         open_s3(connection)
     connection.execute(f"SET memory_limit = {_text(memory)}")
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET preserve_insertion_order = false")  # kept, whole row groups of all threads would wait
-    if masking:
-        teach_pseudonyms(connection, masking.key)
-    for schema in dict.fromkeys(schema for schema, _ in contents.tables):
+    if key is not None:
+        teach_pseudonyms(connection, key)
+    places = [*(table.place for table in contents.shown), *(table.place for table in contents.listed)]
+    for schema in dict.fromkeys(schema for schema, _ in places):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}")
 
 
@@ -113,22 +133,28 @@ def folder_beside(path: Path) -> Path:
     return path.with_suffix("")
 
 
-def _write_table(
-    connection: duckdb.DuckDBPyConnection,
-    place: tuple[str, str],
-    spec: TableSpec,
-    uri: str,
-    columns: Sequence[ShownColumn],
-    kind: Literal["TABLE", "VIEW"],
-) -> None:
-    name = ".".join(map(_name, place))
-    rows = ibis.table(spec.ibis_schema, name=SOURCE)
-    query = ibis.to_sql(rows.select(**{column.name: column.value for column in columns}), dialect="duckdb")
-    stored = f"SELECT * FROM delta_scan({_text(as_url(uri))})"
-    connection.execute(f"CREATE {kind} {name} AS WITH {SOURCE} AS ({stored}) {query}")
-    connection.execute(f"COMMENT ON {kind} {name} IS {_text(f'{spec.title}. {spec.description}')}")
-    for column in columns:
-        connection.execute(f"COMMENT ON COLUMN {name}.{_name(column.name)} IS {_text(column.title)}")
+def _write_shown(connection: duckdb.DuckDBPyConnection, table: ShownTable, kind: str) -> None:
+    stored = f"SELECT * FROM delta_scan({_text(as_url(table.uri))})"
+    query = ibis.to_sql(table.rows, dialect="duckdb")
+    connection.execute(f"CREATE {kind} {_placed(table)} AS WITH {SOURCE} AS ({stored}) {query}")
+    _comment(connection, table, kind)
+
+
+def _write_listed(connection: duckdb.DuckDBPyConnection, table: ListedTable) -> None:
+    connection.register("entries", table.rows)
+    connection.execute(f"CREATE TABLE {_placed(table)} AS SELECT * FROM entries")
+    connection.unregister("entries")
+    _comment(connection, table, "TABLE")
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, table: ShownTable | ListedTable, kind: str) -> None:
+    connection.execute(f"COMMENT ON {kind} {_placed(table)} IS {_text(table.comment)}")
+    for column, title in table.titles.items():
+        connection.execute(f"COMMENT ON COLUMN {_placed(table)}.{_name(column)} IS {_text(title)}")
+
+
+def _placed(table: ShownTable | ListedTable) -> str:
+    return ".".join(map(_name, table.place))
 
 
 def _write_launcher(path: Path, extensions: Sequence[str]) -> None:

@@ -16,10 +16,20 @@ from sqlalchemy.exc import IntegrityError
 
 from pipelines.database.connection import Database
 from pipelines.database.tables import OUTCOMES, REQUESTS, SEGMENTS
-from pipelines.service.refusals import Refusal
 
-RETRY_AFTER = 10  # seconds
 MICROSECOND = 1e-6  # of a second, about the least that a time since 1970 tells apart
+
+
+class KeyReusedError(Exception):
+    """A key came before with another body, whose rows were accepted."""
+
+
+class QueueFullError(Exception):
+    """With the `rows` of a request beside those `waiting`, more would wait than the `limit`."""
+
+    def __init__(self, rows: int, waiting: int, limit: int) -> None:
+        super().__init__(f"{rows} rows beside {waiting} that wait, of {limit} that may")
+        self.rows, self.waiting, self.limit = rows, waiting, limit
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class Queue:
         self._turn = threading.Lock() if database.is_sqlite else contextlib.nullcontext()
 
     def known(self, request: Request) -> Receipt | None:
-        """The answer that a request got before; raises Refusal where its key came with another body."""
+        """The answer that a request got before; raises KeyReusedError where its key came with another body."""
         same_key = sa.select(*REQUESTS.c["sha256", "rows", "receipt"]).where(
             REQUESTS.c.source == request.source, REQUESTS.c.agency == request.agency, REQUESTS.c.key == request.key
         )
@@ -62,16 +72,11 @@ class Queue:
         if found is None:
             return None
         if found.sha256 != request.sha256:
-            raise Refusal(
-                409,
-                "key_reused",
-                "this Idempotency-Key came before with another body, whose rows were accepted",
-                "send each body under a key of its own, and a body again under the same key",
-            )
+            raise KeyReusedError(request.key)
         return Receipt(found.rows, found.receipt)
 
     def take(self, request: Request, lines: Sequence[bytes]) -> Receipt:
-        """Keep the rows; they are durable when this returns. Raises Refusal where too many wait."""
+        """Keep the rows; they are durable when this returns. Raises QueueFullError."""
         self._check_room(len(lines))
         receipt = Receipt(len(lines), uuid.uuid4().hex)
         row = {**vars(request), "rows": len(lines), "receipt": receipt.receipt, "payload": b"".join(lines)}
@@ -114,15 +119,6 @@ class Queue:
             return sum(int(connection.execute(one).scalar() or 0) for one in (queued, delivered))
 
     def _check_room(self, rows: int) -> None:
-        if rows > self._limit:
-            reason = f"the request has {rows:,} rows, and no more than {self._limit:,} may wait at all"
-            raise Refusal(413, "too_many_rows", reason, "send the rows in smaller requests")
-        waiting = self.waiting()
+        waiting = self.waiting() if rows <= self._limit else 0
         if waiting + rows > self._limit:
-            raise Refusal(
-                429,
-                "queue_full",
-                f"{waiting:,} rows wait to be processed, and no more than {self._limit:,} may",
-                "send the same request under the same key again after the seconds that Retry-After says",
-                Retry_After=str(RETRY_AFTER),
-            )
+            raise QueueFullError(rows, waiting, self._limit)

@@ -1,0 +1,1 @@
+"""What brings `HUILIU_DB` from one version of its tables to the next; run by Alembic, in the process that writes."""

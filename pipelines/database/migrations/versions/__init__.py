@@ -1,0 +1,1 @@
+"""One module per version: what has changed since the one before, in Alembic's operations."""
