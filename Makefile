@@ -19,15 +19,17 @@ demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
 
 # Fast tests first; those on Spark after them, in two processes with one session each; the cluster has the machine alone.
+# What the fast ones cover is measured, in their own processes: it costs them half as much again, too much for the others.
 test: $(SPARK_READY) java
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/codespell $$(git ls-files "*.py" "*.md" "*.yml" "*.toml")
-	.venv/bin/pytest -n 2 --dist loadfile -m "not spark"
+	.venv/bin/pytest -n 2 --dist loadfile -m "not spark" --cov --cov-report=
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster
+	@echo "lines covered without Spark: $$(.venv/bin/coverage report --format=total) %"
 
 # Every declared table on both engines, by hand: the tests compare a small project that has every kind of thing in it.
 parity: $(SPARK_READY) java

@@ -1,19 +1,18 @@
 """Both engines make the same lake of the same deliveries, and each goes on with what the other wrote.
 
-Every table that is declared takes part: there is no list of tables here.
+The project is a small one in which every kind of thing that can be declared is. Every table of it takes part: there is
+no list of tables here. `make parity` does the same over all that is really declared.
 """
 
 from __future__ import annotations
 
 import collections
-import datetime
-import itertools
-import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from unittest.mock import patch
 
 import duckdb
@@ -22,24 +21,30 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from pipelines import clock
 from pipelines.engines.spark.engine import SparkEngine
 from pipelines.project.workspace import open_project
 from pipelines.reports.site import build_report
 from pipelines.settings import Settings
-from pipelines.steps.run import Run, run
 from pipelines.steps.tables import all_tables
 from pipelines.tables.specs import BATCHES, CONFIRMATIONS, RULE_RESULTS
 from pipelines.tables.table import TableSpec
-from simulation import simulate
+from tests.support.covering_deliveries import first_deliveries, later_deliveries, write
+from tests.support.covering_project import covering_project
 from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place
+from tests.support.two_engines import CROSSED, UNDISTURBED, Lakes, lakes_of_both
 
 pytestmark = pytest.mark.spark
 
-SEED = 21
-# Nobody has to confirm anything on this way.
-TABLES = [spec for spec in all_tables(open_project(Settings())) if spec != CONFIRMATIONS]
+
+def _declared_tables() -> list[TableSpec]:
+    with tempfile.TemporaryDirectory() as folder:
+        project = open_project(Settings(project=covering_project(Path(folder))))
+        # Nobody has to confirm anything on this way.
+        return [spec for spec in all_tables(project) if spec != CONFIRMATIONS]
+
+
+TABLES = _declared_tables()
 
 
 @dataclass
@@ -72,40 +77,37 @@ def observed(session: SparkSession, found: Observed) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Lakes:
-    """Lakes of one landing: built whole by one engine, and gone on with by either one after further deliveries."""
+class Watched(Lakes):
+    """The lakes of both engines, and what Spark was asked while it built its own."""
 
-    by_spark: Observed
-    built: dict[str, Place]
-    gone_on: dict[tuple[str, str], Place]
-    runs: dict[tuple[str, str], Run]
+    by_spark: Observed = field(default_factory=Observed)
 
 
 def test_every_table_is_the_same_on_both_engines(
-    lakes: Lakes, compared: duckdb.DuckDBPyConnection, table: TableSpec
+    lakes: Watched, compared: duckdb.DuckDBPyConnection, table: TableSpec
 ) -> None:
     assert differences(compared, table, lakes.built["duckdb"].lake, lakes.built["spark"].lake) == []
 
 
 def test_either_engine_goes_on_with_what_the_other_wrote(
-    lakes: Lakes, compared: duckdb.DuckDBPyConnection, table: TableSpec
+    lakes: Watched, compared: duckdb.DuckDBPyConnection, table: TableSpec
 ) -> None:
-    undisturbed = lakes.gone_on["duckdb", "duckdb"].lake
-    for engines in (("duckdb", "spark"), ("spark", "duckdb")):
+    undisturbed = lakes.gone_on[UNDISTURBED].lake
+    for engines in CROSSED:
         assert differences(compared, table, undisturbed, lakes.gone_on[engines].lake) == []
 
 
-def test_going_on_refreshes_and_rebuilds_nothing(lakes: Lakes) -> None:
+def test_going_on_refreshes_and_rebuilds_nothing(lakes: Watched) -> None:
     for done in lakes.runs.values():
         assert done.changed
         assert {one.reason for one in done.refreshed} == {"inputs changed", "unchanged"}
 
 
-def test_what_one_engine_built_is_current_for_the_other(lakes: Lakes) -> None:
+def test_what_one_engine_built_is_current_for_the_other(lakes: Watched) -> None:
     assert not lakes.gone_on["duckdb", "spark"].run().changed
 
 
-def test_transformations_stay_in_spark(lakes: Lakes) -> None:
+def test_transformations_stay_in_spark(lakes: Watched) -> None:
     """Every query of a whole run: no Python in a plan, no product of two tables."""
     assert len(lakes.by_spark.plans) > 100
     for plan in lakes.by_spark.plans:
@@ -115,7 +117,7 @@ def test_transformations_stay_in_spark(lakes: Lakes) -> None:
         assert "CartesianProduct" not in plan
 
 
-def test_no_rows_of_the_data_reach_the_driver(lakes: Lakes) -> None:
+def test_no_rows_of_the_data_reach_the_driver(lakes: Watched) -> None:
     """What steps fetch are counts and verdicts: for each table, or each rule and batch of a source, at most one."""
     with lakes.built["duckdb"].opened() as at:
         results = collections.Counter(row["source"] for row in at.rows(RULE_RESULTS))
@@ -125,7 +127,7 @@ def test_no_rows_of_the_data_reach_the_driver(lakes: Lakes) -> None:
     assert most < delivered / 5, "a bound that rows of the data would break"
 
 
-def test_every_commit_of_the_spark_lake_is_sparks_own(lakes: Lakes) -> None:
+def test_every_commit_of_the_spark_lake_is_sparks_own(lakes: Watched) -> None:
     engines = {
         str(commit.get("engineInfo"))
         for table in TABLES
@@ -135,14 +137,14 @@ def test_every_commit_of_the_spark_lake_is_sparks_own(lakes: Lakes) -> None:
     assert all(engine.startswith("Apache-Spark/4.") for engine in engines)
 
 
-def test_every_reader_can_read_what_spark_writes(lakes: Lakes) -> None:
+def test_every_reader_can_read_what_spark_writes(lakes: Watched) -> None:
     """No deletion vectors, no column mapping: reader version 1 (DESIGN §2)."""
     for table in TABLES:
         protocol = DeltaTable(str(lakes.built["spark"].lake / table.id.path)).protocol()
         assert protocol.min_reader_version == 1, table.id
 
 
-def test_both_engines_offer_the_same_rows_as_csv(lakes: Lakes, tmp_path: Path) -> None:
+def test_both_engines_offer_the_same_rows_as_csv(lakes: Watched, tmp_path: Path) -> None:
     offered = {}
     for engine, place in lakes.built.items():
         with place.opened() as at:
@@ -152,7 +154,7 @@ def test_both_engines_offer_the_same_rows_as_csv(lakes: Lakes, tmp_path: Path) -
     assert offered["spark"] == offered["duckdb"]
 
 
-def test_columns_keep_their_titles(lakes: Lakes) -> None:
+def test_columns_keep_their_titles(lakes: Watched) -> None:
     for table in TABLES:
         stored = DeltaTable(str(lakes.built["spark"].lake / table.id.path)).schema()
         assert {one.name: one.metadata["comment"] for one in stored.fields} == {
@@ -172,46 +174,12 @@ def compared() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module")
-def lakes(tmp_path_factory: pytest.TempPathFactory, spark_session: SparkSession) -> Lakes:
+def lakes(tmp_path_factory: pytest.TempPathFactory, spark_session: SparkSession) -> Watched:
     folder = tmp_path_factory.mktemp("parity")
-    simulate(500, SEED, folder)
-    later = _hold_back(folder)
-    places = {name: Place(folder, lake_name=f"built_by_{name}", engine=name) for name in ("duckdb", "spark")}
+    project = covering_project(folder / "project")
+    landing = Place(folder).landing
+    write(first_deliveries(), landing)
     by_spark = Observed()
-    _run(places["duckdb"])
-    with observed(spark_session, by_spark):
-        _run(places["spark"])
-    for path, held in later.items():
-        shutil.move(held, path)
-    gone_on: dict[tuple[str, str], Place] = {}
-    runs: dict[tuple[str, str], Run] = {}
-    then: Literal["duckdb", "spark"]
-    for first, then in (("duckdb", "duckdb"), ("duckdb", "spark"), ("spark", "duckdb")):
-        place = Place(folder, lake_name=f"{first}_then_{then}", engine=then)
-        shutil.copytree(places[first].lake, place.lake)
-        gone_on[first, then], runs[first, then] = place, _run(place, hour=1)
-    return Lakes(by_spark, places, gone_on, runs)
-
-
-def _hold_back(folder: Path) -> dict[Path, Path]:
-    """Take each source's newest file out of landing, to be delivered later: place in landing → where it waits."""
-    waiting = folder / "waiting"
-    later = {}
-    for source in sorted((folder / "landing").iterdir()):
-        *before, last = sorted(source.iterdir())
-        if before:
-            later[last] = waiting / source.name / last.name
-            later[last].parent.mkdir(parents=True)
-            shutil.move(last, later[last])
-    assert later
-    return later
-
-
-def _run(place: Place, hour: int = 0) -> Run:
-    """A run whose clock shows the same times whichever engine runs: they follow the order in which files are read."""
-    started = datetime.datetime(2026, 11, 20, 8 + hour, tzinfo=datetime.UTC)
-    ticks = itertools.count()
-    ticking = patch.object(clock, "now", lambda: started + datetime.timedelta(seconds=next(ticks)))
-    with ticking, place.opened() as at:
-        at.workspace.lake.engine.readers = 1
-        return run(at.workspace)
+    while_spark_builds = observed(spark_session, by_spark)
+    built = lakes_of_both(folder, lambda: write(later_deliveries(), landing), project, while_spark_builds)
+    return Watched(**vars(built), by_spark=by_spark)
