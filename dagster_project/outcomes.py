@@ -50,9 +50,10 @@ class Delivered:
 
 def newest_delivery(lake: Lake, source: str) -> Delivered | None:
     batches = batches_of(lake, source)
-    return (
-        Delivered(**{name: batches[-1][name] for name in ("batch", "file", "rows", "received_at")}) if batches else None
-    )
+    if not batches:
+        return None
+    newest = batches[-1]
+    return Delivered(newest.batch, newest.file, newest.rows, newest.received_at)
 
 
 def described_tables(workspace: Workspace, task: Task) -> dict[dg.AssetKey, Metadata]:

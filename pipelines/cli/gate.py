@@ -30,22 +30,20 @@ def register(app: typer.Typer) -> None:
     def list_held(lake: LakeOption = None) -> None:
         """Show the batches that wait for a decision."""
         from pipelines.project.workspace import open_lake
-        from pipelines.rules.verdicts import gate_reasons, verdicts_of
-        from pipelines.tables.specs import BATCHES
+        from pipelines.rules.verdicts import batches_of, gate_reasons, verdicts_of
 
         settings = settings_with(lake)
         with open_lake(settings) as opened:
             held = {batch for batch, verdict in verdicts_of(opened).items() if verdict == Verdict.HELD}
-            batches = [row for row in opened.engine.rows(opened.read(BATCHES)) if row["batch"] in held]
+            batches = [entry for entry in batches_of(opened) if entry.batch in held]
             reasons = gate_reasons(opened)
         if not batches:
             out.print("No batch is held.")
             return
-        for row in batches:
-            sender = f" from {row['agency']}" if row["agency"] else ""
-            file = f"{row['source']}/{row['file']}{sender}"
-            tell(row["batch"], f"\n  {file}, {row['rows']} rows\n  {reasons[row['batch']]}")
-            for line in decisions(settings, row["batch"], reasons[row["batch"]].removeprefix("gate: ").split(", ")):
+        for entry in batches:
+            sender, reason = f" from {entry.agency}" if entry.agency else "", reasons[entry.batch]
+            tell(entry.batch, f"\n  {entry.source}/{entry.file}{sender}, {entry.rows} rows\n  {reason}")
+            for line in decisions(settings, entry.batch, reason.removeprefix("gate: ").split(", ")):
                 tell("", f"    {line}")
 
     @gate.command()
@@ -114,7 +112,7 @@ def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str |
     numbers, person = _numbers(rows), Person(by, account())
     with open_existing(settings_with(lake), writes=True) as workspace:
         try:
-            source = str(batch_named(workspace.lake, batch)["source"])
+            source = batch_named(workspace.lake, batch).source
             if source not in workspace.catalog.contracts:
                 raise ValueError(f"batch {batch} is of {source}, which is declared no more")
             if settles:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import functools
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -215,9 +215,10 @@ class Lake:
             engine.append(uri, rows, metadata, once)
         return True
 
-    def append_rows(self, spec: TableSpec, rows: list[dict[str, Any]], once: str) -> bool:
+    def append_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any] | NamedTuple], once: str) -> bool:
         """Append a few rows that the pipeline itself reports, such as verdicts."""
-        table = pa.Table.from_pylist(rows, schema=spec.ibis_schema.to_pyarrow())
+        named = [row if isinstance(row, Mapping) else row._asdict() for row in rows]
+        table = pa.Table.from_pylist(named, schema=spec.ibis_schema.to_pyarrow())
         return self.append(spec, pa.RecordBatchReader.from_batches(table.schema, table.to_batches()), once)
 
     def writer(self, *tables: TableId) -> Engine:

@@ -74,7 +74,7 @@ def _can_be_read(lake: Lake, table: TableId) -> bool:
     if table.layer != "raw":
         return True
     judged = verdicts_of(lake, table.name)
-    return all(one["batch"] in judged for one in batches_of(lake, table.name)) and not untypable(lake, table.name)
+    return all(entry.batch in judged for entry in batches_of(lake, table.name)) and not untypable(lake, table.name)
 
 
 def maintain_table(

@@ -145,10 +145,10 @@ class _Status:
             files, problems = self._waiting(task.contract)
             said |= {"files": files, "problems": problems, "overdue": overdue}
             said["delivered"] = {
-                one["agency"]: one["received_at"] for one in self._batches[task.contract.name] if one["agency"]
+                entry.agency: entry.received_at for entry in self._batches[task.contract.name] if entry.agency
             }
         elif task.contract:
-            batches = [self._verdicts.get(one["batch"]) for one in self._batches[task.contract.name]]
+            batches = [self._verdicts.get(entry.batch) for entry in self._batches[task.contract.name]]
             said |= {"unjudged": batches.count(None), "held": batches.count(Verdict.HELD)}
         return TableStatus(spec.id, **said)
 
@@ -190,7 +190,7 @@ class _Status:
         return Input(table.path, consumed, now, lag, sum(map(_rows_changed, news)))
 
     def _next_due(self, contract: Contract) -> Due:
-        received = [one["received_at"] for one in self._batches[contract.name]]
+        received = [entry.received_at for entry in self._batches[contract.name]]
         return next_due(contract.update, max(received, default=None), self._now)
 
     def _waiting(self, contract: Contract) -> tuple[int, tuple[Problem, ...]]:
@@ -198,11 +198,11 @@ class _Status:
         if contract.table:
             return 0, ()
         batches, landing = self._batches[contract.name], self._workspace.settings.landing
-        taken: dict[tuple[str | None, str, int], datetime.datetime] = {}
-        for one in batches:
-            for agency in {None, one["agency"]}:
-                taken[agency, one["file"], one["bytes"]] = one["received_at"]
-        hashes = {one["sha256"] for one in batches}
+        taken: dict[tuple[str | None, str, int | None], datetime.datetime] = {}
+        for entry in batches:
+            for agency in {None, entry.agency}:
+                taken[agency, entry.file, entry.bytes] = entry.received_at
+        hashes = {entry.sha256 for entry in batches}
         found, problems = lying_for(landing, contract)
         files = 0
         for lying in found:
@@ -219,8 +219,8 @@ class _Status:
 def _is_taken(
     lying: Lying,
     state: os.stat_result,
-    taken: Mapping[tuple[str | None, str, int], datetime.datetime],
-    hashes: set[str],
+    taken: Mapping[tuple[str | None, str, int | None], datetime.datetime],
+    hashes: set[str | None],
 ) -> bool:
     """By name, size and time where they tell: only other files are read for their hash."""
     received = taken.get((lying.agency, shown_name(lying.path), state.st_size))

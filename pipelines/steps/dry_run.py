@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import ibis
 
@@ -24,6 +23,7 @@ from pipelines.steps.ingest import ingest_files
 from pipelines.steps.typed_rows import read_ungated
 from pipelines.storage.scratch import Scratch
 from pipelines.storage.store import Store
+from pipelines.tables.rows import RuleResult
 from pipelines.tables.verdict import Verdict
 
 SHOWN_ROWS = 5
@@ -114,23 +114,23 @@ def _judged(workspace: Workspace, contract: Contract) -> DryRun:
     rules = workspace.catalog.rules(contract)
     first_rows: dict[str, tuple[int, ...]] = {}
     ungated = None
-    if batch["readable"]:
+    if batch.readable:
         ungated = read_ungated(workspace, contract, rules)
         first_rows = _first_rows(workspace, ungated)
     weighed = weigh(lake, contract, rules, ungated, [batch])
     return DryRun(
         contract=contract,
-        format=batch["format"],
-        encoding=batch["encoding"],
-        delimiter=batch["delimiter"],
-        header=match_header(contract, batch["header"]) if batch["header"] else None,
-        problems=tuple(batch["problems"]),
+        format=batch.format,
+        encoding=batch.encoding,
+        delimiter=batch.delimiter,
+        header=match_header(contract, batch.header) if batch.header else None,
+        problems=tuple(batch.problems or ()),
         broken=_broken(rules, weighed.results, first_rows),
         judged=weighed.in_order[0],
     )
 
 
-def match_header(contract: Contract, header: list[str]) -> HeaderMatch:
+def match_header(contract: Contract, header: Sequence[str]) -> HeaderMatch:
     """Which headers the contract knows, which it does not, and which it declares that the file has not."""
     known = known_headers(contract)
     names = {known[same(one)] for one in header if same(one) in known}
@@ -158,19 +158,19 @@ def _first_rows(workspace: Workspace, ungated: Ungated) -> dict[str, tuple[int, 
 
 
 def _broken(
-    rules: tuple[Rule, ...], results: list[dict[str, Any]], first_rows: Mapping[str, tuple[int, ...]]
+    rules: tuple[Rule, ...], results: list[RuleResult], first_rows: Mapping[str, tuple[int, ...]]
 ) -> tuple[BrokenRule, ...]:
     """Broken rules, those that quarantine or hold first, each kind by the number of rows."""
     on_table = {rule.code for rule in rules if rule.on_table}
     broken = [
         BrokenRule(
-            one["rule"],
-            one["title"],
-            one["severity"],
-            one["broken"],
-            () if one["rule"] in on_table else first_rows.get(one["rule"], ()),
+            result.rule,
+            result.title,
+            result.severity,
+            result.broken,
+            () if result.rule in on_table else first_rows.get(result.rule, ()),
         )
-        for one in results
-        if one["broken"]
+        for result in results
+        if result.broken
     ]
     return tuple(sorted(broken, key=lambda one: (one.severity != "critical", -one.rows)))

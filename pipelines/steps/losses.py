@@ -134,9 +134,9 @@ def _why(weighed: Weighed | None) -> str:
     if weighed is None:
         return ""
     broken: dict[str, int] = {}
-    for one in weighed.results:
-        if one["severity"] == "critical" and one["broken"] and one["evaluated"] is not None:
-            broken[one["rule"]] = broken.get(one["rule"], 0) + int(one["broken"])
+    for result in weighed.results:
+        if result.severity == "critical" and result.broken and result.evaluated is not None:
+            broken[result.rule] = broken.get(result.rule, 0) + result.broken
     most = sorted(broken.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMED]
     said = [f"{rule} broken by {count:,}" for rule, count in most]
     held = [one for one in weighed.in_order if one.verdict == Verdict.HELD]
@@ -147,5 +147,5 @@ def _first_day(lake: Lake, contract: Contract) -> str | None:
     """The day of the first receipt of a file; None where none is kept."""
     if contract.table:
         return None
-    received = [one["received_at"] for one in batches_of(lake, contract.name) if one["sha256"]]
+    received = [entry.received_at for entry in batches_of(lake, contract.name) if entry.sha256]
     return min(received).astimezone(PEOPLE_TIME).date().isoformat() if received else None

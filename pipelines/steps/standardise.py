@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -36,6 +35,7 @@ from pipelines.steps.losses import check_loss
 from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.task import Origins, Outcome, Step, Task, taken_over
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
+from pipelines.tables.rows import BatchEntry, VerdictRow
 from pipelines.tables.specs import (
     AS_SENT,
     BATCHES,
@@ -151,7 +151,7 @@ class _Standardise:
         before = gate_verdicts(self._lake, self._contract.name) if news.recounted else {}
         self._aside = untypable(self._lake, self._contract.name)
         ungated = self._ungated(news, before)
-        asked = [one for one in self._to_judge(unjudged, before) if one["batch"] not in self._aside]
+        asked = [entry for entry in self._to_judge(unjudged, before) if entry.batch not in self._aside]
         weighed = weigh(self._lake, self._contract, self._rules, ungated, asked, before) if asked else None
         judged = weighed.in_order if weighed else []
         verdicts = verdicts_with(verdicts_of(self._lake, self._contract.name), [*judged, *self._untyped])
@@ -178,13 +178,13 @@ class _Standardise:
                 "table anew from raw",
             )
 
-    def _to_judge(self, unjudged: list[dict[str, Any]], before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _to_judge(self, unjudged: list[BatchEntry], before: Mapping[str, VerdictRow]) -> list[BatchEntry]:
         if not before:
             return unjudged
-        new, all_of_them = {one["batch"] for one in unjudged}, batches_of(self._lake, self._contract.name)
-        return [one for one in all_of_them if one["batch"] in new or (one["batch"] in before and one["readable"])]
+        new, entries = {entry.batch for entry in unjudged}, batches_of(self._lake, self._contract.name)
+        return [entry for entry in entries if entry.batch in new or (entry.batch in before and entry.readable)]
 
-    def _ungated(self, news: News, before: Mapping[str, Any]) -> Ungated | None:
+    def _ungated(self, news: News, before: Mapping[str, VerdictRow]) -> Ungated | None:
         """The rows to be judged and placed; batches whose rows cannot be typed are held and set aside."""
         if not self._lake.exists(self._raw.id):
             return None
@@ -217,7 +217,7 @@ class _Standardise:
         return [one for one in named if one not in self._aside]
 
     def _named(self) -> list[str]:
-        return [one["batch"] for one in batches_of(self._lake, self._contract.name)]
+        return [entry.batch for entry in batches_of(self._lake, self._contract.name)]
 
     def _failing(self, batches: Sequence[str] | None) -> Iterator[str]:
         for batch in self._typable(batches or self._named()) or ():

@@ -11,6 +11,7 @@ import pytest
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.rules.great_expectations import Documented, Validation, build_docs, validate
+from pipelines.tables.rows import RuleResult
 from tests.support.dirty_report import PEOPLE, DirtyReport
 from tests.support.html_page import Page
 from tests.support.validated_views import (
@@ -67,13 +68,16 @@ def documented(one: Validation, rows: int = 3000) -> Documented:
     """A batch that was validated alone, and all of whose counts Great Expectations confirmed."""
     configs = [said["expectation_config"] for said in json.loads(one.result)["results"]]
     results = [
-        {
-            "rule": outcome.rule,
-            "title": config["description"],
-            "severity": config["severity"],
-            "evaluated": outcome.evaluated,
-            "broken": outcome.unexpected,
-        }
+        RuleResult(
+            batch=one.batch,
+            source=one.source,
+            rule=outcome.rule,
+            title=config["description"],
+            severity=config["severity"],
+            standard=None,
+            evaluated=outcome.evaluated,
+            broken=outcome.unexpected,
+        )
         for config, outcome in zip(configs, one.outcomes.values(), strict=True)
     ]
     return Documented(one.source, "", one.batch, f"{one.batch}.csv", "通过", rows, results, (), one, [one.batch])

@@ -170,7 +170,7 @@ def test_a_batch_in_raw_that_cannot_be_typed_is_held_and_stops_nobody(place: Pla
     with place.opened() as at:
         assert len(at.standard(SOURCE)) == 17
         lake = at.workspace.lake
-        assert gate_verdicts(lake, SOURCE)["poisoned"]["rules"] == [TYPABLE]
+        assert gate_verdicts(lake, SOURCE)["poisoned"].rules == [TYPABLE]
         with pytest.raises(ValueError, match="cannot be read as values: ask for a new file and reject this one"):
             decide(lake, "poisoned", Verdict.RELEASED, "let it in")
         decide(lake, "poisoned", Verdict.REJECTED, "asked for a new file")

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 
 from pipelines.rules.great_expectations.validation import Validation
+from pipelines.tables.rows import RuleResult
 
 PEOPLES_TIME = ZoneInfo("Asia/Shanghai")
 
@@ -39,7 +40,7 @@ class Documented:
     file: str
     verdict: str
     rows: int
-    results: Sequence[Mapping[str, Any]]
+    results: Sequence[RuleResult]
     failed: Sequence[str] = ()
     validation: Validation | None = None
     together: Sequence[str] = ()
@@ -127,12 +128,12 @@ def _rules(one: Documented, validated: Mapping[str, Any]) -> list[dict[str, Any]
     """The batch's own counts in the order of the suite, each with what Great Expectations says of the rule."""
     places = {rule: place for place, rule in enumerate(validated)}
     rules = []
-    for counted in sorted(one.results, key=lambda row: (places.get(row["rule"], len(places)), row["rule"])):
-        said = validated.get(counted["rule"])
-        outcome = one.validation.outcomes[counted["rule"]] if one.validation and said else None
+    for counted in sorted(one.results, key=lambda row: (places.get(row.rule, len(places)), row.rule)):
+        said = validated.get(counted.rule)
+        outcome = one.validation.outcomes[counted.rule] if one.validation and said else None
         rules.append(
             {
-                **counted,
+                **counted._asdict(),
                 "wording": said["expectation_config"]["meta"]["wording"] if said else "",
                 "confirmed": outcome.unexpected if outcome and outcome.evaluated is not None else None,
             }
@@ -141,4 +142,4 @@ def _rules(one: Documented, validated: Mapping[str, Any]) -> list[dict[str, Any]
 
 
 def _is_reading(one: Documented, said: Mapping[str, Any]) -> bool:
-    return said["expectation_config"]["meta"]["rule"] not in {row["rule"] for row in one.results}
+    return said["expectation_config"]["meta"]["rule"] not in {row.rule for row in one.results}
