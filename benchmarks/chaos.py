@@ -149,9 +149,9 @@ class _Filled:
         for place in places:
             shutil.copytree(self.place.landing, place.landing)
             shutil.copytree(self.place.lake, place.lake)
-        mine = self.deliveries
-        known = {source: [*numbers] for source, numbers in mine.known.items()}
-        return Deliveries(chance, known, [*mine.sent], mine.files, mine.hours)
+        delivered = self.deliveries
+        known = {source: [*numbers] for source, numbers in delivered.known.items()}
+        return Deliveries(chance, known, [*delivered.sent], delivered.files, delivered.hours)
 
 
 class _Experiment:

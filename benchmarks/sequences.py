@@ -133,8 +133,8 @@ class Deliveries:
         return self.chance.sample(known, min(len(known), self.chance.randint(1, 3)))
 
     def _again(self, source: str) -> Delivered:
-        mine = [one for one in self.sent if one.source == source]
-        return self.chance.choice(mine or self.sent) if self.sent else self.new(source)
+        of_source = [one for one in self.sent if one.source == source]
+        return self.chance.choice(of_source or self.sent) if self.sent else self.new(source)
 
     def _file(self, suffix: str) -> str:
         self.files += 1

@@ -111,8 +111,8 @@ def rule_results(lake: Lake, catalog: Catalog, contract: Contract) -> Iterator[d
 
 def _counts(lake: Lake, contract: Contract, batches: Collection[str]) -> list[RuleResult]:
     results = lake.read(RULE_RESULTS)
-    mine = results.filter((results.source == contract.name) & results.batch.isin(sorted(batches)))
-    return [RuleResult(**row) for row in lake.engine.rows(mine)]
+    of_batches = results.filter((results.source == contract.name) & results.batch.isin(sorted(batches)))
+    return [RuleResult(**row) for row in lake.engine.rows(of_batches)]
 
 
 def _result(

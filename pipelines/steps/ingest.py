@@ -384,8 +384,8 @@ def _append(
 def _in_raw(workspace: Workspace, contract: Contract, batch: str) -> tuple[int, datetime.datetime]:
     """Rows and receipt of a batch whose raw commit survived a crash that its entry in `quality/batch` did not."""
     stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
-    mine = stored.filter(stored[BATCH] == batch)
-    found = workspace.lake.engine.rows(mine.agg(rows=mine.count(), received_at=mine[RECEIVED_AT].max()))[0]
+    rows = stored.filter(stored[BATCH] == batch)
+    found = workspace.lake.engine.rows(rows.agg(rows=rows.count(), received_at=rows[RECEIVED_AT].max()))[0]
     return int(found["rows"]), found["received_at"] or time_of_receipt(workspace.lake)
 
 

@@ -190,8 +190,11 @@ def _forms(catalog: Catalog, wanted: FormsOf, read: Read) -> Iterator[tuple[Tabl
         spec = alias_spec(catalog, contract)
         if spec and named:
             rows = read(spec)
-            mine = rows.filter(rows["column"].isin(named))
-            yield spec, mine.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name))
+            forms = rows.filter(rows["column"].isin(named))
+            yield (
+                spec,
+                forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name)),
+            )
 
 
 def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:

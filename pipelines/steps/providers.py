@@ -32,8 +32,8 @@ def named_in_rows(workspace: Workspace, contract: Contract, batch: str, file: st
     header = contract.column(contract.delivered_by).header
     with workspace.lake.lock:
         stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
-        mine = stored.filter(stored[BATCH] == batch)
-        cells = mine.select(said=mine[contract.cells[header]].strip()).distinct().limit(2)
+        rows = stored.filter(stored[BATCH] == batch)
+        cells = rows.select(said=rows[contract.cells[header]].strip()).distinct().limit(2)
         said = [row["said"] for row in workspace.lake.engine.rows(cells)]
     names = {workspace.catalog.agencies[name].title: name for name in contract.providers}
     names |= {name: name for name in contract.providers}

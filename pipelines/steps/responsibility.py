@@ -55,8 +55,8 @@ def _by_region(workspace: Workspace, contract: Contract, rows: ir.Table) -> ir.T
 def delivered_by(workspace: Workspace, contract: Contract) -> ir.Table:
     """Which agency delivered each batch of a source (`__delivered`, `__provider`), where that is known."""
     batches = workspace.lake.read(BATCHES)
-    mine = batches.filter((batches.source == contract.name) & batches.agency.notnull())
-    return mine.select(__delivered="batch", **{f"__{PROVIDER}": mine.agency})
+    of_source = batches.filter((batches.source == contract.name) & batches.agency.notnull())
+    return of_source.select(__delivered="batch", **{f"__{PROVIDER}": of_source.agency})
 
 
 def acting(catalog: Catalog, contract: Contract, given: Mapping[str, ir.StringValue]) -> ir.StringValue:

@@ -278,11 +278,11 @@ def test_a_run_with_a_held_batch_succeeds(both_ways: BothWays) -> None:
 
 
 def test_dagster_makes_the_same_tables_as_huiliu_run(both_ways: BothWays) -> None:
-    ours, theirs = _tables(both_ways.by_run), _tables(both_ways.by_dagster)
-    assert [name for name in ours if ours[name] != theirs[name]] == []
-    assert len(ours["foundation/person/person"]) == len(PEOPLE)
-    assert len(ours["quarantine/household_registration"]) == 1
-    assert len(ours["returns/person/person"]) == len(PEOPLE)
+    by_run, by_dagster = _tables(both_ways.by_run), _tables(both_ways.by_dagster)
+    assert [name for name in by_run if by_run[name] != by_dagster[name]] == []
+    assert len(by_run["foundation/person/person"]) == len(PEOPLE)
+    assert len(by_run["quarantine/household_registration"]) == 1
+    assert len(by_run["returns/person/person"]) == len(PEOPLE)
 
 
 def _tables(settings: Settings) -> dict[str, list[str]]:

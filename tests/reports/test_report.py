@@ -99,12 +99,12 @@ def test_rules_are_counted_as_in_the_table_of_rule_results(reported: Reported) -
     results = reported.lake.read(RULE_RESULTS)
     for name in reported.workspace.catalog.contracts:
         shown = Page(reported.site / "sources" / f"{name}.html")
-        mine = results.filter(results.source == name)
-        if not count(reported.lake, mine):
+        of_source = results.filter(results.source == name)
+        if not count(reported.lake, of_source):
             assert "还没有判定过的批次" in shown.text
             continue
-        totals = mine.group_by("rule", "title").agg(
-            broken=mine.broken.sum(), evaluated=mine.evaluated.sum(), batches=mine.batch.nunique()
+        totals = of_source.group_by("rule", "title").agg(
+            broken=of_source.broken.sum(), evaluated=of_source.evaluated.sum(), batches=of_source.batch.nunique()
         )
         due = {
             f"{row['title']}{row['rule']}": (

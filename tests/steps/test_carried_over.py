@@ -55,8 +55,8 @@ def aged(written: Place, folder: Path, **said_too: str) -> Place:
             part = place.lake / "returns" / city / "/".join((*one.folders, one.name))
             properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(said)})
             configuration = {"delta.enableChangeDataFeed": "true"}
-            mine = rows.filter(pc.equal(rows["city"], city)).drop_columns(["city"])
-            write_deltalake(part, mine, configuration=configuration, commit_properties=properties)
+            of_city = rows.filter(pc.equal(rows["city"], city)).drop_columns(["city"])
+            write_deltalake(part, of_city, configuration=configuration, commit_properties=properties)
         shutil.rmtree(place.lake / one.path)
     return place
 

@@ -152,8 +152,8 @@ def _named(workspace: Workspace, record: GoldenRecord) -> set[str]:
 
 def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries: Deliveries) -> Doubts:
     catalog, lake = workspace.catalog, workspace.lake
-    conflicts, mine, found = doubts_of(workspace, record, agency)
-    disputed = mine.group_by("attribute").agg(count=mine[record.key].nunique())
+    conflicts, claims, found = doubts_of(workspace, record, agency)
+    disputed = claims.group_by("attribute").agg(count=claims[record.key].nunique())
     broken = found.group_by("rule", "title").agg(count=found.count())
     attributes = [
         (attribute_title(catalog, record, row["attribute"]), row["count"])
@@ -167,7 +167,7 @@ def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries:
         record,
         catalog.elements[record.key].title,
         attributes,
-        _disagreements(workspace, record, conflicts, mine, deliveries) if attributes else [],
+        _disagreements(workspace, record, conflicts, claims, deliveries) if attributes else [],
         rules,
         _found(workspace, record, found, deliveries) if rules else [],
     )
@@ -192,10 +192,10 @@ def _evenly(rows: ir.Table, kind: str, order: list[str], most: int) -> ir.Table:
 
 
 def _disagreements(
-    workspace: Workspace, record: GoldenRecord, conflicts: ir.Table, mine: ir.Table, deliveries: Deliveries
+    workspace: Workspace, record: GoldenRecord, conflicts: ir.Table, claims: ir.Table, deliveries: Deliveries
 ) -> list[Disagreement]:
     catalog = workspace.catalog
-    told = masked_claims(catalog, record, conflicts, mine, EXAMPLES)
+    told = masked_claims(catalog, record, conflicts, claims, EXAMPLES)
     found: dict[int, list[dict[str, Any]]] = {}
     for row in workspace.lake.engine.rows(told):
         found.setdefault(row["_item"], []).append(row)
@@ -209,9 +209,11 @@ def _disagreements(
     ]
 
 
-def masked_claims(catalog: Catalog, record: GoldenRecord, conflicts: ir.Table, mine: ir.Table, most: int) -> ir.Table:
+def masked_claims(
+    catalog: Catalog, record: GoldenRecord, conflicts: ir.Table, own_claims: ir.Table, most: int
+) -> ir.Table:
     """All claims on the first disputed attributes, numbered by `_item`, the claim that stands before the others."""
-    items = _evenly(mine.select(record.key, "attribute").distinct(), "attribute", [record.key], most)
+    items = _evenly(own_claims.select(record.key, "attribute").distinct(), "attribute", [record.key], most)
     claims = conflicts.inner_join(items, [record.key, "attribute"])
     told = claims.select(
         "_item",

@@ -135,7 +135,7 @@ def write_agency(workspace: Workspace, page: AgencyPage, folder: Path) -> dict[s
 
 def _doubtful(workspace: Workspace, agency: str, doubts: Doubts) -> Iterator[tuple[str, ir.Table, list[str]]]:
     catalog, record = workspace.catalog, doubts.record
-    conflicts, mine, found = doubts_of(workspace, record, agency)
+    conflicts, claims, found = doubts_of(workspace, record, agency)
     sources = {name: contract.title for name, contract in catalog.contracts.items()}
     place = ["来源", "文件", "行"]
     if doubts.findings:
@@ -144,7 +144,7 @@ def _doubtful(workspace: Workspace, agency: str, doubts: Doubts) -> Iterator[tup
         rows = told.select(told.subject, code=told.rule, title=told.title, from_=source, file=told.file, row=told.row)
         yield "findings", rows, [doubts.key_title, "核查规则代码", "核查规则", *place]
     if doubts.conflicts:
-        named = _named(workspace, masked_claims(catalog, record, conflicts, mine, MOST), "batch")
+        named = _named(workspace, masked_claims(catalog, record, conflicts, claims, MOST), "batch")
         told = named.order_by("_item", named.stands.desc(), "source", "batch", "row")
         attributes = {name: attribute_title(catalog, record, name) for name in record.attributes}
         rows = told.select(

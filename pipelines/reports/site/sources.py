@@ -155,9 +155,9 @@ def _acting(workspace: Workspace, contract: Contract) -> dict[str, int]:
 def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:
     """Every rule that was applied to the source, those most often broken first."""
     results = workspace.lake.read(RULE_RESULTS)
-    mine = results.filter(results.source == contract.name)
-    totals = mine.group_by("rule", "title", "severity", "standard", on_table=mine.evaluated.isnull()).agg(
-        evaluated=mine.evaluated.sum(), batches=mine.batch.nunique(), broken=mine.broken.sum()
+    of_source = results.filter(results.source == contract.name)
+    totals = of_source.group_by("rule", "title", "severity", "standard", on_table=of_source.evaluated.isnull()).agg(
+        evaluated=of_source.evaluated.sum(), batches=of_source.batch.nunique(), broken=of_source.broken.sum()
     )
     ordered = totals.order_by(totals.broken.desc(), "rule", "title")
     return [
