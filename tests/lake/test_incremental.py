@@ -80,7 +80,7 @@ class Story:
     def begin(self) -> None:
         self._step(self.deliveries.first())
 
-    def go_on(self) -> None:
+    def take_step(self) -> None:
         self._step(self.deliveries.step())
 
     def _step(self, step: Step) -> None:
@@ -139,6 +139,6 @@ def test_any_sequence_leaves_what_a_rebuild_would_make(
         story = Story(Path(folder) / "lake_of_increments", chance, projects)
         story.begin()
         for _ in range(steps):
-            story.go_on()
+            story.take_step()
         note("\n".join(story.told))
         assert_equals_a_rebuild(story.place, Path(folder) / "rebuilt")
