@@ -21,7 +21,7 @@ SECONDS_TO = "(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]{1,9})?
 OFFSETS = "(?:[Zz]|UTC|GMT|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)"
 NO_END = "9999 *[-/.年]? *(?:1[0-2]|0?[1-9]|99) *[-/.月]? *(?:[12][0-9]|3[01]|0?[1-9]|99)(?: *日)?"
 NO_DAY = "0001(?:0101| *[-/.年] *0?1 *[-/.月] *0?1(?: *日)?)|0000(?:0000| *[-/.年] *0{1,2} *[-/.月] *0{1,2}(?: *日)?)"
-NOTHING = f"^(?:{NO_END}|{NO_DAY})(?:[0-9]{{6}}|[T ]+{SECONDS_TO} *{OFFSETS}?)?\\z"
+NO_DATE = f"^(?:{NO_END}|{NO_DAY})(?:[0-9]{{6}}|[T ]+{SECONDS_TO} *{OFFSETS}?)?\\z"
 ALWAYS = "[长長]期|[长長]久|[长長]年|永久|永[续續]|永[远遠]|[终終]身|[终終]生"
 LASTING = "性|[(]?(?:有效|有效期|经营|存续|使用|居留|期限)[)]?"
 UNLIMITED = (
@@ -84,7 +84,7 @@ def sent_day(words: Words, cell: Value, may_have_no_end: bool) -> Value:
     """
 
     def unless_said(text: Value) -> Value:
-        return words.case((words.matches(_tidy(words, text), NOTHING), words.nothing("text")), otherwise=text)
+        return words.case((words.matches(_tidy(words, text), NO_DATE), words.nothing("text")), otherwise=text)
 
     said = words.named(sent(words, cell), unless_said)
     if may_have_no_end:

@@ -29,7 +29,7 @@ from tests.support.deliveries import cells_of, csv_text, deliver, household, mar
 from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place
 
-NOTHING = datetime.timedelta()
+NO_TIME = datetime.timedelta()
 RAW = TableId("raw", "household_registration")
 FILES = 18
 
@@ -151,7 +151,7 @@ def test_a_refresh_whose_feed_is_gone_says_so_and_is_right(filled: Place) -> Non
         for task in plan(at.workspace):
             if task.step in ("ingest", "standardise"):
                 task.work(at.workspace)
-    removed = maintained(filled, NOTHING)["standard/household_registration"].removed
+    removed = maintained(filled, NO_TIME)["standard/household_registration"].removed
     assert removed > 0
 
     reasons = {one.table.path: one.reason for one in filled.run().refreshed}
@@ -165,7 +165,7 @@ def test_a_release_names_versions_that_stay_readable(filled: Place) -> None:
     person = TableId("foundation", "person", ("person",))
     # What has been maintained twice, long after the run, has nothing left of the version that the run released.
     delta_rs.compact(table(filled, person), "{}")
-    maintained(filled, NOTHING)
+    maintained(filled, NO_TIME)
     maintained(filled)
     with filled.opened() as at:
         newest = max(at.rows(RELEASES), key=lambda row: (row["release"], row["table"] == person.path))
@@ -222,7 +222,7 @@ def log_files(lake: Lake) -> list[Path]:
 def test_what_the_newest_commit_says_and_named_appends_outlive_the_log(lake: Lake) -> None:
     for number in range(12):
         assert append(lake, number)
-    maintain_table(lake, SPEC.id, NOTHING)
+    maintain_table(lake, SPEC.id, NO_TIME)
     assert len(log_files(lake)) == 1
     state = lake.state(SPEC.id)
     assert state
@@ -238,7 +238,7 @@ def test_a_strangers_commit_does_not_hide_what_the_table_says(lake: Lake) -> Non
     delta = lake.delta(SPEC.id)
     assert delta
     delta.alter.set_table_description("described by hand")
-    maintain_table(lake, SPEC.id, NOTHING)
+    maintain_table(lake, SPEC.id, NO_TIME)
     state = lake.state(SPEC.id)
     assert len(log_files(lake)) == 1
     assert state

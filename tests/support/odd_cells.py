@@ -7,7 +7,7 @@ from random import Random
 
 UNSEEN, SPACES = "\u200b\u200d\u200e\u202a\u202e\u2060\u2066\ufeff\u00ad", " \t\n\u3000\u00a0\u2009\u2028\u202f\x85"
 MARKS = "'‘’＇"
-NOTHING = (
+EMPTY_CELLS = (
     "", "N/A", "n/a", "NA", "NULL", "null", "Null", "无", "-", "--", "—", "/", "nan", "NaN", "\\N", "NaT", "<NA>",
     "nil", "undefined", "(null)", "<null>", "[NULL]", "#N/A", "#REF!", "#DIV/0!", "#GETTING_DATA", "none", "None",
     "Ｎ／Ａ", "NIL",
@@ -149,7 +149,7 @@ def odd_cells(random: Random, element: str, count: int) -> list[str]:
     """So many cells of an element of `KINDS`; most have a slip or two, and some say nothing."""
     make, alphabet = KINDS[element]
     return [
-        _slipped(random, random.choice(NOTHING) if random.random() < 0.05 else make(random), alphabet)
+        _slipped(random, random.choice(EMPTY_CELLS) if random.random() < 0.05 else make(random), alphabet)
         for _ in range(count)
     ]
 
