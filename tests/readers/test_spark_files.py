@@ -16,7 +16,7 @@ from pipelines.readers.encoding import MOVED
 from pipelines.readers.parallel.splitting import NotSplittable, SplitRows, split_read, worth_splitting
 from tests.support.bad_deliveries import BAD, Bad
 from tests.support.opened_files import HEADER, LINE, opened
-from tests.support.split_files import FEW, assert_same, reason, split
+from tests.support.split_files import FEW_EXAMPLES, assert_same, reason, split
 
 pytestmark = pytest.mark.spark
 
@@ -140,7 +140,7 @@ ALPHABET = st.characters(max_codepoint=0x10EFFF, blacklist_categories=["Cs"], bl
 CELL = st.text(ALPHABET, max_size=6) | st.text(st.sampled_from('",;|\t，"a中𠮷\u3000\\'), max_size=5)
 
 
-@FEW
+@FEW_EXAMPLES
 @given(sent=st.lists(st.lists(CELL, min_size=5, max_size=5), min_size=8, max_size=30), style=st.integers(0, 3))
 def test_any_cells_of_one_line(spark_session: SparkSession, tmp_path: Path, sent: list[list[str]], style: int) -> None:
     written = io.StringIO(newline="")
@@ -161,7 +161,7 @@ RUBBISH = st.lists(
 ).map(b"".join)
 
 
-@FEW
+@FEW_EXAMPLES
 @given(lines=st.lists(RUBBISH, min_size=10, max_size=60), encoding=st.sampled_from(["utf-8", "gb18030"]))
 def test_any_bytes(spark_session: SparkSession, tmp_path: Path, lines: list[bytes], encoding: str) -> None:
     """What has no quotes left open, line ends or NUL within a line can be split, and comes out the same."""
@@ -183,7 +183,7 @@ def test_bad_files_come_out_the_same(spark_session: SparkSession, tmp_path: Path
     assert_same(spark_session, tmp_path, bad.file, bad.content)
 
 
-MANY = f"{LINE}\n" + "M1,1,2,3,4\n" * 7_000
+MANY_LINES = f"{LINE}\n" + "M1,1,2,3,4\n" * 7_000
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ MANY = f"{LINE}\n" + "M1,1,2,3,4\n" * 7_000
         (f'{LINE}\nM1,"a\nb",2,3,4\n', "runs over several lines, or its quote is not closed (1 line)"),
         (f'{LINE}\nM1,"a,2,3,4\n', "runs over several lines"),
         (f"{LINE}\nM1,1,2,3,4\rM2,1,2,3,4\n", "carriage returns stand within lines (1 line)"),
-        (MANY + "M2,\0,2,3,4\n", "NUL bytes"),
+        (MANY_LINES + "M2,\0,2,3,4\n", "NUL bytes"),
         (f"{LINE}\nM1,\U0010fe80,2,3,4\n", "private characters"),
         (f"{LINE}\nM1,\U0010fdff,2,3,4\n".encode("gb18030"), "private characters"),
         (f"{LINE}\n" + "M1\n" * 60_000 + "\n" * 50_000, "another number of cells"),

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from pipelines.readers.parallel.splitting import SplitRows
 from tests.support.opened_files import HEADER
-from tests.support.split_files import FEW, assert_same, reason, split
+from tests.support.split_files import FEW_EXAMPLES, assert_same, reason, split
 
 pytestmark = pytest.mark.spark
 
@@ -79,7 +79,7 @@ def test_parquet_numbers(spark_session: SparkSession, tmp_path: Path, kind: pa.D
     assert rows[1]["_extra"] == '{"数": "-0"}'
 
 
-@FEW
+@FEW_EXAMPLES
 @given(numbers=st.lists(st.decimals(-(10**11), 10**11, places=3, allow_nan=False), min_size=50, max_size=300))
 def test_parquet_amounts(spark_session: SparkSession, tmp_path: Path, numbers: list[decimal.Decimal]) -> None:
     assert_same(spark_session, tmp_path, "a.parquet", parquet({"数": pa.array(map(float, numbers), pa.float64())}))

@@ -13,7 +13,7 @@ from pipelines.readers import Delivery
 from pipelines.readers.parallel.splitting import NotSplittable, SplitRows, split_read
 from tests.support.opened_files import opened
 
-FEW = settings(
+FEW_EXAMPLES = settings(
     max_examples=4,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
