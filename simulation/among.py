@@ -18,7 +18,7 @@ def adult(register: Register) -> Mask:
     return register.of.world.people.adult
 
 
-def alone(register: Register) -> Mask:
+def held_nowhere_else(register: Register) -> Mask:
     """Of whom no other source has records."""
     return register.of.only(register.source.name)
 

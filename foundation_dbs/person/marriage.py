@@ -93,8 +93,8 @@ def _married(events: ir.Table) -> ir.Table:
     proofs = events.filter(events.event == "3")
     known = proofs.inner_join(married, [("id_number", "id_number_"), ("spouse", "spouse_")])
     known = known.filter(known.married_on <= known.registered_on).select(*COUPLE, "registration_number")
-    alone = proofs.anti_join(known, [*COUPLE, "registration_number"])
-    first = alone.group_by(COUPLE).agg(married_on=alone.registered_on.min())
+    unregistered = proofs.anti_join(known, [*COUPLE, "registration_number"])
+    first = unregistered.group_by(COUPLE).agg(married_on=unregistered.registered_on.min())
     return married.union(first.select(**names, married_on="married_on"))
 
 

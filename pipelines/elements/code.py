@@ -47,8 +47,8 @@ def normalise(value: ir.StringValue, codes: Sequence[Code]) -> ir.StringValue:
 
 def _found(cell: ir.StringValue, listed: Mapping[str, str], as_numbers: bool, both: bool) -> ir.StringValue:
     """The code of what the list says so; where `both` may stand in a cell, only if they say the same."""
-    alone = _number(cell) if as_numbers else cell
-    word = ibis.ifelse(cell.re_search(_CODE_AND_LABEL), cell.re_extract(_CODE_AND_LABEL, 2), alone) if both else alone
+    plain = _number(cell) if as_numbers else cell
+    word = ibis.ifelse(cell.re_search(_CODE_AND_LABEL), cell.re_extract(_CODE_AND_LABEL, 2), plain) if both else plain
     code = bound(word, lambda said: said.substitute(listed, else_=ibis.null("string")))
     if not both:
         return code
