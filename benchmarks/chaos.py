@@ -243,7 +243,7 @@ class _Experiment:
         return found + lake_differences(self.sound.lake, self.struck.lake)
 
     def _told(self) -> str:
-        return "".join(f"\n  {number}. {told}" for number, told in enumerate(self.story, 1))
+        return "".join(f"\n  {number}. {event}" for number, event in enumerate(self.story, 1))
 
 
 def _run(

@@ -47,7 +47,7 @@ class Damaged:
     """A damaged file: what was done to it, and its bytes."""
 
     file: str
-    told: str
+    changes: str
     content: bytes
 
 
@@ -90,16 +90,16 @@ def damaged(kind: str, seed: int, number: int) -> Damaged:
     whole = FORMATS[kind](chance)
     while True:
         if kind == "xlsx" and chance.random() < 0.7:
-            told, content = _within(chance, whole)
+            changes, content = _within(chance, whole)
         else:  # what moves the pages of a Parquet file is always seen: most changes leave them where they are
-            told, content = _changed(chance, whole, kept=kind == "parquet" and chance.random() < 0.8)
+            changes, content = _changed(chance, whole, kept=kind == "parquet" and chance.random() < 0.8)
         if content != whole:
-            return Damaged(f"{number:04d}.{kind}", told, content)
+            return Damaged(f"{number:04d}.{kind}", changes, content)
 
 
 def _changed(chance: random.Random, whole: bytes, kept: bool = False) -> tuple[str, bytes]:
     """One to eight bytes set, put in or taken out, or the end cut off; `kept` is the length, and one byte changes."""
-    content, told = bytearray(whole), []
+    content, changes = bytearray(whole), []
     if not kept and chance.random() < 0.05:
         length = chance.randrange(len(whole))
         return f"cut to {length}", whole[:length]
@@ -117,8 +117,8 @@ def _changed(chance: random.Random, whole: bytes, kept: bool = False) -> tuple[s
             content.insert(at, byte)
         elif len(content) > 1:
             del content[at]
-        told.append(f"{how} {at}")
-    return ", ".join(told), bytes(content)
+        changes.append(f"{how} {at}")
+    return ", ".join(changes), bytes(content)
 
 
 def _within(chance: random.Random, whole: bytes) -> tuple[str, bytes]:
@@ -127,13 +127,13 @@ def _within(chance: random.Random, whole: bytes) -> tuple[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(whole)) as before, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as after:
         parts = before.infolist()
         chosen = chance.choice([one for one in parts if "sheet" in one.filename or "haredStrings" in one.filename])
-        told = ""
+        changes = ""
         for part in parts:
             content = before.read(part)
             if part is chosen:
-                told, content = _changed(chance, content, kept=chance.random() < 0.8)
+                changes, content = _changed(chance, content, kept=chance.random() < 0.8)
             after.writestr(part.filename, content)
-    return f"{chosen.filename}: {told}", written.getvalue()
+    return f"{chosen.filename}: {changes}", written.getvalue()
 
 
 def _people(chance: random.Random) -> list[dict[str, str]]:
@@ -192,7 +192,7 @@ def _round(place: Path, project: Path, kind: str, first: int, files: Sequence[Da
     numbers = range(FIRST_GOOD + first, FIRST_GOOD + first + GOOD)
     good = [household(number) for number in numbers]
     (landing / f"good{first}.csv").write_text(csv_text(cells_of(good)), encoding="utf-8")
-    marks_of = {one.file: one.told for one in files}
+    marks_of = {one.file: one.changes for one in files}
     ended = forked(
         lambda marks: _taken(marks, place, project, files, [row["公民身份号码"] for row in good]), place / "x"
     )

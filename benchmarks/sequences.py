@@ -70,8 +70,8 @@ class Deliveries:
         verdict = self.chance.choice(["released", "rejected", None])
         declared = self.chance.choice([None, None, None, None, *DECLARED])
         days = self.chance.choice([0, 1, 1, 3])
-        told = [*kinds, *(one for one in (verdict, declared) if one), *([f"{days} days later"] if days else [])]
-        return Step(tuple(told), files, verdict, declared, days)
+        parts = [*kinds, *(one for one in (verdict, declared) if one), *([f"{days} days later"] if days else [])]
+        return Step(tuple(parts), files, verdict, declared, days)
 
     def new(self, source: str) -> Delivered:
         return self._sent(source, [self._row(source, self._new(source)) for _ in range(self.chance.randint(1, 4))])

@@ -37,8 +37,8 @@ def look_at_files(context) -> None:  # type: ignore[no-untyped-def]
         checks = list(examine_files(Settings()))
     context.log.info(checks[-1].found)
     if bad := [check for check in checks[:-1] if check.state == "bad"]:
-        told = "; ".join(with_todo(f"{one.name}: {one.found}", one.todo) for one in bad)
-        raise dg.Failure(told, allow_retries=False)
+        faults = "; ".join(with_todo(f"{one.name}: {one.found}", one.todo) for one in bad)
+        raise dg.Failure(faults, allow_retries=False)
 
 
 @dg.job(

@@ -198,14 +198,14 @@ def _contents(files: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
 
 
 def _found(
-    sources: Iterable[Contract], seen: Mapping[str, Mapping[str, Any]], told: Callable[[str], None]
+    sources: Iterable[Contract], seen: Mapping[str, Mapping[str, Any]], log: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
     """Per file its hash. A file's size and time only save hashing it again: what counts is its content."""
     settings = Settings()
     found = {}
     for contract in sources:
         for problem in lying_for(settings.landing, contract)[1]:
-            told(str(problem))
+            log(str(problem))
         for lying, state in ready_files(settings, contract):
             name = lying.path.relative_to(settings.landing).as_posix()
             same = {"size": state.st_size, "changed": state.st_mtime_ns}
@@ -214,5 +214,5 @@ def _found(
             try:
                 found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(lying.path)}
             except OSError as error:
-                told(str(unopened(lying.path, error).renamed(f"{contract.name}/{lying.shown}")))
+                log(str(unopened(lying.path, error).renamed(f"{contract.name}/{lying.shown}")))
     return found

@@ -57,8 +57,8 @@ def outside_sensor(project: Project, tasks: Sequence[Task]) -> dg.SensorDefiniti
             events = list(_Teller(workspace, context.instance, tasks, checks).events())
         if not is_idle(context):  # one that began meanwhile may have written some of it
             return dg.SkipReason(UNDER_WAY)
-        told = f"{len(events)} events told of what was written outside Dagster"
-        return dg.SensorResult(asset_events=events, cursor=seen, skip_reason=told)
+        summary = f"{len(events)} events told of what was written outside Dagster"
+        return dg.SensorResult(asset_events=events, cursor=seen, skip_reason=summary)
 
     return written_outside
 

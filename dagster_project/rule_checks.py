@@ -35,7 +35,7 @@ class _Judged:
 
 
 @dataclass(frozen=True)
-class Told:
+class CheckedRule:
     """A rule as people read it. `on_table` rules are about a batch as a whole, the others about each row.
 
     Those `of_form` are asked of every row that is read, and counted where one breaks them.
@@ -69,12 +69,13 @@ class Told:
         )
 
 
-def rules_told(catalog: Catalog, contract: Contract) -> list[Told]:
+def checked_rules(catalog: Catalog, contract: Contract) -> list[CheckedRule]:
     """The declared rules of a source, and what the reader asks of each row's form."""
     declared = [
-        Told(rule.code, rule.title, rule.severity, rule.standard, rule.on_table) for rule in catalog.rules(contract)
+        CheckedRule(rule.code, rule.title, rule.severity, rule.standard, rule.on_table)
+        for rule in catalog.rules(contract)
     ]
-    return [*declared, *(Told(code, title, "critical", of_form=True) for code, title in DAMAGE_TITLES.items())]
+    return [*declared, *(CheckedRule(code, title, "critical", of_form=True) for code, title in DAMAGE_TITLES.items())]
 
 
 def rule_specs(catalog: Catalog, contract: Contract) -> list[dg.AssetCheckSpec]:
@@ -86,7 +87,7 @@ def rule_specs(catalog: Catalog, contract: Contract) -> list[dg.AssetCheckSpec]:
             description=rule.description,
             metadata={"rule": rule.code, "severity": rule.severity, "follows": rule.follows},
         )
-        for rule in rules_told(catalog, contract)
+        for rule in checked_rules(catalog, contract)
     ]
 
 
@@ -105,7 +106,7 @@ def rule_results(lake: Lake, catalog: Catalog, contract: Contract) -> Iterator[d
     for row in _counts(lake, contract, current | {entry.batch for entry in batches[-LISTED:]}):
         if row.batch in known:
             counted.setdefault(row.rule, []).append(row)
-    for rule in rules_told(catalog, contract):
+    for rule in checked_rules(catalog, contract):
         yield _result(contract, rule, counted.get(rule.code, []), known, current)
 
 
@@ -116,7 +117,11 @@ def _counts(lake: Lake, contract: Contract, batches: Collection[str]) -> list[Ru
 
 
 def _result(
-    contract: Contract, rule: Told, counted: list[RuleResult], known: Mapping[str, _Judged], current: Collection[str]
+    contract: Contract,
+    rule: CheckedRule,
+    counted: list[RuleResult],
+    known: Mapping[str, _Judged],
+    current: Collection[str],
 ) -> dg.AssetCheckResult:
     broken = sorted((row for row in counted if row.broken), key=lambda row: known[row.batch].entry.received_at)
     failing = [row for row in broken if row.batch in current]
@@ -140,14 +145,14 @@ def _result(
     )
 
 
-def _evaluated(rule: Told, counted: Sequence[RuleResult], batches: Sequence[BatchEntry]) -> int:
+def _evaluated(rule: CheckedRule, counted: Sequence[RuleResult], batches: Sequence[BatchEntry]) -> int:
     """How many rows, or batches, were looked at."""
     if rule.of_form:
         return sum(entry.rows for entry in batches)
     return len(counted) if rule.on_table else sum(row.evaluated or 0 for row in counted)
 
 
-def _said(rule: Told, total: int, failing: Sequence[RuleResult], known: Mapping[str, _Judged]) -> str:
+def _said(rule: CheckedRule, total: int, failing: Sequence[RuleResult], known: Mapping[str, _Judged]) -> str:
     what = "batches" if rule.on_table else "rows"
     if not total:
         return f"{rule.title}: there was nothing to check"
@@ -157,7 +162,7 @@ def _said(rule: Told, total: int, failing: Sequence[RuleResult], known: Mapping[
     return f"{rule.title}: {sum(row.broken for row in failing):,} of {total:,} {what} break it ({files})"
 
 
-def _by_batch(rule: Told, broken: Sequence[RuleResult], known: Mapping[str, _Judged]) -> dg.MetadataValue:
+def _by_batch(rule: CheckedRule, broken: Sequence[RuleResult], known: Mapping[str, _Judged]) -> dg.MetadataValue:
     """Which batches broke the rule lately, oldest first; Dagster's table needs a row to know its columns by."""
     if not broken:
         return dg.MetadataValue.text("none")

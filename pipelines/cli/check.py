@@ -156,6 +156,6 @@ def _why(found: DryRun, code: str) -> str:
         return "文件应可读取 (the file cannot be read; see above what to do)"
     if title := titles(found.contract).get(code):
         judged = found.judged
-        told = f" ({judged.quarantined:,} of {judged.rows:,} rows would be quarantined)" if code == REJECT_SHARE else ""
-        return title + told
+        why = f" ({judged.quarantined:,} of {judged.rows:,} rows would be quarantined)" if code == REJECT_SHARE else ""
+        return title + why
     return next((one.title for one in found.broken if one.code == code), code)

@@ -19,8 +19,8 @@ def register(app: typer.Typer) -> None:
         from pipelines.project.workspace import open_existing
 
         settings = settings_with(lake)
-        with open_existing(settings, writes=True) as workspace, progress() as told:
-            done = maintain_tables(workspace, told=lambda table: told("maintain", table.path))
+        with open_existing(settings, writes=True) as workspace, progress() as show_step:
+            done = maintain_tables(workspace, show_table=lambda table: show_step("maintain", table.path))
         shown = titled_table("维护 maintenance", "table", "before", "files", "removed", "version")
         for one in done:
             if one.changed:

@@ -33,13 +33,13 @@ def progress(console: Console = err) -> Iterator[Callable[[str, str], None]]:
     if not console.is_terminal:
         last = ""
 
-        def told(step: str, table: str) -> None:
+        def show_step(step: str, table: str) -> None:
             nonlocal last
             if step != last:
                 console.print(f"  {step} …", highlight=False)
             last = step
 
-        yield told
+        yield show_step
         return
     with console.status("starting …") as status:
         yield lambda step, table: status.update(f"{step} {table}")

@@ -83,12 +83,12 @@ def _register_draft(source: typer.Typer) -> None:
         open_questions = len(found.remarks) + sum(bool(one.remarks) for one in found.columns) + 3
         moved = shlex.join(["mv", str(path), str(active)])
         then = f"{moved} && {shlex.join([program(), 'check', str(file), '--source', found.name])}"
-        told = (
+        message = (
             f"{path}: {len(found.columns)} columns, key {', '.join(found.key)}; {open_questions} lines ask for a look "
             f"(请填写, 请核对, 请定级, 请起英文列名). Columns that nobody classified are masked wholly. "
             f"It is a draft, and no run reads it; when it is filled in: {then}"
         )
-        out.print(told, highlight=False, markup=False, soft_wrap=True)
+        out.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
 def _register_retire(source: typer.Typer) -> None:

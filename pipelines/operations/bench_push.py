@@ -29,7 +29,7 @@ BEGIN = 900.0  # seconds for the first look
 TOKEN_KEY = "of-a-bench-" + "0" * 32
 
 
-def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None]) -> dict[str, Any]:
+def measure_push(root: Path, seconds: int, rate: int, show_progress: Callable[[str], None]) -> dict[str, Any]:
     """Push `rate` rows a second beside the lake of an earlier bench, with `huiliu serve` and `huiliu watch` running.
 
     `p50` to `max` are seconds from a row's 202 to the commit that shows it to its city; `lost` are rows that were
@@ -46,13 +46,13 @@ def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None
     returned = str(lake / "returns" / TABLE)
     before = delta_rs.stored(returned).version()
     with _started(surroundings, "watch") as watching, _started(surroundings, "serve", "--port", "0") as serving:
-        told("waiting for huiliu watch …")
+        show_progress("waiting for huiliu watch …")
         _until(lambda: "rows changed" in watching.read_text(encoding="utf-8"))  # its first look is at everything
         _until(lambda: "takes rows" in serving.read_text(encoding="utf-8"))
         address = urlsplit(serving.read_text(encoding="utf-8").split()[0])
-        told(f"pushing {rate} rows a second …")
+        show_progress(f"pushing {rate} rows a second …")
         accepted = _push(address.netloc, token, seconds, rate)
-        told("waiting until cities have all rows …")
+        show_progress("waiting until cities have all rows …")
         ended = time.monotonic()
         while True:
             seen = _seen(returned, before)

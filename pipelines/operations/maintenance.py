@@ -39,9 +39,9 @@ class Maintained:
 def maintain(
     workspace: Workspace,
     tables: Iterable[TableId] | None = None,
-    told: Callable[[TableId], None] = lambda table: None,
+    show_table: Callable[[TableId], None] = lambda table: None,
 ) -> list[Maintained]:
-    """Maintain `tables` (all that are declared and there); `told` hears of each as it begins.
+    """Maintain `tables` (all that are declared and there); `show_table` hears of each as it begins.
 
     Table by table under the lease, which others may take in between unless the caller holds it. At the end the newest
     release names the versions by which its rows can be read from now on.
@@ -49,7 +49,7 @@ def maintain(
     lake, retention = workspace.lake, datetime.timedelta(days=workspace.settings.retention)
     done = []
     for table in [spec.id for spec in all_tables(workspace)] if tables is None else tables:
-        told(table)
+        show_table(table)
         taken = lake.hold()
         try:
             if found := maintain_table(lake, table, retention, compacts=_can_be_read(lake, table)):

@@ -313,10 +313,10 @@ def delivered_rows(
 ) -> ir.Table | pa.RecordBatchReader:
     """The delivery's rows with their batch and the time of receipt: a plan for many machines, or a stream of ours."""
 
-    def told(reason: str) -> None:
+    def note_reason(reason: str) -> None:
         done.notes.append(f"{done.source}/{original.name} is large, but read by one machine: {reason}")
 
-    split = workspace.lake.engine.read_in_parallel(delivery, original.url, told)
+    split = workspace.lake.engine.read_in_parallel(delivery, original.url, note_reason)
     if split is None:
         return _stamped(workspace, delivery.batches(), batch, received_at, counter)
     counter.rows = split.count

@@ -75,11 +75,11 @@ def test_the_declared_lineage_of_standard_is_that_of_its_expression() -> None:
             raw, standard = task.inputs[0], task.outputs[0]
             source = next(spec for spec in source_tables(declared) if spec.id == raw)
             computed = parents(typed(declared.catalog, task.contract, source.unbound))
-            told = {
+            lineage = {
                 name: {(table.path, column) for table, column in found}
                 for name, found in task.origins()[standard.id].items()
             }
-            assert told == {name: set(found) for name, found in computed.items() if name in standard.names}
+            assert lineage == {name: set(found) for name, found in computed.items() if name in standard.names}
 
 
 def test_a_task_comes_after_everything_it_reads() -> None:

@@ -75,8 +75,8 @@ def test_a_decision_is_typed_as_the_check_says_and_the_next_run_acts_on_it(place
     said = pasted(place, release)
     assert dagster.run().success
     assert dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
-    told = dagster.last(f"quarantine/{HOUSEHOLD}").metadata
-    assert (told["rejects"].value, told["rows_held"].value) == (6, 0)
+    metadata = dagster.last(f"quarantine/{HOUSEHOLD}").metadata
+    assert (metadata["rejects"].value, metadata["rows_held"].value) == (6, 0)
 
     pasted(place, said.partition("To take that back: ")[2])
     assert dagster.run().success

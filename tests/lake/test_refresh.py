@@ -141,8 +141,8 @@ def test_a_held_batch_leaves_standard_untouched_until_it_is_released(filled: Pla
     assert len(rows(filled, "raw/household_registration", "_row")) == len(PEOPLE) + 6
     assert filled.run().exit_code == 0, "a batch that was held before is no news"
 
-    told = filled.huiliu("gate", "release", batch, "--reason", "核对无误")
-    assert told.returncode == 0, told.stderr
+    done = filled.huiliu("gate", "release", batch, "--reason", "核对无误")
+    assert done.returncode == 0, done.stderr
     assert filled.run().changed
     people = {row["id_number"] for row in rows(filled, "foundation/person/person", "id_number")}
     assert person_id(23) in people

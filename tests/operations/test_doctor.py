@@ -186,9 +186,9 @@ def test_the_verb_shows_a_table_or_json_and_its_exit_code_says_what_is_needed(ma
     shown = doctor("--landing", "landing")
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert re.search(r"^ *landing +good", shown.stdout, re.MULTILINE)
-    told = doctor("--landing", "elsewhere", "--json")
-    assert told.returncode == 1
-    checks = {one["name"]: one for one in json.loads(told.stdout)}
+    done = doctor("--landing", "elsewhere", "--json")
+    assert done.returncode == 1
+    checks = {one["name"]: one for one in json.loads(done.stdout)}
     assert checks["landing"]["state"] == "bad"
     assert checks["landing"]["todo"]
 

@@ -55,8 +55,8 @@ def test_an_error_is_told_whole_and_so_is_its_copy(error: HuiliuError, text: str
     copy = pickle.loads(pickle.dumps(error))
     assert vars(copy) == vars(error)
     for one in (error, copy):
-        told = explained(one)
-        assert (str(told), told.exit_code) == (text, exit_code)
+        explanation = explained(one)
+        assert (str(explanation), explanation.exit_code) == (text, exit_code)
 
 
 def test_a_check_shows_what_was_found_apart_from_what_to_do() -> None:

@@ -262,7 +262,7 @@ def test_entries_within_the_retention_stay(lake: Lake) -> None:
 
 
 def test_the_command_says_what_it_did(filled: Place) -> None:
-    told = filled.huiliu("maintain")
-    assert told.returncode == 0, told.stderr
-    assert "raw/household_registration" in told.stdout
-    assert "30 days" in told.stdout
+    done = filled.huiliu("maintain")
+    assert done.returncode == 0, done.stderr
+    assert "raw/household_registration" in done.stdout
+    assert "30 days" in done.stdout

@@ -84,10 +84,10 @@ def test_the_command_shows_it_and_writes_nothing(filled: Place) -> None:
         return {path: path.stat().st_mtime for path in filled.lake.rglob("*")}
 
     before = files()
-    told = filled.huiliu("status")
-    assert told.returncode == 0, told.stderr
-    assert "overdue: none" in told.stdout
-    assert SOURCE in told.stdout
+    done = filled.huiliu("status")
+    assert done.returncode == 0, done.stderr
+    assert "overdue: none" in done.stdout
+    assert SOURCE in done.stdout
     said: list[dict[str, Any]] = json.loads(filled.huiliu("status", "--json").stdout)
     raw = next(one for one in said if one["table"] == f"raw/{SOURCE}")
     assert (raw["rows"], raw["version"], raw["overdue"]) == (4, 0, False)
@@ -154,9 +154,9 @@ def test_tables_of_a_source_that_is_gone_are_listed(tmp_path: Path) -> None:
     undeclared = {path for path, one in of(place).items() if not one.declared}
     assert {"raw/marriage_registration", "standard/marriage_registration"} <= undeclared
     assert not {path for path in undeclared if SOURCE in path}
-    told = place.huiliu("status")
-    assert told.returncode == 0, told.stderr
-    (line,) = [line for line in told.stdout.splitlines() if line.startswith("! ")]
+    done = place.huiliu("status")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("! ")]
     assert "raw/marriage_registration, " in line
     assert "nothing declares them any more" in line
     assert "what to do: put the declaration back" in line

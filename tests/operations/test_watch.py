@@ -133,7 +133,7 @@ def watched_until(place: Place, true: Callable[[Counter[str]], bool]) -> list[st
     taken, said, stop = Counter[str](), list[str](), threading.Event()
     settings = Settings(project=place.project, landing=place.landing, lake=place.lake, settle=0)
 
-    def told(done: Round) -> None:
+    def note_round(done: Round) -> None:
         taken.update({one.source: one.rows for one in done.run.ingested.values()})
         if true(taken) and not done.run.behind:
             stop.set()
@@ -142,7 +142,7 @@ def watched_until(place: Place, true: Callable[[Counter[str]], bool]) -> list[st
         said.append(f"{what}: {explained(error)}")
         assert len(said) < 50, said
 
-    watch(lambda: open_workspace(settings), told, failed, stop, 0.05)
+    watch(lambda: open_workspace(settings), note_round, failed, stop, 0.05)
     return said
 
 

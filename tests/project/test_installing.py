@@ -44,8 +44,8 @@ class Installed:
 
     def project(self, *arguments: str, **variables: str) -> str:
         """What `huiliu doctor` says of the declarations."""
-        told = json.loads(self.huiliu("doctor", "--json", *arguments, **variables).stdout)
-        return next(f"{one['state']} {one['found']}" for one in told if one["name"] == "declarations")
+        checks = json.loads(self.huiliu("doctor", "--json", *arguments, **variables).stdout)
+        return next(f"{one['state']} {one['found']}" for one in checks if one["name"] == "declarations")
 
 
 @pytest.fixture(scope="module")

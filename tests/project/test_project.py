@@ -120,9 +120,9 @@ def test_every_version_of_python_is_said_alike() -> None:
 def test_a_machine_without_a_python_that_fits_is_told_which_do(tmp_path: Path) -> None:
     for file in ("Makefile", "pyproject.toml", *(path.name for path in ROOT.glob("requirements*"))):
         shutil.copy(ROOT / file, tmp_path)
-    told = subprocess.run(["make", "venv", "PYTHON="], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert told.returncode != 0
-    assert "one of 3.11 3.12 3.13" in told.stdout + told.stderr
+    done = subprocess.run(["make", "venv", "PYTHON="], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "one of 3.11 3.12 3.13" in done.stdout + done.stderr
     assert not (tmp_path / ".venv").exists()
 
 

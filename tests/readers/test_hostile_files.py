@@ -161,10 +161,10 @@ def test_an_error_that_no_reader_foresees_is_the_files_own(place: Place, monkeyp
     assert standing == good
     assert not entries["坏.csv"]["readable"]
     assert len(raw) == len(FIRST)  # no half of a batch
-    (told,) = [one for one in problems if "坏.csv" in one]
-    assert "UnforeseenError" in told
-    assert "row 4" in told
-    assert person_id(1) not in told
+    (problem,) = [one for one in problems if "坏.csv" in one]
+    assert "UnforeseenError" in problem
+    assert "row 4" in problem
+    assert person_id(1) not in problem
 
 
 def test_a_batch_that_raw_could_not_be_read_with_is_the_files_own(

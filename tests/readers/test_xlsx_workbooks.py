@@ -382,6 +382,6 @@ def test_damaged_cells_end_in_quarantine_and_the_file_goes_on(tmp_path: Path) ->
     assert quarantined == {2: ["row.cell_error"], 3: ["row.cell_error"], 4: ["row.digits_lost"]}
     assert len(standing) == 37
     assert standing[5]["registered_on"].isoformat() == "2020-02-14"
-    told = [str(problem) for problem in done.problems]
-    assert sum("a.xlsx" in problem for problem in told) == 3
-    assert sum("b.xlsx" in problem and "8.6" in problem for problem in told) == 1
+    problems = [str(problem) for problem in done.problems]
+    assert sum("a.xlsx" in problem for problem in problems) == 3
+    assert sum("b.xlsx" in problem and "8.6" in problem for problem in problems) == 1

@@ -235,8 +235,8 @@ def test_first_analysis_runs_and_shows_no_personal_value(
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
     shown = json.dumps([cell.get("outputs") for cell in notebook.cells], ensure_ascii=False)
-    for told in ("赤峰市", "household_registration", "id_number.check_digit", "entity_name"):
-        assert told in shown
+    for term in ("赤峰市", "household_registration", "id_number.check_digit", "entity_name"):
+        assert term in shown
     assert not personal_values(unmasked) & set(re.findall(r"[\w·]+", shown))
 
 

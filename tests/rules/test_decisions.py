@@ -170,13 +170,13 @@ def waiting_rows(place: Place, file: str) -> set[int]:
 
 
 @pytest.mark.parametrize(
-    ("option", "rows", "told"),
+    ("option", "rows", "message"),
     [
         ("settle", "2", "1 of the 1 rows are not in quarantine: 2"),
         ("settle", "3-1x", "3-1x is no row number and no range of them; write 3,7-9"),
         ("revoke", "3-8", "6 of the 6 rows are not settled: 3, 4, 5, 6, 7, 8"),
     ],
 )
-def test_only_rows_that_wait_are_settled(place: Place, option: str, rows: str, told: str) -> None:
+def test_only_rows_that_wait_are_settled(place: Place, option: str, rows: str, message: str) -> None:
     done = place.huiliu("gate", option, batch(place, "nameless.csv"), "--rows", rows, "--reason", "as drawn")
-    assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr

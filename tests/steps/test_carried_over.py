@@ -147,7 +147,7 @@ def test_a_city_whose_table_is_gone_gets_its_rows_and_the_others_only_what_diffe
 
 
 def test_tables_of_before_are_not_told_as_declared_by_nobody(before: Place) -> None:
-    told = before.huiliu("status")
-    assert told.returncode == 0, told.stderr
-    assert "nothing declares" not in told.stdout
-    assert f"{HERE}/" not in told.stdout
+    done = before.huiliu("status")
+    assert done.returncode == 0, done.stderr
+    assert "nothing declares" not in done.stdout
+    assert f"{HERE}/" not in done.stdout

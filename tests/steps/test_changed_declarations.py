@@ -162,7 +162,7 @@ RETYPED_KEY = [("name: permit_number, element: document_number", "name: permit_n
 
 
 @pytest.mark.parametrize(
-    ("source", "changes", "told"),
+    ("source", "changes", "message"),
     [
         (SOURCE, ADDED, "10 of 10 rows would go"),
         (PERMITS, RENAMED_KEY, "6 of 6 rows would go"),
@@ -179,13 +179,13 @@ RETYPED_KEY = [("name: permit_number, element: document_number", "name: permit_n
     ],
 )
 def test_an_edit_that_would_empty_a_source_stops_before_it_writes(
-    place: Place, source: str, changes: list[tuple[str, str]], told: str
+    place: Place, source: str, changes: list[tuple[str, str]], message: str
 ) -> None:
     rewrite(place, *changes, source=source)
     before = {path: DeltaTable(str(place.lake / path)).version() for path in WRITTEN}
     with pytest.raises(RowsWouldGoError) as error:
         place.run()
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert f"huiliu backfill {source} --from " in str(error.value)
     assert f"huiliu gate confirm {source}" in str(error.value)
     assert {path: DeltaTable(str(place.lake / path)).version() for path in WRITTEN} == before

@@ -99,7 +99,7 @@ def silence_a_change(lake: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "fault"),
     [
         (lose_a_row, f"quality/release: {PERSON} is not released as it is"),
         (double_raw, f"raw/{SOURCE}: 2 rows stand there more than once"),
@@ -113,10 +113,10 @@ def silence_a_change(lake: Path) -> None:
         (silence_a_change, f"raw/{SOURCE}: the change feed adds up to 2 other rows"),
     ],
 )
-def test_damage_is_told(sound: Place, tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
+def test_damage_is_told(sound: Place, tmp_path: Path, damage: Callable[[Path], None], fault: str) -> None:
     lake = copied(sound, tmp_path)
     damage(lake)
-    assert told in "\n".join(lake_faults(lake, sound.landing))
+    assert fault in "\n".join(lake_faults(lake, sound.landing))
 
 
 def test_lakes_that_differ_in_a_row_a_table_or_a_column_are_told_apart(sound: Place, tmp_path: Path) -> None:

@@ -73,9 +73,9 @@ def test_files_are_taken_from_the_folders_of_providers_and_their_batches_name_th
 
 def test_a_folder_of_no_provider_is_told_and_stops_nobody(several: tuple[Place, Run]) -> None:
     place, run = several
-    told = sorted(str(one) for one in run.problems if "folder" in str(one))
-    assert len(told) == 2, told
-    for folder, said in zip(("health_150400", "备份"), told, strict=True):
+    problems = sorted(str(one) for one in run.problems if "folder" in str(one))
+    assert len(problems) == 2, problems
+    for folder, said in zip(("health_150400", "备份"), problems, strict=True):
         assert f"{PEOPLE}/{folder}: is a folder inside a source's folder and named like no provider of {PEOPLE}" in said
         assert f"name it like the agency that delivers ({OWN}, {HOHHOT}" in said
         assert "add that agency to the contract's `providers`, or move its files up" in said
@@ -141,10 +141,10 @@ def test_a_column_of_the_file_may_name_who_delivered(project: Path, tmp_path: Pa
         Delivered(PEOPLE, file, rows).write(place.landing)
     run = place.run()
     assert senders(place) == {"名称.csv": CHIFENG, "代号.csv": HOHHOT, "两家.csv": None, "别人.csv": None}
-    told = {str(one).split(",")[0]: str(one) for one in run.problems}
-    assert "have each agency's rows delivered in a file of its own" in told[f"{PEOPLE}/两家.csv"]
-    assert "column 报送机构: its rows name no provider" in told[f"{PEOPLE}/别人.csv"]
-    assert "某市" not in "".join(told.values())
+    problems = {str(one).split(",")[0]: str(one) for one in run.problems}
+    assert "have each agency's rows delivered in a file of its own" in problems[f"{PEOPLE}/两家.csv"]
+    assert "column 报送机构: its rows name no provider" in problems[f"{PEOPLE}/别人.csv"]
+    assert "某市" not in "".join(problems.values())
 
 
 def test_a_lake_from_before_it_was_kept_goes_on(project: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ SOURCE = "household_registration"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    folder = tmp_path_factory.mktemp("told")
+    folder = tmp_path_factory.mktemp("run")
     found = Place(folder, project=small_project(folder / "project", [SOURCE]))
     Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(found.landing)
     found.run()
@@ -91,8 +91,8 @@ def test_an_interrupted_run_stops_between_its_steps_and_the_next_one_goes_on(
     settings = Settings(project=other.project, landing=other.landing, lake=other.lake, settle=0)
     work = Run.work
 
-    def interrupted(run: Run, workspace: Workspace, *told: object) -> None:
-        work(run, workspace, *told)  # type: ignore[arg-type]
+    def interrupted(run: Run, workspace: Workspace, *callbacks: object) -> None:
+        work(run, workspace, *callbacks)  # type: ignore[arg-type]
         os.kill(os.getpid(), signal.SIGINT)
         assert workspace.lake.stopped.wait(60)
 

@@ -146,13 +146,15 @@ def test_news_of_one_person_touch_that_person_alone(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("affected", "told"),
+    ("affected", "message"),
     [
         ('{"households": "id_number"}', "affected: households is no input; there are person"),
         ('{"person": "holder_id"}', "affected: person has no column holder_id; there are id_number, "),
     ],
 )
-def test_a_way_from_an_input_that_is_not_there_is_told(place: Place, tmp_path: Path, affected: str, told: str) -> None:
+def test_a_way_from_an_input_that_is_not_there_is_told(
+    place: Place, tmp_path: Path, affected: str, message: str
+) -> None:
     project = small_project(tmp_path / "project", sources=(SOURCE,))
     path = project / "foundation_dbs/person/born.py"
     path.write_text(
@@ -166,7 +168,7 @@ def test_a_way_from_an_input_that_is_not_there_is_told(place: Place, tmp_path: P
         settings = at.workspace.settings.model_copy(update={"project": project})
     with pytest.raises(DeclarationError) as error:
         plan(open_project(settings))
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "born.py" in str(error.value)
 
 

@@ -84,9 +84,9 @@ def test_the_score_is_no_formality(simulated: Place, tmp_path: Path) -> None:
     for path in tables:
         _change_a_cell(path)
     _leave_out_one_of_each(truth / "outcomes.csv")
-    told = simulated.huiliu("score", "--truth", str(truth), "--json")
-    assert told.returncode == 1
-    said = json.loads(told.stdout)
+    done = simulated.huiliu("score", "--truth", str(truth), "--json")
+    assert done.returncode == 1
+    said = json.loads(done.stdout)
     assert not said["perfect"]
     assert not said["unscored"]
     assert len(said["outcomes"]) == len(tables) + len(KINDS)
@@ -124,5 +124,5 @@ def test_a_table_without_a_truth_is_named(simulated: Place, tmp_path: Path) -> N
     with simulated.opened() as at:
         found = score(at.workspace, truth)
     assert sorted(found.unscored) == ["foundation death", "golden person"]
-    told = simulated.huiliu("score", "--truth", str(truth))
-    assert "foundation death: no truth" in told.stdout
+    done = simulated.huiliu("score", "--truth", str(truth))
+    assert "foundation death: no truth" in done.stdout

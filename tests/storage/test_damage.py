@@ -157,11 +157,11 @@ def test_a_run_names_the_table_and_the_way_back_is_one(filled: Place, damage: Ca
     ],
 )
 def test_a_full_disk_and_too_little_memory_are_told_as_such(error: Exception, said: str) -> None:
-    told = explained(error)
-    assert told.kind == "machine"
-    assert said in told.texts[0]
-    assert "what to do: " in told.texts[0]
-    assert "row 1" not in told.texts[0]
+    explanation = explained(error)
+    assert explanation.kind == "machine"
+    assert said in explanation.texts[0]
+    assert "what to do: " in explanation.texts[0]
+    assert "row 1" not in explanation.texts[0]
 
 
 def test_a_terminal_without_chinese_is_told_so_and_shows_the_rest() -> None:

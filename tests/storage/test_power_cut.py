@@ -183,9 +183,9 @@ def test_a_run_after_a_cut_goes_on_where_a_commit_is_in_pieces(place: Place, tor
         else:
             next((place.lake / table).glob("*.parquet")).write_bytes(b"")
     done = place.run()
-    told = "\n".join(map(str, done.problems))
-    assert f"standard/{SOURCE}: was not whole in its newest commits" in told
-    assert "foundation/person/person: was not whole" in told
+    problems = "\n".join(map(str, done.problems))
+    assert f"standard/{SOURCE}: was not whole in its newest commits" in problems
+    assert "foundation/person/person: was not whole" in problems
     assert place.run().problems == []
     with place.opened() as at:
         assert len(at.standard(SOURCE)) == len(at.raw(SOURCE)) == len(ROWS)

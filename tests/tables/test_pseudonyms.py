@@ -17,8 +17,8 @@ from tests.support.simulated_demo import huiliu
 
 def identifiers_in(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """(table, column) of every pseudonym, by the file's own dictionary."""
-    told = connection.execute("""SELECT "schema", "table", "column" FROM about."column" WHERE treatment = '假名'""")
-    return [(f'"{schema}"."{table}"', column) for schema, table, column in told.fetchall()]
+    found = connection.execute("""SELECT "schema", "table", "column" FROM about."column" WHERE treatment = '假名'""")
+    return [(f'"{schema}"."{table}"', column) for schema, table, column in found.fetchall()]
 
 
 def test_masked_tables_join_as_the_lake_does(

@@ -195,9 +195,9 @@ def _disagreements(
     workspace: Workspace, record: GoldenRecord, conflicts: ir.Table, claims: ir.Table, deliveries: Deliveries
 ) -> list[Disagreement]:
     catalog = workspace.catalog
-    told = masked_claims(catalog, record, conflicts, claims, EXAMPLES)
+    masked = masked_claims(catalog, record, conflicts, claims, EXAMPLES)
     found: dict[int, list[dict[str, Any]]] = {}
-    for row in workspace.lake.engine.rows(told):
+    for row in workspace.lake.engine.rows(masked):
         found.setdefault(row["_item"], []).append(row)
     return [
         Disagreement(
@@ -215,7 +215,7 @@ def masked_claims(
     """All claims on the first disputed attributes, numbered by `_item`, the claim that stands before the others."""
     items = _evenly(own_claims.select(record.key, "attribute").distinct(), "attribute", [record.key], most)
     claims = conflicts.inner_join(items, [record.key, "attribute"])
-    told = claims.select(
+    masked = claims.select(
         "_item",
         "attribute",
         "source",
@@ -225,7 +225,7 @@ def masked_claims(
         key=_subject(catalog, record, claims[record.key]),
         value=_claimed(catalog, record, claims),
     )
-    return told.order_by("_item", told.stands.desc(), "source", "batch", "row")
+    return masked.order_by("_item", masked.stands.desc(), "source", "batch", "row")
 
 
 def _subject(catalog: Catalog, record: GoldenRecord, key: ir.StringValue) -> ir.StringValue:
@@ -286,7 +286,7 @@ def _found(workspace: Workspace, record: GoldenRecord, found: ir.Table, deliveri
 def masked_findings(catalog: Catalog, record: GoldenRecord, found: ir.Table, most: int) -> ir.Table:
     """The first findings, numbered by `_item`."""
     items = _evenly(found, "rule", ["subject", "source", "batch", "row"], most)
-    told = items.select(
+    masked = items.select(
         "_item", "rule", "title", "source", "batch", "row", subject=_subject(catalog, record, items.subject)
     )
-    return told.order_by("_item")
+    return masked.order_by("_item")

@@ -107,8 +107,8 @@ def read_deliveries(workspace: Workspace) -> Deliveries:
 
 def _titles_of_batch_rules(workspace: Workspace) -> dict[str, str]:
     results = workspace.lake.read(RULE_RESULTS)
-    told = results.filter(results.evaluated.isnull()).select("rule", "title").distinct().order_by("rule", "title")
-    return {row["rule"]: row["title"] for row in workspace.lake.engine.rows(told)}
+    of_batch = results.filter(results.evaluated.isnull()).select("rule", "title").distinct().order_by("rule", "title")
+    return {row["rule"]: row["title"] for row in workspace.lake.engine.rows(of_batch)}
 
 
 def _batch(

@@ -139,22 +139,24 @@ def _doubtful(workspace: Workspace, agency: str, doubts: Doubts) -> Iterator[tup
     sources = {name: contract.title for name, contract in catalog.contracts.items()}
     place = ["来源", "文件", "行"]
     if doubts.findings:
-        told = _named(workspace, masked_findings(catalog, record, found, MOST), "batch").order_by("_item")
-        source = _titled(told.source, sources)
-        rows = told.select(told.subject, code=told.rule, title=told.title, from_=source, file=told.file, row=told.row)
+        placed = _named(workspace, masked_findings(catalog, record, found, MOST), "batch").order_by("_item")
+        source = _titled(placed.source, sources)
+        rows = placed.select(
+            placed.subject, code=placed.rule, title=placed.title, from_=source, file=placed.file, row=placed.row
+        )
         yield "findings", rows, [doubts.key_title, "核查规则代码", "核查规则", *place]
     if doubts.conflicts:
         named = _named(workspace, masked_claims(catalog, record, conflicts, claims, MOST), "batch")
-        told = named.order_by("_item", named.stands.desc(), "source", "batch", "row")
+        placed = named.order_by("_item", named.stands.desc(), "source", "batch", "row")
         attributes = {name: attribute_title(catalog, record, name) for name in record.attributes}
-        rows = told.select(
-            item=told._item + 1,
-            key=told.key,
-            attribute=_titled(told.attribute, attributes),
-            value=told.value,
-            stands=ibis.ifelse(told.stands, "采用", "不一致"),
-            from_=_titled(told.source, sources),
-            file=told.file,
-            row=told.row,
+        rows = placed.select(
+            item=placed._item + 1,
+            key=placed.key,
+            attribute=_titled(placed.attribute, attributes),
+            value=placed.value,
+            stands=ibis.ifelse(placed.stands, "采用", "不一致"),
+            from_=_titled(placed.source, sources),
+            file=placed.file,
+            row=placed.row,
         )
         yield "conflicts", rows, ["冲突", doubts.key_title, "属性", "值", "采用与否", *place]

@@ -227,11 +227,11 @@ def _row(
 ) -> Rejected:
     at_fault = {header for code in row[RULES] for header in looked_at.get(code, ())}
     cells = [Cell(header, row[f"cell {header}"], header in at_fault) for header in contract.cells]
-    told = [cell for cell in cells if cell.at_fault or (cell.value or "").strip(HIDDEN)]
+    shown = [cell for cell in cells if cell.at_fault or (cell.value or "").strip(HIDDEN)]
     return Rejected(
         batch=deliveries.by_name.get(row[BATCH]),
         row=row[ROW_NUMBER],
         rules=tuple((code, titles.get(code, code)) for code in row[RULES]),
-        cells=tuple(sorted(told, key=lambda cell: not cell.at_fault)),
-        concealed=sum(1 for cell in cells if cell.value and cell not in told),
+        cells=tuple(sorted(shown, key=lambda cell: not cell.at_fault)),
+        concealed=sum(1 for cell in cells if cell.value and cell not in shown),
     )
