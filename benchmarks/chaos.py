@@ -84,22 +84,24 @@ class Report:
 
 def main(arguments: Sequence[str] | None = None, meddle: Meddle | None = None) -> int:
     """`meddle` damages the struck lake before it is compared: so tests see that damage is found."""
-    said = _arguments(arguments)
+    options = _arguments(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its disks are unmounted
     import_everything()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="huiliu-chaos-") as folder:
         work = Path(folder)
         filled = _Filled(work, report)
-        number = said.only or 0
-        while report.hits < said.count and not (report.failures and said.stop):
+        number = options.only or 0
+        while report.hits < options.count and not (report.failures and options.stop):
             try:
                 with _disk(work / "disk") as disk:
-                    _Experiment(said.seed, number, disk, filled, report, meddle).go(said.count)
+                    _Experiment(options.seed, number, disk, filled, report, meddle).go(options.count)
             except _FailedError as failed:
-                report.failures.append(f"{failed}\n  again: --seed {said.seed} --only {number} --count {said.count}")
+                report.failures.append(
+                    f"{failed}\n  again: --seed {options.seed} --only {number} --count {options.count}"
+                )
                 print(f"FAILED {report.failures[-1]}", flush=True)
-            if said.only is not None:
+            if options.only is not None:
                 break
             number += 1
     _print(report)

@@ -61,15 +61,15 @@ class Report:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    said = _arguments(arguments)
+    options = _arguments(arguments)
     import_everything()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="huiliu-fuzzing-") as folder:
         project = small_project(Path(folder) / "project", (SOURCE,), ("150100",))
-        for kind in said.format or FORMATS:
+        for kind in options.format or FORMATS:
             lake = 0
-            for first in range(0, said.count, AT_ONCE):
-                files = [damaged(kind, said.seed, n) for n in range(first, min(first + AT_ONCE, said.count))]
+            for first in range(0, options.count, AT_ONCE):
+                files = [damaged(kind, options.seed, n) for n in range(first, min(first + AT_ONCE, options.count))]
                 if not _round(Path(folder) / f"{kind}{lake}", project, kind, first, files, report):
                     lake += 1  # so that what is stuck hides nothing that comes later
     _print(report)
@@ -216,8 +216,8 @@ def _taken(marks: Marks, place: Path, project: Path, files: Sequence[Damaged], g
     from pipelines.steps.standardise import standardise
     from pipelines.tables.specs import BATCHES, raw_spec, standard_spec
 
-    said: dict[str, Any] = {"landing": place / "landing", "lake": place / "lake", "memory": "4GB", "lease_wait": 5}
-    with open_workspace(Settings(project=project, settle=0, **said)) as at:
+    variables: dict[str, Any] = {"landing": place / "landing", "lake": place / "lake", "memory": "4GB", "lease_wait": 5}
+    with open_workspace(Settings(project=project, settle=0, **variables)) as at:
         contract = at.catalog.contracts[SOURCE]
         marks.step = "ingest"
         ingest(at, contract)

@@ -80,5 +80,5 @@ def forbid_growth(spare: int) -> None:
 
 
 def _mount(folder: Path, flags: int, size: int) -> int:
-    said = (b"tmpfs", str(folder).encode(), b"tmpfs", ctypes.c_ulong(flags), f"size={size}".encode())
-    return 0 if _libc.mount(*said) == 0 else ctypes.get_errno() or errno.EPERM
+    call = (b"tmpfs", str(folder).encode(), b"tmpfs", ctypes.c_ulong(flags), f"size={size}".encode())
+    return 0 if _libc.mount(*call) == 0 else ctypes.get_errno() or errno.EPERM

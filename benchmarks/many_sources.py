@@ -68,13 +68,13 @@ class Spent:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    said = _arguments(arguments)
+    options = _arguments(arguments)
     with tempfile.TemporaryDirectory(prefix="huiliu-many-") as scratch:
-        folder = said.dir or Path(scratch)
-        write_project(folder, said.copies)
-        write_landing(folder, said.copies, said.people)
-        aims = AIMS.get(said.copies, {})
-        print(f"{said.copies} copies, {said.people} people in each\n{'':24}{'cores':>8}{'wall':>8}   aim")
+        folder = options.dir or Path(scratch)
+        write_project(folder, options.copies)
+        write_landing(folder, options.copies, options.people)
+        aims = AIMS.get(options.copies, {})
+        print(f"{options.copies} copies, {options.people} people in each\n{'':24}{'cores':>8}{'wall':>8}   aim")
         for what, work in _measured(folder).items():
             spent = work()
             print(f"{what:24}{spent.cores:8.1f}{spent.wall:8.1f}   {aims.get(what, '')}".rstrip(), flush=True)
@@ -170,19 +170,19 @@ def spent(folder: Path, program: str, *arguments: str) -> Spent:
     """What a Python program costs that is started in the project; raises SystemExit with what it said if it fails."""
     here = {"PYTHONPATH": str(ROOT), "HUILIU_PROJECT": str(folder), "HUILIU_SETTLE": "0"}
     began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(
             [sys.executable, "-c", program, *arguments],
             cwd=folder,
             env={**os.environ, **here},
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         )
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode not in (0, 1):  # 1: something was held, as the simulation means it
-            said.seek(0)
-            raise SystemExit(said.read().decode(errors="replace"))
+            output.seek(0)
+            raise SystemExit(output.read().decode(errors="replace"))
     return Spent(usage.ru_utime + usage.ru_stime, time.monotonic() - began)
 
 

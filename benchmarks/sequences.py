@@ -57,9 +57,9 @@ class Deliveries:
 
     def first(self) -> Step:
         """Some people, couples and permits."""
-        said = {"household_registration": 12, "marriage_registration": 4, "residence_permit": 4}
+        counts = {"household_registration": 12, "marriage_registration": 4, "residence_permit": 4}
         files = [
-            self._sent(source, [self._row(source, self._new(source)) for _ in range(n)]) for source, n in said.items()
+            self._sent(source, [self._row(source, self._new(source)) for _ in range(n)]) for source, n in counts.items()
         ]
         return Step(("first",), tuple(files))
 
@@ -105,7 +105,7 @@ class Deliveries:
         """Without the key's column."""
         return self._sent(source, [{"姓名": f"甲{self.files}"}])
 
-    def _row(self, source: str, number: int, **said: str) -> Row:
+    def _row(self, source: str, number: int, **cells: str) -> Row:
         moved: Mapping[str, str] = {
             "household_registration": {"户籍地区划代码": self.chance.choice(REGIONS)},
             "residence_permit": {
@@ -118,7 +118,7 @@ class Deliveries:
         }[source]
         self.hours += 1
         at = BEGIN + datetime.timedelta(hours=self.hours)
-        return ROWS[source](number, **{**moved, "更新时间": f"{at:%Y-%m-%d %H:%M:%S}", "操作标志": "", **said})
+        return ROWS[source](number, **{**moved, "更新时间": f"{at:%Y-%m-%d %H:%M:%S}", "操作标志": "", **cells})
 
     def _broken(self, source: str) -> Row:
         return self._row(source, self._new(source), **{BROKEN_ID[source]: "1.50102E+17"})
@@ -161,23 +161,24 @@ KINDS = {
 
 def _declare_more(project: Path) -> None:
     _change(
-        project / CONTRACT, lambda said: said["columns"].update({"服务处所": {"name": "workplace", "element": "text"}})
+        project / CONTRACT,
+        lambda declared: declared["columns"].update({"服务处所": {"name": "workplace", "element": "text"}}),
     )
 
 
 def _declare_less(project: Path) -> None:
-    _change(project / CONTRACT, lambda said: said["columns"].pop("曾用名"))
+    _change(project / CONTRACT, lambda declared: declared["columns"].pop("曾用名"))
 
 
 def _trust_others(project: Path) -> None:
     attributes = ("person_name", "household_region")
-    _change(project / RECORD, lambda said: [said["attributes"][name]["from"].reverse() for name in attributes])
+    _change(project / RECORD, lambda declared: [declared["attributes"][name]["from"].reverse() for name in attributes])
 
 
 def _change(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    change(said)
-    path.write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(declared)
+    path.write_text(yaml.safe_dump(declared, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 AS_BEFORE = "the declarations as before"

@@ -137,13 +137,13 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
         .order_by("batch", "severity", "rule")
     )
     waiting = _waiting(workspace, task, held)
-    said = [f"{one['file']} ({one['why']}); decide with: {one['decide']}" for one in waiting]
+    reasons = [f"{one['file']} ({one['why']}); decide with: {one['decide']}" for one in waiting]
     return dg.AssetCheckResult(
         passed=not held,
         check_name=GATE,
         asset_key=asset_key(task.outputs[0].id),
         severity=dg.AssetCheckSeverity.ERROR,
-        description="held: " + "; ".join(said) if held else f"none of {len(batches)} batches is held",
+        description="held: " + "; ".join(reasons) if held else f"none of {len(batches)} batches is held",
         metadata={
             "batches": len(batches),
             "held": len(held),

@@ -182,11 +182,13 @@ class _Cursor:
 
     @classmethod
     def of(cls, text: str | None) -> _Cursor:
-        said = json.loads(text or "{}")
-        if "files" not in said:  # written before runs were kept in mind
-            return cls(said, [])
-        asks = [_Ask(one["key"], frozenset(map(tuple, one["files"])), one["tries"], one["at"]) for one in said["asks"]]
-        return cls(said["files"], asks)
+        cursor = json.loads(text or "{}")
+        if "files" not in cursor:  # written before runs were kept in mind
+            return cls(cursor, [])
+        asks = [
+            _Ask(one["key"], frozenset(map(tuple, one["files"])), one["tries"], one["at"]) for one in cursor["asks"]
+        ]
+        return cls(cursor["files"], asks)
 
     def to_json(self) -> str:
         asks = [{"key": one.run_key, "files": sorted(one.files), "tries": one.tries, "at": one.at} for one in self.asks]

@@ -95,8 +95,8 @@ def _cities(workspace: Workspace, table: TableSpec) -> dg.MetadataValue:
     state = workspace.lake.state(table.id)
     rows = delta_rs.rows_by(state.delta, CITY.name) if state else {}
     titles = {code: city.title for code, city in workspace.catalog.cities.items()}
-    said = [dg.TableRecord({"city": one, "title": title, "rows": rows.get(one, 0)}) for one, title in titles.items()]
-    return dg.MetadataValue.table(said)
+    records = [dg.TableRecord({"city": one, "title": title, "rows": rows.get(one, 0)}) for one, title in titles.items()]
+    return dg.MetadataValue.table(records)
 
 
 def _released(lake: Lake) -> Metadata:

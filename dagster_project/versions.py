@@ -63,5 +63,5 @@ def says_same(tags: Mapping[str, str], own: str, inputs: Mapping[dg.AssetKey, st
     """Whether a materialisation with these tags is about the same rows of the same inputs."""
     if tags.get(DATA_VERSION) != own:
         return False
-    said = {key: tags.get(INPUT_VERSION + key.to_user_string()) for key in inputs}
-    return all(said[key] in (version, UNTOLD if version == UNWRITTEN else version) for key, version in inputs.items())
+    tagged = {key: tags.get(INPUT_VERSION + key.to_user_string()) for key in inputs}
+    return all(tagged[key] in (version, UNTOLD if version == UNWRITTEN else version) for key, version in inputs.items())

@@ -30,7 +30,7 @@ def read_amount(words: Words, cell: Value, kind: str) -> Value:
     precision, scale = _digits(kind)
 
     def read(text: Value) -> Value:
-        number = words.named(_plain_number(words, text), lambda said: _rounded(words, said, precision, scale))
+        number = words.named(_plain_number(words, text), lambda value: _rounded(words, value, precision, scale))
         negative = words.matches(text, "^-")
         return words.case(
             (~words.matches(text, f"^[+-]?(?:{UNSIGNED})\\z"), words.nothing(kind)),
@@ -52,7 +52,7 @@ def read_capital(words: Words, cell: Value, kind: str) -> Value:
 def read_currency(words: Words, cell: Value) -> Value:
     """The currency's code; NULL where there is no amount."""
 
-    def said(text: Value) -> Value:
+    def read_amount(text: Value) -> Value:
         found = ((words.matches(text, regex), words.text(code)) for code, regex in CURRENCIES.items())
         return words.case(
             (~words.is_there(_capital(words, text, WIDEST)), words.nothing("text")),
@@ -60,7 +60,7 @@ def read_currency(words: Words, cell: Value) -> Value:
             otherwise=words.text(HOME),
         )
 
-    return words.named(_tidy_capital(words, cell), said)
+    return words.named(_tidy_capital(words, cell), read_amount)
 
 
 def _tidy_capital(words: Words, cell: Value) -> Value:

@@ -48,9 +48,9 @@ def sent(words: Words, cell: Value) -> Value:
 def _says_nothing(words: Words, text: Value) -> Value:
     # One by one: DuckDB makes a join of a longer list, and computes it for each row.
     longest = max(map(len, WORDS_FOR_NOTHING))
-    said = words.joined(words.text("\x1f"), text, words.text("\x1f"))
+    delimited = words.joined(words.text("\x1f"), text, words.text("\x1f"))
     known = words.text("\x1f" + "\x1f".join(WORDS_FOR_NOTHING) + "\x1f")
-    return (words.length(text) <= longest) & words.contains(known, said)
+    return (words.length(text) <= longest) & words.contains(known, delimited)
 
 
 def narrow(words: Words, text: Value, dropped: str = "") -> Value:

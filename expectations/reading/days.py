@@ -86,10 +86,10 @@ def sent_day(words: Words, cell: Value, may_have_no_end: bool) -> Value:
     def unless_said(text: Value) -> Value:
         return words.case((words.matches(_tidy(words, text), NO_DATE), words.nothing("text")), otherwise=text)
 
-    said = words.named(sent(words, cell), unless_said)
+    value = words.named(sent(words, cell), unless_said)
     if may_have_no_end:
-        said = words.case((words.matches(bare(words, cell), FOREVER), words.nothing("text")), otherwise=said)
-    return words.case((words.matches(cell, "^[12][0-9]{3}[-/.年0-9][-/.年月0-9: ]*[0-9日]\\z"), cell), otherwise=said)
+        value = words.case((words.matches(bare(words, cell), FOREVER), words.nothing("text")), otherwise=value)
+    return words.case((words.matches(cell, "^[12][0-9]{3}[-/.年0-9][-/.年月0-9: ]*[0-9日]\\z"), cell), otherwise=value)
 
 
 def _tidy(words: Words, text: Value) -> Value:
@@ -153,16 +153,16 @@ def _since_midnight(words: Words, hour: Value, minute: Value, second: Value) -> 
 def _offset(words: Words, text: Value) -> Value:
     """Microseconds that the clock is ahead of UTC, Beijing's where nothing is said; NULL where no place is so far."""
 
-    def read(said: Value) -> Value:
-        digits = words.translated(said, "+-:", "")
+    def read(text: Value) -> Value:
+        digits = words.translated(text, "+-:", "")
         hours = words.integer(words.part(digits, 1, 2))
         minutes = _or_none(words, words.part(digits, 3, 2))
         ahead = hours * HOUR + minutes * MINUTE
         return words.case(
-            (said == "", words.number(BEIJING)),
-            (words.matches(said, "^[A-Za-z]"), words.number(0)),
+            (text == "", words.number(BEIJING)),
+            (words.matches(text, "^[A-Za-z]"), words.number(0)),
             ((hours > 14) | (minutes > 59), words.nothing("integer")),
-            (words.part(said, 1, 1) == "-", ahead * -1),
+            (words.part(text, 1, 1) == "-", ahead * -1),
             otherwise=ahead,
         )
 

@@ -52,13 +52,13 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(0 if found.good else 1)
 
 
-def _source(catalog: Catalog, file: Path, said: str | None) -> str:
+def _source(catalog: Catalog, file: Path, source: str | None) -> str:
     from pipelines.steps.dry_run import guess_source
 
-    if said is not None:
-        if said not in catalog.contracts:
-            raise _unknown(f"there is no source {said}", catalog, file)
-        return said
+    if source is not None:
+        if source not in catalog.contracts:
+            raise _unknown(f"there is no source {source}", catalog, file)
+        return source
     found = guess_source(catalog, file, _header(catalog, file))
     if found is None:
         raise _unknown(
@@ -128,8 +128,8 @@ def _show_rules(found: DryRun) -> None:
             effect = Text("hold", "red")
         more = " …" if one.rows > len(one.first_rows) > 0 else ""
         first = f": {', '.join(map(str, one.first_rows))}{more}" if one.first_rows else ""
-        said = Text.assemble((one.code, "bold"), first, f"\n{one.title}")
-        table.add_row(effect, f"{one.rows:,}" if one.rows else "", said)
+        described = Text.assemble((one.code, "bold"), first, f"\n{one.title}")
+        table.add_row(effect, f"{one.rows:,}" if one.rows else "", described)
     out.print(table)
 
 

@@ -123,21 +123,21 @@ def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str |
         except (LookupError, ValueError) as error:
             raise _refused(_as_pasted(workspace, error)) from error
         undo = command(workspace.settings, "gate", "revoke", batch, "--rows", rows)
-    said = "1 row" if len(numbers) == 1 else f"{len(numbers):,} rows"
+    counted = "1 row" if len(numbers) == 1 else f"{len(numbers):,} rows"
     if settles:
-        tell("", f"{batch}: {said} settled; the next run acts on it. To take that back: {undo}")
+        tell("", f"{batch}: {counted} settled; the next run acts on it. To take that back: {undo}")
     else:
-        tell("", f"{batch}: {said} not settled any more; the next run acts on it.")
+        tell("", f"{batch}: {counted} not settled any more; the next run acts on it.")
 
 
-def _numbers(said: str) -> list[int]:
+def _numbers(ranges: str) -> list[int]:
     """Row numbers and ranges of them: `3,7-9`."""
     found: set[int] = set()
-    for part in said.split(","):
+    for part in ranges.split(","):
         first, _, last = (one.strip() for one in part.partition("-"))
         if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) - int(first) > MOST_ROWS:
             wrong = part.strip() or "nothing"
-            raise _refused(f"--rows {said}: {wrong} is no row number and no range of them; write 3,7-9")
+            raise _refused(f"--rows {ranges}: {wrong} is no row number and no range of them; write 3,7-9")
         found.update(range(int(first), int(last or first) + 1))
     return sorted(found)
 
@@ -146,8 +146,8 @@ def _as_pasted(workspace: Workspace, error: Exception) -> str:
     return str(error.args[0]).replace("huiliu gate list", command(workspace.settings, "gate", "list"))
 
 
-def _refused(said: str) -> typer.Exit:
-    err.print(said, highlight=False, markup=False, soft_wrap=True)
+def _refused(message: str) -> typer.Exit:
+    err.print(message, highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(2)
 
 

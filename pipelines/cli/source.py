@@ -51,7 +51,7 @@ def _register_draft(source: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Draft a contract from a file of a new source. No run reads it until a person has moved it to the sources."""
-        from pipelines.drafting import Said, said_of_titles, to_yaml
+        from pipelines.drafting import Given, said_of_titles, to_yaml
         from pipelines.drafting import draft as drafted
         from pipelines.drafting.contract import CannotDraftError
         from pipelines.drafting.sample import read_sample
@@ -64,12 +64,12 @@ def _register_draft(source: typer.Typer) -> None:
         if target is None and settings.project == OWN_PROJECT and not (OWN_PROJECT / "pyproject.toml").exists():
             raise _refused(_not_into(settings.project))
         catalog = read_catalog(settings.project)
-        said = Said(name or _name(file), database, title, provider, system, legal_basis)
-        _check_name(catalog, said.name)
+        given = Given(name or _name(file), database, title, provider, system, legal_basis)
+        _check_name(catalog, given.name)
         try:
             sample = read_sample(file, catalog.contracts.values())
             with DuckDBEngine(settings.memory) as engine:
-                found = drafted(catalog, engine, sample, said)
+                found = drafted(catalog, engine, sample, given)
         except CannotDraftError as error:
             raise _refused(str(error)) from error
         except UnreadableFile as error:

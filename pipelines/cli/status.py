@@ -102,8 +102,8 @@ def _show(found: list[TableStatus]) -> None:
             "do: put the declaration back, or remove these folders from the lake once nobody needs their rows",
         )
     behind, overdue = sum(_is_behind(one) for one in found), [one.table.name for one in found if one.overdue]
-    said = f"{len(found)} tables, {behind} behind their inputs; overdue: {', '.join(overdue) or 'none'}"
-    out.print(said, highlight=False, soft_wrap=True)
+    summary = f"{len(found)} tables, {behind} behind their inputs; overdue: {', '.join(overdue) or 'none'}"
+    out.print(summary, highlight=False, soft_wrap=True)
 
 
 def _cells(one: TableStatus) -> dict[str, Text]:
@@ -113,10 +113,10 @@ def _cells(one: TableStatus) -> dict[str, Text]:
         name.append(f"\n  due {due}", "dim")
     if one.overdue:
         name.append("\n  overdue", "bold red")
-    for said in _delivered(one):
-        name.append(f"\n  {said}", "dim")
-    for said in (*([f"behind: {_age(one.lag)}"] if one.lag is not None else []), *_pending(one)):
-        name.append(f"\n  {said}", "yellow")
+    for line in _delivered(one):
+        name.append(f"\n  {line}", "dim")
+    for line in (*([f"behind: {_age(one.lag)}"] if one.lag is not None else []), *_pending(one)):
+        name.append(f"\n  {line}", "yellow")
     return {
         "table": name,
         "rows": Text(f"{one.rows:,}"),
@@ -128,8 +128,8 @@ def _cells(one: TableStatus) -> dict[str, Text]:
 def _delivered(one: TableStatus) -> list[str]:
     """When each agency last delivered, those that have been silent for longest first."""
     silent = sorted(one.delivered, key=lambda agency: (one.delivered[agency], agency))
-    said = [f"{agency}: {_clock_time(one.delivered[agency])}" for agency in silent[:MOST_AGENCIES]]
-    return [*said, f"and {len(silent) - len(said)} agencies more"] if len(silent) > len(said) else said
+    last = [f"{agency}: {_clock_time(one.delivered[agency])}" for agency in silent[:MOST_AGENCIES]]
+    return [*last, f"and {len(silent) - len(last)} agencies more"] if len(silent) > len(last) else last
 
 
 def _layer_order(found: list[TableStatus]) -> Any:
@@ -148,8 +148,8 @@ def _pending(one: TableStatus) -> list[str]:
         "held batches": one.held,
         "rows": one.rows_pending,
     }
-    said = [f"{name}: {count:,}" for name, count in counts.items() if count]
-    return said if one.declared else ["not declared", *said]
+    counted = [f"{name}: {count:,}" for name, count in counts.items() if count]
+    return counted if one.declared else ["not declared", *counted]
 
 
 def _clock_time(moment: datetime.datetime | None) -> str:

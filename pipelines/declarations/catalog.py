@@ -53,11 +53,11 @@ class Catalog:
 
     def element_of(self, contract: Contract, column: str) -> Element:
         """The data element of a column, with the column's own grade where that is the stricter one."""
-        said = contract.column(column)
-        element = self.elements[said.element]
-        if said.grade is None or element.grade in (said.grade, "sensitive_personal"):
+        declared = contract.column(column)
+        element = self.elements[declared.element]
+        if declared.grade is None or element.grade in (declared.grade, "sensitive_personal"):
             return element
-        return element.model_copy(update={"grade": said.grade, "mask": None})
+        return element.model_copy(update={"grade": declared.grade, "mask": None})
 
     def rules(self, contract: Contract) -> tuple[Rule, ...]:
         """Every rule of a source: required columns, element checks, those of every source, its own business rules."""
@@ -133,8 +133,8 @@ class Catalog:
         """Sources and their columns for one attribute, in order: those it lists, then any other feeder that has it."""
         attribute: Attribute = record.attributes[name]
         listed = []
-        for said in attribute.sources:
-            source, _, column = said.partition(".")
+        for place in attribute.sources:
+            source, _, column = place.partition(".")
             listed.append((self.contracts[source], column or name))
         known = {contract.name for contract, _ in listed}
         for contract in self.feeders(record):

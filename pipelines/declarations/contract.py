@@ -157,7 +157,7 @@ class Contract(Declared):
     def _expand(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return tuple(column for header, said in value.items() for column in _columns(str(header), said))
+        return tuple(column for header, declared in value.items() for column in _columns(str(header), declared))
 
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
@@ -239,9 +239,9 @@ class Contract(Declared):
         return self.providers[0]
 
 
-def _columns(header: str, said: Any) -> Iterator[dict[str, Any]]:
+def _columns(header: str, declared: Any) -> Iterator[dict[str, Any]]:
     """`身份证号: id_number!`, the long form, or a list of them where one header becomes several columns."""
-    for one in said if isinstance(said, list) else [said]:
+    for one in declared if isinstance(declared, list) else [declared]:
         long = one
         if isinstance(one, str):
             element = one.removesuffix("!")

@@ -38,7 +38,7 @@ class CannotDraftError(HuiliuError):
 
 
 @dataclass(frozen=True)
-class Said:
+class Given:
     """What a person said of the new source; what is None is guessed, and marked in the draft."""
 
     name: str
@@ -70,37 +70,37 @@ class Draft:
     remarks: dict[str, str] = field(default_factory=dict)
 
 
-def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft:
+def draft(catalog: Catalog, engine: Engine, sample: Sample, given: Given) -> Draft:
     """Draft a contract; raises CannotDraftError where the database cannot be told or an agency is not declared."""
     if not sample.cells.num_rows:
         raise CannotDraftError("the sample holds no rows: draft from a file with some hundred real ones")
-    if said.provider and said.provider not in catalog.agencies:
+    if given.provider and given.provider not in catalog.agencies:
         known = catalog.known_agencies
-        raise CannotDraftError(f"no agency {said.provider}: declare it in catalog/agencies.yml; there are {known}")
+        raise CannotDraftError(f"no agency {given.provider}: declare it in catalog/agencies.yml; there are {known}")
     profile = Profile(catalog, engine, sample)
     remarks: dict[str, str] = {}
     deletes, deleting = _deletes(catalog, profile, sample)
     columns = [
-        one for one in draft_columns(catalog, profile, sample, said.database) if same(one.header) != same(deleting)
+        one for one in draft_columns(catalog, profile, sample, given.database) if same(one.header) != same(deleting)
     ]
-    database = said.database or _database(catalog, columns)
+    database = given.database or _database(catalog, columns)
     key = _key(catalog, profile, columns, remarks)
     feeding = _feeding(catalog, columns, database, remarks)
     required = {*key, *([feeding[1].name] if feeding else [])}
     columns = [one.required() if one.name in required else one for one in columns]
     return Draft(
-        name=said.name,
+        name=given.name,
         database=database,
-        title=said.title or _asked(remarks, "title", UNFILLED, "信息资源名称"),
-        provider=said.provider
+        title=given.title or _asked(remarks, "title", UNFILLED, "信息资源名称"),
+        provider=given.provider
         or _asked(
             remarks,
             "providers",
             UNFILLED,
             f"数据提供机构（catalog/agencies.yml）：{'、'.join(catalog.single_agencies)}",
         ),
-        system=said.system or _asked(remarks, "system", UNFILLED, "数据所在的业务系统"),
-        legal_basis=said.legal_basis
+        system=given.system or _asked(remarks, "system", UNFILLED, "数据所在的业务系统"),
+        legal_basis=given.legal_basis
         or _asked(remarks, "legal_basis", UNFILLED, f"归集依据的条款和项，如 {_any_basis(catalog, database)}"),
         key=tuple(key),
         version=_version(catalog, columns),
@@ -134,8 +134,8 @@ def _deletes(catalog: Catalog, profile: Profile, sample: Sample) -> tuple[Delete
                 return Deletes(column=header.strip(), value=contract.delete_flag.value), header
     for place, header in enumerate(sample.header, start=1):
         if same(header).lower() in _FLAGS:
-            said = next((one for one in _DELETED if profile.holds(f"c{place}", one)), _DELETED[0])
-            return Deletes(column=header.strip(), value=said), header
+            value = next((one for one in _DELETED if profile.holds(f"c{place}", one)), _DELETED[0])
+            return Deletes(column=header.strip(), value=value), header
     return None, ""
 
 

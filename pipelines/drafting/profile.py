@@ -148,8 +148,8 @@ class Profile:
         today = ibis.literal(datetime.datetime.now(PEOPLE_TIME).date())
         rows = self._rows.select(**{_TEXT: sent(value), RECEIVED_ON: today}, **typed, **as_sent)
         # What only says that there is no end or no date neither fits nor speaks against.
-        said = {one.name: rows[_TEXT].notnull() & rows[one.name + SENT].notnull() for one in elements}
-        shares = {one.name: self._fits(rows, one).mean(where=said[one.name]) for one in elements}
+        filled = {one.name: rows[_TEXT].notnull() & rows[one.name + SENT].notnull() for one in elements}
+        shares = {one.name: self._fits(rows, one).mean(where=filled[one.name]) for one in elements}
         return self._engine.rows(rows.aggregate(**{name: share.fill_null(1.0) for name, share in shares.items()}))[0]
 
     def _fits(self, rows: ir.Table, element: Element) -> ir.BooleanValue:

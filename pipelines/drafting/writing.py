@@ -79,14 +79,14 @@ def _target(column: Column) -> str:
 
 
 def _long(column: Column) -> str:
-    said = {"name": column.name, "element": column.element}
+    declared = {"name": column.name, "element": column.element}
     if column.required:
-        said["required"] = "true"
+        declared["required"] = "true"
     if column.title != column.header:
-        said["title"] = _scalar(column.title)
+        declared["title"] = _scalar(column.title)
     if column.grade:
-        said["grade"] = column.grade
-    return f"{{{', '.join(f'{name}: {value}' for name, value in said.items())}}}"
+        declared["grade"] = column.grade
+    return f"{{{', '.join(f'{name}: {value}' for name, value in declared.items())}}}"
 
 
 def _scalar(text: str) -> str:

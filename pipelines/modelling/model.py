@@ -182,7 +182,7 @@ def _inputs(
 
 
 def _routes(affected: Mapping[str, Route | Sequence[Route]] | None) -> Affected:
-    said = (affected or {}).items()
+    ways = (affected or {}).items()
     return {
-        name: tuple(one) if isinstance(one, Sequence) and not isinstance(one, str) else (one,) for name, one in said
+        name: tuple(one) if isinstance(one, Sequence) and not isinstance(one, str) else (one,) for name, one in ways
     }

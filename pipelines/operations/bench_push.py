@@ -82,12 +82,12 @@ def _push(netloc: str, token: str, seconds: int, rate: int) -> dict[str, float]:
     for number, first in enumerate(range(0, len(rows), EACH)):
         time.sleep(max(0.0, began + number * EACH / rate - time.monotonic()))
         some = rows[first : first + EACH]
-        said = {
+        headers = {
             "Authorization": f"Bearer {token}",
             "Idempotency-Key": f"{began}-{number}",
             "Content-Type": "application/json",
         }
-        connection.request("POST", f"/ingest/{SOURCE}", json.dumps(some), said)
+        connection.request("POST", f"/ingest/{SOURCE}", json.dumps(some), headers)
         answer = connection.getresponse()
         text = answer.read()
         if answer.status != http.client.ACCEPTED:
@@ -118,12 +118,12 @@ def _huiliu(surroundings: dict[str, str], *verb: str) -> str:
 @contextmanager
 def _started(surroundings: dict[str, str], *verb: str) -> Iterator[Path]:
     """A verb at work; gives the file of what it says."""
-    said = Path(Settings(lake=surroundings["HUILIU_LAKE"]).lake.path).parent / f"{verb[0]}.log"
-    with said.open("wb") as log:
+    output = Path(Settings(lake=surroundings["HUILIU_LAKE"]).lake.path).parent / f"{verb[0]}.log"
+    with output.open("wb") as log:
         command = [str(Path(sys.executable).with_name("huiliu")), *verb]
         process = subprocess.Popen(command, env=surroundings, stdout=log, stderr=subprocess.STDOUT)
         try:
-            yield said
+            yield output
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=120)

@@ -161,18 +161,18 @@ def _disk(settings: Settings) -> str:
 
 def _memory(settings: Settings) -> str:
     asked, machine = in_bytes(settings.memory), _machine_memory()
-    said = f"HUILIU_MEMORY is {settings.memory}, the machine has {_gigabytes(machine)}"
+    finding = f"HUILIU_MEMORY is {settings.memory}, the machine has {_gigabytes(machine)}"
     if asked > 0.8 * machine:
-        raise Unwell(said, "lower HUILIU_MEMORY: the system and what else runs here need a fifth")
-    return said
+        raise Unwell(finding, "lower HUILIU_MEMORY: the system and what else runs here need a fifth")
+    return finding
 
 
 def _machine_memory() -> int:
     """Bytes that this process may have: the machine's, or what its container is limited to."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = Path("/sys/fs/cgroup/memory.max")
-    said = limit.read_text().strip() if limit.is_file() else ""
-    return min(machine, int(said)) if said.isdigit() else machine
+    limit_text = limit.read_text().strip() if limit.is_file() else ""
+    return min(machine, int(limit_text)) if limit_text.isdigit() else machine
 
 
 def _gigabytes(amount: float) -> str:

@@ -90,20 +90,20 @@ def maintain_table(
         return None
     delta, before = state.delta, state.version
     files, removed = delta_rs.file_count(delta), 0
-    said = unchanged_since(state.said, state.content)
+    metadata = unchanged_since(state.said, state.content)
 
     def compact() -> None:
         if compacts and delta_rs.small_files(delta) >= delta_rs.MANY_FILES:
-            delta_rs.compact(delta, said)
+            delta_rs.compact(delta, metadata)
 
     def vacuum() -> None:
         nonlocal removed
-        removed = delta_rs.vacuum(delta, retention, said)
+        removed = delta_rs.vacuum(delta, retention, metadata)
 
     for work in (
         # Log cleanup spares the newest commit alone for sure: it must be one that says where the table stands.
-        lambda: None if delta_rs.carries_metadata(delta) else delta_rs.carry_forward(delta, said),
-        lambda: delta_rs.set_retention(delta, retention, said),
+        lambda: None if delta_rs.carries_metadata(delta) else delta_rs.carry_forward(delta, metadata),
+        lambda: delta_rs.set_retention(delta, retention, metadata),
         compact,
         lambda: lake.make_durable(table),  # what was put together, before what it was put together from may go
         vacuum,

@@ -57,8 +57,8 @@ def _jars(settings: Settings) -> str:
     except ModuleNotFoundError:
         raise not_installed() from None
     folder = ivy_folder(settings.spark_conf)
-    said = settings.spark_conf.get("spark.jars.packages")
-    wanted = said.split(",") if said else packages(settings)
+    listed = settings.spark_conf.get("spark.jars.packages")
+    wanted = listed.split(",") if listed else packages(settings)
     absent = [one for one in wanted if not (folder / "jars" / _file(one)).is_file()]
     if not absent:
         return f"{len(wanted)} in {folder / 'jars'}: {', '.join(wanted)}"

@@ -132,9 +132,9 @@ class _Status:
         sources = {task.contract.name} if task.contract else set()
         self._sources[spec.id] = sources.union(*(self._sources.get(table, set()) for table in task.inputs))
         state = self._state(spec.id)
-        said: dict[str, Any] = {"due": min((due for due in self._dues(spec.id) if due), default=None)}
+        status: dict[str, Any] = {"due": min((due for due in self._dues(spec.id) if due), default=None)}
         if state:
-            said |= {
+            status |= {
                 "refreshed_at": _time(self._history(spec.id)[0]),
                 "version": state.version,
                 "rows": state.rows,
@@ -143,14 +143,14 @@ class _Status:
         if task.contract and task.step == Step.INGEST:
             overdue = self._due[task.contract.name].overdue
             files, problems = self._waiting(task.contract)
-            said |= {"files": files, "problems": problems, "overdue": overdue}
-            said["delivered"] = {
+            status |= {"files": files, "problems": problems, "overdue": overdue}
+            status["delivered"] = {
                 entry.agency: entry.received_at for entry in self._batches[task.contract.name] if entry.agency
             }
         elif task.contract:
             batches = [self._verdicts.get(entry.batch) for entry in self._batches[task.contract.name]]
-            said |= {"unjudged": batches.count(None), "held": batches.count(Verdict.HELD)}
-        return TableStatus(spec.id, **said)
+            status |= {"unjudged": batches.count(None), "held": batches.count(Verdict.HELD)}
+        return TableStatus(spec.id, **status)
 
     def _dues(self, table: TableId) -> list[datetime.datetime | None]:
         return [self._due[source].at for source in self._sources[table]]

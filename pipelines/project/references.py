@@ -54,9 +54,9 @@ def _check_element(catalog: Catalog, name: str, document: Document) -> None:
         raise document.error(_no_codes(name, element.codes), name, "codes")
     if element.holds and element.holds not in catalog.elements:
         raise document.error(_no_element(name, element.holds), name, "holds")
-    for check, said in element.checks.items():
-        if said.codes and said.codes not in catalog.codes:
-            raise document.error(_no_codes(name, said.codes), name, "checks", check, "codes")
+    for check, arguments in element.checks.items():
+        if arguments.codes and arguments.codes not in catalog.codes:
+            raise document.error(_no_codes(name, arguments.codes), name, "checks", check, "codes")
     cell = ibis.null("string")
     try:
         normalise(cell, element, catalog.codes, catalog.cities)
@@ -123,9 +123,11 @@ def check_kind(
         raise document.error(problem, field, *steps, "level")
 
 
-def _check_responsibility(catalog: Catalog, contract: Contract, said: Responsibility, document: Document) -> None:
-    check_kind(catalog.kinds, said.kind, said.level, document, "responsibility")
-    for name in said.columns:
+def _check_responsibility(
+    catalog: Catalog, contract: Contract, responsibility: Responsibility, document: Document
+) -> None:
+    check_kind(catalog.kinds, responsibility.kind, responsibility.level, document, "responsibility")
+    for name in responsibility.columns:
         element = catalog.elements[contract.column(name).element]
         if element.normalise != REGION:
             raise document.error(
@@ -163,9 +165,9 @@ def _check_feeds(catalog: Catalog, contract: Contract, document: Document) -> No
         raise document.error(
             f"feeds: needs a required column `{key}` to find the {record.name}; name another one with `key:`", "feeds"
         )
-    said, wanted = contract.column(key).element, record.key
-    if wanted in catalog.elements and said != wanted:
-        raise document.error(f"feeds: column {key} is a {said}, the key of {record.name} a {wanted}", "feeds")
+    element, wanted = contract.column(key).element, record.key
+    if wanted in catalog.elements and element != wanted:
+        raise document.error(f"feeds: column {key} is a {element}, the key of {record.name} a {wanted}", "feeds")
 
 
 def _check_record(catalog: Catalog, record: GoldenRecord, document: Document) -> None:
@@ -187,14 +189,14 @@ def _check_attribute(
     catalog: Catalog, record: GoldenRecord, name: str, attribute: Attribute, document: Document
 ) -> None:
     place = ("attributes", name)
-    listed = [said.partition(".")[0] for said in attribute.sources]
+    listed = [place.partition(".")[0] for place in attribute.sources]
     if twice := sorted({source for source in listed if listed.count(source) > 1}):
         raise document.error(f"{name}: {', '.join(twice)} is listed twice in `from`; keep one of its columns", *place)
-    for said in attribute.sources:
-        source, _, column = said.partition(".")
+    for reference in attribute.sources:
+        source, _, column = reference.partition(".")
         contract = catalog.contracts.get(source)
         if contract is None or (column or name) not in {c.name for c in contract.columns}:
-            wanted = said if column else f"{said}.{name}"
+            wanted = reference if column else f"{reference}.{name}"
             raise document.error(f"{name}: there is no column {wanted} among the sources; correct `from`", *place)
         if not contract.feeds or contract.feeds.record != record.name:
             raise document.error(

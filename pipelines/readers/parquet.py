@@ -123,8 +123,8 @@ def _opened(path: Path) -> tuple[pq.ParquetFile, list[str]]:
 
 
 def _instants(opened: pq.ParquetFile) -> frozenset[int]:
-    said = opened.metadata.metadata or {}
-    if not any(key.startswith(_INSTANT_WRITERS) for key in said):
+    metadata = opened.metadata.metadata or {}
+    if not any(key.startswith(_INSTANT_WRITERS) for key in metadata):
         return frozenset()
     schema = opened.schema
     int96 = {schema.column(at).path for at in range(len(schema)) if schema.column(at).physical_type == "INT96"}

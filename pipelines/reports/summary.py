@@ -61,10 +61,10 @@ def summarise_sources(lake: Lake, contracts: Sequence[Contract]) -> list[SourceS
     last = last.filter(last.source.isin(names)).select("source", "batch", "verdict")
     judged = last.inner_join(counted, [("batch", OF_BATCH)])
     totals = {name: judged[name].sum() for name in COUNTS}
-    said: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
+    counts: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
     for one in lake.engine.rows(judged.group_by("source", "verdict").agg(batches=judged.count(), **totals)):
-        said[one["source"]][one["verdict"]] = one
-    return [_summary(contract, in_all.get(contract.name), said[contract.name]) for contract in contracts]
+        counts[one["source"]][one["verdict"]] = one
+    return [_summary(contract, in_all.get(contract.name), counts[contract.name]) for contract in contracts]
 
 
 def _summary(

@@ -36,14 +36,14 @@ def check_counts(
     What differs in reading is told first, for it may be why counts do.
     """
     where = f"{contract.name}, batches {', '.join(counts)}"
-    if unlike := [said for one in readings if (said := _read_differently(one, validation))]:
+    if unlike := [difference for one in readings if (difference := _read_differently(one, validation))]:
         raise CountsDisagreeError(
             f"{where}: {'; '.join(unlike)}; the pipeline's normaliser and the second reading in expectations/reading "
             "differ: compare both with what the element's declaration says, and mend the one that is wrong"
         )
     for rule in rules:
-        if not rule.on_table and (said := _counted_differently(rule, counts, validation)):
-            raise CountsDisagreeError(f"{where}, rule {rule.code}: {said}; the rule's two implementations differ")
+        if not rule.on_table and (difference := _counted_differently(rule, counts, validation)):
+            raise CountsDisagreeError(f"{where}, rule {rule.code}: {difference}; the rule's two implementations differ")
 
 
 def _read_differently(reading: Reading, validation: Validation) -> str | None:

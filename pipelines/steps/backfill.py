@@ -101,8 +101,8 @@ class _Backfill:
             return
         stored = {one.name for one in state.delta.schema().fields}
         if added := [name for name in self._spec.names if name not in stored]:
-            said = unchanged_since(state.said, state.content)
-            self._lake.writer(self._spec.id).add_columns(self._lake.uri(self._spec.id), self._spec, added, said)
+            metadata = unchanged_since(state.said, state.content)
+            self._lake.writer(self._spec.id).add_columns(self._lake.uri(self._spec.id), self._spec, added, metadata)
 
     def _read_again(self, entry: BatchEntry, original: Original) -> None:
         delivery = open_delivery(original.kept, self._contract)

@@ -62,8 +62,8 @@ def _create(lake: Lake, former: Mapping[str, TableSpec], stored: Mapping[str, St
         city: {"table": spec.id.path, "table_id": stored[city].table_id, "version": stored[city].content}
         for city, spec in kept.items()
     }
-    said = carried_over(mark.to_json(returned.key), origins)
-    lake.writer(returned.id).create(lake.uri(returned.id), returned, rows, said)
+    metadata = carried_over(mark.to_json(returned.key), origins)
+    lake.writer(returned.id).create(lake.uri(returned.id), returned, rows, metadata)
 
 
 def _fits(lake: Lake, state: State, spec: TableSpec) -> bool:

@@ -183,8 +183,8 @@ def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Listed]
         if entry.rows and entry.sha256 and batch not in held:
             _take_again(workspace, contract, entry, entry.sha256, done)
     unlisted = sorted((held | ({last["batch"]} if last else set())) - {*listed})
-    said = [json.loads(one).get(DELIVERY) for one in delta_rs.all_metadata(state.delta)] if state and unlisted else []
-    deliveries = {one["batch"]: one for one in said if one}
+    noted = [json.loads(one).get(DELIVERY) for one in delta_rs.all_metadata(state.delta)] if state and unlisted else []
+    deliveries = {one["batch"]: one for one in noted if one}
     return {batch for batch in unlisted if _enter(workspace, contract, batch, deliveries.get(batch), done)}
 
 
@@ -213,15 +213,15 @@ def _take_again(workspace: Workspace, contract: Contract, entry: Listed, sha256:
 
 
 def _enter(
-    workspace: Workspace, contract: Contract, batch: str, said: Mapping[str, str] | None, done: Ingested
+    workspace: Workspace, contract: Contract, batch: str, delivered: Mapping[str, str] | None, done: Ingested
 ) -> bool:
     """List a batch that raw holds. Its file may be gone from landing: the original that was kept says the same."""
-    if said:
-        name = kept_name(said["sha256"], said["file"])
-        with trusted_original(workspace.lake, name, said["sha256"]) as kept:
+    if delivered:
+        name = kept_name(delivered["sha256"], delivered["file"])
+        with trusted_original(workspace.lake, name, delivered["sha256"]) as kept:
             if kept:
                 url = workspace.lake.root.url(name)
-                original = Original(said["file"], kept, url, said["sha256"], said.get("agency"))
+                original = Original(delivered["file"], kept, url, delivered["sha256"], delivered.get("agency"))
                 _ingest_file(workspace, contract, original, batch, done)
                 return True
     # Where the file still lies in the landing folder it is entered from there, and nobody needs to know.

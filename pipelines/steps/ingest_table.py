@@ -44,16 +44,16 @@ class _Reading:
 
     def to_json(self) -> str:
         entry = {**self.entry._asdict(), "received_at": self.entry.received_at.isoformat()}
-        said = {"of": self.of, "mark": dataclasses.asdict(self.mark), "entry": entry}
-        return json.dumps({READING: said}, ensure_ascii=False, sort_keys=True)
+        kept = {"of": self.of, "mark": dataclasses.asdict(self.mark), "entry": entry}
+        return json.dumps({READING: kept}, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | None) -> _Reading | None:
-        said = json.loads(text or "{}").get(READING)
-        if said is None:
+        kept = json.loads(text or "{}").get(READING)
+        if kept is None:
             return None
-        entry = {**said["entry"], "received_at": datetime.datetime.fromisoformat(said["entry"]["received_at"])}
-        return cls(tuple(said["of"]), Mark(**said["mark"]), BatchEntry(**entry))
+        entry = {**kept["entry"], "received_at": datetime.datetime.fromisoformat(kept["entry"]["received_at"])}
+        return cls(tuple(kept["of"]), Mark(**kept["mark"]), BatchEntry(**entry))
 
 
 def ingest_table(workspace: Workspace, contract: Contract, done: Ingested) -> None:
@@ -122,8 +122,8 @@ def _mend(lake: Lake, last: _Reading) -> None:
 
 def _batch(contract: Contract, last: _Reading | None, of: tuple[str, ...], now: Mark) -> str:
     """The same for the same rows after the same reading, on every engine; no two readings of a source share one."""
-    said = json.dumps([last.entry.batch if last else None, of, dataclasses.astuple(now)])
-    return f"{contract.name}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    identity = json.dumps([last.entry.batch if last else None, of, dataclasses.astuple(now)])
+    return f"{contract.name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
 
 def _entry(

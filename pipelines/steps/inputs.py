@@ -158,12 +158,12 @@ def _input(project: Project, wanted: str | FormsOf | ClaimsOf, read: Read) -> In
 
 def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
     element = catalog.elements[wanted.element]
-    said = (element.ibis_type, element.title, element.grade, element.mask, element.name)
+    identifier = (element.ibis_type, element.title, element.grade, element.mask, element.name)
     columns = (
         ColumnSpec("source", "string", "来源"),
         ColumnSpec("column", "string", "列"),
-        ColumnSpec("alias", *said),
-        ColumnSpec("value", *said),
+        ColumnSpec("alias", *identifier),
+        ColumnSpec("value", *identifier),
         ColumnSpec("first_received_at", TIMESTAMP, "首次收到时间"),
     )
     return TableSpec(layout.alias("*"), element.title, f"Forms of {element.name}", (), columns)

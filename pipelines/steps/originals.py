@@ -36,8 +36,8 @@ class Original:
 
     def to_json(self, batch: str) -> str:
         """What raw's commit says of the delivery that it holds."""
-        said = {"batch": batch, "file": self.name, "sha256": self.sha256, "agency": self.agency}
-        return json.dumps({DELIVERY: said}, ensure_ascii=False)
+        delivery = {"batch": batch, "file": self.name, "sha256": self.sha256, "agency": self.agency}
+        return json.dumps({DELIVERY: delivery}, ensure_ascii=False)
 
 
 class Listed(NamedTuple):

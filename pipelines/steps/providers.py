@@ -33,15 +33,15 @@ def named_in_rows(workspace: Workspace, contract: Contract, batch: str, file: st
     with workspace.lake.lock:
         stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
         rows = stored.filter(stored[BATCH] == batch)
-        cells = rows.select(said=rows[contract.cells[header]].strip()).distinct().limit(2)
-        said = [row["said"] for row in workspace.lake.engine.rows(cells)]
+        cells = rows.select(title=rows[contract.cells[header]].strip()).distinct().limit(2)
+        titles = [row["title"] for row in workspace.lake.engine.rows(cells)]
     names = {workspace.catalog.agencies[name].title: name for name in contract.providers}
     names |= {name: name for name in contract.providers}
-    if len(said) == 1 and said[0] in names:
-        return names[said[0]], None
-    if not said:  # no rows, which is told where it is noticed
+    if len(titles) == 1 and titles[0] in names:
+        return names[titles[0]], None
+    if not titles:  # no rows, which is told where it is noticed
         return None, None
-    if len(said) > 1:
+    if len(titles) > 1:
         what = "its rows name several agencies as the one that delivered"
         todo = "have each agency's rows delivered in a file of its own"
         zh = ("各行写的交付机构不一致，本批算作来源的责任机构交付", "请按机构分文件报送")

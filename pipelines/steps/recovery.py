@@ -59,8 +59,8 @@ def _rewind(workspace: Workspace) -> None:
     for spec, lost in _lost_inputs(workspace).items():
         state = lake.state(spec.id)
         assert state
-        said = rewound(state.said, state.content, lost)
-        lake.writer(spec.id).append(lake.uri(spec.id), lake.engine.empty(spec), said)
+        metadata = rewound(state.said, state.content, lost)
+        lake.writer(spec.id).append(lake.uri(spec.id), lake.engine.empty(spec), metadata)
 
 
 def _lost_inputs(workspace: Workspace) -> dict[TableSpec, set[str]]:

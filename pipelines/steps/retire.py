@@ -40,8 +40,9 @@ class Retired:
 
 def retired_sources(lake: Lake) -> set[str]:
     """Sources that were retired, and from which nothing has come since."""
-    said, batches = lake.read(CONFIRMATIONS), lake.read(BATCHES)
-    retired = said.filter(said.declarations == NONE_DECLARED).group_by("source").agg(at=said.decided_at.max())
+    confirmations, batches = lake.read(CONFIRMATIONS), lake.read(BATCHES)
+    removals = confirmations.filter(confirmations.declarations == NONE_DECLARED)
+    retired = removals.group_by("source").agg(at=removals.decided_at.max())
     since = batches.inner_join(retired, "source")
     later = since.filter(since.received_at > since.at).select("source")
     return {str(row["source"]) for row in lake.engine.rows(retired.anti_join(later, "source").select("source"))}
@@ -120,5 +121,5 @@ def _confirm(lake: Lake, source: str, reason: str, by: Person) -> None:
 
 def _last_moment(lake: Lake) -> datetime.datetime | None:
     """The newest receipt or confirmation: a retirement comes after both, whatever the clock says."""
-    said = (lake.read(CONFIRMATIONS).decided_at.max(), lake.read(BATCHES).received_at.max())
-    return max((moment for one in said if (moment := lake.engine.scalar(one)) is not None), default=None)
+    moments = (lake.read(CONFIRMATIONS).decided_at.max(), lake.read(BATCHES).received_at.max())
+    return max((moment for one in moments if (moment := lake.engine.scalar(one)) is not None), default=None)

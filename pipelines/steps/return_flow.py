@@ -108,16 +108,16 @@ def _model_flow(project: Project, placed: Placed, model: Model, returns: Returne
         raise placed.error(_taken(model.name))
     scope: list[Region] = []
     named: dict[str, GoldenRecord] = {}
-    for said in returns.regions:
-        name, _, column = said.partition(".")
+    for place in returns.regions:
+        name, _, column = place.partition(".")
         record = records.get(name)
-        if said in spec.names:
-            scope.append(Region(said))
+        if place in spec.names:
+            scope.append(Region(place))
         elif record and (column in record.attributes or (not column and record.returns)):
             scope += [Region(column, of_record=True)] if column else _of_record(record)
             named[name] = record
         else:
-            raise placed.error(f"{model.name}: returns: {said} is no column, and no attribute of a golden record")
+            raise placed.error(f"{model.name}: returns: {place} is no column, and no attribute of a golden record")
     if len(named) > 1 or any(one.key not in spec.names for one in named.values()):
         raise placed.error(f"{model.name}: returns: a row is placed by one golden record, whose key is a column of it")
     reached = next(iter(named.values()), None)

@@ -171,21 +171,21 @@ class PostgresTable:
         )
 
     def _check_watermark(self, types: Mapping[str, str]) -> None:
-        said, lag = self._declared.watermark, self._declared.lag
-        if said not in types:
+        watermark, lag = self._declared.watermark, self._declared.lag
+        if watermark not in types:
             raise PostgresFailure(
-                f"the table has no column {said} to be its watermark; it has {', '.join(types)}",
+                f"the table has no column {watermark} to be its watermark; it has {', '.join(types)}",
                 "correct `watermark` in the contract's `table`",
             )
         if self._type not in (*TIMES, *NUMBERS):
             raise PostgresFailure(
-                f"the watermark {said} is a {self._type}, which neither time nor number is",
+                f"the watermark {watermark} is a {self._type}, which neither time nor number is",
                 f"name a column of type {', '.join((*TIMES, *NUMBERS))} that grows whenever a row is written",
             )
         if lag is not None and bool(re.search("[a-z]", lag)) is not self._is_time:
             right = "a time such as `10 min`" if self._is_time else "a plain number"
             raise PostgresFailure(
-                f"the watermark {said} is a {self._type}, and the lag {lag} is not of its kind",
+                f"the watermark {watermark} is a {self._type}, and the lag {lag} is not of its kind",
                 f"write `lag` in the contract's `table` as {right}",
             )
 

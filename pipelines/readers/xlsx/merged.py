@@ -50,8 +50,8 @@ def _may_hold_any(part: Part) -> bool:
     return found
 
 
-def _range(said: str, places: Places) -> tuple[int, int, int, int]:
-    match = _RANGE.fullmatch(said.replace("$", "").upper())
+def _range(reference: str, places: Places) -> tuple[int, int, int, int]:
+    match = _RANGE.fullmatch(reference.replace("$", "").upper())
     if match is None:
         return 0, 0, 0, 0  # one cell, which stands for itself
     left, top, right, bottom = match.groups()

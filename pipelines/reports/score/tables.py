@@ -117,10 +117,10 @@ def _found_values(found: ir.Table, key: list[str], values: list[str]) -> ir.Tabl
 
 def _same(due: ir.StringValue, found: ir.Value) -> ir.BooleanValue:
     """Nothing is the same as nothing only."""
-    said = due.nullif("")
+    filled = due.nullif("")
     if found.type().is_timestamp():
-        return said.try_cast(found.type()).identical_to(found) & (said.isnull() == found.isnull())
-    return said.identical_to(found)
+        return filled.try_cast(found.type()).identical_to(found) & (filled.isnull() == found.isnull())
+    return filled.identical_to(found)
 
 
 def _as_text(found: ir.Table, names: list[str]) -> ir.Table:

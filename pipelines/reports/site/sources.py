@@ -139,12 +139,12 @@ def _quarantine(workspace: Workspace, contract: Contract, deliveries: Deliveries
 def _acting(workspace: Workspace, contract: Contract) -> dict[str, int]:
     """How many quarantined rows each agency must act on: by their region, where a sound record's cell can be read."""
     catalog, kept = workspace.catalog, workspace.lake.read(quarantine_spec(workspace.catalog, contract))
-    said, given = contract.responsibility, dict[str, ir.StringValue]()
-    for name in said.columns if said else ():
+    responsibility, given = contract.responsibility, dict[str, ir.StringValue]()
+    for name in responsibility.columns if responsibility else ():
         cell = kept[contract.cells[contract.column(name).header]]
         read = normalise(cell, catalog.element_of(contract, name), catalog.codes, catalog.cities)
         given[name] = ibis.ifelse(kept["_damage"].isnull(), read, ibis.null("string"))
-    if said and said.by_provider:
+    if responsibility and responsibility.by_provider:
         kept = kept.mutate(**given).left_join(delivered_by(workspace, contract), [(BATCH, "__delivered")])
         given = {name: kept[name] for name in given} | {PROVIDER: kept[f"__{PROVIDER}"]}
     named = kept.select(agency=acting(catalog, contract, given))
@@ -199,8 +199,8 @@ def masked_rows(workspace: Workspace, contract: Contract) -> ir.Table:
     cells = {}
     for header, name in contract.cells.items():
         if name == DELETE_FLAG:
-            said = ibis.literal(contract.delete_flag.value if contract.delete_flag else "")
-            masked = ibis.ifelse((first[name] == said).fill_null(False), first[name], hidden(first[name]))
+            flag = ibis.literal(contract.delete_flag.value if contract.delete_flag else "")
+            masked = ibis.ifelse((first[name] == flag).fill_null(False), first[name], hidden(first[name]))
         else:
             masked = masked_cell(first[name], catalog.element_of(contract, name), catalog)
         # Cells of a damaged record may stand anywhere.
