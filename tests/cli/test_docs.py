@@ -37,8 +37,8 @@ class Shown:
 
     @property
     def due(self) -> int:
-        said = EXIT_CODE.search(self.line)
-        return int(said[1]) if said else 0
+        named = EXIT_CODE.search(self.line)
+        return int(named[1]) if named else 0
 
     @property
     def runs(self) -> bool:
@@ -84,8 +84,8 @@ def test_paths_exist_after_a_demo(document: Path) -> None:
 def test_command_runs_as_shown_and_its_paths_exist(shown: Shown) -> None:
     project = demo_project()
     if shown.runs:
-        code, said = run(shown, project)
-        assert code == shown.due, said
+        code, output = run(shown, project)
+        assert code == shown.due, output
     named = [word for word in shown.words if PATH.fullmatch(word)]
     assert [path for path in named if not (project / path).exists()] == []
 

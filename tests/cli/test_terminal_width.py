@@ -29,10 +29,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 def lines(place: Place, columns: int, *arguments: str) -> list[str]:
     """What a verb shows, without the lines that a pipe gets whole: lists, sentences that say what to do, commands."""
-    said = place.huiliu(*arguments, columns=columns).stdout
-    assert "…" not in re.sub(r"\d\s+…", "", said), "a name or number is cut"
+    output = place.huiliu(*arguments, columns=columns).stdout
+    assert "…" not in re.sub(r"\d\s+…", "", output), "a name or number is cut"
     whole = re.compile(r"!|what to do|would|  (missing|unknown): |  batch\.|\S* *huiliu")
-    return [line.rstrip() for line in said.splitlines() if not whole.match(line)]
+    return [line.rstrip() for line in output.splitlines() if not whole.match(line)]
 
 
 @pytest.mark.parametrize("columns", [80, 60])

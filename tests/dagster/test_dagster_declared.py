@@ -73,10 +73,10 @@ def test_each_rule_of_a_source_is_a_check_that_says_what_it_asks(defs: dg.Defini
         assert {rule.code.replace(".", "__") for rule in rules} <= {*specs}
         assert len({rule.code.replace(".", "__") for rule in rules}) == len(rules), "no two rules share a check"
         for rule in rules:
-            said = specs[rule.code.replace(".", "__")] or ""
-            assert said.startswith(rule.title)
-            assert f"{rule.severity}: A " in said
-            assert (rule.standard or "") in said
+            description = specs[rule.code.replace(".", "__")] or ""
+            assert description.startswith(rule.title)
+            assert f"{rule.severity}: A " in description
+            assert (rule.standard or "") in description
     assert all(graph.get(key).description for key in graph.asset_check_keys)
 
 

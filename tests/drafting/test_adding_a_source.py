@@ -169,8 +169,9 @@ def test_a_draft_says_what_a_person_must_look_at_and_shows_no_value(project: Pat
 
 
 def test_what_is_said_is_not_asked_again(project: Path, tmp_path: Path) -> None:
-    said = ("--provider", "health", "--legal-basis", "PIPL 第十三条", "--title", "公积金信息", "--system", "公积金系统")
-    contract = drafted(project, write(tmp_path / "s.csv", rows()), *said)
+    titles = ("--title", "公积金信息", "--system", "公积金系统")
+    options = ("--provider", "health", "--legal-basis", "PIPL 第十三条", *titles)
+    contract = drafted(project, write(tmp_path / "s.csv", rows()), *options)
     assert (contract.providers, contract.legal_basis) == (("health",), "PIPL 第十三条")
     assert (contract.title, contract.system) == ("公积金信息", "公积金系统")
     text = (project / "foundation_dbs/person/sources/housing_fund.yml").read_text(encoding="utf-8")
@@ -276,8 +277,8 @@ def test_check_passes_a_good_file_and_leaves_the_lake_alone(
     before = file.read_bytes()
     done = huiliu("check", file, "--source", "death_registration")
     assert done.exit_code == 0, done.output
-    for said in ("death_registration", "gb18030", "20 rows", "6 matched, 0 unknown", "would pass", "20 rows accepted"):
-        assert said in done.output
+    for text in ("death_registration", "gb18030", "20 rows", "6 matched, 0 unknown", "would pass", "20 rows accepted"):
+        assert text in done.output
     assert file.read_bytes() == before
     assert not (tmp_path / "lake").exists()
     assert not (tmp_path / "landing").exists()

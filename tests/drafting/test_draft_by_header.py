@@ -166,11 +166,11 @@ def test_a_complete_column_that_never_repeats_and_is_named_as_a_key_is_it(
     assert "样本 9 行中无空值且不重复" in text
 
 
-@pytest.mark.parametrize(("flag", "said"), [("dsc_biz_operation", "delete"), ("cd_operation", "D")])
-def test_flags_of_exchange_platforms_are_flags(project: Path, tmp_path: Path, flag: str, said: str) -> None:
-    columns = {flag: ["insert", said, ""], "dsc_biz_timestamp": ["2024-05-01 10:00:00"]}
+@pytest.mark.parametrize(("flag", "value"), [("dsc_biz_operation", "delete"), ("cd_operation", "D")])
+def test_flags_of_exchange_platforms_are_flags(project: Path, tmp_path: Path, flag: str, value: str) -> None:
+    columns = {flag: ["insert", value, ""], "dsc_biz_timestamp": ["2024-05-01 10:00:00"]}
     contract = drafted(project, with_columns(tmp_path / "s.csv", **columns))
-    assert contract.deletes == Deletes(column=flag, value=said)
+    assert contract.deletes == Deletes(column=flag, value=value)
     assert contract.version == "dsc_biz_timestamp"
 
 

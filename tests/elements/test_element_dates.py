@@ -189,8 +189,8 @@ class TestDates:
         assert normalised("end_date", ["2030-01-31", *never, *unreadable]) == [
             datetime.date(2030, 1, 31), *[None] * (len(never) + len(unreadable)),
         ]  # fmt: skip
-        said = each(lambda cell: elements.sent_value(cell, CATALOG.elements["end_date"]), [*never, *unreadable])
-        assert said == [None] * len(never) + unreadable
+        values = each(lambda cell: elements.sent_value(cell, CATALOG.elements["end_date"]), [*never, *unreadable])
+        assert values == [None] * len(never) + unreadable
 
     @settings(max_examples=10, deadline=None)
     @given(

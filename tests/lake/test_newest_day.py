@@ -122,18 +122,18 @@ def test_watching_sees_the_next_day_too(lake: Lake, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "problem"),
+    ("declared", "problem"),
     [
         ("{household_registration: left_on}", "has no column left_on"),
         ("{death_registration: died_on}", "is no source of this attribute"),
         ("{residence_permit: updated_at}", "is a timestamp"),
     ],
 )
-def test_until_names_a_last_day_of_a_source(tmp_path: Path, said: str, problem: str) -> None:
+def test_until_names_a_last_day_of_a_source(tmp_path: Path, declared: str, problem: str) -> None:
     project = small_project(tmp_path)
     record = project / "foundation_dbs/person/person.yml"
     text = record.read_text(encoding="utf-8")
     assert "until:\n      residence_permit: valid_to" in text
-    record.write_text(text.replace("until:\n      residence_permit: valid_to", f"until: {said}"), encoding="utf-8")
+    record.write_text(text.replace("until:\n      residence_permit: valid_to", f"until: {declared}"), encoding="utf-8")
     with pytest.raises(DeclarationError, match=problem):
         read_catalog(project)

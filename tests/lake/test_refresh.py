@@ -169,10 +169,10 @@ def test_a_crash_between_two_commits_neither_doubles_nor_loses(filled: Place, mo
     deliver(filled.landing, "household_registration", "2.csv", csv_text(cells_of([household(30), household(31)])))
     for dies_at in (BATCHES, VERDICTS):
 
-        def dying(self: Lake, spec: Any, *said: Any, dies_at: Any = dies_at, **named: Any) -> bool:
+        def dying(self: Lake, spec: Any, *arguments: Any, dies_at: Any = dies_at, **named: Any) -> bool:
             if spec is dies_at:
                 raise KeyboardInterrupt
-            return append(self, spec, *said, **named)
+            return append(self, spec, *arguments, **named)
 
         monkeypatch.setattr(Lake, "append_rows", dying)
         with pytest.raises(KeyboardInterrupt):

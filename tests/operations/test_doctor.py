@@ -29,16 +29,16 @@ class Machine:
 
     folder: Path
 
-    def examined(self, *, open_spark: bool = False, **said: Any) -> Iterator[Check]:
+    def examined(self, *, open_spark: bool = False, **settings: Any) -> Iterator[Check]:
         places = {"landing": self.folder / "landing", "lake": self.folder / "lake", "project": PROJECT}
-        return examine(Settings.model_validate({**places, **said}), open_spark=open_spark)
+        return examine(Settings.model_validate({**places, **settings}), open_spark=open_spark)
 
-    def checks(self, **said: Any) -> dict[str, Check]:
-        return {check.name: check for check in self.examined(**said)}
+    def checks(self, **settings: Any) -> dict[str, Check]:
+        return {check.name: check for check in self.examined(**settings)}
 
-    def check(self, name: str, *, open_spark: bool = False, **said: Any) -> Check:
+    def check(self, name: str, *, open_spark: bool = False, **settings: Any) -> Check:
         """One check; nothing after it is looked at."""
-        return next(check for check in self.examined(open_spark=open_spark, **said) if check.name == name)
+        return next(check for check in self.examined(open_spark=open_spark, **settings) if check.name == name)
 
 
 @pytest.fixture

@@ -184,8 +184,8 @@ def test_a_table_keeps_what_the_setting_says(filled: Place, monkeypatch: pytest.
 
 
 def properties(of: Path) -> set[str]:
-    said = DeltaTable(str(of)).metadata().configuration
-    return {said["delta.logRetentionDuration"], said["delta.deletedFileRetentionDuration"]}
+    stored = DeltaTable(str(of)).metadata().configuration
+    return {stored["delta.logRetentionDuration"], stored["delta.deletedFileRetentionDuration"]}
 
 
 def test_what_maintenance_dies_in_is_harmless(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,8 +88,8 @@ def test_the_command_shows_it_and_writes_nothing(filled: Place) -> None:
     assert done.returncode == 0, done.stderr
     assert "overdue: none" in done.stdout
     assert SOURCE in done.stdout
-    said: list[dict[str, Any]] = json.loads(filled.huiliu("status", "--json").stdout)
-    raw = next(one for one in said if one["table"] == f"raw/{SOURCE}")
+    statuses: list[dict[str, Any]] = json.loads(filled.huiliu("status", "--json").stdout)
+    raw = next(one for one in statuses if one["table"] == f"raw/{SOURCE}")
     assert (raw["rows"], raw["version"], raw["overdue"]) == (4, 0, False)
     assert datetime.datetime.fromisoformat(raw["due"]) > datetime.datetime.now(datetime.UTC)
     assert files() == before
@@ -128,10 +128,10 @@ def test_due_by_the_clock_of_people(update: str, last: str, now: str, due: str, 
 
 
 def test_a_narrow_terminal_cuts_no_name_and_no_time(filled: Place) -> None:
-    said = filled.huiliu("status", columns=80).stdout
-    assert "…" not in said
-    assert max(map(len, said.splitlines()[:-1])) <= 80
-    assert SOURCE in said
+    output = filled.huiliu("status", columns=80).stdout
+    assert "…" not in output
+    assert max(map(len, output.splitlines()[:-1])) <= 80
+    assert SOURCE in output
 
 
 def test_a_file_of_the_same_name_and_size_that_came_later_waits(filled: Place) -> None:

@@ -65,18 +65,18 @@ def sql_in(tree: ast.Module) -> list[int]:
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            said = node.args[0] if node.args else None
-            if isinstance(said, ast.JoinedStr):
-                said = said.values[0] if said.values else None
-            begins = isinstance(said, ast.Constant) and isinstance(said.value, str) and bool(SQL.match(said.value))
+            text = node.args[0] if node.args else None
+            if isinstance(text, ast.JoinedStr):
+                text = text.values[0] if text.values else None
+            begins = isinstance(text, ast.Constant) and isinstance(text.value, str) and bool(SQL.match(text.value))
             if node.func.attr in ("sql", "raw_sql") or (node.func.attr == "execute" and begins):
                 found.append(node.lineno)
     return found
 
 
 def test_sql_is_recognised() -> None:
-    said = "a.sql('x')\nb.raw_sql(q)\nc.execute('SELECT 1')\nd.execute(f'CREATE TABLE {t}')\ne.execute(select(t))\n"
-    assert sql_in(ast.parse(said)) == [1, 2, 3, 4]
+    code = "a.sql('x')\nb.raw_sql(q)\nc.execute('SELECT 1')\nd.execute(f'CREATE TABLE {t}')\ne.execute(select(t))\n"
+    assert sql_in(ast.parse(code)) == [1, 2, 3, 4]
 
 
 def test_raw_sql_stands_alone_in_what_speaks_to_a_database() -> None:
@@ -100,16 +100,16 @@ def test_requirements_are_locked_by_hash_and_name_no_index(path: Path) -> None:
 
 
 def test_every_requirements_file_is_compiled() -> None:
-    said = " ".join(read(path).splitlines()[1] for path in LOCKED)
+    commands = " ".join(read(path).splitlines()[1] for path in LOCKED)
     needed = {shown(path) for path in (*ROOT.glob("requirements*.in"), *ROOT.glob("pipelines/**/requirements.in"))}
-    assert set(re.findall(r"\S+\.in\b", said)) == needed != set()
+    assert set(re.findall(r"\S+\.in\b", commands)) == needed != set()
 
 
 def test_every_version_of_python_is_said_alike() -> None:
     """The Makefile looks for them, an install refuses others, and linters and types take the oldest as the measure."""
-    said = re.search(r"^VERSIONS := (.+)$", read(ROOT / "Makefile"), re.MULTILINE)
-    assert said
-    versions = said[1].split()
+    line = re.search(r"^VERSIONS := (.+)$", read(ROOT / "Makefile"), re.MULTILINE)
+    assert line
+    versions = line[1].split()
     assert {f"3.{minor}" for minor in range(11, 14)} == {*versions}
     declared = tomllib.loads(read(ROOT / "pyproject.toml"))
     assert declared["project"]["requires-python"] == ">=3.11,<3.14"
@@ -164,17 +164,17 @@ def titles() -> dict[str, str]:
 
 
 def test_every_declared_title_is_chinese() -> None:
-    said = titles()
-    assert len(said) > 200
-    assert {name: title for name, title in said.items() if not CHINESE.search(title)} == {}
+    words = titles()
+    assert len(words) > 200
+    assert {name: title for name, title in words.items() if not CHINESE.search(title)} == {}
 
 
 def untranslated(tree: ast.Module) -> list[int]:
     """Lines of calls `Problem(…)` that say nothing in Chinese."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     problems = [one for one in calls if isinstance(one.func, ast.Name) and one.func.id == "Problem"]
-    said = [one.args[5:] or [named.value for named in one.keywords if named.arg == "zh"] for one in problems]
-    return [one.lineno for one, zh in zip(problems, said, strict=True) if not zh]
+    chinese = [one.args[5:] or [named.value for named in one.keywords if named.arg == "zh"] for one in problems]
+    return [one.lineno for one, zh in zip(problems, chinese, strict=True) if not zh]
 
 
 def test_what_is_wrong_with_a_delivery_is_said_in_chinese_too() -> None:

@@ -156,8 +156,8 @@ def test_the_message_says_where_it_is_what_it_is_and_what_to_do(delivered: Deliv
     assert len(lines) == 1
     assert lines[0].startswith(f"! {bad.where}: ")
     assert "; what to do: " in lines[0]
-    for said in bad.said:
-        assert said in lines[0]
+    for phrase in bad.said:
+        assert phrase in lines[0]
 
 
 @pytest.mark.parametrize("bad", BAD, ids=BAD_IDS)
@@ -222,7 +222,7 @@ def test_a_copy_of_a_delivered_file_is_not_taken_again(delivered: Delivered) -> 
 
 
 @pytest.mark.parametrize(
-    ("where", "said"),
+    ("where", "message"),
     [
         ("undeclared/", "no source of this name is declared"),
         ("散落.csv", "lies in the landing folder itself"),
@@ -232,11 +232,11 @@ def test_a_copy_of_a_delivered_file_is_not_taken_again(delivered: Delivered) -> 
         (f"{SOURCE}/上月", "a folder inside a source's folder"),
     ],
 )
-def test_what_cannot_be_taken_is_left_and_told_until_it_is_gone(delivered: Delivered, where: str, said: str) -> None:
+def test_what_cannot_be_taken_is_left_and_told_until_it_is_gone(delivered: Delivered, where: str, message: str) -> None:
     (line,) = delivered.lines_about(f"! {where}: ")
-    assert said in line
+    assert message in line
     assert "; what to do: " in line
-    assert [said in problem.what for problem in delivered.second.problems if problem.file == where] == [True]
+    assert [message in problem.what for problem in delivered.second.problems if problem.file == where] == [True]
     assert where.rpartition("/")[2] not in {row["file"] for row in delivered.last["batches"]}
 
 
@@ -334,7 +334,7 @@ def test_every_problem_of_a_file_is_told_in_chinese_too(delivered: Delivered) ->
     assert sum(len(problems) for _, problems, _ in problems_by_file) >= len(BAD)
     for file, problems, chinese in problems_by_file:
         assert len(problems) == len(chinese), file
-        for english, said in zip(problems, chinese, strict=True):
-            assert CHINESE.search(said.removeprefix(file)), english
-            assert "；处理办法：" in said, english
-            assert english_sentences(re.sub("`.*?`", "", said)) == [], english
+        for english, translated in zip(problems, chinese, strict=True):
+            assert CHINESE.search(translated.removeprefix(file)), english
+            assert "；处理办法：" in translated, english
+            assert english_sentences(re.sub("`.*?`", "", translated)) == [], english

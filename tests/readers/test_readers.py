@@ -90,12 +90,12 @@ def test_csv_unknown_columns_are_kept_aside_and_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "said"),
+    ("first", "message"),
     [(LINE.replace("登记日期", "日"), "登记日期"), (f"{LINE},女方身份证号", "女方身份证件号")],
 )
-def test_csv_missing_or_doubled_column_is_refused(tmp_path: Path, first: str, said: str) -> None:
+def test_csv_missing_or_doubled_column_is_refused(tmp_path: Path, first: str, message: str) -> None:
     problem = refusal(tmp_path, "a.csv", f"{first}\n1,2,3,4,5,6\n")
-    assert problem.column == said
+    assert problem.column == message
     assert "huiliu check a.csv" in problem.todo
 
 

@@ -187,7 +187,7 @@ MANY_LINES = f"{LINE}\n" + "M1,1,2,3,4\n" * 7_000
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (f"{LINE}\nM1,1,2,3,4\n".encode("utf-16"), "UTF-16"),
         (f'{LINE}\nM1,"a\nb",2,3,4\n', "runs over several lines, or its quote is not closed (1 line)"),
@@ -203,9 +203,9 @@ MANY_LINES = f"{LINE}\n" + "M1,1,2,3,4\n" * 7_000
     ids=["utf-16", "over lines", "open quote", "return", "nul", "marks", "gb18030 marks", "ragged", "long", "endless"],
 )
 def test_what_cannot_be_read_by_lines_says_why(
-    spark_session: SparkSession, tmp_path: Path, content: bytes | str, said: str
+    spark_session: SparkSession, tmp_path: Path, content: bytes | str, message: str
 ) -> None:
-    assert said in reason(spark_session, tmp_path, "a.csv", content)
+    assert message in reason(spark_session, tmp_path, "a.csv", content)
 
 
 def test_a_suffix_by_which_spark_would_unpack_the_file(spark_session: SparkSession, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_parquet_row_groups_in_several_splits(spark_session: SparkSession, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "message"),
     [
         ({"数": pa.array([0.1 + 0.2])}, "数 holds floating-point numbers of more than 15 digits"),
         ({"数": pa.array([5e-324])}, "more than 15 digits"),
@@ -117,9 +117,9 @@ def test_parquet_row_groups_in_several_splits(spark_session: SparkSession, tmp_p
     ],
 )
 def test_parquet_that_spark_would_write_otherwise_says_why(
-    spark_session: SparkSession, tmp_path: Path, columns: dict[str, Any], said: str
+    spark_session: SparkSession, tmp_path: Path, columns: dict[str, Any], message: str
 ) -> None:
-    assert said in reason(spark_session, tmp_path, "a.parquet", parquet(columns))
+    assert message in reason(spark_session, tmp_path, "a.parquet", parquet(columns))
 
 
 def test_parquet_with_int96(spark_session: SparkSession, tmp_path: Path) -> None:

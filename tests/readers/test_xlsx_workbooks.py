@@ -167,7 +167,7 @@ def test_merged_ranges_above_each_other_take_no_time(tmp_path: Path) -> None:
 
 
 def rezipped(content: dict[str, str], rename: Callable[[str], str]) -> bytes:
-    return packed({rename(part): said for part, said in content.items()})
+    return packed({rename(part): text for part, text in content.items()})
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_prefixed_and_utf_16_xml(tmp_path: Path) -> None:
     content = parts([SheetXml("a", prefixed)])
     assert read_numbers(tmp_path, packed(content)) == ["M1"]
     body = sheet_xml([HEAD, row(2, [text("M1"), text("a")]), row(3, ["", text("b")])], merges("A2:A3"))
-    wide = {name: said.encode() for name, said in content.items()}
+    wide = {name: text.encode() for name, text in content.items()}
     wide["xl/worksheets/sheet1.xml"] = body.replace("UTF-8", "UTF-16").encode("utf-16")
     assert read_numbers(tmp_path, packed(wide)) == ["M1", "M1"]
 
@@ -354,7 +354,7 @@ def test_changed_bytes_alter_no_cell_unnoticed(tmp_path: Path, block: int) -> No
 def test_changed_xml_is_refused_or_read(tmp_path: Path, block: int) -> None:
     for seed in range(50):
         chance = random.Random(50 * block + seed)
-        spoilt = {name: said.encode() for name, said in RICH.items()}
+        spoilt = {name: text.encode() for name, text in RICH.items()}
         name = chance.choice(sorted(spoilt))
         spoilt[name] = changed(spoilt[name], chance, chance.choice((1, 1, 4)))
         found = outcome(tmp_path, packed(spoilt))

@@ -152,13 +152,13 @@ def test_a_portable_file_opens_without_extension_or_lake(analyst: Analyst, tmp_p
         assert done.stdout.split() == [str(value(connection, f"FROM {COUNTED}")), "0"]
 
 
-def launched(launcher: Path, query: str, home: Path, *, path: str = "/usr/bin:/bin", **said: str) -> Any:
+def launched(launcher: Path, query: str, home: Path, *, path: str = "/usr/bin:/bin", **variables: str) -> Any:
     """The launcher as an analyst types it, with a home of its own and, where the system allows, without network."""
     home.mkdir(exist_ok=True)
     is_offline = subprocess.run([*OFFLINE, "true"], capture_output=True, check=False).returncode == 0
     return subprocess.run(
         [*(OFFLINE if is_offline else []), str(launcher), "-json", "-c", query],
-        env={"HOME": str(home), "PATH": path, "TZ": "Asia/Shanghai", **said},
+        env={"HOME": str(home), "PATH": path, "TZ": "Asia/Shanghai", **variables},
         cwd="/", capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def test_docs_hold_no_value_load_nothing_and_link_only_to_each_other(
 
 def documented(one: Validation, rows: int = 3000) -> Documented:
     """A batch that was validated alone, and all of whose counts Great Expectations confirmed."""
-    configs = [said["expectation_config"] for said in json.loads(one.result)["results"]]
+    configs = [result["expectation_config"] for result in json.loads(one.result)["results"]]
     results = [
         RuleResult(
             batch=one.batch,

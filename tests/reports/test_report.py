@@ -316,8 +316,8 @@ def test_pages_open_in_a_browser_from_disk(reported: Reported, tmp_path: Path) -
             browser.events.clear()
             browser.ask("Page.navigate", url=path.as_uri())
             browser.wait("Page.loadEventFired")
-            said = browser.ask("Runtime.evaluate", expression="document.documentElement.scrollWidth")
-            assert said["result"]["value"] <= 1280, path.name
+            answer = browser.ask("Runtime.evaluate", expression="document.documentElement.scrollWidth")
+            assert answer["result"]["value"] <= 1280, path.name
             methods = [event["method"] for event in browser.events]
             assert not {"Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"} & set(methods), (
                 path.name

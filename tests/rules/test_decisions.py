@@ -58,8 +58,8 @@ def last(place: Place) -> dict[str, Any]:
 
 
 def test_a_release_is_revoked_and_given_again(place: Place, tmp_path: Path) -> None:
-    said = decided(place, "release", "nameless.csv")
-    assert f"gate revoke {batch(place, 'nameless.csv')}" in said
+    output = decided(place, "release", "nameless.csv")
+    assert f"gate revoke {batch(place, 'nameless.csv')}" in output
     assert people(place) == of(0, 1, 2, 3, 10, 11)
     assert " is held again" in decided(place, "revoke", "nameless.csv")
     assert people(place) == of(0, 1, 2, 3)
@@ -149,9 +149,9 @@ def test_a_row_whose_key_was_wrong_leaves_quarantine_by_a_person_s_word(place: P
     place.run()
     assert of(30) <= people(place)
     assert waiting_rows(place, "wrong.csv") == {2, 3}
-    said = decided(place, "settle", "wrong.csv", "--rows", "2", "--by", "数据质量科")
-    assert "1 row settled" in said
-    assert f"gate revoke {batch(place, 'wrong.csv')} --rows 2" in said
+    output = decided(place, "settle", "wrong.csv", "--rows", "2", "--by", "数据质量科")
+    assert "1 row settled" in output
+    assert f"gate revoke {batch(place, 'wrong.csv')} --rows 2" in output
     assert last(place)["decided_by"] == "数据质量科"
     assert waiting_rows(place, "wrong.csv") == {3}
     assert_equals_a_rebuild(place, tmp_path / "settled")

@@ -103,8 +103,8 @@ def test_between_on_amounts(either_engine: Engine) -> None:
     assert counted(either_engine, between, "v DECIMAL(18,2)", amounts("0", "0.01", "1.50", "1.51", None)) == (4, 2)
 
 
-def amounts(*said: str | None) -> list[tuple[Decimal | None]]:
-    return [(None if one is None else Decimal(one),) for one in said]
+def amounts(*texts: str | None) -> list[tuple[Decimal | None]]:
+    return [(None if one is None else Decimal(one),) for one in texts]
 
 
 @pytest.mark.parametrize(("or_equal", "unexpected"), [(True, 1), (False, 2)])

@@ -29,13 +29,13 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error_without_values(
     either_engine.view(sent.mutate(v=sent.v.cast("date")), "delivered")
     with pytest.raises(NotValidatedError) as raised:
         validate(either_engine, view, [one], source="household_registration", batch="b7")
-    said = str(raised.value)
-    assert "household_registration" in said
-    assert "b7" in said
-    assert "a.rule" in said
+    message = str(raised.value)
+    assert "household_registration" in message
+    assert "b7" in message
+    assert "a.rule" in message
     output = capsys.readouterr()
     for text in (
-        said,
+        message,
         caplog.text,
         output.out,
         output.err,

@@ -87,8 +87,8 @@ def test_other_rules_count_anew_what_was_judged_and_people_s_verdicts_stand(plac
     place.run()
     assert verdicts(place) == {"with.csv": "passed", "without.csv": "passed", "nameless.csv": "released"}
     with place.opened() as at:
-        said = {one["batch"]: one["verdict"] for one in at.workspace.lake.engine.rows(by_gate(at.workspace.lake))}
-        assert {one["file"]: said[one["batch"]] for one in at.rows(BATCHES)} == {
+        by_batch = {one["batch"]: one["verdict"] for one in at.workspace.lake.engine.rows(by_gate(at.workspace.lake))}
+        assert {one["file"]: by_batch[one["batch"]] for one in at.rows(BATCHES)} == {
             "with.csv": "passed",
             "without.csv": "passed",
             "nameless.csv": "held",

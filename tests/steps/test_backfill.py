@@ -35,9 +35,9 @@ def declared_late(tmp_path_factory: pytest.TempPathFactory) -> Place:
     before.run()
     project = copied_project(folder / "project")
     contract = project / f"foundation_dbs/person/sources/{SOURCE}.yml"
-    said = contract.read_text(encoding="utf-8")
+    declared = contract.read_text(encoding="utf-8")
     contract.write_text(
-        said.replace("  更新时间: {", "  备注: {name: remark, element: text}\n  更新时间: {"), encoding="utf-8"
+        declared.replace("  更新时间: {", "  备注: {name: remark, element: text}\n  更新时间: {"), encoding="utf-8"
     )
     after = Place(folder, project=project)
     after.run()
@@ -145,9 +145,9 @@ def test_the_command_tells_what_is_missing_and_goes_on(late: Place) -> None:
     since = str(today() - datetime.timedelta(1))
     done = late.huiliu("backfill", SOURCE, "--from", since)
     assert done.returncode == 1, done.stderr
-    said = " ".join(done.stdout.split())
-    assert "the kept original is gone" in said
-    assert "2 batches read again, 2 rows changed" in said
+    output = " ".join(done.stdout.split())
+    assert "the kept original is gone" in output
+    assert "2 batches read again, 2 rows changed" in output
 
     done = late.huiliu("backfill", "no_such_source", "--from", since)
     assert done.returncode == 2

@@ -49,11 +49,11 @@ def aged(written: Place, folder: Path, **said_too: str) -> Place:
         returned = [flow.returned.id for flow in flows(at.workspace)]
     for one in returned:
         table = DeltaTable(str(place.lake / one.path))
-        rows, said = pa.table(table.to_pyarrow_table()), json.loads(table.history(1)[0]["userMetadata"])
-        said |= {"key": said["key"][1:], **said_too}
+        rows, metadata = pa.table(table.to_pyarrow_table()), json.loads(table.history(1)[0]["userMetadata"])
+        metadata |= {"key": metadata["key"][1:], **said_too}
         for city in CITIES:
             part = place.lake / "returns" / city / "/".join((*one.folders, one.name))
-            properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(said)})
+            properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(metadata)})
             configuration = {"delta.enableChangeDataFeed": "true"}
             of_city = rows.filter(pc.equal(rows["city"], city)).drop_columns(["city"])
             write_deltalake(part, of_city, configuration=configuration, commit_properties=properties)
@@ -70,8 +70,8 @@ def feed(place: Place, since: int) -> list[tuple[str, str, str]]:
 
 def first_said(place: Place) -> dict[str, Any]:
     """What the first commit of the people says."""
-    said: dict[str, Any] = json.loads(DeltaTable(str(place.lake / PERSON)).history()[-1]["userMetadata"])
-    return said
+    metadata: dict[str, Any] = json.loads(DeltaTable(str(place.lake / PERSON)).history()[-1]["userMetadata"])
+    return metadata
 
 
 def former(place: Place) -> list[Path]:
@@ -99,13 +99,13 @@ def test_every_row_is_there_and_only_what_differs_is_in_the_feed(before: Place, 
     assert not before.run().changed
 
 
-@pytest.mark.parametrize("said", [{}, {"declarations": "of before"}], ids=["same", "other declarations"])
-def test_no_row_is_written_where_none_differs(written: Place, tmp_path: Path, said: dict[str, str]) -> None:
-    before = aged(written, tmp_path / "copy", **said)
+@pytest.mark.parametrize("changes", [{}, {"declarations": "of before"}], ids=["same", "other declarations"])
+def test_no_row_is_written_where_none_differs(written: Place, tmp_path: Path, changes: dict[str, str]) -> None:
+    before = aged(written, tmp_path / "copy", **changes)
     assert not any(one.changed for one in before.run().refreshed)
     table = DeltaTable(str(before.lake / PERSON))
     assert table.metadata().partition_columns == ["city"]
-    assert table.version() == len(said), "where the declarations are the same, the watermark is too"
+    assert table.version() == len(changes), "where the declarations are the same, the watermark is too"
     assert feed(before, 0) == []
     assert not before.run().changed
 

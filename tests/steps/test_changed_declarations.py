@@ -219,8 +219,8 @@ def test_a_person_s_word_lets_rows_go_under_those_declarations_alone(place: Plac
     assert place.run().exit_code == 1
     assert numbers(place, f"standard/{SOURCE}") == 0
     with place.opened() as at:
-        (said,) = at.rows(CONFIRMATIONS)
-    assert (said["source"], said["decided_by"], said["reason"]) == (SOURCE, "reviewer", "地址只收代码")
+        (kept,) = at.rows(CONFIRMATIONS)
+    assert (kept["source"], kept["decided_by"], kept["reason"]) == (SOURCE, "reviewer", "地址只收代码")
     again = place.huiliu("gate", "confirm", SOURCE, "--reason", "again")
     assert (again.returncode, "stands under the declarations as they are" in again.stderr) == (2, True)
 

@@ -141,9 +141,9 @@ def test_every_method_of_an_engine_that_commits_can_be_struck() -> None:
 
 
 def chaos(*arguments: str, program: str = "") -> subprocess.CompletedProcess[str]:
-    said = ["-c", program] if program else ["benchmarks/chaos.py"]
+    command = ["-c", program] if program else ["benchmarks/chaos.py"]
     return subprocess.run(
-        [sys.executable, *said, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=600
+        [sys.executable, *command, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=600
     )
 
 

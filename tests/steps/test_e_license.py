@@ -23,8 +23,8 @@ def licenses() -> Iterator[Row]:
     yield from stream(7, 100)
 
 
-def changed(row: Row, when: str, version: int = 1, **said: str) -> Row:
-    return {**row, "证照标识": with_version(row["证照标识"], version), "更新时间": f"2026-07-{when} 08:00:00", **said}
+def changed(row: Row, when: str, version: int = 1, **cells: str) -> Row:
+    return {**row, "证照标识": with_version(row["证照标识"], version), "更新时间": f"2026-07-{when} 08:00:00", **cells}
 
 
 def license_of(row: Row) -> str:

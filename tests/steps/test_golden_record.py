@@ -18,14 +18,14 @@ MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
 UNLISTED, NOWHERE, ALONE, MASKED = 15, 17, 19, 21
 
 
-def permit(number: int, **said: str) -> Row:
+def permit(number: int, **cells: str) -> Row:
     identity = {"居住证编号": f"P{number:06d}", "公民身份号码": person_id(number), "姓名": name_of(number)}
-    return {**identity, "性别": "男", "现居住地区划代码": "150402", "更新时间": "2026-03-02 08:00:00", **said}
+    return {**identity, "性别": "男", "现居住地区划代码": "150402", "更新时间": "2026-03-02 08:00:00", **cells}
 
 
-def death(number: int, **said: str) -> Row:
+def death(number: int, **cells: str) -> Row:
     identity = {"死亡证编号": f"D{number:06d}", "公民身份号码": person_id(number), "姓名": name_of(number)}
-    return {**identity, "性别": "男", "死亡日期": "2026-01-05", "更新时间": "2026-03-03 08:00:00", **said}
+    return {**identity, "性别": "男", "死亡日期": "2026-01-05", "更新时间": "2026-03-03 08:00:00", **cells}
 
 
 @pytest.fixture(scope="module")

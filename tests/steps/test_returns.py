@@ -121,9 +121,9 @@ def test_what_reaches_no_city_is_counted_and_why(place: Place) -> None:
 
 
 def test_a_run_and_the_report_say_so(place: Place) -> None:
-    said = place.huiliu("run").stdout
-    (line,) = [line for line in said.splitlines() if "foundation/person/social_security" in line]
-    assert line.split()[-2:] == ["9", "3"], said
+    output = place.huiliu("run").stdout
+    (line,) = [line for line in output.splitlines() if "foundation/person/social_security" in line]
+    assert line.split()[-2:] == ["9", "3"], output
     assert place.huiliu("report", "--out", "report").returncode == 0
     page = (place.folder / "report/index.html").read_text(encoding="utf-8")
     row = page[page.index("foundation/person/social_security</th>") :].partition("</tr>")[0]
@@ -144,12 +144,12 @@ def test_rows_move_with_the_person(place: Place, tmp_path: Path) -> None:
     assert_equals_a_rebuild(place, tmp_path / "rebuilt")
 
 
-@pytest.mark.parametrize("said", ["person.height", "persons.residence_region", "insured_city"])
-def test_a_scope_names_a_region(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("scope", ["person.height", "persons.residence_region", "insured_city"])
+def test_a_scope_names_a_region(tmp_path: Path, scope: str) -> None:
     project = small_project(tmp_path / "project", sources=(*PERSONS, "social_insurance"))
     model = project / SOCIAL
     text = model.read_text(encoding="utf-8")
     assert '"insured_region"))' in text
-    model.write_text(text.replace('"insured_region"))', f'"{said}"))'), encoding="utf-8")
-    with Place(tmp_path, project=project).opened() as at, pytest.raises(DeclarationError, match=said):
+    model.write_text(text.replace('"insured_region"))', f'"{scope}"))'), encoding="utf-8")
+    with Place(tmp_path, project=project).opened() as at, pytest.raises(DeclarationError, match=scope):
         plan(open_project(at.workspace.settings))

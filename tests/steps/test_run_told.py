@@ -33,8 +33,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return found
 
 
-def brought(said: str) -> dict[str, tuple[str, str]]:
-    lines = [line.split() for line in said.partition("本次 this run")[2].splitlines()]
+def brought(output: str) -> dict[str, tuple[str, str]]:
+    lines = [line.split() for line in output.partition("本次 this run")[2].splitlines()]
     return {words[0]: (words[1], words[2]) for words in lines if len(words) == 3 and "/" in words[0]}
 
 
@@ -65,12 +65,12 @@ def test_a_first_interruption_is_answered_at_once_and_a_second_ends_it(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted_twice(lake: Lake) -> None:
-        said = ""
+        output = ""
         with stops_when_told(lake):
             os.kill(os.getpid(), signal.SIGINT)
-            while "Ctrl-C again" not in said:
+            while "Ctrl-C again" not in output:
                 time.sleep(0.01)
-                said += capfd.readouterr().err
+                output += capfd.readouterr().err
             with pytest.raises(StoppedError):
                 lake.hold()
             os.kill(os.getpid(), signal.SIGINT)

@@ -38,13 +38,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return found
 
 
-def venue(number: int, **said: str) -> Row:
+def venue(number: int, **cells: str) -> Row:
     return {
         "场所编号": f"V150102{number:06d}",
         "负责人": name_of(number),
         "位置": f"POINT ({number} 0)",
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 

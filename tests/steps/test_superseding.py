@@ -30,8 +30,8 @@ def old_form(number: int) -> str:
     return identity[:6] + identity[8:17]
 
 
-def row(number: int, version: str = OLD, flag: str = "", **said: str) -> Row:
-    return {**household(number, 更新时间=version, 操作标志=flag), **said}
+def row(number: int, version: str = OLD, flag: str = "", **cells: str) -> Row:
+    return {**household(number, 更新时间=version, 操作标志=flag), **cells}
 
 
 @pytest.fixture(scope="module")

@@ -86,11 +86,11 @@ def test_the_score_is_no_formality(simulated: Place, tmp_path: Path) -> None:
     _leave_out_one_of_each(truth / "outcomes.csv")
     done = simulated.huiliu("score", "--truth", str(truth), "--json")
     assert done.returncode == 1
-    said = json.loads(done.stdout)
-    assert not said["perfect"]
-    assert not said["unscored"]
-    assert len(said["outcomes"]) == len(tables) + len(KINDS)
-    assert [one["outcome"] for one in said["outcomes"] if one["precision"] == one["recall"] == 1] == []
+    scores = json.loads(done.stdout)
+    assert not scores["perfect"]
+    assert not scores["unscored"]
+    assert len(scores["outcomes"]) == len(tables) + len(KINDS)
+    assert [one["outcome"] for one in scores["outcomes"] if one["precision"] == one["recall"] == 1] == []
 
 
 def _change_a_cell(path: Path) -> None:

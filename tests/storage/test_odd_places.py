@@ -41,12 +41,12 @@ def test_a_lake_is_filled_reported_and_opened_wherever_it_lies(odd: str, tmp_pat
     assert typed.returncode == 0, typed.stderr
     launch = shlex.split(typed.stdout.partition("Open it with: ")[2])
     asked = "SELECT count(*) FROM person.person"
-    said = subprocess.run(
+    done = subprocess.run(
         [*launch, "-csv", "-noheader", "-c", asked],
         cwd=folder, env={"DUCKDB": str(PROGRAMS / "duckdb"), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (said.stdout.strip(), said.stderr) == (str(10 * FILES + 1), "")
+    assert (done.stdout.strip(), done.stderr) == (str(10 * FILES + 1), "")
 
 
 @pytest.mark.parametrize("odd", ["p%41q", "a[1]", "back\\slash"])

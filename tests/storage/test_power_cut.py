@@ -64,9 +64,9 @@ def at_removal(monkeypatch: pytest.MonkeyPatch, look: Callable[[Path], None]) ->
     """Look at each file just before it is removed."""
     unlink = os.unlink
 
-    def looked(path: Path, **said: int) -> None:
+    def looked(path: Path, **options: int) -> None:
         look(Path(path))
-        unlink(path, **said)
+        unlink(path, **options)
 
     monkeypatch.setattr(os, "unlink", looked)
 

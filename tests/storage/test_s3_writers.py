@@ -169,10 +169,10 @@ def test_sparks_and_the_embedded_engine_at_once_lose_nothing_by_the_lease(writte
 
 @pytest.mark.spark
 @pytest.mark.parametrize(
-    ("fault", "said"), [("another secret", "does not accept the credentials"), ("gone", "cannot be reached")]
+    ("fault", "expected"), [("another secret", "does not accept the credentials"), ("gone", "cannot be reached")]
 )
 def test_spark_says_what_is_wrong_with_the_store(
-    written_by_all: SparkWriter, fallible_server: S3Server, fault: str, said: str
+    written_by_all: SparkWriter, fallible_server: S3Server, fault: str, expected: str
 ) -> None:
     if fault == "gone":
         fallible_server.stop()
@@ -180,7 +180,7 @@ def test_spark_says_what_is_wrong_with_the_store(
         fallible_server.restart(OTHER_SECRET)
     written_by_all.say("read")
     message = written_by_all.answer()
-    assert said in message
+    assert expected in message
     assert without_secrets(message)
 
 

@@ -49,14 +49,14 @@ def project(tmp_path: Path) -> Path:
         folder / "foundation_dbs/person/person.yml",
         folder / f"foundation_dbs/person/sources/{PERMIT}.yml",
     )
-    said = yaml.safe_load(person.read_text(encoding="utf-8"))
-    for name, attribute in [*said["attributes"].items()]:
+    declared = yaml.safe_load(person.read_text(encoding="utf-8"))
+    for name, attribute in [*declared["attributes"].items()]:
         attribute["from"] = [one for one in attribute.get("from", []) if not one.startswith(PERMIT)]
         attribute.pop("until", None)
         if not attribute["from"]:
-            del said["attributes"][name]
-    said["returns"]["scope"] = ["household_region"]
-    person.write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+            del declared["attributes"][name]
+    declared["returns"]["scope"] = ["household_region"]
+    person.write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
     contract.write_text(
         contract.read_text(encoding="utf-8").replace("record: person", "record: resident"), encoding="utf-8"
     )
