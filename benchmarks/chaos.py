@@ -75,7 +75,7 @@ class Report:
     @property
     def hits(self) -> int:
         """Runs that a strike ended; one that was to be struck later than it went on does not count."""
-        return sum(one.ended.how != "finished" for one in self.struck)
+        return sum(experiment.ended.how != "finished" for experiment in self.struck)
 
     def timed(self, kind: str, ended: Ended) -> Ended:
         self.seconds.setdefault(kind, []).append(ended.seconds)
@@ -228,9 +228,9 @@ class _Experiment:
             forked(lambda _: self.meddle(self.struck.lake) if self.meddle else None, self.scratch)
         ended = self.report.timed("comparing", forked(self._found, self.scratch))
         self._expect(ended, "comparing")
-        self.report.compared += sum(one.how != "finished" for one in drawn) if not ended.result else 0
+        self.report.compared += sum(strike.how != "finished" for strike in drawn) if not ended.result else 0
         if ended.result:
-            errors = "\n".join(one.error.splitlines()[-1] for one in drawn if one.error)
+            errors = "\n".join(strike.error.splitlines()[-1] for strike in drawn if strike.error)
             raise _FailedError(
                 f"experiment {self.number}: {self._told()}\n  " + "\n  ".join(ended.result) + f"\n  {errors}".rstrip()
             )
@@ -279,10 +279,10 @@ def _run(
                     decide(workspace.lake, batch, Verdict(verdict), "decided by chance")
             done = run(workspace, lambda step, table: setattr(marks, "step", step))
         held = {
-            one.batch: READABLE not in one.rules
+            judged.batch: READABLE not in judged.rules
             for s in done.standardised.values()
-            for one in s.judged
-            if one.batch in done.held
+            for judged in s.judged
+            if judged.batch in done.held
         }
         return {"held": held, **counted}
 
@@ -308,9 +308,11 @@ def _disk(folder: Path) -> Iterator[Path]:
 
 def _print(report: Report) -> None:
     order = ["(opening)", "gate", "ingest", "standardise", "integrate", "derive", "find", "return_flow", "release"]
-    steps = sorted({one.reached for one in report.struck}, key=lambda name: (name not in order, *_places(order, name)))
+    steps = sorted(
+        {struck.reached for struck in report.struck}, key=lambda name: (name not in order, *_places(order, name))
+    )
     ends = ["killed", "failed", "finished", "hung"]
-    counts = Counter((one.point, name) for one in report.struck for name in (one.reached, one.ended.how))
+    counts = Counter((struck.point, name) for struck in report.struck for name in (struck.reached, struck.ended.how))
     width = max(map(len, strikes.POINTS))
     print(
         f"\n{'struck':{width}} " + "".join(f"{name:>13}" for name in steps) + " | " + "".join(f"{e:>9}" for e in ends)
@@ -324,7 +326,7 @@ def _print(report: Report) -> None:
 
 
 def _places(order: list[str], name: str) -> list[int]:
-    return [place for place, one in enumerate(order) if one == name]
+    return [place for place, step in enumerate(order) if step == name]
 
 
 if __name__ == "__main__":

@@ -115,17 +115,19 @@ def write_landing(folder: Path, copies: int, people: int) -> None:
 
 def _declarations() -> Iterator[Path]:
     for name in DECLARED:
-        yield from sorted(one for one in (ROOT / name).rglob("*") if one.suffix in (".yml", ".py"))
+        yield from sorted(file for file in (ROOT / name).rglob("*") if file.suffix in (".yml", ".py"))
 
 
 def _own_names() -> frozenset[str]:
     """What must be unique in a project: databases, sources, golden records, models, and tables named by databases."""
-    databases = {one.name for name in DECLARED[:2] for one in (ROOT / name).iterdir() if (one / "__init__.py").exists()}
-    declared = [one for name in DECLARED[:2] for one in (ROOT / name).rglob("*.yml")]
-    modules = [one.read_text(encoding="utf-8") for name in DECLARED[:2] for one in (ROOT / name).rglob("*.py")]
+    databases = {
+        folder.name for name in DECLARED[:2] for folder in (ROOT / name).iterdir() if (folder / "__init__.py").exists()
+    }
+    declared = [file for name in DECLARED[:2] for file in (ROOT / name).rglob("*.yml")]
+    modules = [module.read_text(encoding="utf-8") for name in DECLARED[:2] for module in (ROOT / name).rglob("*.py")]
     models = [name for text in modules for name in re.findall(r"^@model\((?:.|\n)*?^\)\ndef (\w+)", text, re.MULTILINE)]
     made = [f"{database}_{kind}" for database in databases for kind in ("conflict", "finding")]
-    return frozenset([*databases, *(one.stem for one in declared), *models, *made])
+    return frozenset([*databases, *(file.stem for file in declared), *models, *made])
 
 
 def _renamed(text: str, names: frozenset[str], copy: int) -> str:
@@ -160,7 +162,7 @@ def _after_changes(folder: Path, sources: Sequence[str] = ()) -> Spent:
     changes = folder / "changes"
     if not changes.exists():
         spent(folder, CHANGES)
-    for source in sources or sorted(one.name for one in changes.iterdir()):
+    for source in sources or sorted(file.name for file in changes.iterdir()):
         shutil.move(changes / source / "changes.jsonl", folder / "landing" / source / "changes.jsonl")
         (changes / source).rmdir()
     return spent(folder, HUILIU, "run")

@@ -141,8 +141,10 @@ def _faults(copy: _Copy, project: Path, work: Path) -> list[str]:
                 run(workspace)
                 lake, contracts = workspace.lake, workspace.catalog.contracts
                 stand = {
-                    source: {row["id_number"] for row in lake.engine.rows(lake.read(raw_spec(workspace.catalog, one)))}
-                    for source, one in contracts.items()
+                    source: {
+                        row["id_number"] for row in lake.engine.rows(lake.read(raw_spec(workspace.catalog, contract)))
+                    }
+                    for source, contract in contracts.items()
                 }
         except Exception as error:
             return [f"the next run fails ({type(error).__name__}: {str(error)[:300]})"]

@@ -38,8 +38,8 @@ class Step:
     days: int = 0
 
     def write(self, landing: Path) -> None:
-        for one in self.deliveries:
-            one.write(landing)
+        for delivery in self.deliveries:
+            delivery.write(landing)
 
     def __str__(self) -> str:
         return " + ".join(self.kinds)
@@ -70,7 +70,7 @@ class Deliveries:
         verdict = self.chance.choice(["released", "rejected", None])
         declared = self.chance.choice([None, None, None, None, *DECLARED])
         days = self.chance.choice([0, 1, 1, 3])
-        parts = [*kinds, *(one for one in (verdict, declared) if one), *([f"{days} days later"] if days else [])]
+        parts = [*kinds, *(part for part in (verdict, declared) if part), *([f"{days} days later"] if days else [])]
         return Step(tuple(parts), files, verdict, declared, days)
 
     def new(self, source: str) -> Delivered:
@@ -133,7 +133,7 @@ class Deliveries:
         return self.chance.sample(known, min(len(known), self.chance.randint(1, 3)))
 
     def _again(self, source: str) -> Delivered:
-        of_source = [one for one in self.sent if one.source == source]
+        of_source = [delivery for delivery in self.sent if delivery.source == source]
         return self.chance.choice(of_source or self.sent) if self.sent else self.new(source)
 
     def _file(self, suffix: str) -> str:

@@ -134,7 +134,8 @@ def _struck_write(
             _die()
         case "before its rows" | "after its rows":
             positional = tuple(
-                _dying(one, strike) if isinstance(one, pa.RecordBatchReader) else one for one in positional
+                _dying(argument, strike) if isinstance(argument, pa.RecordBatchReader) else argument
+                for argument in positional
             )
             _wrap(DuckDBEngine, ("stream",), lambda stream, *rows, **how: _dying(stream(*rows, **how), strike))
         case "before a data file is in place":

@@ -137,7 +137,7 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
         .order_by("batch", "severity", "rule")
     )
     waiting = _waiting(workspace, task, held)
-    reasons = [f"{one['file']} ({one['why']}); decide with: {one['decide']}" for one in waiting]
+    reasons = [f"{row['file']} ({row['why']}); decide with: {row['decide']}" for row in waiting]
     return dg.AssetCheckResult(
         passed=not held,
         check_name=GATE,

@@ -124,7 +124,7 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: Collection[Co
         if not files:
             context.update_cursor(cursor.to_json())
             return dg.SkipReason("no new files")
-        cursor.asks.append(ask := _Ask.for_files(files, 1 + max((one.tries for one in due), default=0)))
+        cursor.asks.append(ask := _Ask.for_files(files, 1 + max((earlier.tries for earlier in due), default=0)))
         tags = {"huiliu/delivered": ", ".join(sorted({source for source, _ in files}))}
         return dg.SensorResult([dg.RunRequest(run_key=ask.run_key, tags=tags)], cursor=cursor.to_json())
 
@@ -138,7 +138,7 @@ def _unknown(files: set[tuple[str, str]]) -> set[tuple[str, str]]:
         return files
     with told_without_values("new_deliveries"), opened_lake(settings) as lake:
         listed = {row["batch"] for row in lake.engine.rows(lake.read(BATCHES).select("batch"))}
-    return {one for one in files if batch_of(*one) not in listed}
+    return {file for file in files if batch_of(*file) not in listed}
 
 
 @dataclass(frozen=True)
@@ -186,17 +186,18 @@ class _Cursor:
         if "files" not in cursor:  # written before runs were kept in mind
             return cls(cursor, [])
         asks = [
-            _Ask(one["key"], frozenset(map(tuple, one["files"])), one["tries"], one["at"]) for one in cursor["asks"]
+            _Ask(kept["key"], frozenset(map(tuple, kept["files"])), kept["tries"], kept["at"])
+            for kept in cursor["asks"]
         ]
         return cls(cursor["files"], asks)
 
     def to_json(self) -> str:
-        asks = [{"key": one.run_key, "files": sorted(one.files), "tries": one.tries, "at": one.at} for one in self.asks]
+        asks = [{"key": ask.run_key, "files": sorted(ask.files), "tries": ask.tries, "at": ask.at} for ask in self.asks]
         return json.dumps({"files": self.files, "asks": asks}, ensure_ascii=False, sort_keys=True)
 
 
 def _contents(files: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
-    return {(name.partition("/")[0], one["sha256"]) for name, one in files.items()}
+    return {(name.partition("/")[0], file["sha256"]) for name, file in files.items()}
 
 
 def _found(

@@ -71,7 +71,7 @@ def described_outcome(task: Task, outcome: Outcome) -> Mapping[dg.AssetKey, Meta
         case Released():
             return {first: {"release": outcome.number, "is_new": outcome.new}}
         case Standardised() | Tables():
-            return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
+            return {asset_key(done.table): _refreshed(done) for done in outcome.refreshed}
     raise TypeError(f"{task.step} {task.name} did {type(outcome).__name__}, which has no description here")
 
 
@@ -95,7 +95,9 @@ def _cities(workspace: Workspace, table: TableSpec) -> dg.MetadataValue:
     state = workspace.lake.state(table.id)
     rows = delta_rs.rows_by(state.delta, CITY.name) if state else {}
     titles = {code: city.title for code, city in workspace.catalog.cities.items()}
-    records = [dg.TableRecord({"city": one, "title": title, "rows": rows.get(one, 0)}) for one, title in titles.items()]
+    records = [
+        dg.TableRecord({"city": city, "title": title, "rows": rows.get(city, 0)}) for city, title in titles.items()
+    ]
     return dg.MetadataValue.table(records)
 
 

@@ -57,5 +57,5 @@ class Registers:
             self.landing.deliver(register.table, number)
         if number == 0:
             odd = [(file.turn, file, register) for register in registers for file in register.source.odd_files]
-            for _, file, register in sorted(odd, key=lambda one: one[0]):
+            for _, file, register in sorted(odd, key=lambda file: file[0]):
                 file.deliver(register, self.landing)

@@ -103,8 +103,8 @@ def _small(words: Words, number: Value, unit: Value, kind: str) -> Value:
 def _large(words: Words, number: Value, unit: Value, kind: str) -> Value:
     """The figure to eight places, times its unit."""
     powers = {name: words.decimal(words.text(str(10**power)), "decimal(9,0)") for name, power in FACTORS.items()}
-    one = words.decimal(words.text("1"), "decimal(9,0)")
-    factor = words.case(*((unit == name, power) for name, power in powers.items()), otherwise=one)
+    unscaled = words.decimal(words.text("1"), "decimal(9,0)")
+    factor = words.case(*((unit == name, power) for name, power in powers.items()), otherwise=unscaled)
     return words.decimal(_rounded(words, number, FIGURE + FINEST, FINEST) * factor, kind)
 
 

@@ -183,7 +183,7 @@ def _calendar_day(words: Words, year: Value, month: Value, day: Value) -> Value:
     other = words.remainder(month + words.quotient(month, 8), 2) + 30
     last = words.case((month == 2, february), otherwise=other)
     there = (year >= 1000) & (year <= 9998) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= last)
-    return words.day(*(words.case((there, one), otherwise=words.nothing("integer")) for one in (year, month, day)))
+    return words.day(*(words.case((there, part), otherwise=words.nothing("integer")) for part in (year, month, day)))
 
 
 def _serial_day(words: Words, text: Value) -> Value:

@@ -41,11 +41,11 @@ def marriage(marriage_registration: ir.Table) -> ir.Table:
     return last.select("id_number", "state", "spouse_id", "spouse_name", "registered_on", "registration_number")
 
 
-def _spouse(registrations: ir.Table, one: str, other: str) -> ir.Table:
-    registrations = registrations.filter(is_id_number(registrations[f"{one}_id"]))
+def _spouse(registrations: ir.Table, holder: str, other: str) -> ir.Table:
+    registrations = registrations.filter(is_id_number(registrations[f"{holder}_id"]))
     return registrations.select(
         *DELIVERED,
-        id_number=registrations[f"{one}_id"],
+        id_number=registrations[f"{holder}_id"],
         event=registrations.marriage_event,
         state=registrations.marriage_event.cases(*STATE.items(), else_=ibis.null("string")),
         spouse=registrations[f"{other}_id"].coalesce(registrations[f"{other}_name"], ""),

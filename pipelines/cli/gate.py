@@ -134,7 +134,7 @@ def _numbers(ranges: str) -> list[int]:
     """Row numbers and ranges of them: `3,7-9`."""
     found: set[int] = set()
     for part in ranges.split(","):
-        first, _, last = (one.strip() for one in part.partition("-"))
+        first, _, last = (end.strip() for end in part.partition("-"))
         if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) - int(first) > MOST_ROWS:
             wrong = part.strip() or "nothing"
             raise _refused(f"--rows {ranges}: {wrong} is no row number and no range of them; write 3,7-9")

@@ -80,7 +80,7 @@ def _register_draft(source: typer.Typer) -> None:
         if sample.titles:
             warned = f"{file.name}: {said_of_titles(sample.titles)}; deliveries must begin with their header: remove it"
             out.print(warned, highlight=False, markup=False, soft_wrap=True)
-        open_questions = len(found.remarks) + sum(bool(one.remarks) for one in found.columns) + 3
+        open_questions = len(found.remarks) + sum(bool(column.remarks) for column in found.columns) + 3
         moved = shlex.join(["mv", str(path), str(active)])
         then = f"{moved} && {shlex.join([program(), 'check', str(file), '--source', found.name])}"
         message = (
@@ -120,7 +120,7 @@ def _register_retire(source: typer.Typer) -> None:
 
 
 def _not_into(project: Path) -> str:
-    folders = shlex.join(str(project / one) for one in ("catalog", "foundation_dbs", "theme_dbs", "expectations"))
+    folders = shlex.join(str(project / folder) for folder in ("catalog", "foundation_dbs", "theme_dbs", "expectations"))
     return (
         f"the declarations in {project} were installed with the command, and what is written there is lost with its "
         f"next version: copy them into a folder of your own (mkdir declarations && cp -r {folders} declarations), "

@@ -35,8 +35,8 @@ def register(app: typer.Typer) -> None:
             signal.signal(name, lambda *_: stop.set())
 
         def show_round(done: Round) -> None:
-            rows = sum(one.rows for one in done.run.ingested.values())
-            changed = sum(one.upserted + one.deleted for one in done.run.refreshed)
+            rows = sum(ingested.rows for ingested in done.run.ingested.values())
+            changed = sum(refreshed.upserted + refreshed.deleted for refreshed in done.run.refreshed)
             what = (
                 f"{rows} rows from {', '.join(done.sources)}"
                 if rows

@@ -67,7 +67,7 @@ class Catalog:
             rules.extend(column_rules(column, self.elements[column.element], self._values, where))
         rules.extend(delivery_rules(contract, self.is_dated(contract), self._values(OPERATION)))
         business = (*self.expectations["every_source"], *self.expectations.get(contract.name, ()))
-        return (*rules, *(rule for one in business for rule in self._business_rules(one, contract)))
+        return (*rules, *(rule for expectation in business for rule in self._business_rules(expectation, contract)))
 
     def value_rules(self, columns: Mapping[str, Element]) -> tuple[Rule, ...]:
         """What values of elements can break by themselves and stand all the same: their warnings, on `columns`."""
@@ -154,7 +154,7 @@ class Catalog:
     @property
     def single_agencies(self) -> dict[str, Agency]:
         """The agencies that are declared one by one."""
-        return {name: one for name, one in self.agencies.items() if not isinstance(one, RegionalAgency)}
+        return {name: agency for name, agency in self.agencies.items() if not isinstance(agency, RegionalAgency)}
 
     @property
     def known_agencies(self) -> str:

@@ -166,7 +166,7 @@ class Contract(Declared):
             if name in names[:place]:
                 raise mistake(f"columns: two columns are named {name}; give one another `name`", "columns", place)
         single = {"version": self.version, "delivered_by": self.delivered_by}
-        for field, wanted in [("key", self.key), *((field, (one,)) for field, one in single.items() if one)]:
+        for field, wanted in [("key", self.key), *((field, (name,)) for field, name in single.items() if name)]:
             if missing := [name for name in wanted if name not in names]:
                 raise mistake(f"{field}: no column is named {', '.join(missing)}", field)
         for name in self.key:
@@ -176,7 +176,9 @@ class Contract(Declared):
                     "columns",
                     names.index(name),
                 )
-        if self.responsibility and (missing := [one for one in self.responsibility.columns if one not in names]):
+        if self.responsibility and (
+            missing := [column for column in self.responsibility.columns if column not in names]
+        ):
             raise mistake(
                 f"responsibility: no column is named {', '.join(missing)}: name region columns, or {PROVIDER}",
                 *("responsibility", "by"),
@@ -241,9 +243,13 @@ class Contract(Declared):
 
 def _columns(header: str, declared: Any) -> Iterator[dict[str, Any]]:
     """`身份证号: id_number!`, the long form, or a list of them where one header becomes several columns."""
-    for one in declared if isinstance(declared, list) else [declared]:
-        long = one
-        if isinstance(one, str):
-            element = one.removesuffix("!")
-            long = {"name": element, "element": element, "required": one.endswith("!")}
-        yield {"header": header, "title": header, **long} if isinstance(long, dict) else {"header": header, "name": one}
+    for column in declared if isinstance(declared, list) else [declared]:
+        long = column
+        if isinstance(column, str):
+            element = column.removesuffix("!")
+            long = {"name": element, "element": element, "required": column.endswith("!")}
+        yield (
+            {"header": header, "title": header, **long}
+            if isinstance(long, dict)
+            else {"header": header, "name": column}
+        )

@@ -81,13 +81,15 @@ def draft(catalog: Catalog, engine: Engine, sample: Sample, given: Given) -> Dra
     remarks: dict[str, str] = {}
     deletes, deleting = _deletes(catalog, profile, sample)
     columns = [
-        one for one in draft_columns(catalog, profile, sample, given.database) if same(one.header) != same(deleting)
+        column
+        for column in draft_columns(catalog, profile, sample, given.database)
+        if same(column.header) != same(deleting)
     ]
     database = given.database or _database(catalog, columns)
     key = _key(catalog, profile, columns, remarks)
     feeding = _feeding(catalog, columns, database, remarks)
     required = {*key, *([feeding[1].name] if feeding else [])}
-    columns = [one.required() if one.name in required else one for one in columns]
+    columns = [column.required() if column.name in required else column for column in columns]
     return Draft(
         name=given.name,
         database=database,
@@ -123,7 +125,7 @@ def _any_basis(catalog: Catalog, database: str) -> str:
     usual = _ARTICLES.get(database, "2024-19 第十三条")
     if usual.split()[0] in catalog.regulations:
         return usual
-    return next(f"{one.name} 第一条" for one in catalog.regulations.values() if one.in_force)
+    return next(f"{regulation.name} 第一条" for regulation in catalog.regulations.values() if regulation.in_force)
 
 
 def _deletes(catalog: Catalog, profile: Profile, sample: Sample) -> tuple[Deletes | None, str]:
@@ -134,7 +136,7 @@ def _deletes(catalog: Catalog, profile: Profile, sample: Sample) -> tuple[Delete
                 return Deletes(column=header.strip(), value=contract.delete_flag.value), header
     for place, header in enumerate(sample.header, start=1):
         if same(header).lower() in _FLAGS:
-            value = next((one for one in _DELETED if profile.holds(f"c{place}", one)), _DELETED[0])
+            value = next((word for word in _DELETED if profile.holds(f"c{place}", word)), _DELETED[0])
             return Deletes(column=header.strip(), value=value), header
     return None, ""
 
@@ -142,9 +144,9 @@ def _deletes(catalog: Catalog, profile: Profile, sample: Sample) -> tuple[Delete
 def _database(catalog: Catalog, columns: Sequence[DraftColumn]) -> str:
     """The database of the golden record whose key the sample holds, under the key's own name first of all."""
     for attribute in ("name", "element"):
-        for one in columns:
+        for column in columns:
             for record in catalog.records.values():
-                if getattr(one, attribute) == record.key:
+                if getattr(column, attribute) == record.key:
                     return record.database
     known = ", ".join(sorted({record.database for record in catalog.records.values()}))
     raise CannotDraftError(f"the columns do not tell whose data this is: say --database ({known})")
@@ -153,43 +155,43 @@ def _database(catalog: Catalog, columns: Sequence[DraftColumn]) -> str:
 def _key(catalog: Catalog, profile: Profile, columns: Sequence[DraftColumn], remarks: dict[str, str]) -> list[str]:
     """The first column that is never empty and never repeats, numbers first; else two together; else the likeliest."""
     for cells in _key_candidates(catalog, columns):
-        if profile.unique([one.cell for one in cells]):
+        if profile.unique([column.cell for column in cells]):
             whole = "无空值且不重复" if len(cells) == 1 else "无空值，合起来不重复"
             remarks["key"] = f"样本 {cells[0].counts.rows} 行中{whole}，请核对"
-            return [one.name for one in cells]
-    complete = [one for one in columns if one.counts.complete] or list(columns)
-    likeliest = max(complete, key=lambda one: (_is_numbering(catalog, one), one.counts.distinct))
+            return [column.name for column in cells]
+    complete = [column for column in columns if column.counts.complete] or list(columns)
+    likeliest = max(complete, key=lambda column: (_is_numbering(catalog, column), column.counts.distinct))
     remarks["key"] = "请核对：样本中没有不重复且无空值的列，主键为暂定"
     return [likeliest.name]
 
 
 def _key_candidates(catalog: Catalog, columns: Sequence[DraftColumn]) -> Iterator[tuple[DraftColumn, ...]]:
-    complete = [one for one in columns if one.counts.complete]
-    numbering = [one for one in complete if _is_numbering(catalog, one)]
-    named = [one for one in complete if one not in numbering and _is_named_as_key(one)]
+    complete = [column for column in columns if column.counts.complete]
+    numbering = [column for column in complete if _is_numbering(catalog, column)]
+    named = [column for column in complete if column not in numbering and _is_named_as_key(column)]
     others = [
-        one
-        for one in complete
-        if one not in (*numbering, *named) and (one.element == PLAIN or catalog.elements[one.element].codes)
+        column
+        for column in complete
+        if column not in (*numbering, *named) and (column.element == PLAIN or catalog.elements[column.element].codes)
     ]
-    yield from ((one,) for one in (*numbering, *named, *others))
+    yield from ((column,) for column in (*numbering, *named, *others))
     yield from itertools.combinations(numbering, 2)
     yield from itertools.product(numbering, others)
 
 
-def _is_numbering(catalog: Catalog, one: DraftColumn) -> bool:
-    return catalog.elements[one.element].normalise in _NUMBERING
+def _is_numbering(catalog: Catalog, column: DraftColumn) -> bool:
+    return catalog.elements[column.element].normalise in _NUMBERING
 
 
-def _is_named_as_key(one: DraftColumn) -> bool:
-    header = same(one.header).lower()
+def _is_named_as_key(column: DraftColumn) -> bool:
+    header = same(column.header).lower()
     return bool(_NAMED_AS_KEY.search(header)) and not _NO_KEY.search(header)
 
 
 def _version(catalog: Catalog, columns: Sequence[DraftColumn]) -> str | None:
     """The time of the last change to a row, by its header: no other time of a record tells which row is newer."""
-    times = [one for one in columns if catalog.elements[one.element].type == "timestamp"]
-    named = [one for one in times if one.name == "updated_at" or CHANGES.search(same(one.header).lower())]
+    times = [column for column in columns if catalog.elements[column.element].type == "timestamp"]
+    named = [column for column in times if column.name == "updated_at" or CHANGES.search(same(column.header).lower())]
     return named[-1].name if named else None
 
 
@@ -200,8 +202,8 @@ def _feeding(
     for record in catalog.records.values():
         if record.database != database:
             continue
-        holding = [one for one in columns if one.element == record.key]
-        chosen = [one for one in holding if one.name == record.key] or holding
+        holding = [column for column in columns if column.element == record.key]
+        chosen = [column for column in holding if column.name == record.key] or holding
         if len(chosen) == 1 and chosen[0].counts.complete:
             return record, chosen[0]
         if len(chosen) > 1:
@@ -212,6 +214,6 @@ def _feeding(
 
 
 def _feeds(catalog: Catalog, record: GoldenRecord, column: DraftColumn) -> Feeds:
-    ranks = [one.feeds.rank for one in catalog.feeders(record) if one.feeds]
+    ranks = [contract.feeds.rank for contract in catalog.feeders(record) if contract.feeds]
     key = None if column.name == record.key else column.name
     return Feeds(record=record.name, rank=max(ranks, default=0) + 1, key=key)

@@ -52,8 +52,8 @@ def _lines(draft: Draft) -> Iterator[str]:
     elif "feeds" in draft.remarks:
         yield f"# {draft.remarks['feeds']}"
     yield "columns:"
-    for one in draft.columns:
-        yield from _column_lines(one)
+    for column in draft.columns:
+        yield from _column_lines(column)
 
 
 def _field(draft: Draft, name: str, value: str) -> str:
@@ -61,14 +61,14 @@ def _field(draft: Draft, name: str, value: str) -> str:
     return f"{name}: {value}{remark}"
 
 
-def _column_lines(one: DraftColumn) -> Iterator[str]:
-    remark = f"  # {'；'.join(one.remarks)}" if one.remarks else ""
-    header = _scalar(one.header)
-    if len(one.columns) == 1:
-        yield f"  {header}: {_target(one.columns[0])}{remark}"
+def _column_lines(drafted: DraftColumn) -> Iterator[str]:
+    remark = f"  # {'；'.join(drafted.remarks)}" if drafted.remarks else ""
+    header = _scalar(drafted.header)
+    if len(drafted.columns) == 1:
+        yield f"  {header}: {_target(drafted.columns[0])}{remark}"
         return
     yield f"  {header}:{remark}"
-    for column in one.columns:
+    for column in drafted.columns:
         yield f"    - {_long(column)}"
 
 

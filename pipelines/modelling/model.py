@@ -184,5 +184,5 @@ def _inputs(
 def _routes(affected: Mapping[str, Route | Sequence[Route]] | None) -> Affected:
     ways = (affected or {}).items()
     return {
-        name: tuple(one) if isinstance(one, Sequence) and not isinstance(one, str) else (one,) for name, one in ways
+        name: tuple(way) if isinstance(way, Sequence) and not isinstance(way, str) else (way,) for name, way in ways
     }

@@ -134,8 +134,8 @@ def _run(root: Path, engine: EngineName, landing: str = "landing") -> dict[str, 
         done = run(workspace)
         jvm = _jvm_peak() if engine == "spark" else 0
     seconds = time.perf_counter() - started
-    ingested = sum(one.rows for one in done.ingested.values())
-    written = ingested + sum(one.upserted for one in done.refreshed)
+    ingested = sum(source.rows for source in done.ingested.values())
+    written = ingested + sum(refreshed.upserted for refreshed in done.refreshed)
     return {
         "seconds": round(seconds, 2),
         "jvm_peak_mb": round(jvm / 1e6),

@@ -59,7 +59,7 @@ def measure_push(root: Path, seconds: int, rate: int, show_progress: Callable[[s
             if accepted.keys() <= seen.keys() or time.monotonic() - ended > PATIENCE:
                 break
             time.sleep(2)
-    waits = sorted(seen[one] - at for one, at in accepted.items() if one in seen)
+    waits = sorted(seen[key] - at for key, at in accepted.items() if key in seen)
     return {
         "rows": len(accepted),
         "rows_a_second": rate,
@@ -105,8 +105,8 @@ def _seen(returned: str, before: int) -> dict[str, float]:
     feed = table.load_cdf(starting_version=before + 1, columns=[KEY, "_commit_timestamp"])
     for batch in pa.RecordBatchReader.from_stream(feed):
         times = batch["_commit_timestamp"].cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
-        for one, at in zip(batch[KEY].to_pylist(), times, strict=True):
-            seen[one] = min(seen.get(one, at / 1000), at / 1000)
+        for key, at in zip(batch[KEY].to_pylist(), times, strict=True):
+            seen[key] = min(seen.get(key, at / 1000), at / 1000)
     return seen
 
 

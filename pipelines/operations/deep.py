@@ -62,7 +62,7 @@ def _table(store: Store, table: str) -> Iterator[tuple[str, str]]:
 
 def _log(files: fs.FileSystem) -> str:
     """Which entries are missing between the oldest and the newest that are there."""
-    names = [one.base_name for one in files.get_file_info(fs.FileSelector(LOG, recursive=False))]
+    names = [file.base_name for file in files.get_file_info(fs.FileSelector(LOG, recursive=False))]
     there = {int(name.removesuffix(".json")) for name in names if name.endswith(".json") and name[:-5].isdecimal()}
     gone = sorted(set(range(min(there, default=0), max(there, default=-1) + 1)) - there)
     return f"has lost the entries {', '.join(map(str, gone[:5]))}" if gone else ""

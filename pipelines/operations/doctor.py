@@ -43,7 +43,7 @@ def examine(settings: Settings, *, open_spark: bool = False, expects_lake: bool 
     """
     catalog: list[Catalog] = []
     yield checked("declarations", True, partial(_declarations, settings, catalog))
-    contracts = [contract for one in catalog for contract in one.contracts.values()]
+    contracts = [contract for read in catalog for contract in read.contracts.values()]
     tables = [contract.table for contract in contracts if contract.table]
     yield checked("landing", len(tables) < len(contracts) or not contracts, partial(_landing, settings))
     yield checked("lake", True, partial(_lake, settings, is_expected=expects_lake))

@@ -59,7 +59,7 @@ def _jars(settings: Settings) -> str:
     folder = ivy_folder(settings.spark_conf)
     listed = settings.spark_conf.get("spark.jars.packages")
     wanted = listed.split(",") if listed else packages(settings)
-    absent = [one for one in wanted if not (folder / "jars" / _file(one)).is_file()]
+    absent = [package for package in wanted if not (folder / "jars" / _file(package)).is_file()]
     if not absent:
         return f"{len(wanted)} in {folder / 'jars'}: {', '.join(wanted)}"
     found = f"{len(absent)} of {len(wanted)} are not in {folder / 'jars'} yet: {', '.join(absent)}"

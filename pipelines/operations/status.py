@@ -80,11 +80,11 @@ class TableStatus:
 
     @property
     def lag(self) -> datetime.timedelta | None:
-        return max((one.lag for one in self.inputs if one.lag is not None), default=None)
+        return max((consumed.lag for consumed in self.inputs if consumed.lag is not None), default=None)
 
     @property
     def rows_pending(self) -> int:
-        return sum(one.rows for one in self.inputs)
+        return sum(consumed.rows for consumed in self.inputs)
 
 
 def status(workspace: Workspace) -> list[TableStatus]:
@@ -120,7 +120,7 @@ class _Status:
         found = [TableId.at(path) for path in self._lake.root.tables() if path not in declared and "/" in path]
         if found:
             own = {table(source) for source in retired_sources(self._lake) for table in (layout.raw, *BUILT)}
-            found = [one for one in found if one not in own]
+            found = [table for table in found if table not in own]
         held = [(table, self._state(table)) for table in found]
         return [
             TableStatus(table, _time(self._history(table)[0]), state.version, state.rows, declared=False)
@@ -184,8 +184,8 @@ class _Status:
         if consumed == now or state is None:
             return Input(table.path, consumed, now)
         since = consumed[1] if consumed and consumed[0] == now[0] else -1
-        missing = [one for one in self._history(table) if since < one["version"] <= state.content]
-        news = [one for one in missing if not _only_says(one)]
+        missing = [commit for commit in self._history(table) if since < commit["version"] <= state.content]
+        news = [commit for commit in missing if not _only_says(commit)]
         lag = self._now - min(map(_time, news)) if news else None
         return Input(table.path, consumed, now, lag, sum(map(_rows_changed, news)))
 

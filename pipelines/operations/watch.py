@@ -143,7 +143,7 @@ class _Watching:
         if not (sources or again or self._is_release_due()):
             return None
         done = Round(sources, run, time.monotonic() - began)
-        self._moved |= {one.table for one in run.refreshed} | {raw(name) for name in sources}
+        self._moved |= {refreshed.table for refreshed in run.refreshed} | {raw(name) for name in sources}
         if self._is_release_due():
             run.work(self.workspace, self._release)
             done.released = run.released.number if run.released else None

@@ -160,15 +160,17 @@ class _Providers:
             problem = "providers: the first is the source's own agency: name one, and then those of a kind"
             raise document.error(problem, "providers", 0)
         names: dict[Any, None] = {}
-        for place, one in enumerate(declared):
-            names |= dict.fromkeys(self._of_kind(document, place, one) if isinstance(one, dict) else [one])
+        for place, provider in enumerate(declared):
+            names |= dict.fromkeys(
+                self._of_kind(document, place, provider) if isinstance(provider, dict) else [provider]
+            )
         return {**document.value, "providers": list(names)}
 
     def _of_kind(self, document: Document, place: int, declared: Any) -> list[str]:
         at = document.read(KindAt, declared, "providers", place)
         check_kind(self.kinds, at.kind, at.level, document, "providers", place)
-        regional = (one for one in self.agencies.values() if isinstance(one, RegionalAgency))
-        return [one.name for one in regional if (one.kind, one.level) == (at.kind, at.level)]
+        regional = (agency for agency in self.agencies.values() if isinstance(agency, RegionalAgency))
+        return [agency.name for agency in regional if (agency.kind, agency.level) == (at.kind, at.level)]
 
 
 def _foundation(

@@ -219,10 +219,10 @@ def _check_until(
     catalog: Catalog, record: GoldenRecord, name: str, source: str, column: str, document: Document
 ) -> None:
     place = ("attributes", name, "until", source)
-    contract = next((one for one, _ in catalog.authorities(record, name) if one.name == source), None)
+    contract = next((contract for contract, _ in catalog.authorities(record, name) if contract.name == source), None)
     if contract is None:
         raise document.error(f"{name}: until: {source} is no source of this attribute", *place)
-    if column not in {one.name for one in contract.columns}:
+    if column not in {column.name for column in contract.columns}:
         raise document.error(f"{name}: until: {source} has no column {column}", *place)
     if (kind := catalog.element_of(contract, column).type) != "date":
         raise document.error(f"{name}: until: {source}.{column} is a {kind}; name the column of a last day", *place)

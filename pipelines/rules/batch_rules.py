@@ -39,7 +39,7 @@ def has_version(contract: Contract, header: Sequence[str] | None) -> bool:
     if contract.version is None or header is None:
         return True
     known, wanted = known_headers(contract), contract.cells[_version_header(contract)]
-    return any(known.get(same(one)) == wanted for one in header)
+    return any(known.get(same(name)) == wanted for name in header)
 
 
 def _version_header(contract: Contract) -> str:

@@ -36,7 +36,7 @@ def check_counts(
     What differs in reading is told first, for it may be why counts do.
     """
     where = f"{contract.name}, batches {', '.join(counts)}"
-    if unlike := [difference for one in readings if (difference := _read_differently(one, validation))]:
+    if unlike := [difference for reading in readings if (difference := _read_differently(reading, validation))]:
         raise CountsDisagreeError(
             f"{where}: {'; '.join(unlike)}; the pipeline's normaliser and the second reading in expectations/reading "
             "differ: compare both with what the element's declaration says, and mend the one that is wrong"

@@ -238,7 +238,7 @@ def _code_fits_type(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Bool
         raise ValueError(
             f"rule {rule.code}: a kind is one of {', '.join(document.DOCUMENTS)}, not {', '.join(sorted(unknown))}"
         )
-    types = {kind: [one for one in kinds if kinds[one] == kind] for kind in sorted({*kinds.values()})}
+    types = {kind: [code for code in kinds if kinds[code] == kind] for kind in sorted({*kinds.values()})}
     judged = [(document_type.isin(ones), document.DOCUMENTS[kind](code)) for kind, ones in types.items()]
     if untyped:
         judged.append((document_type.isnull(), document.DOCUMENTS[untyped](code)))

@@ -50,10 +50,10 @@ def _kept(rows: ir.Table, rules: Sequence[Rule]) -> tuple[list[ir.BooleanValue],
     return kept, broken.filter(lambda code: code.notnull())
 
 
-def both(one: ir.Table, other: ir.Table) -> ir.Table:
+def both(first: ir.Table, other: ir.Table) -> ir.Table:
     """What `one` and `other` say of each row, in that order."""
     named = other.select(**{f"{name}__other": other[name] for name in (*PLACE, RULES)})
-    joined = one.outer_join(named, [(name, f"{name}__other") for name in PLACE])
+    joined = first.outer_join(named, [(name, f"{name}__other") for name in PLACE])
     nothing = ibis.literal([], "array<string>")
     lists = [joined[name].fill_null(nothing) for name in (RULES, f"{RULES}__other")]
     place = {name: joined[name].coalesce(joined[f"{name}__other"]) for name in PLACE}

@@ -65,7 +65,7 @@ def placed_tables(catalog: Catalog, contract: Contract) -> list[TableSpec]:
     """
     withdrawn = withdrawn_spec(catalog, contract) if contract.deletes else None
     of_all = (withdrawn, standard_spec(catalog, contract), quarantine_spec(catalog, contract))
-    return [one for one in (*of_all, alias_spec(catalog, contract)) if one]
+    return [spec for spec in (*of_all, alias_spec(catalog, contract)) if spec]
 
 
 def sources_without_news(workspace: Workspace) -> set[str]:
@@ -156,6 +156,6 @@ class Arrivals:
         if changed is None:
             return News("change feed gone")
         found = self._lake.engine.rows(changed.distinct())
-        if any(one[OLD_AND_NEW] != "insert" for one in found):
+        if any(change[OLD_AND_NEW] != "insert" for change in found):
             return News("inputs changed", recounted=True)
-        return News("inputs changed", [one[BATCH] for one in found])
+        return News("inputs changed", [change[BATCH] for change in found])

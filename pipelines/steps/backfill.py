@@ -99,7 +99,7 @@ class _Backfill:
         state = self._lake.state(self._spec.id)
         if state is None:
             return
-        stored = {one.name for one in state.delta.schema().fields}
+        stored = {field.name for field in state.delta.schema().fields}
         if added := [name for name in self._spec.names if name not in stored]:
             metadata = unchanged_since(state.said, state.content)
             self._lake.writer(self._spec.id).add_columns(self._lake.uri(self._spec.id), self._spec, added, metadata)

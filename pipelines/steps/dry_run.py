@@ -83,7 +83,9 @@ def guess_source(catalog: Catalog, file: Path, header: list[str]) -> str | None:
     """The source of a file: its folder's name, or the one contract whose headers it matches best, at least half."""
     if by_folder := source_by_folder(catalog, file):
         return by_folder
-    shares = {one.name: recognised(header, one) / len(one.cells) for one in catalog.contracts.values()}
+    shares = {
+        contract.name: recognised(header, contract) / len(contract.cells) for contract in catalog.contracts.values()
+    }
     best = sorted(shares, key=lambda name: shares[name], reverse=True)
     if not best or shares[best[0]] < 0.5 or (len(best) > 1 and shares[best[0]] == shares[best[1]]):
         return None
@@ -133,13 +135,13 @@ def _judged(workspace: Workspace, contract: Contract) -> DryRun:
 def match_header(contract: Contract, header: Sequence[str]) -> HeaderMatch:
     """Which headers the contract knows, which it does not, and which it declares that the file has not."""
     known = known_headers(contract)
-    names = {known[same(one)] for one in header if same(one) in known}
+    names = {known[same(name)] for name in header if same(name) in known}
     required = {column.header for column in contract.columns if column.required}
-    missing = [one for one, name in contract.cells.items() if name not in names]
+    missing = [header for header, name in contract.cells.items() if name not in names]
     return HeaderMatch(
-        tuple(one for one in header if same(one) in known),
-        tuple(one for one in header if same(one) not in known),
-        tuple(sorted(missing, key=lambda one: one not in required)),
+        tuple(name for name in header if same(name) in known),
+        tuple(name for name in header if same(name) not in known),
+        tuple(sorted(missing, key=lambda name: name not in required)),
     )
 
 
@@ -152,8 +154,8 @@ def _first_rows(workspace: Workspace, ungated: Ungated) -> dict[str, tuple[int, 
     ranked = both.mutate(place=place)
     first = ranked.filter(ranked.place < SHOWN_ROWS).order_by("rule", "row")
     found: dict[str, tuple[int, ...]] = {}
-    for one in workspace.lake.engine.rows(first):
-        found[one["rule"]] = (*found.get(one["rule"], ()), one["row"])
+    for row in workspace.lake.engine.rows(first):
+        found[row["rule"]] = (*found.get(row["rule"], ()), row["row"])
     return found
 
 
@@ -173,4 +175,4 @@ def _broken(
         for result in results
         if result.broken
     ]
-    return tuple(sorted(broken, key=lambda one: (one.severity != "critical", -one.rows)))
+    return tuple(sorted(broken, key=lambda rule: (rule.severity != "critical", -rule.rows)))

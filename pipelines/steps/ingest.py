@@ -108,7 +108,7 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     found, unopened_folders = lying_for(workspace.settings.landing, contract)
     done.problems += unopened_folders
     pushers = pushed_by(workspace, found)
-    for lying in (one for one in found if not looks_temporary(one.path)):
+    for lying in (lying for lying in found if not looks_temporary(lying.path)):
         path, agency = lying.path, lying.agency or pushers.get(lying.path.name)
         try:
             if refused := no_delivery(lying, workspace.settings.landing, contract):
@@ -183,8 +183,9 @@ def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Listed]
         if entry.rows and entry.sha256 and batch not in held:
             _take_again(workspace, contract, entry, entry.sha256, done)
     unlisted = sorted((held | ({last["batch"]} if last else set())) - {*listed})
-    noted = [json.loads(one).get(DELIVERY) for one in delta_rs.all_metadata(state.delta)] if state and unlisted else []
-    deliveries = {one["batch"]: one for one in noted if one}
+    commits = delta_rs.all_metadata(state.delta) if state and unlisted else []
+    noted = [json.loads(commit).get(DELIVERY) for commit in commits]
+    deliveries = {delivered["batch"]: delivered for delivered in noted if delivered}
     return {batch for batch in unlisted if _enter(workspace, contract, batch, deliveries.get(batch), done)}
 
 

@@ -109,8 +109,8 @@ def _held(project: Project, specs: Mapping[str, TableSpec], expression: ir.Table
         name: {specs[table].column(column).element for table, column in origins}
         for name, origins in copied(expression).items()
     }
-    held = {name: one for name, (one, *others) in named.items() if one and not others}
-    return {name: project.catalog.elements[one] for name, one in held.items()}
+    held = {name: element for name, (element, *others) in named.items() if element and not others}
+    return {name: project.catalog.elements[element] for name, element in held.items()}
 
 
 def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
@@ -218,4 +218,4 @@ def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[Ta
 
 def expression_of(placed: Placed, inputs: Mapping[str, Input]) -> ir.Table:
     """The model's function applied to its inputs' rows."""
-    return placed.declared.function(**{name: one.rows for name, one in inputs.items()})
+    return placed.declared.function(**{name: read.rows for name, read in inputs.items()})

@@ -37,11 +37,16 @@ def _events(outcome: Outcome) -> Iterator[tuple[str, dict[str, Any]]]:
             fields = {"source": judged.source, "batch": judged.batch, "verdict": judged.verdict, **counts}
             yield "judged", {**fields, "rules": list(judged.rules)}
     if isinstance(outcome, Standardised | Tables):
-        for one in outcome.refreshed:
-            if one.reason != "unchanged":
-                fields = {"table": one.table.path, "version": one.version, "reason": one.reason, "keys": one.keys}
-                counts = {"upserted": one.upserted, "deleted": one.deleted, "rows": one.rows}
-                yield "refreshed", {**fields, **counts, "seconds": round(one.seconds, 3)}
+        for refreshed in outcome.refreshed:
+            if refreshed.reason != "unchanged":
+                fields = {
+                    "table": refreshed.table.path,
+                    "version": refreshed.version,
+                    "reason": refreshed.reason,
+                    "keys": refreshed.keys,
+                }
+                counts = {"upserted": refreshed.upserted, "deleted": refreshed.deleted, "rows": refreshed.rows}
+                yield "refreshed", {**fields, **counts, "seconds": round(refreshed.seconds, 3)}
     if isinstance(outcome, Released) and outcome.new:
         yield "released", {"release": outcome.number, "tables": outcome.tables}
 

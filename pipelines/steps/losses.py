@@ -139,7 +139,7 @@ def _why(weighed: Weighed | None) -> str:
             broken[result.rule] = broken.get(result.rule, 0) + result.broken
     most = sorted(broken.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMED]
     causes = [f"{rule} broken by {count:,}" for rule, count in most]
-    held = [one for one in weighed.in_order if one.verdict == Verdict.HELD]
+    held = [judged for judged in weighed.in_order if judged.verdict == Verdict.HELD]
     return ", ".join([*causes, *([f"{len(held)} of {len(weighed.in_order)} batches held"] if held else [])])
 
 

@@ -60,7 +60,7 @@ def by_newest_day(lake: Lake, derivation: Derivation, endings: Sequence[Ending])
         then, day = before.inputs.get(INPUT), now.inputs[INPUT]
         own = Scope("inputs changed")
         if then is not None:
-            ended = [_ended(lake, one, derivation.by, then[1], day[1]) for one in endings]
+            ended = [_ended(lake, ending, derivation.by, then[1], day[1]) for ending in endings]
             own = Scope("inputs changed", ibis.union(*ended) if len(ended) > 1 else ended[0])
         if without_day(before) == without_day(now) or own.keys is None:
             return own

@@ -14,7 +14,7 @@ from pipelines.tables.specs import raw_spec
 
 def pushed_by(workspace: Workspace, lying: Iterable[Lying]) -> dict[str, str]:
     """The agencies whose tokens pushed the rows of files, by the file's name, as `HUILIU_DB` keeps it."""
-    files = [one.path.name for one in lying if is_pushed(one.path)]
+    files = [file.path.name for file in lying if is_pushed(file.path)]
     if not files:
         return {}
     from pipelines.database.segments import agencies_of

@@ -93,7 +93,7 @@ def unkept(workspace: Workspace) -> list[Problem]:
     if lake.root.is_s3:
         return []
     folder = lake.root.path / "raw/_files"
-    there = {one.name: one.stat() for one in os.scandir(folder)} if folder.is_dir() else {}
+    there = {file.name: file.stat() for file in os.scandir(folder)} if folder.is_dir() else {}
     listed = [entry for entry in listed_batches(lake) if entry.sha256]
     names = {entry.batch: kept_name(str(entry.sha256), entry.file).rpartition("/")[2] for entry in listed}
     problems = [

@@ -48,7 +48,7 @@ def _by_region(workspace: Workspace, contract: Contract, rows: ir.Table) -> ir.T
     met = rows.left_join(at_fault, [("batch", "__batch"), ("row", "__row")])
     if responsibility.by_provider:
         met = met.left_join(delivered_by(workspace, contract), [("batch", "__delivered")])
-    given = {one: met[f"__{one}"] for one in responsibility.by}
+    given = {name: met[f"__{name}"] for name in responsibility.by}
     return met.select(*rows.columns, agency=acting(workspace.catalog, contract, given))
 
 
@@ -68,10 +68,10 @@ def acting(catalog: Catalog, contract: Contract, given: Mapping[str, ir.StringVa
     if responsibility is None:
         return ibis.literal(contract.responsible)
     found = [
-        _of_provider(catalog, contract, responsibility, given[one])
-        if one == PROVIDER
-        else _of_region(catalog, responsibility, given[one])
-        for one in responsibility.by
+        _of_provider(catalog, contract, responsibility, given[name])
+        if name == PROVIDER
+        else _of_region(catalog, responsibility, given[name])
+        for name in responsibility.by
     ]
     return ibis.coalesce(*found, ibis.literal(contract.responsible))
 
@@ -85,8 +85,14 @@ def _of_region(catalog: Catalog, responsibility: Responsibility, region: ir.Stri
     of_league = ibis.cases(*leagues, else_=ibis.null("string"))
     if responsibility.level == "league":
         return of_league
-    of_kind = [one for one in _regional(catalog).values() if one.kind == responsibility.kind and one.level == "banner"]
-    return region.cases(*((one.region, one.name) for one in of_kind), else_=of_league) if of_kind else of_league
+    of_kind = [
+        agency
+        for agency in _regional(catalog).values()
+        if agency.kind == responsibility.kind and agency.level == "banner"
+    ]
+    return (
+        region.cases(*((agency.region, agency.name) for agency in of_kind), else_=of_league) if of_kind else of_league
+    )
 
 
 def _of_provider(
@@ -113,7 +119,7 @@ def _named(catalog: Catalog, kind: str, region: str) -> str | None:
 
 
 def _regional(catalog: Catalog) -> dict[str, RegionalAgency]:
-    return {name: one for name, one in catalog.agencies.items() if isinstance(one, RegionalAgency)}
+    return {name: agency for name, agency in catalog.agencies.items() if isinstance(agency, RegionalAgency)}
 
 
 def _literal(agency: str | None) -> ir.StringValue:

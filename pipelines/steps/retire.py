@@ -59,13 +59,13 @@ def check_declared(workspace: Workspace) -> None:
         gone = batches.filter(batches.source.notin(sorted(workspace.catalog.contracts)))
         found = lake.engine.rows(gone.group_by("source").agg(batches=gone.count()).order_by("source"))
         retired = retired_sources(lake) if found else set()
-    found = [one for one in found if one["source"] not in retired]
+    found = [row for row in found if row["source"] not in retired]
     if not found:
         return
     command = workspace.settings.command
-    listed = ", ".join(f"{one['source']} ({one['batches']} batches)" for one in found)
-    files = ", ".join(f"foundation_dbs/*/sources/{one['source']}.yml" for one in found)
-    retire = "; ".join(f"`{command('source', 'retire', one['source'])}`" for one in found)
+    listed = ", ".join(f"{row['source']} ({row['batches']} batches)" for row in found)
+    files = ", ".join(f"foundation_dbs/*/sources/{row['source']}.yml" for row in found)
+    retire = "; ".join(f"`{command('source', 'retire', row['source'])}`" for row in found)
     raise UndeclaredSourceError(
         f"the lake {lake.root} holds what was delivered by sources that no contract declares any more: {listed}",
         f"put {files} back (`git log --diff-filter=D -- foundation_dbs` shows who took it away). A source "
@@ -122,4 +122,4 @@ def _confirm(lake: Lake, source: str, reason: str, by: Person) -> None:
 def _last_moment(lake: Lake) -> datetime.datetime | None:
     """The newest receipt or confirmation: a retirement comes after both, whatever the clock says."""
     moments = (lake.read(CONFIRMATIONS).decided_at.max(), lake.read(BATCHES).received_at.max())
-    return max((moment for one in moments if (moment := lake.engine.scalar(one)) is not None), default=None)
+    return max((moment for last in moments if (moment := lake.engine.scalar(last)) is not None), default=None)

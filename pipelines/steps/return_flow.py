@@ -102,7 +102,7 @@ def _of_record(record: GoldenRecord) -> tuple[Region, ...]:
 
 def _model_flow(project: Project, placed: Placed, model: Model, returns: Returned) -> Flow:
     records, spec = project.catalog.records, model_spec(project, placed)
-    if wrong := [one for one in returns.withhold if one not in spec.names or one in spec.key]:
+    if wrong := [name for name in returns.withhold if name not in spec.names or name in spec.key]:
         raise placed.error(f"{model.name}: withhold: {', '.join(wrong)} is no column, or part of the key")
     if CITY.name in spec.names:
         raise placed.error(_taken(model.name))
@@ -118,7 +118,7 @@ def _model_flow(project: Project, placed: Placed, model: Model, returns: Returne
             named[name] = record
         else:
             raise placed.error(f"{model.name}: returns: {place} is no column, and no attribute of a golden record")
-    if len(named) > 1 or any(one.key not in spec.names for one in named.values()):
+    if len(named) > 1 or any(record.key not in spec.names for record in named.values()):
         raise placed.error(f"{model.name}: returns: a row is placed by one golden record, whose key is a column of it")
     reached = next(iter(named.values()), None)
     return Flow(spec, returns.withhold, tuple(dict.fromkeys(scope)), reached, reached.key if reached else "")
@@ -133,7 +133,9 @@ def return_flow_tasks(project: Project) -> Iterator[Task]:
 def _task(catalog: Catalog, flow: Flow) -> Task:
     record = golden_spec(catalog, flow.record).id if flow.record else None
     inputs = (flow.spec.id, *((record,) if record else ()))
-    placed_by = frozenset((record if one.of_record and record else flow.spec.id, one.column) for one in flow.scope)
+    placed_by = frozenset(
+        (record if region.of_record and record else flow.spec.id, region.column) for region in flow.scope
+    )
     return Task(
         Step.RETURN_FLOW,
         flow.spec.id.path,
@@ -184,14 +186,14 @@ def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table
     rows = workspace.lake.read(flow.spec)
     if keys is not None:
         rows = rows.semi_join(keys, flow.by)
-    reached = [one for one in flow.scope if one.of_record]
+    reached = [region for region in flow.scope if region.of_record]
     if flow.record and reached:
         golden = workspace.lake.read(golden_spec(workspace.catalog, flow.record))
         if keys is not None:
             golden = golden.semi_join(keys, [(flow.record.key, flow.by)])
-        beside = {KEY_BESIDE: flow.record.key, **{one.beside: one.column for one in reached}}
+        beside = {KEY_BESIDE: flow.record.key, **{region.beside: region.column for region in reached}}
         rows = rows.left_join(golden.select(**beside), [(flow.key, KEY_BESIDE)])
-    found = [rows[one.beside] for one in flow.scope]
+    found = [rows[region.beside] for region in flow.scope]
     return rows.mutate(
         **{
             CITY.name: ibis.coalesce(*(city_of(workspace, region) for region in found)),

@@ -22,17 +22,17 @@ def lake_failure(error: BaseException) -> LakeError | None:
     Its text may hold values: only names of files are taken from it.
     """
     chain = list(_chain(error))
-    for one in chain:
-        if isinstance(one, DamageError | MachineError):
-            return one
-    text = "\n".join(f"{type(one).__name__}: {one}" for one in chain)
-    if FULL.search(text) or any(isinstance(one, OSError) and one.errno == errno.ENOSPC for one in chain):
+    for cause in chain:
+        if isinstance(cause, DamageError | MachineError):
+            return cause
+    text = "\n".join(f"{type(cause).__name__}: {cause}" for cause in chain)
+    if FULL.search(text) or any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in chain):
         return MachineError(
             "a disk is full: that of the lake, of its database or of scratch files (TMPDIR)",
             "free some space or give it more, and run again; `huiliu doctor` shows which disk it is",
             after=UNHARMED,
         )
-    if TOO_SMALL.search(text) or any(isinstance(one, MemoryError) for one in chain):
+    if TOO_SMALL.search(text) or any(isinstance(cause, MemoryError) for cause in chain):
         return MachineError(
             "the memory that this process may have is too small for what it computes",
             "give it more (HUILIU_MEMORY, and the machine or its container at least as much), and run again",

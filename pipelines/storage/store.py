@@ -133,14 +133,15 @@ class Store:
         import obstore
 
         inside = [
-            one.rstrip("/") for one in obstore.list_with_delimiter(self.objects, folder or None)["common_prefixes"]
+            prefix.rstrip("/")
+            for prefix in obstore.list_with_delimiter(self.objects, folder or None)["common_prefixes"]
         ]
         if f"{folder}/{LOG}" in inside:
             yield folder
             return
-        for one in inside:
-            if not one.rpartition("/")[2].startswith("_"):
-                yield from self._tables_on_s3(one)
+        for entry in inside:
+            if not entry.rpartition("/")[2].startswith("_"):
+                yield from self._tables_on_s3(entry)
 
     def remove(self, table: str) -> None:
         """Remove a table and its files, and what is left of it where that was begun before and did not end."""
@@ -158,7 +159,7 @@ class Store:
 
         for folder in (f"{table}/{LOG}", table):
             found = obstore.list(self.objects, folder).collect()
-            obstore.delete(self.objects, [one["path"] for one in found])
+            obstore.delete(self.objects, [entry["path"] for entry in found])
 
     def has(self, name: str) -> bool:
         """Whether a file is in the lake."""

@@ -37,13 +37,16 @@ def marriages(registered: Standing) -> Columns:
     """
     events: dict[str, list[_Event]] = defaultdict(list)
     names = ["registered_on", "updated_at", "registration_number", "marriage_event"]
-    for one, other in (("husband", "wife"), ("wife", "husband")):
-        about = [f"{one}_id", f"{one}_document_type", f"{other}_id", f"{other}_name"]
+    for role, other in (("husband", "wife"), ("wife", "husband")):
+        about = [f"{role}_id", f"{role}_document_type", f"{other}_id", f"{other}_name"]
         for day, moment, number, event, person, document, spouse, name in _rows(registered, [*names, *about]):
             if document in _ID_CARDS:
                 events[str(person)].append(_Event(str(day), str(moment), str(event), number, spouse, name))
-    last = {person: _left(sorted(some, key=lambda one: (one.day, one.moment))) for person, some in events.items()}
-    rows = ([who, one.day, one.number, _STATE[one.kind], one.spouse, one.spouse_name] for who, one in last.items())
+    last = {person: _left(sorted(some, key=lambda event: (event.day, event.moment))) for person, some in events.items()}
+    rows = (
+        [who, event.day, event.number, _STATE[event.kind], event.spouse, event.spouse_name]
+        for who, event in last.items()
+    )
     return _columns(["id_number", "registered_on", "registration_number", "state", "spouse_id", "spouse_name"], rows)
 
 
@@ -69,9 +72,13 @@ def _left(events: list[_Event]) -> _Event:
         if event.kind != ANNULLED:
             standing.append(event)
             continue
-        begun = [at for at, one in enumerate(standing) if one.spouse == event.spouse and one.kind == MARRIED]
+        begun = [
+            at
+            for at, event_before in enumerate(standing)
+            if event_before.spouse == event.spouse and event_before.kind == MARRIED
+        ]
         first = begun[-1] if begun else len(standing)
-        standing = [one for at, one in enumerate(standing) if at < first or one.spouse != event.spouse]
+        standing = [before for at, before in enumerate(standing) if at < first or before.spouse != event.spouse]
     return (standing or events)[-1]
 
 

@@ -99,7 +99,7 @@ class PostgresTable:
             found.append(self._within_lag(before.bound))
         if now.unordered != before.unordered:
             found.append(self._unordered(now.bound))
-        return " OR ".join(f"({one})" for one in found) or None
+        return " OR ".join(f"({condition})" for condition in found) or None
 
     def count(self, condition: str) -> int:
         return int(self._scalar(f"SELECT count(*) AS n FROM {self._name} WHERE {condition}"))
@@ -155,7 +155,7 @@ class PostgresTable:
         oid, kind, enters, reads = found[0]
         lacking = [f"USAGE ON SCHEMA {_quoted(schema)}"] * (not enters) + [f"SELECT ON {self._name}"] * (not reads)
         if lacking:
-            grants = " and ".join(f"GRANT {one}" for one in lacking)
+            grants = " and ".join(f"GRANT {grant}" for grant in lacking)
             what = f"the role has no right {' and '.join(lacking)}"
             raise PostgresFailure(what, f"ask the agency for {grants} TO the role in {self._snapshot.access.variable}")
         return int(oid), str(kind)

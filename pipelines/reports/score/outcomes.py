@@ -55,14 +55,14 @@ def _found(workspace: Workspace) -> dict[str, ir.Table]:
         "flag": _union(_flagged(workspace, contract, files) for contract in contracts),
         "hold": held.select("batch", rule=held.rules.unnest()).inner_join(files, "batch"),
         "conflict": _union(
-            lake.read(conflict_spec(catalog, one)).select(
-                database=ibis.literal(one.database), subject=one.key, attribute="attribute"
+            lake.read(conflict_spec(catalog, record)).select(
+                database=ibis.literal(record.database), subject=record.key, attribute="attribute"
             )
-            for one in records
+            for record in records
         ),
         "finding": _union(
-            lake.read(finding_spec(catalog, one)).select("subject", "rule", database=ibis.literal(one.database))
-            for one in records
+            lake.read(finding_spec(catalog, record)).select("subject", "rule", database=ibis.literal(record.database))
+            for record in records
         ),
     }
 

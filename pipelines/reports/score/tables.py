@@ -69,7 +69,7 @@ def _tables(workspace: Workspace) -> Iterator[_Scored]:
 
 def _whole(spec: TableSpec, name: str, file: str = "") -> _Scored:
     """What was added to the declared columns (where a row came from, the form in which it was sent) has no truth."""
-    columns = tuple(one for one in spec.names if not one.startswith("_") and not one.endswith(AS_SENT))
+    columns = tuple(name for name in spec.names if not name.startswith("_") and not name.endswith(AS_SENT))
     return _Scored(name, file or f"{spec.id.path}.csv", spec.key, columns, spec)
 
 

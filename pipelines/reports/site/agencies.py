@@ -104,11 +104,11 @@ class AgencyPage:
 
     @property
     def conflict_count(self) -> int:
-        return sum(one.conflict_count for one in self.doubts)
+        return sum(doubt.conflict_count for doubt in self.doubts)
 
     @property
     def finding_count(self) -> int:
-        return sum(one.finding_count for one in self.doubts)
+        return sum(doubt.finding_count for doubt in self.doubts)
 
     @property
     def quarantined(self) -> int:

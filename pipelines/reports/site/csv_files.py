@@ -51,7 +51,9 @@ def write_csv(rows: pa.RecordBatchReader, titles: Sequence[str], path: Path) -> 
         file.write(codecs.BOM_UTF8)
         with pacsv.CSVWriter(file, schema) as writer:
             for batch in rows:
-                writer.write_batch(pa.RecordBatch.from_arrays([_inert(one) for one in batch.columns], schema=schema))
+                writer.write_batch(
+                    pa.RecordBatch.from_arrays([_inert(column) for column in batch.columns], schema=schema)
+                )
                 written += batch.num_rows
     return CsvFile(path.name, written)
 
@@ -63,17 +65,17 @@ def _inert(cells: pa.Array) -> pa.Array:
 def write_batches(batches: Sequence[Batch], agencies: Mapping[str, Agency], path: Path) -> CsvFile:
     """Every batch, those too that the page does not list."""
     columns = {
-        "来源": [one.source_title for one in batches],
-        "文件": [one.file for one in batches],
-        "批次": [one.name for one in batches],
-        "交付机构": [agencies[one.agency].title for one in batches],
-        "收到": [minute(one.received_at) for one in batches],
-        "记录": [one.rows for one in batches],
-        "合格": [one.accepted for one in batches],
-        "其中提示": [one.flagged for one in batches],
-        "隔离": [one.quarantined for one in batches],
-        "结论": [VERDICTS[one.verdict] for one in batches],
-        "未通过的批次规则": ["；".join(one.rules) for one in batches],
+        "来源": [batch.source_title for batch in batches],
+        "文件": [batch.file for batch in batches],
+        "批次": [batch.name for batch in batches],
+        "交付机构": [agencies[batch.agency].title for batch in batches],
+        "收到": [minute(batch.received_at) for batch in batches],
+        "记录": [batch.rows for batch in batches],
+        "合格": [batch.accepted for batch in batches],
+        "其中提示": [batch.flagged for batch in batches],
+        "隔离": [batch.quarantined for batch in batches],
+        "结论": [VERDICTS[batch.verdict] for batch in batches],
+        "未通过的批次规则": ["；".join(batch.rules) for batch in batches],
     }
     return write_csv(pa.table(columns).to_reader(), [*columns], path)
 
@@ -97,7 +99,7 @@ def _quarantined(workspace: Workspace, source: Source) -> ir.Table:
     """The quarantined rows as text; stars tell no length, as on the page for cells that are not at fault."""
     contract = source.contract
     masked = _named(workspace, newest_first(source.masked).limit(MOST), BATCH)
-    titles = rule_titles(workspace, contract, {one.code: one.title for one in source.rules})
+    titles = rule_titles(workspace, contract, {rule.code: rule.title for rule in source.rules})
     cells = {
         f"cell_{at}": masked[f"cell {header}"].re_replace(r"\*{4,}", "***") for at, header in enumerate(contract.cells)
     }
@@ -111,7 +113,7 @@ def _quarantined(workspace: Workspace, source: Source) -> ir.Table:
 
 
 def _titled(code: ir.StringValue, titles: Mapping[str, str]) -> ir.StringValue:
-    return ibis.cases(*((code == one, title) for one, title in titles.items()), else_=code)
+    return ibis.cases(*((code == value, title) for value, title in titles.items()), else_=code)
 
 
 def _named(workspace: Workspace, rows: ir.Table, batch: str) -> ir.Table:

@@ -109,7 +109,7 @@ class Source:
 
 def read_source(workspace: Workspace, contract: Contract, deliveries: Deliveries) -> Source:
     counts = rule_counts(workspace, contract)
-    titles = {one.code: one.title for one in counts}
+    titles = {count.code: count.title for count in counts}
     summary = summarise_source(workspace.lake, contract)
     quarantine = _quarantine(workspace, contract, deliveries, summary)
     masked = masked_rows(workspace, contract)

@@ -76,11 +76,11 @@ def _validations(
 ) -> dict[str, tuple[Validation, Sequence[str]]]:
     """The last validation of each batch, and the batches that were validated together; lakes of before name one."""
     kept = workspace.lake.read(VALIDATIONS)
-    among = kept.batches.filter(lambda one: one.isin(batches)).length() > 0
+    among = kept.batches.filter(lambda batch: batch.isin(batches)).length() > 0
     of_batches = kept.filter((kept.source == source) & (kept.batch.isin(batches) | among.fill_null(False)))
     found: dict[str, tuple[Validation, Sequence[str]]] = {}
     read = [(Validation.from_json(row["result"]), row) for row in workspace.lake.engine.rows(of_batches)]
-    for validation, row in sorted(read, key=lambda one: one[0].validated_at):
+    for validation, row in sorted(read, key=lambda pair: pair[0].validated_at):
         together = row["batches"] or [row["batch"]]
         found |= dict.fromkeys(together, (validation, together))
     return found
