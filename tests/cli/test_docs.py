@@ -137,12 +137,12 @@ def in_no_language(block: re.Match[str]) -> list[str]:
 
 
 def test_the_chinese_readme_shows_the_same_commands_output_and_names() -> None:
-    one, other = ((ROOT / "README.md").read_text(encoding="utf-8"), IN_CHINESE.read_text(encoding="utf-8"))
-    shown = [[in_no_language(block) for block in FENCE.finditer(text)] for text in (one, other)]
+    english, other = ((ROOT / "README.md").read_text(encoding="utf-8"), IN_CHINESE.read_text(encoding="utf-8"))
+    shown = [[in_no_language(block) for block in FENCE.finditer(text)] for text in (english, other)]
     assert len(shown[0]) >= 9
     assert shown[0] == shown[1]
-    named = [sorted(INLINE.findall(FENCE.sub("", text))) for text in (one, other)]
+    named = [sorted(INLINE.findall(FENCE.sub("", text))) for text in (english, other)]
     assert named[0] == named[1]
-    assert "[中文](README.zh.md)" in one
+    assert "[中文](README.zh.md)" in english
     assert "[English](README.md)" in other
-    assert [text.count("\n#") for text in (one, other)] == [one.count("\n#")] * 2
+    assert [text.count("\n#") for text in (english, other)] == [english.count("\n#")] * 2

@@ -20,9 +20,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake with a batch that is held: most of its numbers are wrong."""
     folder = tmp_path_factory.mktemp("width")
     place = Place(folder, project=small_project(folder / "project", (SOURCE,)))
-    Delivered(SOURCE, "1.csv", [household(one) for one in range(5)]).write(place.landing)
-    dirty = [household(one, 公民身份号码="1.50102E+17", 姓名="" if one % 2 else "锟斤拷") for one in range(20, 32)]
-    Delivered(SOURCE, DIRTY, [*(household(one) for one in range(10, 20)), *dirty]).write(place.landing)
+    Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(place.landing)
+    dirty = [
+        household(number, 公民身份号码="1.50102E+17", 姓名="" if number % 2 else "锟斤拷") for number in range(20, 32)
+    ]
+    Delivered(SOURCE, DIRTY, [*(household(number) for number in range(10, 20)), *dirty]).write(place.landing)
     place.run()
     return place
 

@@ -112,7 +112,7 @@ def test_a_table_in_real_time_is_read_every_few_minutes(catalog: Catalog, update
     table = SourceTable(connection="civil_affairs", name="public.marriage", watermark="updated_at")
     contract = catalog.contracts["market_entity"].model_copy(update={"table": table, "update": update})
     job = dg.define_asset_job("everything")
-    assert [one.name for one in table_schedule(job, [contract])] == schedules
+    assert [schedule.name for schedule in table_schedule(job, [contract])] == schedules
     assert table_schedule(job, [contract.model_copy(update={"table": None})]) == []
 
 
@@ -375,7 +375,9 @@ def test_a_doubled_golden_key_stops_what_would_flow_back(both_ways: BothWays, mo
         asset_selection=[dg.AssetKey(path.split("/")) for path in paths], raise_on_error=False
     )
     assert not done.success
-    failed = [one for one in done.get_asset_check_evaluations() if not one.passed]
-    assert [(one.asset_key.path[-1], one.check_name, one.blocking) for one in failed] == [("person", "key", True)]
+    failed = [evaluation for evaluation in done.get_asset_check_evaluations() if not evaluation.passed]
+    assert [(evaluation.asset_key.path[-1], evaluation.check_name, evaluation.blocking) for evaluation in failed] == [
+        ("person", "key", True)
+    ]
     assert failed[0].metadata["doubled_keys"].value == 1
     assert DeltaTable(returned).version() == before

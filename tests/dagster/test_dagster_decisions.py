@@ -58,7 +58,7 @@ def failures(dagster: Dagster, run: dg.ExecuteInProcessResult) -> str:
     """All that Dagster keeps of a run, the errors as people read them first."""
     logs = dagster.instance.all_logs(run.run_id)
     data = [entry.dagster_event.event_specific_data for entry in logs if entry.dagster_event]
-    errors = [one.error.to_string() for one in data if getattr(one, "error", None)]
+    errors = [event.error.to_string() for event in data if getattr(event, "error", None)]
     return "\n".join([*errors, *map(str, logs)])
 
 
@@ -116,7 +116,7 @@ def test_a_run_that_would_lose_rows_fails_with_the_command_that_confirms(place: 
         assert not failed.success
         messages = failures(anew, failed)
         assert "8 of 8 rows would go from standard under the declarations as they are now" in messages
-        pasted(place, next(one for one in COMMAND.findall(messages) if " confirm " in one))
+        pasted(place, next(command for command in COMMAND.findall(messages) if " confirm " in command))
         assert anew.run().success
         assert standing(anew) == 0
 

@@ -90,7 +90,7 @@ def test_every_asset_has_owners_columns_and_a_description(defs: dg.Definitions) 
 def test_columns_are_traced_to_the_columns_they_come_from(defs: dg.Definitions) -> None:
     def origins(asset: str, column: str) -> set[str]:
         lineage = _specs(defs)[asset].metadata["dagster/column_lineage"].value
-        return {f"{'/'.join(one.asset_key.path)}.{one.column_name}" for one in lineage.deps_by_column[column]}
+        return {f"{'/'.join(dep.asset_key.path)}.{dep.column_name}" for dep in lineage.deps_by_column[column]}
 
     spouses = {"standard/marriage_registration.husband_id", "standard/marriage_registration.wife_id"}
     assert origins("foundation/person/marriage", "spouse_id") == spouses

@@ -84,7 +84,7 @@ def huiliu(*arguments: str | Path) -> Result:
     app = typer.Typer()
     source.register(app)
     check.register(app)
-    return CliRunner().invoke(app, [str(one) for one in arguments])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def drafted(project: Path, sample: Path, *more: str) -> Contract:
@@ -152,7 +152,9 @@ def test_a_draft_knows_headers_titles_and_values(project: Path, tmp_path: Path) 
     assert contract.feeds is not None
     assert contract.feeds.record == "person"
     others = [
-        one.feeds.rank for one in read_catalog(project).contracts.values() if one.feeds and one.database == "person"
+        contract.feeds.rank
+        for contract in read_catalog(project).contracts.values()
+        if contract.feeds and contract.database == "person"
     ]
     assert contract.feeds.rank == max(others)
     assert contract.key == (elements["个人账号"][0],)

@@ -308,13 +308,13 @@ def test_codes_labels_and_other_labels_give_the_code(normalised: Normalised, nam
     both += [f"({code.code}){code.title}" for code in codes]
     expected = [code.code for code in codes for _ in code.labels for _ in range(4)] + [code.code for code in codes]
     assert normalised(name, both) == expected
-    crossed = [f"{one.code}-{other.title}" for one, other in itertools.pairwise(codes)]
+    crossed = [f"{code.code}-{other.title}" for code, other in itertools.pairwise(codes)]
     assert normalised(name, crossed) == crossed
 
 
 @pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
 def test_codes_that_spreadsheets_made_numbers_of_are_the_codes(normalised: Normalised, name: str) -> None:
-    codes = [one.code for one in CATALOG.codes[CATALOG.elements[name].codes or ""] if one.code.isdecimal()]
+    codes = [code.code for code in CATALOG.codes[CATALOG.elements[name].codes or ""] if code.code.isdecimal()]
     spelt = [spelling for code in codes for spelling in (str(int(code)), f"{int(code)}.0", f"0{code}", f"{code}.00")]
     assert normalised(name, spelt) == [code for code in codes for _ in range(4)]
 

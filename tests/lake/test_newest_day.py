@@ -93,7 +93,7 @@ def test_the_day_moves_on_with_whatever_is_received(lake: Lake, tmp_path: Path) 
     assert lake.lives_in(TWO) == (ELSEWHERE, "residence_permit"), "the one that has not ended"
     assert lake.lives_in(NO_HOME) == (None, None)
     assert lake.of(NO_HOME)["person_name"], "who is known by an ended permit is still known"
-    (golden,) = [one for one in run.refreshed if one.table.path == "foundation/person/person"]
+    (golden,) = [refreshed for refreshed in run.refreshed if refreshed.table.path == "foundation/person/person"]
     assert (golden.keys, golden.upserted) == (3, 3), "nobody but those whose permit has ended is looked at"
     assert_equals_a_rebuild(lake.place, tmp_path / "rebuilt")
 
@@ -101,7 +101,9 @@ def test_the_day_moves_on_with_whatever_is_received(lake: Lake, tmp_path: Path) 
 @ONE_ENGINE
 def test_on_the_same_day_nothing_is_computed(lake: Lake) -> None:
     run = lake.run(EVENING + datetime.timedelta(hours=1), marriage(301))
-    assert {one.reason for one in run.refreshed if one.table.path == "foundation/person/person"} == {"unchanged"}
+    assert {refreshed.reason for refreshed in run.refreshed if refreshed.table.path == "foundation/person/person"} == {
+        "unchanged"
+    }
 
 
 @ONE_ENGINE

@@ -96,7 +96,7 @@ def test_the_files_of_a_city_without_changes_are_not_read(filled: Place) -> None
     assert "150100" in last["operationParameters"]["mergePredicate"]
     assert int(last["operationMetrics"]["num_target_files_skipped_during_scan"]) == 1
     added = pa.table(table(filled, "returns/person/person").get_add_actions(flatten=True)).to_pylist()
-    assert all(one["path"].startswith(f"city={one['partition.city']}/") for one in added)
+    assert all(action["path"].startswith(f"city={action['partition.city']}/") for action in added)
     changed = (filled.lake / "returns/person/person/_change_data").glob("*/*.parquet")
     assert {path.parent.name for path in changed} <= {"city=150100", "city=150400"}
 
@@ -196,7 +196,7 @@ def test_a_changed_declaration_recomputes_and_says_so(filled: Place, tmp_path: P
     changed = Place(filled.folder, project=project)
     deliver(changed.landing, "household_registration", "2.csv", csv_text(cells_of([household(40, 性别="爷们")])))
 
-    done = {one.table.path: one for one in changed.run().refreshed}
+    done = {refreshed.table.path: refreshed for refreshed in changed.run().refreshed}
 
     assert done["standard/marriage_registration"].reason == "declarations changed"
     assert "registrar" not in {field.name for field in table(changed, "standard/marriage_registration").schema().fields}

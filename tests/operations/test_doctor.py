@@ -188,7 +188,7 @@ def test_the_verb_shows_a_table_or_json_and_its_exit_code_says_what_is_needed(ma
     assert re.search(r"^ *landing +good", shown.stdout, re.MULTILINE)
     done = doctor("--landing", "elsewhere", "--json")
     assert done.returncode == 1
-    checks = {one["name"]: one for one in json.loads(done.stdout)}
+    checks = {check["name"]: check for check in json.loads(done.stdout)}
     assert checks["landing"]["state"] == "bad"
     assert checks["landing"]["todo"]
 

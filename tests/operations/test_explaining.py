@@ -54,8 +54,8 @@ TOLD = [
 def test_an_error_is_told_whole_and_so_is_its_copy(error: HuiliuError, text: str, exit_code: int) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert vars(copy) == vars(error)
-    for one in (error, copy):
-        explanation = explained(one)
+    for raised in (error, copy):
+        explanation = explained(raised)
         assert (str(explanation), explanation.exit_code) == (text, exit_code)
 
 

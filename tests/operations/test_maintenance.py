@@ -67,9 +67,9 @@ def maintained(place: Place, retention: datetime.timedelta | None = None) -> dic
     """All tables maintained, with another retention than the setting's where one is given."""
     with place.opened() as at:
         if retention is None:
-            return {one.table.path: one for one in maintain(at.workspace)}
+            return {maintained.table.path: maintained for maintained in maintain(at.workspace)}
         done = [maintain_table(at.workspace.lake, spec.id, retention) for spec in all_tables(at.workspace)]
-    return {one.table.path: one for one in done if one}
+    return {table.table.path: table for table in done if table}
 
 
 def rebuilt_differently(place: Place) -> list[str]:
@@ -96,9 +96,9 @@ def test_a_run_after_maintenance_finds_nothing_to_do(filled: Place) -> None:
     run = filled.run()
 
     assert not run.changed
-    assert {one.reason for one in run.refreshed} == {"unchanged"}
+    assert {refreshed.reason for refreshed in run.refreshed} == {"unchanged"}
     assert versions(filled) == after
-    assert not any(one.changed for one in maintained(filled).values()), "nor does the next maintenance"
+    assert not any(table.changed for table in maintained(filled).values()), "nor does the next maintenance"
     assert versions(filled) == after
 
 
@@ -112,7 +112,7 @@ def test_small_files_are_put_together_within_their_partition(tmp_path: Path) -> 
     with DuckDBEngine("4GB") as engine:
         lake = Lake(Store.at(tmp_path), engine)
         delta_rs.create(place, spec, rows.to_reader(), "{}")
-        assert [one.files for one in [maintain_table(lake, spec.id, datetime.timedelta(30))] if one] == [FILES]
+        assert [table.files for table in [maintain_table(lake, spec.id, datetime.timedelta(30))] if table] == [FILES]
         for number in range(FILES):
             delta_rs.append(place, pa.table({"city": cities[:1], "n": [FILES + number]}).to_reader(), "{}")
         done = maintain_table(lake, spec.id, datetime.timedelta(30))
@@ -154,7 +154,7 @@ def test_a_refresh_whose_feed_is_gone_says_so_and_is_right(filled: Place) -> Non
     removed = maintained(filled, NO_TIME)["standard/household_registration"].removed
     assert removed > 0
 
-    reasons = {one.table.path: one.reason for one in filled.run().refreshed}
+    reasons = {refreshed.table.path: refreshed.reason for refreshed in filled.run().refreshed}
 
     assert reasons["foundation/person/person"] == "change feed gone"
     assert reasons["standard/household_registration"] == "unchanged"
@@ -198,7 +198,7 @@ def test_what_maintenance_dies_in_is_harmless(filled: Place, monkeypatch: pytest
         with filled.opened() as at, pytest.raises(KeyboardInterrupt):
             maintain(at.workspace, [RAW])
         monkeypatch.undo()
-    assert {one.reason for one in filled.run().refreshed} == {"unchanged"}
+    assert {refreshed.reason for refreshed in filled.run().refreshed} == {"unchanged"}
 
 
 SPEC = TableSpec(quality("read"), "读到哪里", "", (), (ColumnSpec("number", "int64", "数"),))

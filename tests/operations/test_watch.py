@@ -134,7 +134,7 @@ def watched_until(place: Place, true: Callable[[Counter[str]], bool]) -> list[st
     settings = Settings(project=place.project, landing=place.landing, lake=place.lake, settle=0)
 
     def note_round(done: Round) -> None:
-        taken.update({one.source: one.rows for one in done.run.ingested.values()})
+        taken.update({ingested.source: ingested.rows for ingested in done.run.ingested.values()})
         if true(taken) and not done.run.behind:
             stop.set()
 
@@ -161,7 +161,7 @@ def test_a_source_that_fails_keeps_no_other_waiting_and_is_tried_again(
     monkeypatch.setattr("pipelines.steps.ingest.ingest", failing)
     failures = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
     assert len(failures) == 2
-    assert all(one.startswith(f"ingest {SOURCE}: ") and "HUILIU_MEMORY" in one for one in failures)
+    assert all(failure.startswith(f"ingest {SOURCE}: ") and "HUILIU_MEMORY" in failure for failure in failures)
     assert "row 3" not in str(failures)
     with two_sources.opened() as at:
         assert len(at.standard(SOURCE)) == len(at.standard(OTHER)) == 1
@@ -187,8 +187,8 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(two_sources: Place, mo
     monkeypatch.setattr("pipelines.operations.watch.deliver_pushed", away)
     monkeypatch.setattr("pipelines.database.lease.Lease.hold", locked)
     failures = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
-    assert [one.partition(":")[0] for one in failures] == ["pushed rows", "watch", "watch"]
-    assert all("what to do: " in one for one in failures)
+    assert [failure.partition(":")[0] for failure in failures] == ["pushed rows", "watch", "watch"]
+    assert all("what to do: " in failure for failure in failures)
 
 
 def test_a_setting_that_must_change_ends_it(two_sources: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ class Installed:
     def project(self, *arguments: str, **variables: str) -> str:
         """What `huiliu doctor` says of the declarations."""
         checks = json.loads(self.huiliu("doctor", "--json", *arguments, **variables).stdout)
-        return next(f"{one['state']} {one['found']}" for one in checks if one["name"] == "declarations")
+        return next(f"{check['state']} {check['found']}" for check in checks if check["name"] == "declarations")
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +78,9 @@ def test_the_wheel_asks_for_what_the_lock_was_made_from(installed: Installed) ->
     headers = HeaderParser().parsestr(metadata.read_text(encoding="utf-8"))
     asked = {"requirements.in": "", "requirements-development.in": "development"}
     asked["pipelines/engines/spark/requirements.in"] = "spark"
-    requires = [re.split(r"; extra == ", one) for one in headers.get_all("Requires-Dist") or []]
+    requires = [re.split(r"; extra == ", requirement) for requirement in headers.get_all("Requires-Dist") or []]
     for file, extra in asked.items():
-        wanted = [NAME.findall(one[0])[0] for one in requires if one[1:] == ([f'"{extra}"'] if extra else [])]
+        wanted = [NAME.findall(parts[0])[0] for parts in requires if parts[1:] == ([f'"{extra}"'] if extra else [])]
         assert wanted == NAME.findall((ROOT / file).read_text(encoding="utf-8")) != []
     assert headers["Requires-Python"] == _sorted(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"])
 

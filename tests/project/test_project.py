@@ -147,17 +147,17 @@ def test_the_simulation_runs_without_the_pipelines(tmp_path: Path) -> None:
 
 def titles() -> dict[str, str]:
     """Every title that people read: elements and their checks, contracts, columns, rules, codes, models, places."""
-    found = {f"element {one.name}": one.title for one in CATALOG.elements.values()}
+    found = {f"element {element.name}": element.title for element in CATALOG.elements.values()}
     found |= {f"{e.name}.{name}": check.title for e in CATALOG.elements.values() for name, check in e.checks.items()}
-    found |= {f"rule {one.rule}": one.title for rules in CATALOG.expectations.values() for one in rules}
+    found |= {f"rule {rule.rule}": rule.title for rules in CATALOG.expectations.values() for rule in rules}
     for contract in CATALOG.contracts.values():
         found[f"source {contract.name}"] = contract.title
         found |= {f"{contract.name}.{column.name}": column.title for column in contract.columns}
     for kind in (CATALOG.records, CATALOG.agencies, CATALOG.cities, CATALOG.regulations):
-        found |= {f"{type(one).__name__} {name}": one.title for name, one in kind.items()}
+        found |= {f"{type(declared).__name__} {name}": declared.title for name, declared in kind.items()}
     models = read_models(CATALOG)
-    placed = [*models.tables.values(), *(one for several in models.findings.values() for one in several)]
-    found |= {f"{type(one.declared).__name__} {one.declared.name}": one.declared.title for one in placed}
+    placed = [*models.tables.values(), *(model for several in models.findings.values() for model in several)]
+    found |= {f"{type(model.declared).__name__} {model.declared.name}": model.declared.title for model in placed}
     for path in (ROOT / "catalog" / "codes").glob("*.csv"):
         found |= {f"code {path.stem} {code.code}": code.title for code in CATALOG.codes[path.stem]}
     return found
@@ -172,9 +172,11 @@ def test_every_declared_title_is_chinese() -> None:
 def untranslated(tree: ast.Module) -> list[int]:
     """Lines of calls `Problem(…)` that say nothing in Chinese."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    problems = [one for one in calls if isinstance(one.func, ast.Name) and one.func.id == "Problem"]
-    chinese = [one.args[5:] or [named.value for named in one.keywords if named.arg == "zh"] for one in problems]
-    return [one.lineno for one, zh in zip(problems, chinese, strict=True) if not zh]
+    problems = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Problem"]
+    chinese = [
+        problem.args[5:] or [named.value for named in problem.keywords if named.arg == "zh"] for problem in problems
+    ]
+    return [problem.lineno for problem, zh in zip(problems, chinese, strict=True) if not zh]
 
 
 def test_what_is_wrong_with_a_delivery_is_said_in_chinese_too() -> None:
@@ -197,7 +199,7 @@ def test_legal_basis_cites_an_article_of_a_regulation_in_force(contract: Contrac
 
 
 def test_what_is_withheld_from_a_city_is_withheld_by_an_article_in_force() -> None:
-    models = [one.declared for one in read_models(CATALOG).tables.values() if isinstance(one.declared, Model)]
+    models = [table.declared for table in read_models(CATALOG).tables.values() if isinstance(table.declared, Model)]
     withheld = {
         f"{model.name}.{column}": basis
         for model in models
@@ -209,6 +211,6 @@ def test_what_is_withheld_from_a_city_is_withheld_by_an_article_in_force() -> No
 
 
 def test_no_article_is_cited_where_none_is() -> None:
-    repealed = next(name for name, one in CATALOG.regulations.items() if not one.in_force)
+    repealed = next(name for name, regulation in CATALOG.regulations.items() if not regulation.in_force)
     for basis in ("2024-19", "2024-19 全文", "第十三条", "2099-1 第一条", f"{repealed} 第一条"):
         assert not cites_an_article(basis)

@@ -89,7 +89,7 @@ def two_sources(folder: Path) -> Path:
     shutil.copytree(PROJECT / "catalog", folder / "catalog")
     kept = ("sources/marriage_registration.yml", "sources/household_registration.yml")
     rules = ("every_source.yml", "person/marriage_registration.yml", "person/household_registration.yml")
-    for file in (*(f"foundation_dbs/person/{one}" for one in kept), *(f"expectations/{one}" for one in rules)):
+    for file in (*(f"foundation_dbs/person/{file}" for file in kept), *(f"expectations/{rule}" for rule in rules)):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / file, folder / file)
     attributes = "{person_name: {from: [household_registration]}}"

@@ -53,7 +53,7 @@ def test_the_harness_finds_altered_and_lost_rows(
     tmp_path: Path, row: dict[str, object], entry: dict[str, object], fault: str | None
 ) -> None:
     compared = _Compared({"姓名": "name"})
-    one = Damaged("a.csv", "", "姓名,备注\n乌,x\n".encode())
-    compared.compare(one, {**ENTRY, **entry}, [{**ROW, **row}], tmp_path)
+    damaged = Damaged("a.csv", "", "姓名,备注\n乌,x\n".encode())
+    compared.compare(damaged, {**ENTRY, **entry}, [{**ROW, **row}], tmp_path)
     assert [fault in what for _, what in compared.failures if fault] == ([True] if fault else [])
     assert bool(compared.failures) == (fault is not None)

@@ -269,7 +269,7 @@ def test_doctor_tries_the_connection_that_a_contract_names(
     front_end: FrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check() -> Check:
-        return next(one for one in examine(front_end.settings) if one.name == f"source {CONNECTION}")
+        return next(check for check in examine(front_end.settings) if check.name == f"source {CONNECTION}")
 
     assert check().state == "good"
     monkeypatch.setenv(VARIABLE, front_end.server.url(password="wrong"))

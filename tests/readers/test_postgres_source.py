@@ -222,7 +222,7 @@ def test_cells_are_what_postgresql_itself_writes(front_end: FrontEnd, declared: 
         assert wanted[names["nothing"]] is None
     else:
         extra = json.loads(row["_extra"])
-        assert extra == {one: wanted[name] for one, name in names.items() if wanted[name] is not None}
+        assert extra == {header: wanted[name] for header, name in names.items() if wanted[name] is not None}
         assert "no such columns" in str(done.problems[0])
 
 
@@ -331,7 +331,7 @@ def test_a_reader_may_do_nothing_but_read_and_does_nothing_else(front_end: Front
     front_end.table("name: 民政.seen, watermark: updated_at")
     assert front_end.ingest().rows == 5
     extra = {row["_extra"] for row in front_end.raw()}
-    assert [json.loads(one) for one in extra] == [
+    assert [json.loads(cells) for cells in extra] == [
         {"read_only": "on", "isolation": "repeatable read", "role": READER},
     ]
 
@@ -340,7 +340,7 @@ def test_credentials_reach_neither_lake_nor_errors(front_end: FrontEnd) -> None:
     front_end.sql(couples(1, 5))
     front_end.ingest()
     secrets = [PASSWORDS[READER], front_end.server.url(), READER, str(front_end.server.port)]
-    files = [one for one in Path(str(front_end.settings.lake)).rglob("*") if one.is_file()]
+    files = [file for file in Path(str(front_end.settings.lake)).rglob("*") if file.is_file()]
     assert len(files) >= 4
     for file in files:
         content = file.read_bytes()

@@ -297,9 +297,9 @@ def test_characters_that_gb18030_moved_in_2022_equal_their_utf8(tmp_path: Path, 
             return f"{LINE}\n{','.join(cells)}\n"
         return json.dumps(dict(zip(HEADER, cells, strict=True)), ensure_ascii=False) + "\n"
 
-    sent = text([one.replace("\0", "@@") for one in row]).encode("gb18030").replace(b"@@", codes)
+    sent = text([cell.replace("\0", "@@") for cell in row]).encode("gb18030").replace(b"@@", codes)
     _, rows = read(tmp_path, f"a.{suffix}", sent)
-    _, same = read(tmp_path, f"b.{suffix}", text([one.replace("\0", characters) for one in row]))
+    _, same = read(tmp_path, f"b.{suffix}", text([cell.replace("\0", characters) for cell in row]))
     assert cells(rows) == cells(same) == [["M1", "x" + characters, "3", "4", "5"]]
     assert not damaged(rows)
 

@@ -111,8 +111,8 @@ NOT_UTF8 = [b"\xed\xa0\x80", b"\xe0\x85\x85"]
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_undecodable_bytes(spark_session: SparkSession, tmp_path: Path, encoding: str) -> None:
     good = "M1,离婚,2,内蒙古自治区,𠮷\n".encode(encoding.removesuffix("-sig"))
-    bad = [b"M,x" + one + b",2,3,4\n" + b'M,"a"' + one + b",2\n" for one in BROKEN + NOT_UTF8]
-    content = LINE.encode(encoding) + b"\n" + b"".join(good + one for one in bad)
+    bad = [b"M,x" + damage + b",2,3,4\n" + b'M,"a"' + damage + b",2\n" for damage in BROKEN + NOT_UTF8]
+    content = LINE.encode(encoding) + b"\n" + b"".join(good + line for line in bad)
     rows = assert_same(spark_session, tmp_path, "a.csv", content)
     assert {row["_damage"] for row in rows} == {None, "row.undecodable", "row.ragged"}
     assert rows[1]["_undecodable"] == b"M,x\xff\xff,2,3,4".hex()
@@ -122,17 +122,17 @@ def test_utf8_lines_in_a_gb18030_file(spark_session: SparkSession, tmp_path: Pat
     lines = [f"M{row},离婚,呼和浩特市,{chr(0x3400 + row)},{chr(0x4E00 + 7 * row)}\n" for row in range(60)]
     body = [line.encode("utf-8" if row % 7 == 3 else "gb18030") for row, line in enumerate(lines)]
     # Rare names and short cells that are valid UTF-8 by chance, and are not taken for it.
-    body += [f"M{at},,,{one},\n".encode("gb18030") for at, one in enumerate(["联通", "婕", "鑫鑫"])]
+    body += [f"M{at},,,{name},\n".encode("gb18030") for at, name in enumerate(["联通", "婕", "鑫鑫"])]
     rows = assert_same(spark_session, tmp_path, "a.csv", f"{LINE}\n".encode("gb18030") + b"".join(body))
     assert sum(row["_damage"] == "row.undecodable" for row in rows) == 9
 
 
 def test_characters_that_the_editions_of_gb18030_have_moved(spark_session: SparkSession, tmp_path: Path) -> None:
     moved = [*range(0xE780, 0xE870), 0x1E3F, *range(0x9FB0, 0x9FC0), *range(0xFE10, 0xFE1A), 0xFFFD]
-    text = "".join(f"M,{chr(one)},1,2,3\n" for one in moved)
+    text = "".join(f"M,{chr(point)},1,2,3\n" for point in moved)
     content = f"{LINE}\n{text}".encode("gb18030") + b"M,\xff" + "".join(map(chr, moved)).encode("gb18030") + b",1,2,3\n"
     rows = assert_same(spark_session, tmp_path, "a.csv", content, parts=9)
-    assert [row["marriage_event"] for row in rows[:-1]] == [chr(one).translate(MOVED) for one in moved]
+    assert [row["marriage_event"] for row in rows[:-1]] == [chr(point).translate(MOVED) for point in moved]
     assert bytes.fromhex(rows[-1]["_undecodable"]) in content
 
 

@@ -33,7 +33,7 @@ DATE_COLUMN = 2
 
 def one_column(folder: Path, *stored: str, **parts: Any) -> tuple[list[str | None], dict[int, str]]:
     """The cells of the first column, and which rows are damaged how."""
-    rows = [row(at, [one, text("结婚")]) for at, one in enumerate(stored, 2)]
+    rows = [row(at, [cell, text("结婚")]) for at, cell in enumerate(stored, 2)]
     _, found = read(folder, "a.xlsx", book([HEAD, *rows], **parts))
     return [line["registration_number"] for line in found], damaged(found)
 

@@ -63,7 +63,7 @@ def test_an_empty_form_in_front_is_passed_over_for_the_sheet_with_rows(tmp_path:
         delivery, found = read(tmp_path, "a.xlsx", packed(parts(given)))
         assert [line["registration_number"] for line in found] == ["M1"]
         assert any("模板" in problem.what for problem in delivery.problems)
-    _, found = read(tmp_path, "a.xlsx", packed(parts([SheetXml(one, sheet_xml([HEAD])) for one in "甲乙"])))
+    _, found = read(tmp_path, "a.xlsx", packed(parts([SheetXml(name, sheet_xml([HEAD])) for name in "甲乙"])))
     assert found == []
 
 
@@ -109,7 +109,7 @@ def test_cells_in_as_many_columns_as_there_are_rows(tmp_path: Path) -> None:
 
 def test_rows_and_cells_without_their_places(tmp_path: Path) -> None:
     bare = ["".join(text(name) for name in HEADER), f"{text('M1')}{cell('')}{number('5')}", text("M2")]
-    inner = "".join(f"<row>{one}</row>" for one in bare) + f'<row r="7">{text("M3")}</row><row>{text("M4")}</row>'
+    inner = "".join(f"<row>{cells}</row>" for cells in bare) + f'<row r="7">{text("M3")}</row><row>{text("M4")}</row>'
     _, rows = read(tmp_path, "a.xlsx", book([inner]))
     assert {line["_row"]: line["registration_number"] for line in rows} == {2: "M1", 3: "M2", 7: "M3", 8: "M4"}
     assert cells(rows)[0][:3] == ["M1", None, "5"]
@@ -264,7 +264,7 @@ def test_many_shared_texts_wait_on_disk(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(shared, "_AT_ONCE", 1024)
     texts = [f"M{at}" for at in range(60_000)]
     rows = [row(at + 2, [cell(f"<v>{at}</v>", t="s")]) for at in range(0, 60_000, 7)]
-    content = book([HEAD, *rows], shared=shared_xml(*(f"<t>{one}</t>" for one in texts)))
+    content = book([HEAD, *rows], shared=shared_xml(*(f"<t>{text}</t>" for text in texts)))
     assert read_numbers(tmp_path, content) == texts[::7]
 
 
@@ -365,13 +365,13 @@ def test_changed_xml_is_refused_or_read(tmp_path: Path, block: int) -> None:
 def test_damaged_cells_end_in_quarantine_and_the_file_goes_on(tmp_path: Path) -> None:
     sent = [marriage(number) for number in range(40)]
     header = list(sent[0])
-    lines = [[text(one) for one in row_sent.values()] for row_sent in sent]
+    lines = [[text(value) for value in row_sent.values()] for row_sent in sent]
     at = {name: place for place, name in enumerate(header)}
     lines[0][at["男方姓名"]] = cell("<v>#N/A</v>", t="e")
     lines[1][at["登记日期"]] = cell("<f>TODAY()</f>")
     lines[2][at["女方身份证件号"]] = number("1.50102196202140E+17")
     lines[3][at["登记日期"]] = number("42413", s=1)
-    rows = [row(1, [text(name) for name in header]), *(row(place, one) for place, one in enumerate(lines, 2))]
+    rows = [row(1, [text(name) for name in header]), *(row(place, cells) for place, cells in enumerate(lines, 2))]
     place = Place(tmp_path)
     deliver(place.landing, SOURCE, "a.xlsx", book(rows, styles=styles_xml(31), properties='date1904="1"'))
     deliver(place.landing, SOURCE, "b.xlsx", with_headers(book(rows), *ODD["version 8.6"]))

@@ -42,7 +42,7 @@ def personal_values(unmasked: duckdb.DuckDBPyConnection) -> set[str]:
         for row in unmasked.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()
     }
     assert len(found) > 1000
-    return {one for one in found if "*" not in one}  # what came masked may be shown as it came
+    return {value for value in found if "*" not in value}  # what came masked may be shown as it came
 
 
 def test_every_table_of_the_lake_has_one_view_where_values_are_shown(

@@ -23,7 +23,7 @@ def number(figure: str) -> int:
 
 def rows_under(page: Page, caption: str) -> int:
     """How many rows stand in the table whose caption says so; its head and the notes below a row are none."""
-    (table,) = [one for one in page.tables if re.search(caption, one["caption"])]
+    (table,) = [table for table in page.tables if re.search(caption, table["caption"])]
     head, *rows = table["rows"]
     return sum(len(row) == len(head) for row in rows)
 
@@ -67,13 +67,13 @@ def test_the_overview_says_of_each_source_and_agency_what_its_own_page_says(
     dirty_report: DirtyReport, index: Page
 ) -> None:
     for row in index.table("来源", "责任机构", "隔离占比"):
-        (page,) = [one for one in sources(dirty_report).values() if f"{row['来源']} · 汇流" in one.text]
+        (page,) = [source for source in sources(dirty_report).values() if f"{row['来源']} · 汇流" in source.text]
         own = figures(page)
         assert [own[name] for name in ("批次", "收到记录", "合格", "其中有提示", "隔离", "待决")] == [
             number(row[name]) for name in ("批次", "记录", "合格", "其中提示", "隔离", "待决")
         ]
     for row in index.table("机构", "来源冲突"):
-        (page,) = [one for one in agencies(dirty_report).values() if f"{row['机构']} · 汇流" in one.text]
+        (page,) = [agency for agency in agencies(dirty_report).values() if f"{row['机构']} · 汇流" in agency.text]
         assert figures(page) == {name: number(row[name]) for name in figures(page)}
 
 
@@ -92,7 +92,7 @@ def test_a_source_lists_as_many_batches_and_rows_as_it_counts(dirty_report: Dirt
             listed = page.table("位置", "违反的规则")
             assert figure_of(page, "共 # 条，新批次在前") == len(listed)
             in_held = [
-                row for row in listed if row["位置"].startswith(tuple(one["文件"].split(".")[0] for one in held))
+                row for row in listed if row["位置"].startswith(tuple(batch["文件"].split(".")[0] for batch in held))
             ]
             waiting = len(in_held) if held else 0
             assert figure_of(page, "待决的批次 # 条") == waiting
@@ -111,14 +111,14 @@ def test_rows_that_were_corrected_since_are_told_beside_those_that_are_left(dirt
 def test_rules_count_what_the_batches_pages_count(dirty_report: DirtyReport) -> None:
     for name, page in sources(dirty_report).items():
         folder = f"data_docs/{name.removeprefix('sources/').removesuffix('.html')}/"
-        pages = [one for path, one in dirty_report.pages.items() if path.startswith(folder)]
+        pages = [page for path, page in dirty_report.pages.items() if path.startswith(folder)]
         assert len(pages) == figures(page)["批次"]
         for rule in page.table("规则", "违反", "依据标准"):
             counted = [
                 number(row["不符行数"])
-                for one in pages
-                if "全部规则" in one.text
-                for row in every_rule(one)
+                for page in pages
+                if "全部规则" in page.text
+                for row in every_rule(page)
                 if row["规则"].startswith(rule["规则"])
             ]
             if "批" not in rule["检查"]:

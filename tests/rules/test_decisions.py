@@ -33,7 +33,7 @@ def place(tmp_path: Path) -> Place:
 
 def batch(place: Place, file: str) -> str:
     with place.opened() as at:
-        return next(str(one["batch"]) for one in at.rows(BATCHES) if one["file"] == file)
+        return next(str(row["batch"]) for row in at.rows(BATCHES) if row["file"] == file)
 
 
 def decided(place: Place, option: str, file: str, *more: str) -> str:

@@ -82,7 +82,7 @@ def test_malformed_identifiers_are_for_the_rule_on_the_form(judged: Judged, each
 @given(serials=serials, version=versions, shift=st.integers(1, 35))
 def test_check_character_agrees_with_stdnum(judged: Judged, serials: list[str], version: int, shift: int) -> None:
     good = [closed(serial, version) for serial in serials]
-    cells = [*good, *(another(one, shift) for one in good)]
+    cells = [*good, *(another(identifier, shift) for identifier in good)]
     assert judged(CHECK, texts(*cells)) == [True] * len(good) + [False] * len(good)
 
 
@@ -92,7 +92,7 @@ def test_great_expectations_counts_the_same(
     either_engine: Engine, serials: list[str], version: int, shift: int
 ) -> None:
     good = [closed(serial, version) for serial in serials]
-    cells = [*good, *(another(one, shift) for one in good)]
+    cells = [*good, *(another(identifier, shift) for identifier in good)]
     assert counted(either_engine, CHECK, "v VARCHAR", texts(*cells)) == (len(cells), len(good))
 
 

@@ -267,14 +267,14 @@ def test_every_declared_row_rule_is_an_expression_of_both_engines(name: str, dia
     rows = ibis.table({**columns, **sent, **evidence}, name="rows")
     batch = {"key": list(contract.key), "version": contract.version}
     tested = [
-        one.model_copy(update={"arguments": {**one.arguments, **(batch if one.code.startswith("row.") else {})}})
-        for one in CATALOG.rules(contract)
-        if not one.on_table
+        rule.model_copy(update={"arguments": {**rule.arguments, **(batch if rule.code.startswith("row.") else {})}})
+        for rule in CATALOG.rules(contract)
+        if not rule.on_table
     ]
     # Compiling thousands of region codes takes seconds and shows nothing more than a few of them.
-    tested = [one.model_copy(update={"arguments": _few_codes(one.arguments)}) for one in tested]
+    tested = [declared.model_copy(update={"arguments": _few_codes(declared.arguments)}) for declared in tested]
     assert len(tested) > 10
-    query = rows.select(**{f"r{place}": predicate(one, rows) for place, one in enumerate(tested)})
+    query = rows.select(**{f"r{place}": predicate(declared, rows) for place, declared in enumerate(tested)})
     assert "_row_hash" in ibis.to_sql(query, dialect=dialect)
 
 

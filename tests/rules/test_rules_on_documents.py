@@ -125,7 +125,7 @@ def test_birth_dates_that_no_calendar_has(judged: Judged) -> None:
 
     bodies = ["15010218991231001", "15010219800230001", "15010219000229001", "15010220000229001", "15010219000101001"]
     ids = [body + CHECKS[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11] for body in bodies]
-    assert judged(TYPED, [(one, "1") for one in ids]) == [False, False, False, True, True]
+    assert judged(TYPED, [(number, "1") for number in ids]) == [False, False, False, True, True]
 
 
 def test_a_kind_that_does_not_exist_is_refused() -> None:

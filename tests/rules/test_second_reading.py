@@ -66,10 +66,10 @@ def differing(engine: Engine, cells: Mapping[str, Sequence[str | None]]) -> dict
     typed = engine.materialise(table.select("_row", **columns), "typed_cells")
     again = _read_again(engine, engine.view(typed, "read_once"), readings)
     found = {}
-    for one in readings:
-        name = one.column
+    for reading in readings:
+        name = reading.column
         unlike = ~again[name].identical_to(again[name + TYPED])
-        if one.asks_sent:
+        if reading.asks_sent:
             unlike = unlike | (again[name + SENT].isnull() != again[name + ONCE])
         odd = engine.rows(again.filter(unlike).select(f"{name}__shown", name + TYPED, name).limit(5))
         if odd:

@@ -94,7 +94,9 @@ def test_both_counts_agree_on_rows_and_on_what_is_read(place: Place) -> None:
         verdicts = {row["source"]: row["verdict"] for row in at.rows(VERDICTS)}
         assert verdicts == dict.fromkeys((PEOPLE, MARRIAGES, INSURED), "passed")
         kept = {row["source"]: json.loads(row["result"]) for row in at.rows(VALIDATIONS)}
-    results = {one["expectation_config"]["meta"]["rule"]: one["result"] for one in kept[PEOPLE]["result"]["results"]}
+    results = {
+        result["expectation_config"]["meta"]["rule"]: result["result"] for result in kept[PEOPLE]["result"]["results"]
+    }
     assert results["birth_date.read_alike"]["unexpected_count"] == 0
     wrong = results["id_number.check_digit"]
     assert (wrong["unexpected_count"], wrong["unexpected_row_sum"]) == (1, WRONG)

@@ -80,7 +80,7 @@ def test_a_column_declared_late_is_as_if_it_had_been_declared_before(late: Place
     assert done.problems == []
     assert {row["remark"] for row in raw(late) if row["remark"]} == set(REMARKS)
     assert all("备注" not in (row["_extra"] or "") for row in raw(late))
-    reasons = {one.table.path: one.reason for one in late.run().refreshed}
+    reasons = {refreshed.table.path: refreshed.reason for refreshed in late.run().refreshed}
     assert reasons[f"standard/{SOURCE}"] == "inputs changed"
     with late.opened() as at:
         assert set(REMARKS) <= {row["remark"] for row in at.standard(SOURCE)}

@@ -47,17 +47,17 @@ def aged(written: Place, folder: Path, **said_too: str) -> Place:
     place = Place(folder, project=written.project)
     with place.opened() as at:
         returned = [flow.returned.id for flow in flows(at.workspace)]
-    for one in returned:
-        table = DeltaTable(str(place.lake / one.path))
+    for table_id in returned:
+        table = DeltaTable(str(place.lake / table_id.path))
         rows, metadata = pa.table(table.to_pyarrow_table()), json.loads(table.history(1)[0]["userMetadata"])
         metadata |= {"key": metadata["key"][1:], **said_too}
         for city in CITIES:
-            part = place.lake / "returns" / city / "/".join((*one.folders, one.name))
+            part = place.lake / "returns" / city / "/".join((*table_id.folders, table_id.name))
             properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(metadata)})
             configuration = {"delta.enableChangeDataFeed": "true"}
             of_city = rows.filter(pc.equal(rows["city"], city)).drop_columns(["city"])
             write_deltalake(part, of_city, configuration=configuration, commit_properties=properties)
-        shutil.rmtree(place.lake / one.path)
+        shutil.rmtree(place.lake / table_id.path)
     return place
 
 
@@ -86,9 +86,9 @@ def move(place: Place) -> None:
 def test_every_row_is_there_and_only_what_differs_is_in_the_feed(before: Place, tmp_path: Path) -> None:
     old = {city: str(DeltaTable(str(before.lake / f"returns/{city}/person/person")).metadata().id) for city in CITIES}
     move(before)
-    done = {one.table.path: one for one in before.run().refreshed}
+    done = {refreshed.table.path: refreshed for refreshed in before.run().refreshed}
     assert (done[PERSON].upserted, done[PERSON].deleted) == (1, 1)
-    assert not any(one.reason == "first load" for one in done.values())
+    assert not any(refreshed.reason == "first load" for refreshed in done.values())
     assert feed(before, 0) == [("delete", HERE, person_id(4)), ("insert", THERE, person_id(4))]
     assert first_said(before)["carried_over"] == {
         city: {"table": f"returns/{city}/person/person", "table_id": old[city], "version": 0} for city in CITIES
@@ -102,7 +102,7 @@ def test_every_row_is_there_and_only_what_differs_is_in_the_feed(before: Place, 
 @pytest.mark.parametrize("changes", [{}, {"declarations": "of before"}], ids=["same", "other declarations"])
 def test_no_row_is_written_where_none_differs(written: Place, tmp_path: Path, changes: dict[str, str]) -> None:
     before = aged(written, tmp_path / "copy", **changes)
-    assert not any(one.changed for one in before.run().refreshed)
+    assert not any(refreshed.changed for refreshed in before.run().refreshed)
     table = DeltaTable(str(before.lake / PERSON))
     assert table.metadata().partition_columns == ["city"]
     assert table.version() == len(changes), "where the declarations are the same, the watermark is too"

@@ -78,7 +78,9 @@ def unlike_a_lake_written_anew(place: Place) -> list[str]:
     with connection() as opened, anew.opened() as at:
         specs = [spec for spec in all_tables(at.workspace) if spec.id.layer not in ("raw", "quality")]
         return [
-            one for spec in specs for one in differences(opened, spec, place.lake, anew.lake, ignored=OF_THE_WRITING)
+            difference
+            for spec in specs
+            for difference in differences(opened, spec, place.lake, anew.lake, ignored=OF_THE_WRITING)
         ]
 
 
@@ -199,9 +201,9 @@ def test_a_renamed_column_is_filled_by_the_backfill_that_is_offered(place: Place
     with pytest.raises(RowsWouldGoError) as error:
         place.run()
     offered = re.findall(r"`huiliu (backfill [^`]+)`", str(error.value))
-    assert [one.split()[1] for one in offered] == [SOURCE, PERMITS]
-    for one in offered:
-        assert place.huiliu(*one.split()).returncode == 0
+    assert [command.split()[1] for command in offered] == [SOURCE, PERMITS]
+    for command in offered:
+        assert place.huiliu(*command.split()).returncode == 0
     place.run()
     with place.opened() as at:
         assert {row["employer"] for row in at.standard(SOURCE)} == {"新华街1号", "红山路2号"}

@@ -51,8 +51,8 @@ def test_a_sound_lake_has_no_fault_and_equals_its_copy(sound: Place, tmp_path: P
 
 
 def lose_a_row(lake: Path) -> None:
-    one = DeltaTable(str(lake / PERSON)).to_pyarrow_table()["id_number"][0].as_py()
-    DeltaTable(str(lake / PERSON)).delete(f"id_number = '{one}'")
+    number = DeltaTable(str(lake / PERSON)).to_pyarrow_table()["id_number"][0].as_py()
+    DeltaTable(str(lake / PERSON)).delete(f"id_number = '{number}'")
 
 
 def double_raw(lake: Path) -> None:

@@ -73,7 +73,7 @@ def test_files_are_taken_from_the_folders_of_providers_and_their_batches_name_th
 
 def test_a_folder_of_no_provider_is_told_and_stops_nobody(several: tuple[Place, Run]) -> None:
     place, run = several
-    problems = sorted(str(one) for one in run.problems if "folder" in str(one))
+    problems = sorted(str(problem) for problem in run.problems if "folder" in str(problem))
     assert len(problems) == 2, problems
     for folder, text in zip(("health_150400", "备份"), problems, strict=True):
         assert f"{PEOPLE}/{folder}: is a folder inside a source's folder and named like no provider of {PEOPLE}" in text
@@ -88,7 +88,7 @@ def test_commands_and_report_show_who_delivered(several: tuple[Place, Run]) -> N
     assert f"{HOHHOT}: 2" in place.huiliu("status").stdout, "and the time"
     deliver(place.landing, f"{PEOPLE}/{HOHHOT}", "赤峰.csv", of_people(*range(60, 63)))
     statuses = json.loads(place.huiliu("status", "--json").stdout)
-    (raw,) = [one for one in statuses if one["table"] == f"raw/{PEOPLE}"]
+    (raw,) = [table for table in statuses if table["table"] == f"raw/{PEOPLE}"]
     assert {*raw["delivered"]} == {CHIFENG, HOHHOT}
     assert raw["pending"]["files"] == 1, "a file of the same name as another agency's waits all the same"
     (place.landing / PEOPLE / HOHHOT / "赤峰.csv").unlink()
@@ -141,7 +141,7 @@ def test_a_column_of_the_file_may_name_who_delivered(project: Path, tmp_path: Pa
         Delivered(PEOPLE, file, rows).write(place.landing)
     run = place.run()
     assert senders(place) == {"名称.csv": CHIFENG, "代号.csv": HOHHOT, "两家.csv": None, "别人.csv": None}
-    problems = {str(one).split(",")[0]: str(one) for one in run.problems}
+    problems = {str(problem).split(",")[0]: str(problem) for problem in run.problems}
     assert "have each agency's rows delivered in a file of its own" in problems[f"{PEOPLE}/两家.csv"]
     assert "column 报送机构: its rows name no provider" in problems[f"{PEOPLE}/别人.csv"]
     assert "某市" not in "".join(problems.values())

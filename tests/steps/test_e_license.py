@@ -78,7 +78,7 @@ def test_one_row_per_licence_and_its_highest_version(lake: Place) -> None:
         assert not at.quarantine("e_license")
     kept = [PLAIN, RENEWED, LATE, REVOKED, WITHDRAWN, ENDLESS, ABOVE]
     assert {row["license"]: row["version"] for row in rows.values()} == {
-        license_of(one): {license_of(RENEWED): 2, license_of(LATE): 3}.get(license_of(one), 1) for one in kept
+        license_of(row): {license_of(RENEWED): 2, license_of(LATE): 3}.get(license_of(row), 1) for row in kept
     }
     assert rows[license_of(RENEWED)]["holder_name"] == "另一个名字"
     assert rows[license_of(LATE)]["license_identifier"] == with_version(LATE["证照标识"], 3)

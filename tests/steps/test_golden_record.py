@@ -150,9 +150,9 @@ def test_a_masked_name_yields_to_a_whole_one(people: dict[str, Any]) -> None:
 
 def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -> None:
     claims = {
-        one["source"]: (one["value"], one["stands"], one["agency"])
-        for one in people["conflicts"]
-        if one["id_number"] == person_id(MAJORITY)
+        conflict["source"]: (conflict["value"], conflict["stands"], conflict["agency"])
+        for conflict in people["conflicts"]
+        if conflict["id_number"] == person_id(MAJORITY)
     }
     assert claims == {
         "household_registration": ("1", False, "public_security_150100"),
@@ -160,4 +160,7 @@ def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -
         "death_registration": ("2", True, None),
     }
     of_votes = [person_id(MAJORITY), person_id(TIE)]
-    assert sorted({one["id_number"] for one in people["conflicts"] if one["attribute"] == "sex"}) == of_votes
+    assert (
+        sorted({conflict["id_number"] for conflict in people["conflicts"] if conflict["attribute"] == "sex"})
+        == of_votes
+    )

@@ -138,9 +138,9 @@ class DerivedTables:
 def registrations() -> Iterator[Row]:
     for case, (events, _) in MARRIAGES.items():
         people = PEOPLE_OF[case]
-        for place, (event, day, one, other) in enumerate(events):
+        for place, (event, day, first, other) in enumerate(events):
             # The two stand in either column: it is who they are that makes a couple.
-            husband, wife = (people[one], people[other]) if place % 2 else (people[other], people[one])
+            husband, wife = (people[first], people[other]) if place % 2 else (people[other], people[first])
             yield marriage(
                 0,
                 登记证号=f"J{people[0]}-{place}",

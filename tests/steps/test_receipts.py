@@ -28,13 +28,13 @@ def test_a_receipt_tells_what_became_of_its_rows(tmp_path: Path) -> None:
         assert became(good).body == {"receipt": good, **whole}
         body = became(mixed).body
         assert (body["state"], body["accepted"], body["quarantined"]) == ("taken", 1, 1)
-        ((row, rules),) = [(one["row"], one["rules"]) for one in body["broken"]]
+        ((row, rules),) = [(broken["row"], broken["rules"]) for broken in body["broken"]]
         assert row == 2
         assert all(rule.startswith("id_number.") for rule in rules)
 
         first = pushed.push([death(50, 公民身份号码="12345"), death(51)], "c", token=token).body["receipt"]
         place.huiliu("run")
-        assert [one["row"] for one in became(first).body["broken"]] == [1]
+        assert [broken["row"] for broken in became(first).body["broken"]] == [1]
 
         swollen = [death(60 + n, 公民身份号码="1.50102E+17") for n in range(5)]
         held = pushed.push([*swollen, death(70)], "d", token=token).body["receipt"]

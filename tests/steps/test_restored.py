@@ -74,7 +74,7 @@ def test_a_table_that_was_restored_catches_up(before: Place, tmp_path: Path, tab
     place = restored(before, tmp_path, *tables)
     third(place)
     done = place.run()
-    assert [str(one) for one in done.problems] == []
+    assert [str(problem) for problem in done.problems] == []
     assert lake_differences(before.lake, place.lake) == []
     assert [fault for fault in lake_faults(place.lake, place.landing) if "change feed" not in fault] == []
 

@@ -59,8 +59,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("returns")
     project = small_project(folder / "project", sources=(*PERSONS, "social_insurance"), every_column=True)
     made = Place(folder, project=project)
-    for one in DELIVERED:
-        one.write(made.landing)
+    for delivered in DELIVERED:
+        delivered.write(made.landing)
     made.run()
     return made
 
@@ -73,7 +73,7 @@ def returned(place: Place, table: str) -> dict[tuple[str, ...], str]:
 
 
 def flow_of(workspace, table: str) -> Flow:  # type: ignore[no-untyped-def]
-    return next(one for one in flows(workspace) if one.spec.id.path == f"foundation/person/{table}")
+    return next(flow for flow in flows(workspace) if flow.spec.id.path == f"foundation/person/{table}")
 
 
 def test_a_person_is_of_where_they_live_else_are_registered_else_are_insured(place: Place) -> None:

@@ -31,11 +31,15 @@ def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def test_every_planted_defect_has_its_outcome_and_nothing_else_does(simulated: Place) -> None:
     with simulated.opened() as at:
         found = score(at.workspace, simulated.folder / "truth")
-    wrong = {one.outcome: (one.due, one.found, one.right) for one in found.outcomes if not one.perfect}
+    wrong = {
+        outcome.outcome: (outcome.due, outcome.found, outcome.right)
+        for outcome in found.outcomes
+        if not outcome.perfect
+    }
     assert not wrong
     assert not found.unscored
     # Not every source withdraws something, or gives old numbers.
-    assert all(one.due for one in found.outcomes if not one.outcome.startswith(("withdrawn", "alias")))
+    assert all(outcome.due for outcome in found.outcomes if not outcome.outcome.startswith(("withdrawn", "alias")))
 
 
 def test_a_second_run_changes_no_table(simulated: Place) -> None:
@@ -90,7 +94,7 @@ def test_the_score_is_no_formality(simulated: Place, tmp_path: Path) -> None:
     assert not scores["perfect"]
     assert not scores["unscored"]
     assert len(scores["outcomes"]) == len(tables) + len(KINDS)
-    assert [one["outcome"] for one in scores["outcomes"] if one["precision"] == one["recall"] == 1] == []
+    assert [score["outcome"] for score in scores["outcomes"] if score["precision"] == score["recall"] == 1] == []
 
 
 def _change_a_cell(path: Path) -> None:

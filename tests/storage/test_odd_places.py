@@ -25,7 +25,7 @@ def test_a_lake_is_filled_reported_and_opened_wherever_it_lies(odd: str, tmp_pat
     place = Place(folder, project=small_project(folder / "the project", SOURCES))
     for file in range(FILES):
         people = range(10 * file, 10 * file + 10)
-        Delivered(SOURCES[0], f"户籍 %41#'{file}.csv", [household(one) for one in people]).write(place.landing)
+        Delivered(SOURCES[0], f"户籍 %41#'{file}.csv", [household(person) for person in people]).write(place.landing)
         Delivered(SOURCES[1], f"{file}.jsonl", [marriage(2 * file), marriage(2 * file + 1)]).write(place.landing)
     assert place.run().exit_code == 0
     Delivered(SOURCES[0], "later.csv", [household(10 * FILES)]).write(place.landing)

@@ -170,7 +170,7 @@ def test_a_segment_is_on_the_disk_before_its_payloads_are_let_go(tmp_path: Path,
     finally:
         sa.event.remove(sa.Engine, "commit", look)
     assert lost
-    assert [one for one in lost if one] == []
+    assert [file for file in lost if file] == []
 
 
 @pytest.mark.parametrize("torn", ["entry", "data"])

@@ -92,7 +92,7 @@ def test_what_comes_and_goes_stops_nobody(place: Place, monkeypatch: pytest.Monk
     monkeypatch.setenv("HUILIU_LAKE", str(place.lake))
     with place.opened() as at:
         contracts = [at.workspace.catalog.contracts[source] for source in (SOURCE, OTHER)]
-        waiting = {one.table.path: one.files for one in status(at.workspace)}
+        waiting = {table.table.path: table.files for table in status(at.workspace)}
     assert (waiting[f"raw/{SOURCE}"], waiting[f"raw/{OTHER}"]) == (1, 0)
 
     job = dg.define_asset_job("everything")

@@ -23,7 +23,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake, and beside it a plain file: below it nobody can make a folder, the superuser neither."""
     folder = tmp_path_factory.mktemp("unwritable")
     place = Place(folder, project=small_project(folder / "project", (SOURCE,)))
-    Delivered(SOURCE, "1.csv", [household(one) for one in range(5)]).write(place.landing)
+    Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(place.landing)
     assert place.run().exit_code == 0
     (folder / "file").write_text("no folder\n", encoding="utf-8")
     return place

@@ -42,9 +42,9 @@ def test_pseudonyms_are_an_hmac_under_a_key_of_the_lake_that_stays_there(
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     key = kept.read_bytes()
     numbers = unmasked.execute("SELECT id_number FROM person.person UNION SELECT spouse_id FROM person.marriage")
-    due = {hmac.new(key, one.encode(), hashlib.sha256).hexdigest() for (one,) in numbers.fetchall()}
+    due = {hmac.new(key, number.encode(), hashlib.sha256).hexdigest() for (number,) in numbers.fetchall()}
     found = masked.execute("SELECT id_number FROM person.person UNION SELECT spouse_id FROM person.marriage")
-    assert {one for (one,) in found.fetchall()} == due
+    assert {pseudonym for (pseudonym,) in found.fetchall()} == due
     pads = (bytes(byte ^ mark for byte in key) for mark in (0x36, 0x5C))
     for file in (analyst.masked, analyst.portable):
         written = file.read_bytes()

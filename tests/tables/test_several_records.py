@@ -51,7 +51,7 @@ def project(tmp_path: Path) -> Path:
     )
     declared = yaml.safe_load(person.read_text(encoding="utf-8"))
     for name, attribute in [*declared["attributes"].items()]:
-        attribute["from"] = [one for one in attribute.get("from", []) if not one.startswith(PERMIT)]
+        attribute["from"] = [source for source in attribute.get("from", []) if not source.startswith(PERMIT)]
         attribute.pop("until", None)
         if not attribute["from"]:
             del declared["attributes"][name]
@@ -90,7 +90,9 @@ def test_each_golden_record_has_its_own_tables(project: Path, tmp_path: Path) ->
         "resident_conflict": 0,
         "resident_finding": 1,
     }
-    assert [(one["rule"], one["source"], one["row"]) for one in found] == [("unknown_at_home", PERMIT, 3)]
+    assert [(finding["rule"], finding["source"], finding["row"]) for finding in found] == [
+        ("unknown_at_home", PERMIT, 3)
+    ]
 
 
 def _foundation(project: Project) -> list[TableId]:
