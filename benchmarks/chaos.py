@@ -207,7 +207,7 @@ class _Experiment:
             writes -= strike.nth - 1 if strike.point in strikes.AT_WRITES else 0
             originals = originals if ended.step in ("", "(opening)", "gate") else 0
             if ended.how == "hung":
-                raise _FailedError(f"experiment {self.number}: a struck run hung: {self._told()}")
+                raise _FailedError(f"experiment {self.number}: a struck run hung: {self._events()}")
         self._expect(self.report.timed("after strikes", _run(self.struck, self.scratch, decided)), "the next run")
         self._compare(drawn)
 
@@ -221,7 +221,7 @@ class _Experiment:
 
     def _expect(self, ended: Ended, what: str) -> None:
         if ended.how != "finished":
-            raise _FailedError(f"experiment {self.number}: {what} {ended.how}: {self._told()}\n{ended.error}")
+            raise _FailedError(f"experiment {self.number}: {what} {ended.how}: {self._events()}\n{ended.error}")
 
     def _compare(self, drawn: Sequence[Ended]) -> None:
         if self.meddle:
@@ -232,7 +232,7 @@ class _Experiment:
         if ended.result:
             errors = "\n".join(strike.error.splitlines()[-1] for strike in drawn if strike.error)
             raise _FailedError(
-                f"experiment {self.number}: {self._told()}\n  " + "\n  ".join(ended.result) + f"\n  {errors}".rstrip()
+                f"experiment {self.number}: {self._events()}\n  " + "\n  ".join(ended.result) + f"\n  {errors}".rstrip()
             )
         print(f"experiment {self.number}: {self.story[-1]}: equal", flush=True)
 
@@ -244,7 +244,7 @@ class _Experiment:
             found += [f"undisturbed too: {fault}" for fault in lake_faults(self.sound.lake, self.sound.landing)]
         return found + lake_differences(self.sound.lake, self.struck.lake)
 
-    def _told(self) -> str:
+    def _events(self) -> str:
         return "".join(f"\n  {number}. {event}" for number, event in enumerate(self.story, 1))
 
 

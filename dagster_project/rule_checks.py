@@ -133,7 +133,7 @@ def _result(
         check_name=rule.check,
         asset_key=asset_key(layout.standard(contract.name)),
         severity=dg.AssetCheckSeverity.ERROR if is_held else dg.AssetCheckSeverity.WARN,
-        description=_said(rule, evaluated, failing, known),
+        description=_sentence(rule, evaluated, failing, known),
         metadata={
             "title": rule.title,
             "severity": rule.severity,
@@ -152,7 +152,7 @@ def _evaluated(rule: CheckedRule, counted: Sequence[RuleResult], batches: Sequen
     return len(counted) if rule.on_table else sum(row.evaluated or 0 for row in counted)
 
 
-def _said(rule: CheckedRule, total: int, failing: Sequence[RuleResult], known: Mapping[str, _Judged]) -> str:
+def _sentence(rule: CheckedRule, total: int, failing: Sequence[RuleResult], known: Mapping[str, _Judged]) -> str:
     what = "batches" if rule.on_table else "rows"
     if not total:
         return f"{rule.title}: there was nothing to check"

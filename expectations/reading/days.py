@@ -83,10 +83,10 @@ def sent_day(words: Words, cell: Value, may_have_no_end: bool) -> Value:
     What `may_have_no_end` may say so in words too.
     """
 
-    def unless_said(text: Value) -> Value:
+    def unless_no_date(text: Value) -> Value:
         return words.case((words.matches(_tidy(words, text), NO_DATE), words.nothing("text")), otherwise=text)
 
-    value = words.named(sent(words, cell), unless_said)
+    value = words.named(sent(words, cell), unless_no_date)
     if may_have_no_end:
         value = words.case((words.matches(bare(words, cell), FOREVER), words.nothing("text")), otherwise=value)
     return words.case((words.matches(cell, "^[12][0-9]{3}[-/.年0-9][-/.年月0-9: ]*[0-9日]\\z"), cell), otherwise=value)

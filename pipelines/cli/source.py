@@ -51,7 +51,7 @@ def _register_draft(source: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Draft a contract from a file of a new source. No run reads it until a person has moved it to the sources."""
-        from pipelines.drafting import Given, said_of_titles, to_yaml
+        from pipelines.drafting import Given, shown_titles, to_yaml
         from pipelines.drafting import draft as drafted
         from pipelines.drafting.contract import CannotDraftError
         from pipelines.drafting.sample import read_sample
@@ -78,7 +78,7 @@ def _register_draft(source: typer.Typer) -> None:
         path, active = target or place / "drafts" / f"{found.name}.yml", place / "sources" / f"{found.name}.yml"
         _write(path, to_yaml(found))
         if sample.titles:
-            warned = f"{file.name}: {said_of_titles(sample.titles)}; deliveries must begin with their header: remove it"
+            warned = f"{file.name}: {shown_titles(sample.titles)}; deliveries must begin with their header: remove it"
             out.print(warned, highlight=False, markup=False, soft_wrap=True)
         open_questions = len(found.remarks) + sum(bool(column.remarks) for column in found.columns) + 3
         moved = shlex.join(["mv", str(path), str(active)])

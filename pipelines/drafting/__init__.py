@@ -2,6 +2,6 @@
 
 from pipelines.drafting.contract import Draft, Given, draft
 from pipelines.drafting.sample import Sample, header_of, read_sample
-from pipelines.drafting.writing import said_of_titles, to_yaml
+from pipelines.drafting.writing import shown_titles, to_yaml
 
-__all__ = ["Draft", "Given", "Sample", "draft", "header_of", "read_sample", "said_of_titles", "to_yaml"]
+__all__ = ["Draft", "Given", "Sample", "draft", "header_of", "read_sample", "shown_titles", "to_yaml"]

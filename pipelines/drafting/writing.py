@@ -17,7 +17,7 @@ def to_yaml(draft: Draft) -> str:
     return "\n".join(_lines(draft)) + "\n"
 
 
-def said_of_titles(titles: Sequence[int]) -> str:
+def shown_titles(titles: Sequence[int]) -> str:
     """What is to be said of the rows above a header."""
     if len(titles) == 1:
         return f"row {titles[0]} is a title above the header"
@@ -27,7 +27,7 @@ def said_of_titles(titles: Sequence[int]) -> str:
 def _lines(draft: Draft) -> Iterator[str]:
     yield f"# Drafted from a sample of {draft.sample_rows:,} rows ({draft.sample_format})."
     if draft.titles:
-        yield f"# In the sample {said_of_titles(draft.titles)}: deliveries must begin with their header."
+        yield f"# In the sample {shown_titles(draft.titles)}: deliveries must begin with their header."
     yield "# A draft: no run reads it here."
     yield "# 值为“请填写”的，填写之前不能启用；grade 为暂定的最严分级，定级后请修改或删除。"
     yield "# 标有“请填写”“请核对”“请起英文列名”的行需要人工确认；确认后请删除该注释。"

@@ -112,7 +112,9 @@ class _Status:
         self._due = {name: self._next_due(contract) for name, contract in contracts.items()}
 
     def all(self) -> list[TableStatus]:
-        return [self._one(task, spec) for task in plan(self._workspace) for spec in task.outputs] + self._undeclared()
+        return [
+            self._status(task, spec) for task in plan(self._workspace) for spec in task.outputs
+        ] + self._undeclared()
 
     def _undeclared(self) -> list[TableStatus]:
         """Tables whose declaration was taken away; not those of retired sources, which keep what they delivered."""
@@ -128,7 +130,7 @@ class _Status:
             if state
         ]
 
-    def _one(self, task: Task, spec: TableSpec) -> TableStatus:
+    def _status(self, task: Task, spec: TableSpec) -> TableStatus:
         sources = {task.contract.name} if task.contract else set()
         self._sources[spec.id] = sources.union(*(self._sources.get(table, set()) for table in task.inputs))
         state = self._state(spec.id)

@@ -53,7 +53,7 @@ def check_loss(workspace: Workspace, contract: Contract, standing: ir.Table, wei
     renamed = _renamed(workspace, contract, stored)
     if not (lost == state.rows or is_much or renamed) or _is_confirmed(workspace, contract):
         return
-    raise RowsWouldGoError(_told(workspace, contract, lost, state.rows, renamed, weighed), _todo(workspace, contract))
+    raise RowsWouldGoError(_what(workspace, contract, lost, state.rows, renamed, weighed), _todo(workspace, contract))
 
 
 def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: Person) -> None:
@@ -101,7 +101,7 @@ def _is_confirmed(workspace: Workspace, contract: Contract) -> bool:
     return bool(workspace.lake.engine.scalar(kept.filter((kept.source == contract.name) & is_of_these).count()))
 
 
-def _told(
+def _what(
     workspace: Workspace,
     contract: Contract,
     lost: int,

@@ -24,8 +24,8 @@ _VERSION_AND_CHECK, _REGION = 6, slice(2, 8)
 
 def deaths(registered: Standing) -> Columns:
     """One row per person, by the certificate that was updated last."""
-    said_elsewhere = ("person_name", "sex", "updated_at", OPERATION)
-    names = [name for name in contract("death_registration").headers if name not in said_elsewhere]
+    given_elsewhere = ("person_name", "sex", "updated_at", OPERATION)
+    names = [name for name in contract("death_registration").headers if name not in given_elsewhere]
     rows = zip(registered.values("id_number"), registered.values("updated_at"), _rows(registered, names), strict=True)
     return _columns(names, _last(rows).values())
 
@@ -133,8 +133,8 @@ def person_files(
     rows = (
         [
             *(number, *(person[name] for name in copied)),
-            *(*spouses.get(number, (None, None)), _said(person["died_on"])),
-            *(str(insurances[number]), _said(number in paid), str(conflicts[number]), str(findings[number])),
+            *(*spouses.get(number, (None, None)), _yes_or_no(person["died_on"])),
+            *(str(insurances[number]), _yes_or_no(number in paid), str(conflicts[number]), str(findings[number])),
         ]
         for number, person in people.items()
     )
@@ -153,7 +153,7 @@ def enterprise_files(
     copied += ["representative_name", "registered_region", "registered_address"]
     counted = ["insured_staff", "conflicts", "findings"]
     rows = (
-        [code, *(entity[name] for name in copied), checked.get(code), _said(code in checked)]
+        [code, *(entity[name] for name in copied), checked.get(code), _yes_or_no(code in checked)]
         + [str(counts.get(code, 0)) for counts in (staff, conflicts, findings)]
         for code, entity in entities.items()
     )
@@ -189,5 +189,5 @@ def _columns(names: list[str], rows: Iterable[Iterable[str | None]]) -> Columns:
     return dict(zip(names, columns, strict=True))
 
 
-def _said(holds: object) -> str:
+def _yes_or_no(holds: object) -> str:
     return "true" if holds else "false"

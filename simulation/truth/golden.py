@@ -171,8 +171,8 @@ def resolve(key: str, key_name: str, rows: dict[str, Row], attributes: list[Attr
         held = attribute.claims(rows)
         sound = [claim for claim in held if claim.is_sound]
         derived = _from_key(attribute.otherwise, key)
-        is_told_well = all(f"{key_name}.{attribute.otherwise}" not in row.warnings for row in rows.values())
-        if derived is not None and not sound and (is_told_well or not held):
+        is_sound_key = all(f"{key_name}.{attribute.otherwise}" not in row.warnings for row in rows.values())
+        if derived is not None and not sound and (is_sound_key or not held):
             values.append(derived)
             sources.append(key_name)
         elif best := sound or held:

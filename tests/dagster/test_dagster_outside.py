@@ -113,8 +113,8 @@ def test_a_decision_made_outside_is_seen_in_the_check(place: Place, dagster: Dag
     assert not dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
     assert held in (dagster.check(f"standard/{HOUSEHOLD}", "gate").description or "")
     assert place.huiliu("gate", "reject", held, "--reason", "ask again").returncode == 0
-    told_checks = events_by_asset(dagster.tick(), dg.AssetCheckEvaluation)
-    assert {*told_checks} == {f"standard/{HOUSEHOLD}"}
+    evaluations = events_by_asset(dagster.tick(), dg.AssetCheckEvaluation)
+    assert {*evaluations} == {f"standard/{HOUSEHOLD}"}
     assert dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
 
 

@@ -41,8 +41,8 @@ def before(written: Place, tmp_path: Path) -> Place:
     return aged(written, tmp_path / "copy")
 
 
-def aged(written: Place, folder: Path, **said_too: str) -> Place:
-    """A copy of the lake as it was written before, with a table for each city, whose commits say also `said_too`."""
+def aged(written: Place, folder: Path, **changes: str) -> Place:
+    """A copy of the lake as it was written before, with a table for each city, whose commits say also `changes`."""
     shutil.copytree(written.folder, folder)
     place = Place(folder, project=written.project)
     with place.opened() as at:
@@ -50,7 +50,7 @@ def aged(written: Place, folder: Path, **said_too: str) -> Place:
     for table_id in returned:
         table = DeltaTable(str(place.lake / table_id.path))
         rows, metadata = pa.table(table.to_pyarrow_table()), json.loads(table.history(1)[0]["userMetadata"])
-        metadata |= {"key": metadata["key"][1:], **said_too}
+        metadata |= {"key": metadata["key"][1:], **changes}
         for city in CITIES:
             part = place.lake / "returns" / city / "/".join((*table_id.folders, table_id.name))
             properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(metadata)})
@@ -68,7 +68,7 @@ def feed(place: Place, since: int) -> list[tuple[str, str, str]]:
     return sorted((row["_change_type"], row["city"], row["id_number"]) for row in found)
 
 
-def first_said(place: Place) -> dict[str, Any]:
+def first_metadata(place: Place) -> dict[str, Any]:
     """What the first commit of the people says."""
     metadata: dict[str, Any] = json.loads(DeltaTable(str(place.lake / PERSON)).history()[-1]["userMetadata"])
     return metadata
@@ -90,7 +90,7 @@ def test_every_row_is_there_and_only_what_differs_is_in_the_feed(before: Place, 
     assert (done[PERSON].upserted, done[PERSON].deleted) == (1, 1)
     assert not any(refreshed.reason == "first load" for refreshed in done.values())
     assert feed(before, 0) == [("delete", HERE, person_id(4)), ("insert", THERE, person_id(4))]
-    assert first_said(before)["carried_over"] == {
+    assert first_metadata(before)["carried_over"] == {
         city: {"table": f"returns/{city}/person/person", "table_id": old[city], "version": 0} for city in CITIES
     }
     assert former(before) == []
@@ -143,7 +143,7 @@ def test_a_city_whose_table_is_gone_gets_its_rows_and_the_others_only_what_diffe
     before.run()
     kept = {("insert", HERE, person_id(number)) for number in PEOPLE if number != 4}
     assert {*feed(before, 0)} == {*kept, ("insert", THERE, person_id(4))}
-    assert [*first_said(before)["carried_over"]] == [THERE]
+    assert [*first_metadata(before)["carried_over"]] == [THERE]
 
 
 def test_tables_of_before_are_not_told_as_declared_by_nobody(before: Place) -> None:

@@ -239,7 +239,7 @@ def test_a_few_rows_that_go_stop_nobody(place: Place) -> None:
 
 def test_rows_that_share_their_key_are_told(place: Place) -> None:
     table = DeltaTable(str(place.lake / f"standard/{SOURCE}"))
-    write_deltalake(table, table.to_pyarrow_table().slice(0, 1), mode="append", commit_properties=said_by(table))
+    write_deltalake(table, table.to_pyarrow_table().slice(0, 1), mode="append", commit_properties=metadata_of(table))
     Delivered(SOURCE, "c.csv", [household(11)]).write(place.landing)
     with pytest.raises(KeyRepeatedError) as error:
         place.run()
@@ -249,6 +249,6 @@ def test_rows_that_share_their_key_are_told(place: Place) -> None:
     assert numbers(place, f"standard/{SOURCE}") == 11
 
 
-def said_by(table: DeltaTable) -> CommitProperties:
+def metadata_of(table: DeltaTable) -> CommitProperties:
     """What the table's newest commit says of itself."""
     return CommitProperties(custom_metadata={"userMetadata": delta_rs.last_metadata(table) or "{}"})
