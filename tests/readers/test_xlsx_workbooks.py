@@ -35,7 +35,7 @@ from tests.support.workbooks import (
 )
 
 HEAD = row(1, [text(name) for name in HEADER])
-ONE = sheet_xml([HEAD, row(2, [text("M1"), text("结婚")])])
+SHEET = sheet_xml([HEAD, row(2, [text("M1"), text("结婚")])])
 OTHER = sheet_xml([HEAD, row(2, [text("旧"), text("结婚")])])
 SOURCE = "marriage_registration"
 
@@ -46,7 +46,7 @@ def read_numbers(folder: Path, content: bytes) -> list[str | None]:
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
 def test_a_hidden_sheet_is_not_read_and_told(tmp_path: Path, state: str) -> None:
-    content = packed(parts([SheetXml("旧", OTHER, state), SheetXml("新", ONE)]))
+    content = packed(parts([SheetXml("旧", OTHER, state), SheetXml("新", SHEET)]))
     delivery, rows = read(tmp_path, "a.xlsx", content)
     assert [line["registration_number"] for line in rows] == ["M1"]
     assert "旧 (hidden)" in delivery.problems[0].what
@@ -82,7 +82,7 @@ def test_chart_and_dialog_sheets_are_no_tables(tmp_path: Path) -> None:
     sheets = [
         SheetXml("图", "<chartsheet/>", kind="chartsheet"),
         SheetXml("框", "<x/>", kind="dialogsheet"),
-        SheetXml("数", ONE),
+        SheetXml("数", SHEET),
     ]
     delivery, rows = read(tmp_path, "a.xlsx", packed(parts(sheets)))
     assert numbers(rows) == [2]
@@ -176,11 +176,11 @@ def rezipped(content: dict[str, str], rename: Callable[[str], str]) -> bytes:
     ids=["backslashes", "upper case", "leading slash", "leading dot"],
 )
 def test_names_of_parts_as_other_programs_write_them(tmp_path: Path, rename: Callable[[str], str]) -> None:
-    assert read_numbers(tmp_path, rezipped(parts([SheetXml("a", ONE)]), rename)) == ["M1"]
+    assert read_numbers(tmp_path, rezipped(parts([SheetXml("a", SHEET)]), rename)) == ["M1"]
 
 
 def test_prefixed_and_utf_16_xml(tmp_path: Path) -> None:
-    prefixed = ONE.replace("<worksheet xmlns=", "<x:worksheet xmlns:x=")
+    prefixed = SHEET.replace("<worksheet xmlns=", "<x:worksheet xmlns:x=")
     for name in ("worksheet", "sheetData", "row", "c", "is", "t"):
         prefixed = prefixed.replace(f"</{name}>", f"</x:{name}>").replace(f"<{name}>", f"<x:{name}>")
         prefixed = prefixed.replace(f"<{name} ", f"<x:{name} ")
@@ -223,12 +223,12 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_odd_zip_headers_end_in_a_problem_of_the_file(tmp_path: Path, odd: tuple[bytes, int, bytes]) -> None:
-    content = with_headers(packed(parts([SheetXml("a", ONE)])), *odd)
+    content = with_headers(packed(parts([SheetXml("a", SHEET)])), *odd)
     assert refusal(tmp_path, "a.xlsx", content if content.startswith(b"PK") else b"PK" + content).todo
 
 
 def test_parts_that_are_shorter_than_they_say_are_read_by_their_checksum(tmp_path: Path) -> None:
-    content = with_headers(packed(parts([SheetXml("a", ONE)])), CENTRAL, 24, struct.pack("<I", 10_000_000))
+    content = with_headers(packed(parts([SheetXml("a", SHEET)])), CENTRAL, 24, struct.pack("<I", 10_000_000))
     assert read_numbers(tmp_path, content) == ["M1"]
 
 
@@ -236,7 +236,7 @@ def test_parts_that_are_shorter_than_they_say_are_read_by_their_checksum(tmp_pat
     "part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"]
 )
 def test_a_document_type_is_refused(tmp_path: Path, part: str) -> None:
-    content = parts([SheetXml("a", ONE)], styles=styles_xml(14), shared=shared_xml("<t>a</t>"))
+    content = parts([SheetXml("a", SHEET)], styles=styles_xml(14), shared=shared_xml("<t>a</t>"))
     laughs = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>'
     content[part] = content[part].replace("?>", f"?>{laughs}", 1)
     assert "document type" in refusal(tmp_path, "a.xlsx", packed(content)).what
@@ -244,7 +244,7 @@ def test_a_document_type_is_refused(tmp_path: Path, part: str) -> None:
 
 @pytest.mark.parametrize("part", ["xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
 def test_a_missing_part_is_told(tmp_path: Path, part: str) -> None:
-    content = parts([SheetXml("a", ONE)])
+    content = parts([SheetXml("a", SHEET)])
     del content[part]
     assert part in refusal(tmp_path, "a.xlsx", packed(content)).what
 

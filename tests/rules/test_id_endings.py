@@ -14,8 +14,8 @@ from tests.support.element_values import CATALOG
 from tests.support.validated_views import DAMAGED, counted, rule
 
 ONE_IN, FEWEST, IMPROBABLE = 900, 5, 1e-9
-SAID: dict[str, Any] = {"one_in": ONE_IN, "fewest": FEWEST, "most_improbable": IMPROBABLE}
-ENDINGS = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a"], **SAID)
+ARGUMENTS: dict[str, Any] = {"one_in": ONE_IN, "fewest": FEWEST, "most_improbable": IMPROBABLE}
+ENDINGS = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a"], **ARGUMENTS)
 # Out of how many numbers, how many that end in 000 are too many, by Chernoff's bound.
 LEAST = {5: 5, 26: 5, 27: 6, 100: 7, 1000: 14, 5000: 27}
 
@@ -32,7 +32,7 @@ def test_the_declared_rule_is_what_is_tested_here() -> None:
         "batch.id_endings"
     ]
     assert declared.severity == "critical"
-    assert declared.arguments == {**SAID, "of_columns": ["husband_id", "wife_id"]}
+    assert declared.arguments == {**ARGUMENTS, "of_columns": ["husband_id", "wife_id"]}
     assert "batch.id_endings" not in {rule.code for rule in CATALOG.rules(CATALOG.contracts["credit_code_check"])}
 
 
@@ -66,7 +66,7 @@ def test_different_numbers_are_counted_whatever_else_is_in_the_column(either_eng
 
 
 def test_every_column_is_judged_on_its_own(either_engine: Engine) -> None:
-    both = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a", "b"], **SAID)
+    both = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a", "b"], **ARGUMENTS)
     rows = [(first[0], other[0]) for first, other in zip(ids(20, 0), ids(20, 5), strict=True)]
     assert counted(either_engine, both, "a VARCHAR, b VARCHAR", rows) == (None, 1)
     split = [(first[0], other[0]) for first, other in zip(ids(20, 4), ids(20, 4), strict=True)]

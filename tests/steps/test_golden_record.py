@@ -15,7 +15,7 @@ from tests.support.place import PROJECT, Place
 DECLARED = ("catalog", "foundation_dbs", "theme_dbs", "expectations")
 MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
 # Values that break a check of their element: beside a sound one, on the newer row, and alone.
-UNLISTED, NOWHERE, ALONE, MASKED = 15, 17, 19, 21
+UNLISTED, NOWHERE, SINGLE_SOURCE, MASKED = 15, 17, 19, 21
 
 
 def permit(number: int, **cells: str) -> Row:
@@ -57,7 +57,7 @@ def deliver_people(landing: Path) -> None:
         household(VARIANT, 姓名=f"{spelt[0]}·{spelt[1]}"),
         household(UNLISTED, 民族="77", 性别="7"),
         household(NOWHERE),
-        household(ALONE, 民族="77"),
+        household(SINGLE_SOURCE, 民族="77"),
         household(MASKED, 姓名=f"{name_of(MASKED)[0]}**"),
     ]
     permits = [
@@ -137,7 +137,7 @@ def test_a_region_that_never_was_does_not_stand_because_it_is_newer(people: dict
 
 
 def test_a_value_in_no_code_list_that_nothing_better_is_known_for_is_marked(people: dict[str, Any]) -> None:
-    row = of(people, ALONE)
+    row = of(people, SINGLE_SOURCE)
     assert (row["ethnicity"], row["ethnicity_source"]) == ("77", "household_registration")
     assert row["_flags"] == ["ethnicity.listed"]
 
