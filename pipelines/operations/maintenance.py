@@ -90,7 +90,7 @@ def maintain_table(
         return None
     delta, before = state.delta, state.version
     files, removed = delta_rs.file_count(delta), 0
-    metadata = unchanged_since(state.said, state.content)
+    metadata = unchanged_since(state.metadata, state.content)
 
     def compact() -> None:
         if compacts and delta_rs.small_files(delta) >= delta_rs.MANY_FILES:

@@ -177,10 +177,10 @@ def _keep(lake: Lake, contract: Contract, weighed: Weighed, validation: Validati
         lake.append_rows(RULE_RESULTS, new, once=fingerprint(names, sorted(counted)))
     if counted:
         _count_again(lake, [result for result in results if result.batch in counted], counted)
-    said = validation.to_json()
-    kept = {"batch": names[-1], "source": contract.name, "batches": [*names], "result": said}
+    validated = validation.to_json()
+    kept = {"batch": names[-1], "source": contract.name, "batches": [*names], "result": validated}
     # Rules may come back to what they were: what was decided before tells one recount from another.
-    once = fingerprint(names, said, weighed.decided_before) if counted else names[-1]
+    once = fingerprint(names, validated, weighed.decided_before) if counted else names[-1]
     lake.append_rows(VALIDATIONS, [kept], once=once)
 
 

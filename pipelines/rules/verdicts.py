@@ -74,7 +74,7 @@ def on_batches(lake: Lake, source: str | None = None) -> ir.Table:
 
 def verdicts_with(standing: Mapping[str, Verdict], judged: Sequence[Judged]) -> dict[str, Verdict]:
     """The verdicts that would stand were the gate's on `judged` written: what people decided stands."""
-    own = {one.batch: one.verdict for one in judged if standing.get(one.batch) not in BY_PEOPLE}
+    own = {found.batch: found.verdict for found in judged if standing.get(found.batch) not in BY_PEOPLE}
     return {**standing, **own}
 
 
@@ -136,8 +136,10 @@ def as_untypable(lake: Lake, source: str, batches: Sequence[str]) -> list[Judged
 def write_untypable(lake: Lake, source: str, held: Sequence[Judged]) -> None:
     """Hold batches whose rows the engine cannot type."""
     moment = moment_of_decision(lake)
-    rows = [verdict_row(one.batch, source, Verdict.HELD, f"gate: {TYPABLE}", moment, one) for one in held]
-    lake.append_rows(VERDICTS, rows, once=f"{TYPABLE}:{','.join(one.batch for one in held)}:{moment.isoformat()}")
+    rows = [verdict_row(untyped.batch, source, Verdict.HELD, f"gate: {TYPABLE}", moment, untyped) for untyped in held]
+    lake.append_rows(
+        VERDICTS, rows, once=f"{TYPABLE}:{','.join(untyped.batch for untyped in held)}:{moment.isoformat()}"
+    )
 
 
 def untypable(lake: Lake, source: str) -> list[str]:
@@ -200,7 +202,7 @@ def sources_decided_since(lake: Lake, moment: int) -> tuple[set[str], int]:
     decided = lake.read(VERDICTS)
     late = decided.filter(decided.decided_at > EPOCH + moment * MICROSECOND)
     found = lake.engine.rows(late.group_by("source").agg(last=late.decided_at.max()))
-    return {one["source"] for one in found}, max([moment, *((one["last"] - EPOCH) // MICROSECOND for one in found)])
+    return {row["source"] for row in found}, max([moment, *((row["last"] - EPOCH) // MICROSECOND for row in found)])
 
 
 def gate_reasons(lake: Lake) -> dict[str, str]:
@@ -287,16 +289,16 @@ def _decide_on_rows(
         named = ", ".join(map(str, missing[:MOST_NAMED])) + (" …" if len(missing) > MOST_NAMED else "")
         raise ValueError(f"batch {batch}: {len(missing)} of the {len(asked)} rows are not {wanted}: {named}")
     moment = moment_of_decision(lake)
-    said = [verdict_row(batch, source, verdict, reason, moment, by=by, row=row) for row in asked]
-    lake.append_rows(VERDICTS, said, once=f"{batch}:{verdict}:rows:{moment.isoformat()}")
+    decisions = [verdict_row(batch, source, verdict, reason, moment, by=by, row=row) for row in asked]
+    lake.append_rows(VERDICTS, decisions, once=f"{batch}:{verdict}:rows:{moment.isoformat()}")
     lake.make_durable(VERDICTS.id)
 
 
 def _times_decided(lake: Lake, batch: str) -> int:
     """How often people have decided on a batch: what was decided, revoked and decided again is no repetition."""
     decided = on_batches(lake)
-    mine = decided.filter((decided.batch == batch) & decided.verdict.isin(BY_PEOPLE))
-    return int(lake.engine.scalar(mine.count()))
+    by_people = decided.filter((decided.batch == batch) & decided.verdict.isin(BY_PEOPLE))
+    return int(lake.engine.scalar(by_people.count()))
 
 
 def moment_of_decision(lake: Lake) -> datetime.datetime:

@@ -101,7 +101,7 @@ class _Backfill:
             return
         stored = {field.name for field in state.delta.schema().fields}
         if added := [name for name in self._spec.names if name not in stored]:
-            metadata = unchanged_since(state.said, state.content)
+            metadata = unchanged_since(state.metadata, state.content)
             self._lake.writer(self._spec.id).add_columns(self._lake.uri(self._spec.id), self._spec, added, metadata)
 
     def _read_again(self, entry: BatchEntry, original: Original) -> None:
@@ -135,5 +135,5 @@ class _Backfill:
         state = self._lake.state(self._spec.id)
         assert state
         uri = self._lake.uri(self._spec.id)
-        self._lake.writer(self._spec.id).merge(Merge(uri, changes, PLACE, changed_now(state.said), count))
+        self._lake.writer(self._spec.id).merge(Merge(uri, changes, PLACE, changed_now(state.metadata), count))
         self._done.changed[batch] = count

@@ -42,7 +42,7 @@ def carry_over(lake: Lake, former: Mapping[str, TableSpec], returned: TableSpec)
             carry_over(lake, former, returned)
             return
         _create(lake, former, stored, returned)
-    elif not is_carried_over(state.said):
+    elif not is_carried_over(state.metadata):
         return
     lake.writer(*(spec.id for spec in former.values()))
     lake.make_durable(returned.id)

@@ -172,7 +172,7 @@ def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Listed]
     """
     lake, spec = workspace.lake, raw_spec(workspace.catalog, contract)
     state = lake.state(spec.id)
-    last = json.loads(state.said or "{}").get(DELIVERY) if state else None
+    last = json.loads(state.metadata or "{}").get(DELIVERY) if state else None
     ends_alike = last is None or last["batch"] in listed
     if ends_alike and (state.rows if state else 0) == sum(entry.rows for entry in listed.values()):
         return set()

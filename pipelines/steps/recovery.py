@@ -59,7 +59,7 @@ def _rewind(workspace: Workspace) -> None:
     for spec, lost in _lost_inputs(workspace).items():
         state = lake.state(spec.id)
         assert state
-        metadata = rewound(state.said, state.content, lost)
+        metadata = rewound(state.metadata, state.content, lost)
         lake.writer(spec.id).append(lake.uri(spec.id), lake.engine.empty(spec), metadata)
 
 

@@ -226,7 +226,7 @@ def test_what_the_newest_commit_says_and_named_appends_outlive_the_log(lake: Lak
     assert len(log_files(lake)) == 1
     state = lake.state(SPEC.id)
     assert state
-    assert json.loads(state.said or "") == {"reading": 11, "same_as": 11}
+    assert json.loads(state.metadata or "") == {"reading": 11, "same_as": 11}
     assert state.content == 11
     assert [append(lake, number) for number in (0, 11)] == [False, False]
     assert append(lake, 12)
@@ -242,7 +242,7 @@ def test_a_strangers_commit_does_not_hide_what_the_table_says(lake: Lake) -> Non
     state = lake.state(SPEC.id)
     assert len(log_files(lake)) == 1
     assert state
-    assert json.loads(state.said or "")["reading"] == 11
+    assert json.loads(state.metadata or "")["reading"] == 11
 
 
 def test_entries_within_the_retention_stay(lake: Lake) -> None:

@@ -156,7 +156,7 @@ def test_the_message_says_where_it_is_what_it_is_and_what_to_do(delivered: Deliv
     assert len(lines) == 1
     assert lines[0].startswith(f"! {bad.where}: ")
     assert "; what to do: " in lines[0]
-    for phrase in bad.said:
+    for phrase in bad.phrases:
         assert phrase in lines[0]
 
 

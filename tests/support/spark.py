@@ -23,8 +23,8 @@ def spark_session() -> Iterator[SparkSession]:
 
     # Small data does not live to see what Java's second compiler makes of it, and pays for it. With the first one alone
     # the room for compiled code shrinks, and Spark fills it.
-    said = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
-    with patch.dict(os.environ, {"JAVA_TOOL_OPTIONS": said}):
+    options = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
+    with patch.dict(os.environ, {"JAVA_TOOL_OPTIONS": options}):
         session = open_session(SPARK)
     yield session
     session.stop()
