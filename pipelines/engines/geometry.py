@@ -86,11 +86,11 @@ def _st(name: str, gives: dt.DataType, *values: ir.Value | int | str) -> ir.Valu
 
 @cache
 def _declared(name: str, gives: dt.DataType, arity: int) -> Callable[..., ir.Value]:
-    def operand(_first: Any) -> None: ...
-    def two(_first: Any, _second: Any) -> None: ...
+    def unary(_first: Any) -> None: ...
+    def binary(_first: Any, _second: Any) -> None: ...
 
     # None takes a value of any type.
-    return ibis.udf.scalar.builtin(name=name, signature=((None,) * arity, gives))({1: operand, 2: two}[arity])
+    return ibis.udf.scalar.builtin(name=name, signature=((None,) * arity, gives))({1: unary, 2: binary}[arity])
 
 
 def _shape(name: str, *values: ir.Value | int | str) -> ir.Value:
