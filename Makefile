@@ -13,7 +13,7 @@ SPARK_READY := .venv/.ready-spark-$(firstword $(shell sha256sum requirements-spa
 # What a Python of another version could break: declarations, an installed command, one run the whole way.
 OTHERS := tests/declarations/test_declarations.py tests/project/test_installing.py "tests/steps/test_whole_way.py::test_every_planted_defect_has_its_outcome_and_nothing_else_does[11]"
 
-.PHONY: demo test others venv spark java lock clean
+.PHONY: demo test parity others venv spark java lock clean
 
 demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
@@ -28,6 +28,10 @@ test: $(SPARK_READY) java
 	.venv/bin/pytest -n 2 --dist loadfile -m "not spark"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster
+
+# Every declared table on both engines, by hand: the tests compare a small project that has every kind of thing in it.
+parity: $(SPARK_READY) java
+	.venv/bin/python benchmarks/parity.py
 
 # The other versions that are here, in environments of their own.
 others: $(READY)

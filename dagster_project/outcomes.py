@@ -12,7 +12,7 @@ import dagster as dg
 from dagster_project.described import asset_key
 from dagster_project.versions import DATA_VERSION
 from pipelines import clock
-from pipelines.engines import delta_rs
+from pipelines.engines import delta_files
 from pipelines.lake.lake import Lake
 from pipelines.lake.refresh import Refreshed
 from pipelines.project.workspace import Workspace
@@ -93,7 +93,7 @@ def _stored(workspace: Workspace, task: Task, table: TableSpec) -> Metadata:
 
 def _cities(workspace: Workspace, table: TableSpec) -> dg.MetadataValue:
     state = workspace.lake.state(table.id)
-    rows = delta_rs.rows_by(state.delta, CITY.name) if state else {}
+    rows = delta_files.rows_by(state.delta, CITY.name) if state else {}
     titles = {code: city.title for code, city in workspace.catalog.cities.items()}
     records = [
         dg.TableRecord({"city": city, "title": title, "rows": rows.get(city, 0)}) for city, title in titles.items()

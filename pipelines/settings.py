@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+from platformdirs import user_cache_path
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
 
     `retention` is for how many days what is past is kept: old files, log and change data of tables, and the keys by
     which pushed requests are known again. `token_key` is the secret under which the tokens of agencies are kept.
+    `cache` is a folder for what the next process would else work out again; it may be deleted at any time, and holds
+    no data. Whoever may write there can have this process run SQL: it is the user's own by default.
     `log` names a file that gets a line of JSON for all that a run does (`pipelines/steps/log.py`).
 
     `push_limit` is how many pushed rows may wait for ingest before more are refused, `push_bytes` the size of one
@@ -58,6 +61,7 @@ class Settings(BaseSettings):
     spark_conf: dict[str, str] = Field(default_factory=dict)
     memory: str = Field("4GB", pattern=SIZE)
     retention: int = Field(30, ge=1)
+    cache: Path = Field(default_factory=lambda: user_cache_path("huiliu"))
     log: Path | None = None
     settle: float = Field(10.0, ge=0, description="seconds that a landing file must have been left unchanged")
     token_key: SecretStr | None = None

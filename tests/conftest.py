@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.support.place import Place
+
+# Beside the servers that are built once, and never in the home of whoever runs the tests.
+os.environ.setdefault("HUILIU_CACHE", str(Path(__file__).resolve().parents[1] / ".cache/huiliu"))
 
 # Fixtures that stand beside what they are about.
 pytest_plugins = [

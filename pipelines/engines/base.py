@@ -98,6 +98,10 @@ class Engine(ABC):
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         """Compute once, keep until the engine is closed or `name` is materialised again; may spill to disk."""
 
+    def kept_if_few(self, expression: ir.Table, name: str) -> ir.Table:
+        """The expression; computed already, and kept as `materialise` keeps one, where that makes its use cheaper."""
+        return expression
+
     @abstractmethod
     def empty(self, spec: TableSpec) -> ir.Table:
         """No rows, in the declared columns: what a table holds that has not been written yet."""

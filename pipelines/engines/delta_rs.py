@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
@@ -26,17 +25,14 @@ from pipelines.tables.table import ColumnSpec, TableSpec
 
 # Readers share a file out by row group: with delta-rs's million rows, one core would read most tables alone.
 ROW_GROUPS = WriterProperties(max_row_group_size=245_760, compression="SNAPPY")
-SCATTERED_FILES, SCATTERED_BYTES = 4, 16_000_000
-# Beyond that many small files a scan spends more on opening them than on reading them; the target is well below
-# delta-rs's 100 MB, because a merge writes every file anew in which one row changes.
-SMALL, TARGET, MANY_FILES = 8 << 20, 32 << 20, 16
+# Well below delta-rs's 100 MB, because a merge writes every file anew in which one row changes.
+TARGET = 32 << 20
 # Delta's own distance between checkpoints: a shorter log is read as quickly without one.
 CHECKPOINT_AFTER = 10
 UNREADABLE_LOG = re.compile(
     r"Invalid Checkpoint|found gap|Json error|Gap between|footer|[Pp]arquet|Arrow error|No metadata"
 )
 RETENTION = datetime.timedelta(days=30)
-PARTITION = "partition."  # before the name of a column that a table is partitioned by, in what its log says of files
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
 
 
@@ -297,16 +293,6 @@ def at_version(uri: str, version: int) -> DeltaTable:
     return table if table.version() == version else DeltaTable(uri, version, storage_options=storage_options(uri))
 
 
-def scattered_files(uri: str, version: int) -> frozenset[str] | None:
-    """The files of a table that lies in many that hold little, so that opening them is most of reading it, or None."""
-    table = at_version(uri, version)
-    # Not `file_uris`, which are escaped as in a URL but for their beginning.
-    files = _files(table).select(["path", "size_bytes"]).to_pydict()
-    if len(files["path"]) <= SCATTERED_FILES or sum(files["size_bytes"]) >= SCATTERED_BYTES:
-        return None
-    return frozenset(f"{uri}/{path}" for path in files["path"])
-
-
 def carries_metadata(table: DeltaTable) -> bool:
     """Whether the newest commit does."""
     return any(commit.get("userMetadata") for commit in history(table, 1))
@@ -322,33 +308,6 @@ def set_retention(table: DeltaTable, retention: datetime.timedelta, metadata: st
     wanted = configuration(retention)
     if not wanted.items() <= table.metadata().configuration.items():
         table.alter.set_table_properties(wanted, commit_properties=_commit(metadata, None))
-
-
-def file_count(table: DeltaTable) -> int:
-    return len(table.file_uris())
-
-
-def small_files(table: DeltaTable) -> int:
-    """How many small files there are that could be put into others: not the first of each partition."""
-    files = _files(table)
-    small = files.filter(pc.less(files["size_bytes"], SMALL))
-    columns = [name for name in files.column_names if name.startswith(PARTITION)]
-    partitions = small.group_by(columns).aggregate([]).num_rows if columns else min(1, small.num_rows)
-    return int(small.num_rows - partitions)
-
-
-def rows_by(table: DeltaTable, column: str) -> dict[str, int]:
-    """Rows of each partition, by the log's statistics and the value of the column that the table is partitioned by."""
-    files = _files(table)
-    if not files.num_rows:
-        return {}
-    counted = files.group_by(PARTITION + column).aggregate([("num_records", "sum")])
-    return {row[PARTITION + column]: row["num_records_sum"] or 0 for row in counted.to_pylist()}
-
-
-def _files(table: DeltaTable) -> pa.Table:
-    """A line for each of the table's files, by the log; `pyarrow.table` would import pandas for it."""
-    return pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
 
 
 def compact(table: DeltaTable, metadata: str) -> None:
@@ -386,12 +345,6 @@ def clean_log(table: DeltaTable) -> None:
         if not table.table_uri.startswith(S3):
             sync_checkpoints(Path(unquote(urlsplit(table.table_uri).path)))
         table.cleanup_metadata()
-
-
-def row_count(table: DeltaTable) -> int:
-    """Rows by the log's statistics; reads no data."""
-    actions = _files(table)
-    return sum(value or 0 for value in actions["num_records"].to_pylist()) if actions.num_rows else 0
 
 
 def _commit(metadata: str, once: str | None) -> CommitProperties:

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from pipelines.engines import delta_rs
+from pipelines.engines import delta_files, delta_rs
 from pipelines.engines.base import Engine, FeedGapError, check_columns
 from pipelines.lake.watermark import Watermark, content_version, written_key
 from pipelines.storage.durable import sync_table
@@ -51,7 +51,7 @@ class State:
 
     @functools.cached_property
     def rows(self) -> int:
-        return delta_rs.row_count(self.delta)
+        return delta_files.row_count(self.delta)
 
     @property
     def written_at(self) -> datetime.datetime | None:

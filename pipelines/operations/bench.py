@@ -93,7 +93,7 @@ def _in_process(step: str, root: Path, people: int, seed: int, engine: EngineNam
 
 def _copy(root: Path) -> dict[str, Any]:
     """Every landing file through the reader that ingest uses, into one Delta table per source, and nothing else."""
-    from pipelines.engines import delta_rs
+    from pipelines.engines import delta_files, delta_rs
     from pipelines.project.catalog import read_catalog
     from pipelines.readers import UnreadableFile, open_delivery
     from pipelines.settings import Settings
@@ -109,7 +109,7 @@ def _copy(root: Path) -> dict[str, Any]:
             except UnreadableFile:
                 continue
         table = delta_rs.open_table(uri)
-        rows += delta_rs.row_count(table) if table else 0
+        rows += delta_files.row_count(table) if table else 0
     return {"seconds": round(time.perf_counter() - started, 2), "rows_written": rows}
 
 

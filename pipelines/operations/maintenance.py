@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from pipelines.engines import delta_rs
+from pipelines.engines import delta_files, delta_rs
 from pipelines.lake.lake import Lake
 from pipelines.lake.watermark import unchanged_since
 from pipelines.project.workspace import Workspace
@@ -89,11 +89,11 @@ def maintain_table(
     if state is None:
         return None
     delta, before = state.delta, state.version
-    files, removed = delta_rs.file_count(delta), 0
+    files, removed = delta_files.file_count(delta), 0
     metadata = unchanged_since(state.metadata, state.content)
 
     def compact() -> None:
-        if compacts and delta_rs.small_files(delta) >= delta_rs.MANY_FILES:
+        if compacts and delta_files.small_files(delta) >= delta_files.MANY_FILES:
             delta_rs.compact(delta, metadata)
 
     def vacuum() -> None:
@@ -112,4 +112,4 @@ def maintain_table(
         lake.writer(table)
         work()
         delta.update_incremental()
-    return Maintained(table, files, delta_rs.file_count(delta), removed, before, delta.version())
+    return Maintained(table, files, delta_files.file_count(delta), removed, before, delta.version())

@@ -116,4 +116,4 @@ def open_engine(settings: Settings) -> Engine:
         return SparkEngine(settings, settings.lake.url("_staging"))
     from pipelines.engines.duckdb.engine import DuckDBEngine
 
-    return DuckDBEngine(settings.memory, datetime.timedelta(days=settings.retention))
+    return DuckDBEngine(settings.memory, datetime.timedelta(days=settings.retention), settings.cache)

@@ -25,10 +25,10 @@ def predicate(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
     Like Great Expectations' map expectations, rules on values skip NULLs; those on identifiers apply to well-formed
     ones only. Raises ValueError for a type that is no row rule, and for arguments that the type does not take.
     """
-    build = _PREDICATES.get(rule.type)
+    build = PREDICATES.get(rule.type)
     if build is None:
         kind = "judges the whole table, not rows" if rule.on_table else "is not known as a row rule"
-        raise ValueError(f"rule {rule.code}: {rule.type} {kind}; row rules are {', '.join(sorted(_PREDICATES))}")
+        raise ValueError(f"rule {rule.code}: {rule.type} {kind}; row rules are {', '.join(sorted(PREDICATES))}")
     arguments = dict(rule.arguments)
     kept = build(rule, arguments, rows).fill_null(True)
     if arguments:
@@ -256,7 +256,7 @@ def _no_repeat(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanVa
     return ~(rows[REPEATS] if REPEATS in rows.columns else _repeats(rows, key))
 
 
-_PREDICATES: dict[str, Predicate] = {
+PREDICATES: dict[str, Predicate] = {
     "expect_column_values_to_not_be_null": _not_null,
     "expect_column_values_to_match_regex": _matches,
     "expect_column_values_to_not_match_regex": _does_not_match,

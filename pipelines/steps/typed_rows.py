@@ -46,7 +46,7 @@ def read_ungated(
     """
     engine, raw = workspace.lake.engine, workspace.lake.read(raw_spec(workspace.catalog, contract))
     if batches is not None:
-        raw = raw.filter(raw[BATCH].isin(batches))
+        raw = engine.kept_if_few(raw.filter(raw[BATCH].isin(batches)), "raw_rows")
     # Under a name of its own, or the normal forms would stand in the query twice and be computed twice.
     cells = engine.named(typed(workspace.catalog, contract, raw), "typed_cells")
     rows = engine.materialise(cells.mutate(**{ROW_HASH: _content(workspace.catalog, contract, cells)}), "typed_rows")

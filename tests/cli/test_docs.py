@@ -74,12 +74,14 @@ def test_there_is_something_to_test() -> None:
     assert {"demo/lake", "docs/architecture.md", "notebooks/first_analysis.ipynb"} <= paths(ROOT / "README.md")
 
 
+@pytest.mark.whole_lake
 @pytest.mark.parametrize("document", [*DOCUMENTS, IN_CHINESE], ids=lambda path: path.name)
 def test_paths_exist_after_a_demo(document: Path) -> None:
     project = demo_project()
     assert [path for path in sorted(paths(document)) if not (project / path).exists()] == []
 
 
+@pytest.mark.whole_lake
 @pytest.mark.parametrize("shown", COMMANDS, ids=str)
 def test_command_runs_as_shown_and_its_paths_exist(shown: Shown) -> None:
     project = demo_project()

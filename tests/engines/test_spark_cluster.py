@@ -25,7 +25,7 @@ from simulation import simulate
 from tests.support.lakes_compared import connection, differences
 from tests.support.spark_cluster import Cluster, EventLog, Worker, eventually, started_cluster
 
-pytestmark = [pytest.mark.spark, pytest.mark.cluster]
+pytestmark = [pytest.mark.spark, pytest.mark.cluster, pytest.mark.whole_lake]
 
 HUILIU = Path(sys.executable).with_name("huiliu")
 PEOPLE, SEED = 500, 4

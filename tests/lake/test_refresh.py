@@ -19,6 +19,8 @@ from pipelines.tables.verdict import Verdict
 from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage, person_id
 from tests.support.place import Place, copied_project
 
+pytestmark = pytest.mark.whole_lake
+
 PEOPLE = range(20)
 
 

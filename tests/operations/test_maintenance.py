@@ -15,7 +15,7 @@ import pytest
 from deltalake import DeltaTable
 
 from pipelines.declarations.rule import RECEIVED_AT
-from pipelines.engines import delta_rs
+from pipelines.engines import delta_files, delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.lake.lake import Lake
 from pipelines.operations.maintenance import Maintained, maintain, maintain_table
@@ -28,6 +28,8 @@ from pipelines.tables.table import ColumnSpec, TableSpec
 from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage
 from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place
+
+pytestmark = pytest.mark.whole_lake
 
 NO_TIME = datetime.timedelta()
 RAW = TableId("raw", "household_registration")
@@ -118,7 +120,7 @@ def test_small_files_are_put_together_within_their_partition(tmp_path: Path) -> 
         done = maintain_table(lake, spec.id, datetime.timedelta(30))
         assert done
         assert (done.files_before, done.files) == (2 * FILES, FILES)
-        assert delta_rs.rows_by(DeltaTable(place), "city") == {**dict.fromkeys(cities, 1), cities[0]: FILES + 1}
+        assert delta_files.rows_by(DeltaTable(place), "city") == {**dict.fromkeys(cities, 1), cities[0]: FILES + 1}
         overwritten = engine.read(place).limit(1)
         engine.overwrite(place, overwritten, spec, "{}")
     assert DeltaTable(place).metadata().partition_columns == ["city"]
@@ -129,7 +131,7 @@ def test_within_the_retention_versions_and_changes_stay_readable(filled: Place) 
     before = table(filled, standard)
     version, feed = before.version(), list(before.load_cdf(1))
     rows = {number: DeltaTable(before.table_uri, version=number) for number in range(version + 1)}
-    counted = {number: delta_rs.row_count(delta) for number, delta in rows.items()}
+    counted = {number: delta_files.row_count(delta) for number, delta in rows.items()}
     assert sum(batch.num_rows for batch in feed) > 0
 
     maintained(filled)

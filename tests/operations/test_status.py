@@ -21,6 +21,8 @@ from tests.support.deliveries import cells_of, csv_text, deliver, household, mar
 from tests.support.place import Place
 from tests.support.small_project import small_project
 
+pytestmark = pytest.mark.whole_lake
+
 SOURCE = "household_registration"
 
 

@@ -362,6 +362,7 @@ def test_changed_xml_is_refused_or_read(tmp_path: Path, block: int) -> None:
         assert isinstance(found, str) or len(set(numbers(found))) == len(found), seed
 
 
+@pytest.mark.whole_lake
 def test_damaged_cells_end_in_quarantine_and_the_file_goes_on(tmp_path: Path) -> None:
     sent = [marriage(number) for number in range(40)]
     header = list(sent[0])

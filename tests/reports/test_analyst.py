@@ -21,6 +21,8 @@ from pipelines.engines.duckdb.analyst_file import Contents, folder_beside, write
 from tests.support.analyst_files import AWKWARD, OF_THE_LAKE, Analyst, opened, tables_of, value, views_of
 from tests.support.simulated_demo import PROGRAMS, ROOT, huiliu
 
+pytestmark = pytest.mark.whole_lake
+
 NOTEBOOK = ROOT / "notebooks" / "first_analysis.ipynb"
 OFFLINE = ["unshare", "--user", "--map-root-user", "--net"]
 COUNTED = "(SELECT count(*) FROM person.person)"

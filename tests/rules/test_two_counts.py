@@ -155,7 +155,7 @@ def test_a_rule_broken_by_another_row_stops_the_run_though_the_counts_agree(
     def another_row(rule: Rule, arguments: dict[str, Any], rows: ir.Table) -> ir.BooleanValue:
         return rows[arguments.pop("column")] != person_id(PERSONS - 1)
 
-    monkeypatch.setitem(predicates._PREDICATES, rule, another_row)
+    monkeypatch.setitem(predicates.PREDICATES, rule, another_row)
     message = stopped(place)
     assert "rule id_number.check_digit: the gate and Great Expectations both count 1 rows that break it" in message
     assert f"the sum of their numbers is {PERSONS + 1} for the gate and {WRONG} for Great Expectations" in message
@@ -165,7 +165,7 @@ def test_a_rule_that_is_counted_otherwise_stops_the_run(place: Place, monkeypatc
     def keeps_all(rule: Rule, arguments: dict[str, Any], rows: ir.Table) -> ir.BooleanValue:
         return rows[arguments.pop("column")].length() > 0
 
-    monkeypatch.setitem(predicates._PREDICATES, "expect_id_number_check_digit", keeps_all)
+    monkeypatch.setitem(predicates.PREDICATES, "expect_id_number_check_digit", keeps_all)
     message = stopped(place)
     assert "rule id_number.check_digit: the gate counts 0 rows that break it, Great Expectations 1" in message
 

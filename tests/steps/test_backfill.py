@@ -18,6 +18,8 @@ from tests.support.deliveries import cells_of, csv_text, deliver, marriage
 from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place, copied_project
 
+pytestmark = pytest.mark.whole_lake
+
 SOURCE = "marriage_registration"
 REMARKS = ["补录", "更正"]
 

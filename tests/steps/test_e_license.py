@@ -15,6 +15,8 @@ from simulation.licenses import ROOT, identifier, stream, with_version
 from tests.support.deliveries import Row, deliver, json_lines
 from tests.support.place import Opened, Place
 
+pytestmark = pytest.mark.whole_lake
+
 REGIONAL = credit_code("1", "1", "150000", "40000000")  # an agency of the autonomous region itself
 MODEL = "current_license"
 

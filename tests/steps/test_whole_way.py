@@ -15,6 +15,8 @@ from simulation import simulate
 from simulation.world.places import CITIES
 from tests.support.place import Place
 
+pytestmark = pytest.mark.whole_lake
+
 SEEDS = (11, 12, 13)
 SCOPE = ("residence_region", "household_region", "insured_region")
 KINDS = ("quarantine", "flag", "hold", "conflict", "finding", "accept")

@@ -25,7 +25,9 @@ from tests.support.deliveries import (
     json_lines,
     marriage,
     name_of,
+    parquet,
     person_id,
+    workbook,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,18 +192,34 @@ def _named_in(code: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Delivered:
-    """Rows of one source under a file's name; the suffix says how they are written: `.csv` or `.jsonl`."""
+    """Rows of one source under a file's name, whose suffix says how they are written.
+
+    `.jsonl`, `.xlsx` and `.parquet`, else CSV.
+
+    `header` is for a file without rows, `encoding` for text.
+    """
 
     source: str
     file: str
     rows: Sequence[Row]
+    encoding: str = "utf-8"
+    header: Sequence[str] = ()
 
     def write(self, landing: Path) -> Path:
         """Put the file into `landing/<source>`; rows may say different columns."""
-        if Path(self.file).suffix == ".jsonl":
-            return deliver(landing, self.source, self.file, json_lines(self.rows))
-        header = list(dict.fromkeys(name for row in self.rows for name in row))
-        return deliver(landing, self.source, self.file, csv_text(cells_of(self.rows, header)))
+        header = list(dict.fromkeys([*self.header, *(name for row in self.rows for name in row)]))
+        cells = cells_of(self.rows, header)
+        match Path(self.file).suffix:
+            case ".jsonl":
+                content: bytes | str = json_lines(self.rows)
+            case ".xlsx":
+                content = workbook(cells)
+            case ".parquet":
+                content = parquet(cells)
+            case _:
+                content = csv_text(cells)
+        written = content.encode(self.encoding) if isinstance(content, str) else content
+        return deliver(landing, self.source, self.file, written)
 
 
 def permit(number: int, **cells: str) -> Row:

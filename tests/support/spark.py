@@ -14,6 +14,9 @@ from pipelines.settings import Settings
 # A run is more queries than Spark remembers by default, and tests look at the plans of all.
 CONF = {"spark.ui.enabled": "false", "spark.sql.ui.retainedExecutions": "10000"}
 SPARK = Settings(engine="spark", spark_master="local[2]", memory="3GB", spark_conf=CONF)
+# Small data does not live to see what Java's second compiler makes of it, and pays for it. With the first one alone the
+# room for compiled code shrinks, and Spark fills it.
+JAVA_FOR_SMALL_DATA = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"}
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +24,7 @@ def spark_session() -> Iterator[SparkSession]:
     """A session in this process's own JVM, stopped at the end."""
     from pipelines.engines.spark.session import open_session
 
-    # Small data does not live to see what Java's second compiler makes of it, and pays for it. With the first one alone
-    # the room for compiled code shrinks, and Spark fills it.
-    options = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
-    with patch.dict(os.environ, {"JAVA_TOOL_OPTIONS": options}):
+    with patch.dict(os.environ, JAVA_FOR_SMALL_DATA):
         session = open_session(SPARK)
     yield session
     session.stop()

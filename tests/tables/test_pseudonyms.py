@@ -9,10 +9,13 @@ import stat
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from pipelines.storage.pseudonyms import KEY
 from tests.support.analyst_files import OF_THE_LAKE, Analyst, value
 from tests.support.simulated_demo import huiliu
+
+pytestmark = pytest.mark.whole_lake
 
 
 def identifiers_in(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -18,12 +18,14 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
+from ibis.backends.duckdb import Backend
 from ibis.backends.sql.datatypes import DuckDBType
 
-from pipelines.engines import delta_rs
+from pipelines.engines import delta_files, delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, matching
 from pipelines.engines.checksums import IN_DUCKDB
 from pipelines.engines.geometry import Expression, for_duckdb
+from pipelines.engines.kept_sql import COUNTED, KeptSQL
 from pipelines.errors import StoreError
 from pipelines.storage.extensions import load_extension
 from pipelines.storage.memory import in_bytes
@@ -41,16 +43,22 @@ VERSIONS = 3  # of a table that stay open: one step reads it before and after it
 BESIDE, LEAST = 1_250_000_000, 0.3
 READER = 1_600_000_000  # bytes that a run takes for each file that it reads at once, while DuckDB has nothing to do
 MERGED_IN_MEMORY = 50_000  # rows of a merge that may be in memory
+# Up to so many rows in each table that it reads, a query runs sooner as it is written: rules of a source are 100 to
+# 240 kB of SQL, which take the optimizer 0.2 to 0.4 s, and 30,000 rows no longer.
+FEW_ROWS = 10_000
 
 
 class DuckDBEngine(Engine):
     """One DuckDB connection in memory; what is materialised there spills to a scratch folder beyond its share.
 
     `memory` is what the whole process may take, such as `4GB`: DuckDB's share is what the rest of it leaves.
-    `retention` is how long the tables that it creates keep what they were before.
+    `retention` is how long the tables that it creates keep what they were before, `cache` a folder for SQL that the
+    next process can use again (none: nothing is kept).
     """
 
-    def __init__(self, memory: str, retention: datetime.timedelta = delta_rs.RETENTION) -> None:
+    def __init__(
+        self, memory: str, retention: datetime.timedelta = delta_rs.RETENTION, cache: Path | None = None
+    ) -> None:
         self._retention = retention
         self.readers = max(1, min(os.cpu_count() or 1, int(in_bytes(memory) // READER)))
         self._scratch = Scratch()
@@ -64,8 +72,13 @@ class DuckDBEngine(Engine):
         connection.execute(IN_DUCKDB)
         self.connection = connection
         self.ibis = ibis.duckdb.from_connection(connection)
+        self._unoptimized = connection.cursor()
+        self._unoptimized.execute("PRAGMA disable_optimizer")
+        self._ibis_unoptimized = ibis.duckdb.from_connection(self._unoptimized)
+        self._rows: dict[str, int] = {}  # at most so many a table or view holds, by its name, or each that it reads
+        self._kept_sql = KeptSQL(cache, "duckdb")
         self._read: dict[str, dict[int, ir.Table]] = {}
-        self._opened_so_far = 0
+        self._named_so_far = 0
         self._described: dict[str, ibis.Schema] = {}  # by what a table's log says of its columns
         self._scattered: dict[str, _Scattered] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
@@ -87,28 +100,33 @@ class DuckDBEngine(Engine):
 
     def _opened(self, uri: str, version: int) -> ir.Table:
         """A name per table and version: an expression built earlier must not move to newer data."""
-        name = f"delta_{self._opened_so_far}"
-        self._opened_so_far += 1
-        files = delta_rs.scattered_files(uri, version)
+        name = self._next_name()
+        files = delta_files.files_of(uri, version)
+        if files.rows is not None:
+            self._rows[name] = files.rows
         whole = scan = f"SELECT * FROM delta_scan({_text(as_url(uri))}, version = {version})"
-        if files is None:
+        if not files.are_scattered:
             self.connection.execute(f"CREATE VIEW {name} AS {scan}")
             return self._stored(name, uri, version)
         # Many small files are read once, for each query would open all of them again; and then what was appended.
         before = self._scattered.pop(uri, None)
         # A file holds none of the columns that its table is partitioned by.
-        grew = before and before.files < files and not delta_rs.stored(uri).metadata().partition_columns
+        grew = before and before.files < files.paths and not delta_rs.stored(uri).metadata().partition_columns
         if before and grew and before.name in {one.get_name() for one in self._read[uri].values()}:
-            added = ", ".join(map(_text, sorted(files - before.files)))
+            added = ", ".join(map(_text, sorted(files.paths - before.files)))
             added = f"read_parquet([{added}], hive_partitioning = false)"
             scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM {added}"
         try:
             self.connection.execute(f"CREATE TABLE {name} AS {scan}")
-            self._scattered[uri] = _Scattered(name, files)
+            self._scattered[uri] = _Scattered(name, files.paths)
         except duckdb.InvalidInputException:
             # One of them holds what cannot be read. Who asks for the rows of others does not have to open it.
             self.connection.execute(f"CREATE VIEW {name} AS {whole}")
         return self._named(name)
+
+    def _next_name(self) -> str:
+        self._named_so_far += 1
+        return f"{COUNTED}{self._named_so_far}"
 
     def _stored(self, name: str, uri: str, version: int) -> ir.Table:
         """As `_named`; tables that say the same columns in their logs are described once."""
@@ -134,7 +152,7 @@ class DuckDBEngine(Engine):
     def changes(self, uri: str, first: int, last: int, columns: Sequence[str], name: str) -> ir.Table:
         try:
             self.connection.register("feed", delta_rs.changes(uri, first, last, columns))
-            self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM feed")
+            self._keep(self.connection, name, "SELECT * FROM feed")
         except (DeltaError, duckdb.Error, OSError) as error:
             raise FeedGapError(f"{uri}, versions {first} to {last}") from error
         finally:
@@ -154,42 +172,71 @@ class DuckDBEngine(Engine):
     def taken_in(self, rows: pa.RecordBatchReader, name: str) -> ir.Table:
         self.connection.register("stream", rows)
         try:
-            self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM stream")
+            self._keep(self.connection, name, "SELECT * FROM stream")
         finally:
             self.connection.unregister("stream")
         return self.ibis.table(name)
 
     def materialise(self, expression: ir.Table, name: str) -> ir.Table:
         # Ibis would create the table first and insert into it; created as a query, DuckDB writes it once.
-        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {self.ibis.compile(self._in_words(expression))}")
+        backend = self._planned_by(worded := self._in_words(expression))
+        self._keep(backend.con, name, self._kept_sql.sql(worded, backend.compile))
         return self._named(name)
 
+    def kept_if_few(self, expression: ir.Table, name: str) -> ir.Table:
+        # What is asked of few rows by a long query is planned sooner, and its text is the same whichever rows they are.
+        kept = self.materialise(expression.limit(FEW_ROWS + 1), name)
+        return kept if self._rows[name] <= FEW_ROWS else expression
+
+    def _keep(self, connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+        """Compute a table called `name`, instead of any that is called so."""
+        count = connection.execute(f"CREATE OR REPLACE TABLE {name} AS {query}").fetchone()
+        assert count
+        self._rows[name] = count[0]
+
+    def _planned_by(self, worded: ir.Expr) -> Backend:
+        """Who plans a query: without an optimizer where it reads few rows, unless they are searched by their shapes."""
+        tables = worded.op().find(ops.PhysicalTable)
+        reads_few = all(self._rows.get(table.name, FEW_ROWS + 1) <= FEW_ROWS for table in tables)
+        return self._ibis_unoptimized if reads_few and not self._knows_shapes else self.ibis
+
     def empty(self, spec: TableSpec) -> ir.Table:
-        name = f"empty_{len(self._empty)}"
         if spec not in self._empty:
+            name = self._next_name()
             self._empty[spec] = self.ibis.create_table(name, schema=spec.ibis_schema)
+            self._rows[name] = 0
         return self._empty[spec]
 
     def view(self, expression: ir.Table, name: str) -> str:
         # As Ibis would, which asks for the view's columns besides: a long expression takes as long again to be bound.
-        query = self.ibis.compile(self._in_words(expression))
-        self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
+        backend = self._planned_by(worded := self._in_words(expression))
+        self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {self._kept_sql.sql(worded, backend.compile)}")
+        self._rows[name] = FEW_ROWS if backend is self._ibis_unoptimized else FEW_ROWS + 1
         return name
+
+    def connection_for(self, view: str) -> duckdb.DuckDBPyConnection:
+        """The connection by which to ask questions about a view or table: one that plans them as is due to its rows."""
+        return self._unoptimized if self._rows.get(view, FEW_ROWS + 1) <= FEW_ROWS else self.connection
 
     def blames_rows(self, error: Exception) -> bool:
         return isinstance(error, duckdb.DataError | duckdb.InvalidInputException)
 
     def named(self, expression: ir.Table, name: str) -> ir.Table:
+        if self._planned_by(self._in_words(expression)) is self._ibis_unoptimized:
+            return self.materialise(expression, name)  # a view would be planned for itself and again for its use
         return self._known_as(self.view(expression, name), expression.schema())
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
-        return self.ibis.to_pyarrow(self._in_words(expression)).to_pylist()
+        worded = self._in_words(expression)
+        return self._planned_by(worded).to_pyarrow(worded).to_pylist()
 
     def scalar(self, expression: ir.Scalar) -> Any:
-        return self.ibis.to_pyarrow(self._in_words(expression)).as_py()
+        worded = self._in_words(expression)
+        return self._planned_by(worded).to_pyarrow(worded).as_py()
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
-        return self.ibis.to_pyarrow_batches(self._in_words(expression), chunk_size=BATCH_ROWS)
+        worded = self._in_words(expression)
+        return self._planned_by(worded).to_pyarrow_batches(worded, chunk_size=BATCH_ROWS)
 
     def _in_words(self, expression: Expression) -> Expression:
         """With operations on shapes in DuckDB's words; the extension is loaded for the first that has any."""
@@ -229,8 +276,11 @@ class DuckDBEngine(Engine):
 
     def interrupt(self) -> None:
         self.connection.interrupt()
+        self._unoptimized.interrupt()
 
     def close(self) -> None:
+        self._kept_sql.close()
+        self._unoptimized.close()
         self.connection.close()
         self._scratch.close()
 

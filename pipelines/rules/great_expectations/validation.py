@@ -157,7 +157,7 @@ def _batch(context: AbstractDataContext, engine: Engine, view: str, name: str, r
     from pipelines.rules.great_expectations import on_duckdb, on_spark
 
     if isinstance(engine, DuckDBEngine):
-        return on_duckdb.batch_of(context, engine.connection, view, name, readings)
+        return on_duckdb.batch_of(context, engine.connection_for(view), view, name, readings)
     return on_spark.batch_of(context, cast("SparkEngine", engine).session, view, name, readings)
 
 

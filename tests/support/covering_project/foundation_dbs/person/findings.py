@@ -1,0 +1,25 @@
+"""Rules across the tables of persons; each gives the rows at fault."""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.modelling import Alike, ClaimsOf, finding
+
+
+@finding(
+    title="同名的人",
+    inputs={"claims": ClaimsOf("person", "person_name")},
+    affected={"claims": Alike("match_key", "key")},
+)
+def several_of_a_name(claims: ir.Table) -> ir.Table:
+    """One name, spelling aside, stands for several persons: found among claims that are alike."""
+    counted = claims.group_by("match_key").agg(low=claims.key.min(), high=claims.key.max())
+    several = counted.filter(counted.low != counted.high)
+    return claims.semi_join(several, "match_key").select("source", "batch", "row", subject="key")
+
+
+@finding(title="有居住登记而无居民登记", affected={"stay": "holder_id", "resident": "id_number"})
+def stay_of_nobody(stay: ir.Table, resident: ir.Table) -> ir.Table:
+    """A stay is registered of somebody whom no registration of residents knows."""
+    unknown = stay.anti_join(resident, stay.holder_id == resident.id_number)
+    return unknown.select(subject="holder_id", source=ibis.literal("stay"), batch="_batch", row="_row")
