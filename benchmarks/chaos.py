@@ -75,7 +75,7 @@ class Report:
     @property
     def hits(self) -> int:
         """Runs that a strike ended; one that was to be struck later than it went on does not count."""
-        return sum(one.ended.how != "finished" for one in self.struck)
+        return sum(experiment.ended.how != "finished" for experiment in self.struck)
 
     def timed(self, kind: str, ended: Ended) -> Ended:
         self.seconds.setdefault(kind, []).append(ended.seconds)
@@ -84,22 +84,24 @@ class Report:
 
 def main(arguments: Sequence[str] | None = None, meddle: Meddle | None = None) -> int:
     """`meddle` damages the struck lake before it is compared: so tests see that damage is found."""
-    said = _arguments(arguments)
+    options = _arguments(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its disks are unmounted
     import_everything()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="huiliu-chaos-") as folder:
         work = Path(folder)
         filled = _Filled(work, report)
-        number = said.only or 0
-        while report.hits < said.count and not (report.failures and said.stop):
+        number = options.only or 0
+        while report.hits < options.count and not (report.failures and options.stop):
             try:
                 with _disk(work / "disk") as disk:
-                    _Experiment(said.seed, number, disk, filled, report, meddle).go(said.count)
+                    _Experiment(options.seed, number, disk, filled, report, meddle).go(options.count)
             except _FailedError as failed:
-                report.failures.append(f"{failed}\n  again: --seed {said.seed} --only {number} --count {said.count}")
+                report.failures.append(
+                    f"{failed}\n  again: --seed {options.seed} --only {number} --count {options.count}"
+                )
                 print(f"FAILED {report.failures[-1]}", flush=True)
-            if said.only is not None:
+            if options.only is not None:
                 break
             number += 1
     _print(report)
@@ -149,9 +151,9 @@ class _Filled:
         for place in places:
             shutil.copytree(self.place.landing, place.landing)
             shutil.copytree(self.place.lake, place.lake)
-        mine = self.deliveries
-        known = {source: [*numbers] for source, numbers in mine.known.items()}
-        return Deliveries(chance, known, [*mine.sent], mine.files, mine.hours)
+        delivered = self.deliveries
+        known = {source: [*numbers] for source, numbers in delivered.known.items()}
+        return Deliveries(chance, known, [*delivered.sent], delivered.files, delivered.hours)
 
 
 class _Experiment:
@@ -205,7 +207,7 @@ class _Experiment:
             writes -= strike.nth - 1 if strike.point in strikes.AT_WRITES else 0
             originals = originals if ended.step in ("", "(opening)", "gate") else 0
             if ended.how == "hung":
-                raise _FailedError(f"experiment {self.number}: a struck run hung: {self._told()}")
+                raise _FailedError(f"experiment {self.number}: a struck run hung: {self._events()}")
         self._expect(self.report.timed("after strikes", _run(self.struck, self.scratch, decided)), "the next run")
         self._compare(drawn)
 
@@ -219,18 +221,18 @@ class _Experiment:
 
     def _expect(self, ended: Ended, what: str) -> None:
         if ended.how != "finished":
-            raise _FailedError(f"experiment {self.number}: {what} {ended.how}: {self._told()}\n{ended.error}")
+            raise _FailedError(f"experiment {self.number}: {what} {ended.how}: {self._events()}\n{ended.error}")
 
     def _compare(self, drawn: Sequence[Ended]) -> None:
         if self.meddle:
             forked(lambda _: self.meddle(self.struck.lake) if self.meddle else None, self.scratch)
         ended = self.report.timed("comparing", forked(self._found, self.scratch))
         self._expect(ended, "comparing")
-        self.report.compared += sum(one.how != "finished" for one in drawn) if not ended.result else 0
+        self.report.compared += sum(strike.how != "finished" for strike in drawn) if not ended.result else 0
         if ended.result:
-            errors = "\n".join(one.error.splitlines()[-1] for one in drawn if one.error)
+            errors = "\n".join(strike.error.splitlines()[-1] for strike in drawn if strike.error)
             raise _FailedError(
-                f"experiment {self.number}: {self._told()}\n  " + "\n  ".join(ended.result) + f"\n  {errors}".rstrip()
+                f"experiment {self.number}: {self._events()}\n  " + "\n  ".join(ended.result) + f"\n  {errors}".rstrip()
             )
         print(f"experiment {self.number}: {self.story[-1]}: equal", flush=True)
 
@@ -242,8 +244,8 @@ class _Experiment:
             found += [f"undisturbed too: {fault}" for fault in lake_faults(self.sound.lake, self.sound.landing)]
         return found + lake_differences(self.sound.lake, self.struck.lake)
 
-    def _told(self) -> str:
-        return "".join(f"\n  {number}. {told}" for number, told in enumerate(self.story, 1))
+    def _events(self) -> str:
+        return "".join(f"\n  {number}. {event}" for number, event in enumerate(self.story, 1))
 
 
 def _run(
@@ -277,10 +279,10 @@ def _run(
                     decide(workspace.lake, batch, Verdict(verdict), "decided by chance")
             done = run(workspace, lambda step, table: setattr(marks, "step", step))
         held = {
-            one.batch: READABLE not in one.rules
+            judged.batch: READABLE not in judged.rules
             for s in done.standardised.values()
-            for one in s.judged
-            if one.batch in done.held
+            for judged in s.judged
+            if judged.batch in done.held
         }
         return {"held": held, **counted}
 
@@ -306,9 +308,11 @@ def _disk(folder: Path) -> Iterator[Path]:
 
 def _print(report: Report) -> None:
     order = ["(opening)", "gate", "ingest", "standardise", "integrate", "derive", "find", "return_flow", "release"]
-    steps = sorted({one.reached for one in report.struck}, key=lambda name: (name not in order, *_places(order, name)))
+    steps = sorted(
+        {struck.reached for struck in report.struck}, key=lambda name: (name not in order, *_places(order, name))
+    )
     ends = ["killed", "failed", "finished", "hung"]
-    counts = Counter((one.point, name) for one in report.struck for name in (one.reached, one.ended.how))
+    counts = Counter((struck.point, name) for struck in report.struck for name in (struck.reached, struck.ended.how))
     width = max(map(len, strikes.POINTS))
     print(
         f"\n{'struck':{width}} " + "".join(f"{name:>13}" for name in steps) + " | " + "".join(f"{e:>9}" for e in ends)
@@ -322,7 +326,7 @@ def _print(report: Report) -> None:
 
 
 def _places(order: list[str], name: str) -> list[int]:
-    return [place for place, one in enumerate(order) if one == name]
+    return [place for place, step in enumerate(order) if step == name]
 
 
 if __name__ == "__main__":

@@ -34,20 +34,20 @@ class Marks:
         field = self._memory[place * _WIDTH : (place + 1) * _WIDTH]
         return field.rstrip(b"\0").decode(errors="replace")
 
-    def __setitem__(self, place: int, said: str) -> None:
-        self._memory[place * _WIDTH : (place + 1) * _WIDTH] = said.encode()[:_WIDTH].ljust(_WIDTH, b"\0")
+    def __setitem__(self, place: int, mark: str) -> None:
+        self._memory[place * _WIDTH : (place + 1) * _WIDTH] = mark.encode()[:_WIDTH].ljust(_WIDTH, b"\0")
 
-    step = property(lambda self: self[0], lambda self, said: self.__setitem__(0, said))
-    struck_at = property(lambda self: self[1], lambda self, said: self.__setitem__(1, said))
+    step = property(lambda self: self[0], lambda self, mark: self.__setitem__(0, mark))
+    struck_at = property(lambda self: self[1], lambda self, mark: self.__setitem__(1, mark))
 
     def keep(self, result: Any) -> None:
-        said = json.dumps(result).encode()
-        self._memory[2 * _WIDTH : 2 * _WIDTH + len(said) + 1] = said + b"\0"
+        encoded = json.dumps(result).encode()
+        self._memory[2 * _WIDTH : 2 * _WIDTH + len(encoded) + 1] = encoded + b"\0"
 
     @property
     def result(self) -> Any:
-        said = self._memory[2 * _WIDTH :].split(b"\0", 1)[0]
-        return json.loads(said) if said else None
+        mark = self._memory[2 * _WIDTH :].split(b"\0", 1)[0]
+        return json.loads(mark) if mark else None
 
 
 @dataclass(frozen=True)
@@ -78,25 +78,25 @@ def forked(work: Callable[[Marks], Any], scratch: Path, kill_after: float | None
     """Do `work` in a forked process; `kill_after` seconds it is killed. What it prints is kept under `scratch`."""
     marks, started = Marks(), time.monotonic()
     scratch.mkdir(parents=True, exist_ok=True)
-    said = scratch / "said.txt"
+    output = scratch / "said.txt"
     if (child := os.fork()) == 0:
-        _work(work, marks, said)
+        _work(work, marks, output)
     how, signalled = _waited(child, started, kill_after)
     seconds = time.monotonic() - started
-    error = "" if how != "failed" else said.read_text(errors="replace").strip()[-4000:]
+    error = "" if how != "failed" else output.read_text(errors="replace").strip()[-4000:]
     struck_at = marks.struck_at or ("at a random time" if signalled else "")
     return Ended(how, marks.step, struck_at, seconds, marks.result, error)
 
 
-def _work(work: Callable[[Marks], Any], marks: Marks, said: Path) -> None:
+def _work(work: Callable[[Marks], Any], marks: Marks, output: Path) -> None:
     """Never returns: what this process has yet to do belongs to the one it was forked from."""
     code = 1
     try:
-        written = os.open(said, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+        written = os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
         for stream in (1, 2):
             os.dup2(written, stream)
         sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
-        tempfile.tempdir = str(said.parent)
+        tempfile.tempdir = str(output.parent)
         marks.keep(work(marks))
         code = 0
     except BaseException:

@@ -47,7 +47,7 @@ class Damaged:
     """A damaged file: what was done to it, and its bytes."""
 
     file: str
-    told: str
+    changes: str
     content: bytes
 
 
@@ -61,15 +61,15 @@ class Report:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    said = _arguments(arguments)
+    options = _arguments(arguments)
     import_everything()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="huiliu-fuzzing-") as folder:
         project = small_project(Path(folder) / "project", (SOURCE,), ("150100",))
-        for kind in said.format or FORMATS:
+        for kind in options.format or FORMATS:
             lake = 0
-            for first in range(0, said.count, AT_ONCE):
-                files = [damaged(kind, said.seed, n) for n in range(first, min(first + AT_ONCE, said.count))]
+            for first in range(0, options.count, AT_ONCE):
+                files = [damaged(kind, options.seed, n) for n in range(first, min(first + AT_ONCE, options.count))]
                 if not _round(Path(folder) / f"{kind}{lake}", project, kind, first, files, report):
                     lake += 1  # so that what is stuck hides nothing that comes later
     _print(report)
@@ -90,16 +90,16 @@ def damaged(kind: str, seed: int, number: int) -> Damaged:
     whole = FORMATS[kind](chance)
     while True:
         if kind == "xlsx" and chance.random() < 0.7:
-            told, content = _within(chance, whole)
+            changes, content = _within(chance, whole)
         else:  # what moves the pages of a Parquet file is always seen: most changes leave them where they are
-            told, content = _changed(chance, whole, kept=kind == "parquet" and chance.random() < 0.8)
+            changes, content = _changed(chance, whole, kept=kind == "parquet" and chance.random() < 0.8)
         if content != whole:
-            return Damaged(f"{number:04d}.{kind}", told, content)
+            return Damaged(f"{number:04d}.{kind}", changes, content)
 
 
 def _changed(chance: random.Random, whole: bytes, kept: bool = False) -> tuple[str, bytes]:
     """One to eight bytes set, put in or taken out, or the end cut off; `kept` is the length, and one byte changes."""
-    content, told = bytearray(whole), []
+    content, changes = bytearray(whole), []
     if not kept and chance.random() < 0.05:
         length = chance.randrange(len(whole))
         return f"cut to {length}", whole[:length]
@@ -117,8 +117,8 @@ def _changed(chance: random.Random, whole: bytes, kept: bool = False) -> tuple[s
             content.insert(at, byte)
         elif len(content) > 1:
             del content[at]
-        told.append(f"{how} {at}")
-    return ", ".join(told), bytes(content)
+        changes.append(f"{how} {at}")
+    return ", ".join(changes), bytes(content)
 
 
 def _within(chance: random.Random, whole: bytes) -> tuple[str, bytes]:
@@ -126,14 +126,14 @@ def _within(chance: random.Random, whole: bytes) -> tuple[str, bytes]:
     written = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(whole)) as before, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as after:
         parts = before.infolist()
-        chosen = chance.choice([one for one in parts if "sheet" in one.filename or "haredStrings" in one.filename])
-        told = ""
+        chosen = chance.choice([part for part in parts if "sheet" in part.filename or "haredStrings" in part.filename])
+        changes = ""
         for part in parts:
             content = before.read(part)
             if part is chosen:
-                told, content = _changed(chance, content, kept=chance.random() < 0.8)
+                changes, content = _changed(chance, content, kept=chance.random() < 0.8)
             after.writestr(part.filename, content)
-    return f"{chosen.filename}: {told}", written.getvalue()
+    return f"{chosen.filename}: {changes}", written.getvalue()
 
 
 def _people(chance: random.Random) -> list[dict[str, str]]:
@@ -146,7 +146,9 @@ def _csv(chance: random.Random) -> bytes:
 
 
 def _json_lines(chance: random.Random) -> bytes:
-    people: list[Any] = [{**one, "附": {"额": 1.5, "序": [number, None]}} for number, one in enumerate(_people(chance))]
+    people: list[Any] = [
+        {**person, "附": {"额": 1.5, "序": [number, None]}} for number, person in enumerate(_people(chance))
+    ]
     return json_lines(people).encode(chance.choice(["utf-8", "utf-8", "gb18030"]))
 
 
@@ -187,12 +189,12 @@ def _round(place: Path, project: Path, kind: str, first: int, files: Sequence[Da
     landing = place / "landing" / SOURCE
     shutil.rmtree(landing, ignore_errors=True)
     landing.mkdir(parents=True)
-    for one in files:
-        (landing / one.file).write_bytes(one.content)
+    for damaged in files:
+        (landing / damaged.file).write_bytes(damaged.content)
     numbers = range(FIRST_GOOD + first, FIRST_GOOD + first + GOOD)
     good = [household(number) for number in numbers]
     (landing / f"good{first}.csv").write_text(csv_text(cells_of(good)), encoding="utf-8")
-    marks_of = {one.file: one.told for one in files}
+    marks_of = {damaged.file: damaged.changes for damaged in files}
     ended = forked(
         lambda marks: _taken(marks, place, project, files, [row["公民身份号码"] for row in good]), place / "x"
     )
@@ -216,8 +218,8 @@ def _taken(marks: Marks, place: Path, project: Path, files: Sequence[Damaged], g
     from pipelines.steps.standardise import standardise
     from pipelines.tables.specs import BATCHES, raw_spec, standard_spec
 
-    said: dict[str, Any] = {"landing": place / "landing", "lake": place / "lake", "memory": "4GB", "lease_wait": 5}
-    with open_workspace(Settings(project=project, settle=0, **said)) as at:
+    variables: dict[str, Any] = {"landing": place / "landing", "lake": place / "lake", "memory": "4GB", "lease_wait": 5}
+    with open_workspace(Settings(project=project, settle=0, **variables)) as at:
         contract = at.catalog.contracts[SOURCE]
         marks.step = "ingest"
         ingest(at, contract)
@@ -226,17 +228,17 @@ def _taken(marks: Marks, place: Path, project: Path, files: Sequence[Damaged], g
         marks.step = "comparing"
         rows = at.lake.engine.rows(at.lake.read(raw_spec(at.catalog, contract)))
         standing = at.lake.engine.rows(at.lake.read(standard_spec(at.catalog, contract)).select("id_number"))
-        entries = {one["file"]: one for one in at.lake.engine.rows(at.lake.read(BATCHES))}
+        entries = {row["file"]: row for row in at.lake.engine.rows(at.lake.read(BATCHES))}
     missing = {*good} - {row["id_number"] for row in standing}
     found = _Compared(contract.cells)
     if missing:
         found.failures.append(("the good file", f"{len(missing)} of its rows do not stand"))
-    for one in files:
-        if one.file not in entries:
-            found.failures.append((one.file, "has no entry"))
+    for damaged in files:
+        if damaged.file not in entries:
+            found.failures.append((damaged.file, "has no entry"))
             continue
-        entry = entries[one.file]
-        found.compare(one, entry, [row for row in rows if row["_batch"] == entry["batch"]], place)
+        entry = entries[damaged.file]
+        found.compare(damaged, entry, [row for row in rows if row["_batch"] == entry["batch"]], place)
     return {"files": dict(found.files), "cells": found.cells, "failures": found.failures}
 
 
@@ -249,33 +251,35 @@ class _Compared:
         self.cells = 0
         self.failures: list[tuple[str, str]] = []
 
-    def compare(self, one: Damaged, entry: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], place: Path) -> None:
+    def compare(
+        self, damaged: Damaged, entry: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], place: Path
+    ) -> None:
         from benchmarks.second_reading import second_reading
 
         if not entry["readable"]:
             self.files["refused"] += 1
             if rows or not entry["problems"]:
-                self.failures.append((one.file, "is refused, but has rows in raw, or nothing is said of it"))
+                self.failures.append((damaged.file, "is refused, but has rows in raw, or nothing is said of it"))
             return
-        reading = second_reading(one.content, entry, str(place / "second"))
+        reading = second_reading(damaged.content, entry, str(place / "second"))
         marked = sum(row["_damage"] is not None for row in rows)
         self.files["read, rows marked" if marked else "read"] += 1
         if reading is None:
             self.files["(no second reading)"] += 1
             return
         if len(rows) != entry["rows"] or {row["_row"] for row in rows} != set(reading):
-            self._lost(one, rows, reading)
+            self._lost(damaged, rows, reading)
         for row in rows:
             other = reading.get(row["_row"])
             if row["_damage"] is None and other is not None:
-                self._row(one, row, other)
+                self._row(damaged, row, other)
 
-    def _lost(self, one: Damaged, rows: Sequence[Mapping[str, Any]], reading: Mapping[int, Any]) -> None:
+    def _lost(self, damaged: Damaged, rows: Sequence[Mapping[str, Any]], reading: Mapping[int, Any]) -> None:
         """Where a quote was put in or lost, row numbers may differ after a row that is marked."""
         if not any(row["_damage"] for row in rows):
-            self.failures.append((one.file, f"{len(rows)} rows in raw, and {len(reading)} by the second reading"))
+            self.failures.append((damaged.file, f"{len(rows)} rows in raw, and {len(reading)} by the second reading"))
 
-    def _row(self, one: Damaged, row: Mapping[str, Any], other: Mapping[str, str | None]) -> None:
+    def _row(self, damaged: Damaged, row: Mapping[str, Any], other: Mapping[str, str | None]) -> None:
         extra = json.loads(row["_extra"] or "{}")
         for header, sent in other.items():
             name = self._columns.get(header.strip())
@@ -286,7 +290,7 @@ class _Compared:
                 and (kept or "") != (sent or "")
                 and not _IS_OTHERWISE.match(sent or "")
             ):
-                self.failures.append((one.file, f"row {row['_row']}, column {header}: another cell than was sent"))
+                self.failures.append((damaged.file, f"row {row['_row']}, column {header}: another cell than was sent"))
             self.cells += 1
 
 

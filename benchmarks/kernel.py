@@ -44,7 +44,7 @@ def forbid(calls: tuple[str, ...], error: int | None = None) -> None:
     code = [(_LOAD, 0, 0, 0)]
     code += [(_JUMP_IF_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)]
     code += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, action)]
-    program = _Program(len(code), b"".join(struct.pack("HBBI", *one) for one in code))
+    program = _Program(len(code), b"".join(struct.pack("HBBI", *instruction) for instruction in code))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     number = _CALLS[platform.machine()]["seccomp"]
@@ -80,5 +80,5 @@ def forbid_growth(spare: int) -> None:
 
 
 def _mount(folder: Path, flags: int, size: int) -> int:
-    said = (b"tmpfs", str(folder).encode(), b"tmpfs", ctypes.c_ulong(flags), f"size={size}".encode())
-    return 0 if _libc.mount(*said) == 0 else ctypes.get_errno() or errno.EPERM
+    call = (b"tmpfs", str(folder).encode(), b"tmpfs", ctypes.c_ulong(flags), f"size={size}".encode())
+    return 0 if _libc.mount(*call) == 0 else ctypes.get_errno() or errno.EPERM

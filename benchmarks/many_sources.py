@@ -68,13 +68,13 @@ class Spent:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    said = _arguments(arguments)
+    options = _arguments(arguments)
     with tempfile.TemporaryDirectory(prefix="huiliu-many-") as scratch:
-        folder = said.dir or Path(scratch)
-        write_project(folder, said.copies)
-        write_landing(folder, said.copies, said.people)
-        aims = AIMS.get(said.copies, {})
-        print(f"{said.copies} copies, {said.people} people in each\n{'':24}{'cores':>8}{'wall':>8}   aim")
+        folder = options.dir or Path(scratch)
+        write_project(folder, options.copies)
+        write_landing(folder, options.copies, options.people)
+        aims = AIMS.get(options.copies, {})
+        print(f"{options.copies} copies, {options.people} people in each\n{'':24}{'cores':>8}{'wall':>8}   aim")
         for what, work in _measured(folder).items():
             spent = work()
             print(f"{what:24}{spent.cores:8.1f}{spent.wall:8.1f}   {aims.get(what, '')}".rstrip(), flush=True)
@@ -115,17 +115,19 @@ def write_landing(folder: Path, copies: int, people: int) -> None:
 
 def _declarations() -> Iterator[Path]:
     for name in DECLARED:
-        yield from sorted(one for one in (ROOT / name).rglob("*") if one.suffix in (".yml", ".py"))
+        yield from sorted(file for file in (ROOT / name).rglob("*") if file.suffix in (".yml", ".py"))
 
 
 def _own_names() -> frozenset[str]:
     """What must be unique in a project: databases, sources, golden records, models, and tables named by databases."""
-    databases = {one.name for name in DECLARED[:2] for one in (ROOT / name).iterdir() if (one / "__init__.py").exists()}
-    declared = [one for name in DECLARED[:2] for one in (ROOT / name).rglob("*.yml")]
-    modules = [one.read_text(encoding="utf-8") for name in DECLARED[:2] for one in (ROOT / name).rglob("*.py")]
+    databases = {
+        folder.name for name in DECLARED[:2] for folder in (ROOT / name).iterdir() if (folder / "__init__.py").exists()
+    }
+    declared = [file for name in DECLARED[:2] for file in (ROOT / name).rglob("*.yml")]
+    modules = [module.read_text(encoding="utf-8") for name in DECLARED[:2] for module in (ROOT / name).rglob("*.py")]
     models = [name for text in modules for name in re.findall(r"^@model\((?:.|\n)*?^\)\ndef (\w+)", text, re.MULTILINE)]
     made = [f"{database}_{kind}" for database in databases for kind in ("conflict", "finding")]
-    return frozenset([*databases, *(one.stem for one in declared), *models, *made])
+    return frozenset([*databases, *(file.stem for file in declared), *models, *made])
 
 
 def _renamed(text: str, names: frozenset[str], copy: int) -> str:
@@ -160,7 +162,7 @@ def _after_changes(folder: Path, sources: Sequence[str] = ()) -> Spent:
     changes = folder / "changes"
     if not changes.exists():
         spent(folder, CHANGES)
-    for source in sources or sorted(one.name for one in changes.iterdir()):
+    for source in sources or sorted(file.name for file in changes.iterdir()):
         shutil.move(changes / source / "changes.jsonl", folder / "landing" / source / "changes.jsonl")
         (changes / source).rmdir()
     return spent(folder, HUILIU, "run")
@@ -170,19 +172,19 @@ def spent(folder: Path, program: str, *arguments: str) -> Spent:
     """What a Python program costs that is started in the project; raises SystemExit with what it said if it fails."""
     here = {"PYTHONPATH": str(ROOT), "HUILIU_PROJECT": str(folder), "HUILIU_SETTLE": "0"}
     began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(
             [sys.executable, "-c", program, *arguments],
             cwd=folder,
             env={**os.environ, **here},
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         )
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode not in (0, 1):  # 1: something was held, as the simulation means it
-            said.seek(0)
-            raise SystemExit(said.read().decode(errors="replace"))
+            output.seek(0)
+            raise SystemExit(output.read().decode(errors="replace"))
     return Spent(usage.ru_utime + usage.ru_stime, time.monotonic() - began)
 
 

@@ -78,11 +78,11 @@ def pairs(lakes: Lakes) -> dict[str, tuple[Place, Place]]:
     return found
 
 
-def compared(tables: list[TableSpec], one: Place, other: Place) -> Iterator[str]:
+def compared(tables: list[TableSpec], first: Place, other: Place) -> Iterator[str]:
     """What differs in each table of two lakes."""
     with connection() as opened:
         for spec in tables:
-            yield from differences(opened, spec, one.lake, other.lake)
+            yield from differences(opened, spec, first.lake, other.lake)
 
 
 if __name__ == "__main__":

@@ -41,14 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, nargs="+", default=[0.0, 2.0, 6.0], help="from a step to the cut")
     parser.add_argument("--without-fsync", action="store_true", help="let nothing of ours be written through")
-    said = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     cuts, failures = 0, list[str]()
     with tempfile.TemporaryDirectory(prefix="huiliu-cut-") as folder:
         project = small_project(Path(folder, "project"), (PUSHED, FILED), ("150100",))
-        for number, seconds in enumerate(said.seconds):
+        for number, seconds in enumerate(options.seconds):
             work = Path(folder, str(number))
             work.mkdir()
-            copies = _Steps(work, project, seconds, said.without_fsync).go()
+            copies = _Steps(work, project, seconds, options.without_fsync).go()
             for copy in copies:
                 failures += [f"{seconds:g} s {copy.when}: {fault}" for fault in _faults(copy, project, work)]
             cuts += len(copies)
@@ -141,8 +141,10 @@ def _faults(copy: _Copy, project: Path, work: Path) -> list[str]:
                 run(workspace)
                 lake, contracts = workspace.lake, workspace.catalog.contracts
                 stand = {
-                    source: {row["id_number"] for row in lake.engine.rows(lake.read(raw_spec(workspace.catalog, one)))}
-                    for source, one in contracts.items()
+                    source: {
+                        row["id_number"] for row in lake.engine.rows(lake.read(raw_spec(workspace.catalog, contract)))
+                    }
+                    for source, contract in contracts.items()
                 }
         except Exception as error:
             return [f"the next run fails ({type(error).__name__}: {str(error)[:300]})"]
@@ -161,9 +163,9 @@ def _settings(at: Path, project: Path) -> Settings:
 def _watched(before_removal: Callable[[Path], None], careless: bool) -> Iterator[None]:
     unlink, fsync = os.unlink, os.fsync
 
-    def removing(path: Path, **said: int) -> None:
+    def removing(path: Path, **folder: int) -> None:
         before_removal(Path(path))
-        unlink(path, **said)
+        unlink(path, **folder)
 
     os.unlink = removing  # type: ignore[assignment]
     if careless:

@@ -38,8 +38,8 @@ class Step:
     days: int = 0
 
     def write(self, landing: Path) -> None:
-        for one in self.deliveries:
-            one.write(landing)
+        for delivery in self.deliveries:
+            delivery.write(landing)
 
     def __str__(self) -> str:
         return " + ".join(self.kinds)
@@ -57,9 +57,9 @@ class Deliveries:
 
     def first(self) -> Step:
         """Some people, couples and permits."""
-        said = {"household_registration": 12, "marriage_registration": 4, "residence_permit": 4}
+        counts = {"household_registration": 12, "marriage_registration": 4, "residence_permit": 4}
         files = [
-            self._sent(source, [self._row(source, self._new(source)) for _ in range(n)]) for source, n in said.items()
+            self._sent(source, [self._row(source, self._new(source)) for _ in range(n)]) for source, n in counts.items()
         ]
         return Step(("first",), tuple(files))
 
@@ -70,8 +70,8 @@ class Deliveries:
         verdict = self.chance.choice(["released", "rejected", None])
         declared = self.chance.choice([None, None, None, None, *DECLARED])
         days = self.chance.choice([0, 1, 1, 3])
-        told = [*kinds, *(one for one in (verdict, declared) if one), *([f"{days} days later"] if days else [])]
-        return Step(tuple(told), files, verdict, declared, days)
+        parts = [*kinds, *(part for part in (verdict, declared) if part), *([f"{days} days later"] if days else [])]
+        return Step(tuple(parts), files, verdict, declared, days)
 
     def new(self, source: str) -> Delivered:
         return self._sent(source, [self._row(source, self._new(source)) for _ in range(self.chance.randint(1, 4))])
@@ -105,7 +105,7 @@ class Deliveries:
         """Without the key's column."""
         return self._sent(source, [{"姓名": f"甲{self.files}"}])
 
-    def _row(self, source: str, number: int, **said: str) -> Row:
+    def _row(self, source: str, number: int, **cells: str) -> Row:
         moved: Mapping[str, str] = {
             "household_registration": {"户籍地区划代码": self.chance.choice(REGIONS)},
             "residence_permit": {
@@ -118,7 +118,7 @@ class Deliveries:
         }[source]
         self.hours += 1
         at = BEGIN + datetime.timedelta(hours=self.hours)
-        return ROWS[source](number, **{**moved, "更新时间": f"{at:%Y-%m-%d %H:%M:%S}", "操作标志": "", **said})
+        return ROWS[source](number, **{**moved, "更新时间": f"{at:%Y-%m-%d %H:%M:%S}", "操作标志": "", **cells})
 
     def _broken(self, source: str) -> Row:
         return self._row(source, self._new(source), **{BROKEN_ID[source]: "1.50102E+17"})
@@ -133,8 +133,8 @@ class Deliveries:
         return self.chance.sample(known, min(len(known), self.chance.randint(1, 3)))
 
     def _again(self, source: str) -> Delivered:
-        mine = [one for one in self.sent if one.source == source]
-        return self.chance.choice(mine or self.sent) if self.sent else self.new(source)
+        of_source = [delivery for delivery in self.sent if delivery.source == source]
+        return self.chance.choice(of_source or self.sent) if self.sent else self.new(source)
 
     def _file(self, suffix: str) -> str:
         self.files += 1
@@ -161,23 +161,24 @@ KINDS = {
 
 def _declare_more(project: Path) -> None:
     _change(
-        project / CONTRACT, lambda said: said["columns"].update({"服务处所": {"name": "workplace", "element": "text"}})
+        project / CONTRACT,
+        lambda declared: declared["columns"].update({"服务处所": {"name": "workplace", "element": "text"}}),
     )
 
 
 def _declare_less(project: Path) -> None:
-    _change(project / CONTRACT, lambda said: said["columns"].pop("曾用名"))
+    _change(project / CONTRACT, lambda declared: declared["columns"].pop("曾用名"))
 
 
 def _trust_others(project: Path) -> None:
     attributes = ("person_name", "household_region")
-    _change(project / RECORD, lambda said: [said["attributes"][name]["from"].reverse() for name in attributes])
+    _change(project / RECORD, lambda declared: [declared["attributes"][name]["from"].reverse() for name in attributes])
 
 
 def _change(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    change(said)
-    path.write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(declared)
+    path.write_text(yaml.safe_dump(declared, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 AS_BEFORE = "the declarations as before"

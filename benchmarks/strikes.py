@@ -71,9 +71,9 @@ def count() -> dict[str, int]:
     counted = {"writes": 0, "originals": 0}
 
     def counting(kind: str) -> Callable[..., Any]:
-        def called(original: Callable[..., Any], *said: Any, **named: Any) -> Any:
+        def called(original: Callable[..., Any], *positional: Any, **named: Any) -> Any:
             counted[kind] += 1
-            return original(*said, **named)
+            return original(*positional, **named)
 
         return called
 
@@ -102,8 +102,8 @@ def _wrap(owner: Any, names: tuple[str, ...], around: Callable[..., Any]) -> Non
 
 def _wrapped(original: Callable[..., Any], around: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    def wrapped(*said: Any, **named: Any) -> Any:
-        return around(original, *said, **named)
+    def wrapped(*positional: Any, **named: Any) -> Any:
+        return around(original, *positional, **named)
 
     return wrapped
 
@@ -114,24 +114,29 @@ class _Nth:
     def __init__(self, strike: Strike, marks: Marks, struck: Callable[..., Any]) -> None:
         self._strike, self._marks, self._struck, self._calls = strike, marks, struck, 0
 
-    def __call__(self, original: Callable[..., Any], *said: Any, **named: Any) -> Any:
+    def __call__(self, original: Callable[..., Any], *positional: Any, **named: Any) -> Any:
         self._calls += 1
         if self._calls != self._strike.nth:
-            return original(*said, **named)
+            return original(*positional, **named)
         self._marks.struck_at = self._strike.point
-        return self._struck(original, *said, **named)
+        return self._struck(original, *positional, **named)
 
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _struck_write(strike: Strike, disk: Path | None, original: Callable[..., Any], *said: Any, **named: Any) -> Any:
+def _struck_write(
+    strike: Strike, disk: Path | None, original: Callable[..., Any], *positional: Any, **named: Any
+) -> Any:
     match strike.point:
         case "before a write":
             _die()
         case "before its rows" | "after its rows":
-            said = tuple(_dying(one, strike) if isinstance(one, pa.RecordBatchReader) else one for one in said)
+            positional = tuple(
+                _dying(argument, strike) if isinstance(argument, pa.RecordBatchReader) else argument
+                for argument in positional
+            )
             _wrap(DuckDBEngine, ("stream",), lambda stream, *rows, **how: _dying(stream(*rows, **how), strike))
         case "before a data file is in place":
             kernel.forbid(kernel.RENAMES)
@@ -143,7 +148,7 @@ def _struck_write(strike: Strike, disk: Path | None, original: Callable[..., Any
             kernel.forbid(kernel.LINKS, errno.EIO)
         case "disk full at a write":
             _fill(strike, disk)
-    done = original(*said, **named)
+    done = original(*positional, **named)
     if strike.point == "after a write":
         _die()
     return done
@@ -166,15 +171,17 @@ def _half_a_copy(original: Callable[..., Any], source: Path, target: Path, **_: 
     _die()
 
 
-def _struck_keeping(strike: Strike, original: Callable[..., Any], *said: Any, **named: Any) -> None:
+def _struck_keeping(strike: Strike, original: Callable[..., Any], *positional: Any, **named: Any) -> None:
     if strike.point == "after an original is in place":
-        original(*said, **named)
+        original(*positional, **named)
     _die()
 
 
-def _on_a_full_disk(strike: Strike, disk: Path | None, original: Callable[..., Any], *said: Any, **named: Any) -> Any:
+def _on_a_full_disk(
+    strike: Strike, disk: Path | None, original: Callable[..., Any], *positional: Any, **named: Any
+) -> Any:
     _fill(strike, disk)
-    return original(*said, **named)
+    return original(*positional, **named)
 
 
 def _fill(strike: Strike, disk: Path | None) -> None:

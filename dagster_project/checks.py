@@ -24,6 +24,7 @@ from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.landing import undeclared_sources
 from pipelines.steps.task import Outcome, Step, Task
+from pipelines.tables.rows import BatchEntry
 from pipelines.tables.specs import RULE_RESULTS
 from pipelines.tables.table import TableSpec
 from pipelines.tables.verdict import Verdict
@@ -82,7 +83,7 @@ def problems_of(outcome: Outcome) -> list[str]:
 
 def _problems_kept(lake: Lake, source: str) -> list[str]:
     """What was noticed in the source's last deliveries, by the list of batches."""
-    return [problem for one in newest_day(batches_of(lake, source)) for problem in one["problems"] or ()]
+    return [problem for entry in newest_day(batches_of(lake, source)) for problem in entry.problems or ()]
 
 
 def check_results(workspace: Workspace, task: Task, problems: Sequence[str] = ()) -> Iterator[dg.AssetCheckResult]:
@@ -127,8 +128,8 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
     """An ERROR while a batch is held, whenever it was judged: a later run must not make it look well."""
     lake, source = workspace.lake, task.name
     batches, verdicts = batches_of(lake, source), verdicts_of(lake, source)
-    held = [batch for batch in batches if verdicts.get(batch["batch"]) == Verdict.HELD]
-    shown = {batch["batch"] for batch in [*held, *batches[-1:]]}
+    held = [entry for entry in batches if verdicts.get(entry.batch) == Verdict.HELD]
+    shown = {entry.batch for entry in [*held, *batches[-1:]]}
     results = lake.read(RULE_RESULTS)
     broken = lake.engine.rows(
         results.filter(results.batch.isin(sorted(shown)) & (results.broken > 0))
@@ -136,13 +137,13 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
         .order_by("batch", "severity", "rule")
     )
     waiting = _waiting(workspace, task, held)
-    said = [f"{one['file']} ({one['why']}); decide with: {one['decide']}" for one in waiting]
+    reasons = [f"{row['file']} ({row['why']}); decide with: {row['decide']}" for row in waiting]
     return dg.AssetCheckResult(
         passed=not held,
         check_name=GATE,
         asset_key=asset_key(task.outputs[0].id),
         severity=dg.AssetCheckSeverity.ERROR,
-        description="held: " + "; ".join(said) if held else f"none of {len(batches)} batches is held",
+        description="held: " + "; ".join(reasons) if held else f"none of {len(batches)} batches is held",
         metadata={
             "batches": len(batches),
             "held": len(held),
@@ -152,17 +153,17 @@ def _gate(workspace: Workspace, task: Task) -> dg.AssetCheckResult:
     )
 
 
-def _waiting(workspace: Workspace, task: Task, held: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _waiting(workspace: Workspace, task: Task, held: Sequence[BatchEntry]) -> list[dict[str, Any]]:
     """Held batches: why, as people read it, and how they decide."""
     assert task.contract
     titles = {rule.code: rule.title for rule in workspace.catalog.rules(task.contract)}
     judged = gate_verdicts(workspace.lake, task.name)
     rows = []
-    for batch in held:
-        codes = judged[batch["batch"]]["rules"] or ()
+    for entry in held:
+        codes = judged[entry.batch].rules or ()
         why = "；".join(batch_rule_title(code, task.contract) or titles.get(code, code) for code in codes)
-        shown = {name: batch[name] for name in ("batch", "file", "rows")}
-        rows.append(shown | {"why": why, "decide": decisions(workspace.settings, batch["batch"], codes)})
+        shown = {"batch": entry.batch, "file": entry.file, "rows": entry.rows}
+        rows.append(shown | {"why": why, "decide": decisions(workspace.settings, entry.batch, codes)})
     return rows
 
 

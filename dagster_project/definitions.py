@@ -22,7 +22,7 @@ def maintain_tables(context) -> None:  # type: ignore[no-untyped-def]
     """Small files, logs and change data under HUILIU_RETENTION."""
     with told_without_values("maintain"):
         done = maintain(context.resources.workspace)
-    context.log.info(f"{len(done)} tables, {sum(one.changed for one in done)} of them touched")
+    context.log.info(f"{len(done)} tables, {sum(table.changed for table in done)} of them touched")
 
 
 @dg.job(description="Small files are put together, and what is older than the retention is removed. No row changes.")
@@ -37,8 +37,8 @@ def look_at_files(context) -> None:  # type: ignore[no-untyped-def]
         checks = list(examine_files(Settings()))
     context.log.info(checks[-1].found)
     if bad := [check for check in checks[:-1] if check.state == "bad"]:
-        told = "; ".join(with_todo(f"{one.name}: {one.found}", one.todo) for one in bad)
-        raise dg.Failure(told, allow_retries=False)
+        faults = "; ".join(with_todo(f"{check.name}: {check.found}", check.todo) for check in bad)
+        raise dg.Failure(faults, allow_retries=False)
 
 
 @dg.job(

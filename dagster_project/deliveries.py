@@ -124,7 +124,7 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: Collection[Co
         if not files:
             context.update_cursor(cursor.to_json())
             return dg.SkipReason("no new files")
-        cursor.asks.append(ask := _Ask.for_files(files, 1 + max((one.tries for one in due), default=0)))
+        cursor.asks.append(ask := _Ask.for_files(files, 1 + max((earlier.tries for earlier in due), default=0)))
         tags = {"huiliu/delivered": ", ".join(sorted({source for source, _ in files}))}
         return dg.SensorResult([dg.RunRequest(run_key=ask.run_key, tags=tags)], cursor=cursor.to_json())
 
@@ -138,7 +138,7 @@ def _unknown(files: set[tuple[str, str]]) -> set[tuple[str, str]]:
         return files
     with told_without_values("new_deliveries"), opened_lake(settings) as lake:
         listed = {row["batch"] for row in lake.engine.rows(lake.read(BATCHES).select("batch"))}
-    return {one for one in files if batch_of(*one) not in listed}
+    return {file for file in files if batch_of(*file) not in listed}
 
 
 @dataclass(frozen=True)
@@ -182,30 +182,33 @@ class _Cursor:
 
     @classmethod
     def of(cls, text: str | None) -> _Cursor:
-        said = json.loads(text or "{}")
-        if "files" not in said:  # written before runs were kept in mind
-            return cls(said, [])
-        asks = [_Ask(one["key"], frozenset(map(tuple, one["files"])), one["tries"], one["at"]) for one in said["asks"]]
-        return cls(said["files"], asks)
+        cursor = json.loads(text or "{}")
+        if "files" not in cursor:  # written before runs were kept in mind
+            return cls(cursor, [])
+        asks = [
+            _Ask(kept["key"], frozenset(map(tuple, kept["files"])), kept["tries"], kept["at"])
+            for kept in cursor["asks"]
+        ]
+        return cls(cursor["files"], asks)
 
     def to_json(self) -> str:
-        asks = [{"key": one.run_key, "files": sorted(one.files), "tries": one.tries, "at": one.at} for one in self.asks]
+        asks = [{"key": ask.run_key, "files": sorted(ask.files), "tries": ask.tries, "at": ask.at} for ask in self.asks]
         return json.dumps({"files": self.files, "asks": asks}, ensure_ascii=False, sort_keys=True)
 
 
 def _contents(files: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
-    return {(name.partition("/")[0], one["sha256"]) for name, one in files.items()}
+    return {(name.partition("/")[0], file["sha256"]) for name, file in files.items()}
 
 
 def _found(
-    sources: Iterable[Contract], seen: Mapping[str, Mapping[str, Any]], told: Callable[[str], None]
+    sources: Iterable[Contract], seen: Mapping[str, Mapping[str, Any]], log: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
     """Per file its hash. A file's size and time only save hashing it again: what counts is its content."""
     settings = Settings()
     found = {}
     for contract in sources:
         for problem in lying_for(settings.landing, contract)[1]:
-            told(str(problem))
+            log(str(problem))
         for lying, state in ready_files(settings, contract):
             name = lying.path.relative_to(settings.landing).as_posix()
             same = {"size": state.st_size, "changed": state.st_mtime_ns}
@@ -214,5 +217,5 @@ def _found(
             try:
                 found[name] = {**same, "sha256": before["sha256"] if is_same else file_hash(lying.path)}
             except OSError as error:
-                told(str(unopened(lying.path, error).renamed(f"{contract.name}/{lying.shown}")))
+                log(str(unopened(lying.path, error).renamed(f"{contract.name}/{lying.shown}")))
     return found

@@ -81,10 +81,10 @@ def _tags(task: Task, layer: str) -> dict[str, str]:
 
 def provenance(catalog: Catalog, agencies: Sequence[str], contract: Contract | None) -> dict[str, dg.MetadataValue]:
     """Whose rows these are, as people call them: agencies, and for a source's tables the system that they come from."""
-    said = {"agencies": "、".join(catalog.agencies[name].title for name in agencies)}
+    described = {"agencies": "、".join(catalog.agencies[name].title for name in agencies)}
     if contract:
-        said |= {"source": contract.title, "source_system": contract.system}
-    return {name: dg.MetadataValue.text(text) for name, text in said.items()}
+        described |= {"source": contract.title, "source_system": contract.system}
+    return {name: dg.MetadataValue.text(text) for name, text in described.items()}
 
 
 def _metadata(table: TableSpec, origins: Origins, declared_in: tuple[Path, ...]) -> dict[str, dg.MetadataValue]:

@@ -50,9 +50,10 @@ class Delivered:
 
 def newest_delivery(lake: Lake, source: str) -> Delivered | None:
     batches = batches_of(lake, source)
-    return (
-        Delivered(**{name: batches[-1][name] for name in ("batch", "file", "rows", "received_at")}) if batches else None
-    )
+    if not batches:
+        return None
+    newest = batches[-1]
+    return Delivered(newest.batch, newest.file, newest.rows, newest.received_at)
 
 
 def described_tables(workspace: Workspace, task: Task) -> dict[dg.AssetKey, Metadata]:
@@ -70,7 +71,7 @@ def described_outcome(task: Task, outcome: Outcome) -> Mapping[dg.AssetKey, Meta
         case Released():
             return {first: {"release": outcome.number, "is_new": outcome.new}}
         case Standardised() | Tables():
-            return {asset_key(one.table): _refreshed(one) for one in outcome.refreshed}
+            return {asset_key(done.table): _refreshed(done) for done in outcome.refreshed}
     raise TypeError(f"{task.step} {task.name} did {type(outcome).__name__}, which has no description here")
 
 
@@ -94,8 +95,10 @@ def _cities(workspace: Workspace, table: TableSpec) -> dg.MetadataValue:
     state = workspace.lake.state(table.id)
     rows = delta_files.rows_by(state.delta, CITY.name) if state else {}
     titles = {code: city.title for code, city in workspace.catalog.cities.items()}
-    said = [dg.TableRecord({"city": one, "title": title, "rows": rows.get(one, 0)}) for one, title in titles.items()]
-    return dg.MetadataValue.table(said)
+    records = [
+        dg.TableRecord({"city": city, "title": title, "rows": rows.get(city, 0)}) for city, title in titles.items()
+    ]
+    return dg.MetadataValue.table(records)
 
 
 def _released(lake: Lake) -> Metadata:

@@ -57,8 +57,8 @@ def outside_sensor(project: Project, tasks: Sequence[Task]) -> dg.SensorDefiniti
             events = list(_Teller(workspace, context.instance, tasks, checks).events())
         if not is_idle(context):  # one that began meanwhile may have written some of it
             return dg.SkipReason(UNDER_WAY)
-        told = f"{len(events)} events told of what was written outside Dagster"
-        return dg.SensorResult(asset_events=events, cursor=seen, skip_reason=told)
+        summary = f"{len(events)} events told of what was written outside Dagster"
+        return dg.SensorResult(asset_events=events, cursor=seen, skip_reason=summary)
 
     return written_outside
 
@@ -96,7 +96,7 @@ class _Teller:
         observed = self._instance.fetch_observations(landing, limit=1).records
         known = [
             self._tags.get(landing, {}),
-            *(one.asset_observation.tags for one in observed if one.asset_observation),
+            *(record.asset_observation.tags for record in observed if record.asset_observation),
         ]
         if delivered.batch not in [tags.get(DATA_VERSION) for tags in known]:
             yield delivered.event(landing)
@@ -145,7 +145,7 @@ def _evaluation(result: dg.AssetCheckResult, blocking: Mapping[dg.AssetCheckKey,
 
 def _tags_of_last(instance: dg.DagsterInstance, keys: Iterable[dg.AssetKey]) -> dict[dg.AssetKey, Mapping[str, str]]:
     """What Dagster's last materialisation of each asset says of versions."""
-    last = {one.asset_entry.asset_key: one.asset_entry for one in instance.get_asset_records(list(keys))}
+    last = {record.asset_entry.asset_key: record.asset_entry for record in instance.get_asset_records(list(keys))}
     found = {key: entry.last_materialization for key, entry in last.items()}
     return {
         key: event.asset_materialization.tags or {}
@@ -157,4 +157,6 @@ def _tags_of_last(instance: dg.DagsterInstance, keys: Iterable[dg.AssetKey]) -> 
 def _as_of_last(instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey]) -> dict[dg.AssetCheckKey, Any]:
     records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
     evaluations = {key: record.evaluation for key, record in records.items() if record.evaluation}
-    return {key: one.metadata[AS_OF].value for key, one in evaluations.items() if AS_OF in one.metadata}
+    return {
+        key: evaluation.metadata[AS_OF].value for key, evaluation in evaluations.items() if AS_OF in evaluation.metadata
+    }

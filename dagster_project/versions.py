@@ -44,17 +44,17 @@ def input_versions(lake: Lake, task: Task, output: TableId) -> Mapping[dg.AssetK
     return {asset_key(table): _named(mark.inputs[table.path]) for table in task.inputs}
 
 
-def version_tags(own: str, inputs: Mapping[dg.AssetKey, str], told: Collection[dg.AssetKey]) -> dict[str, str]:
+def version_tags(own: str, inputs: Mapping[dg.AssetKey, str], versioned: Collection[dg.AssetKey]) -> dict[str, str]:
     """What a materialisation outside a run says of its rows and inputs, as one in a run says it by itself.
 
-    `told` are the assets that Dagster knows a version of: to it an input that was never written has none.
+    `versioned` are the assets that Dagster knows a version of: to it an input that was never written has none.
     """
     tags = {DATA_VERSION: own, "dagster/data_version_is_user_provided": "true"}
     if not inputs:
         return tags
     for key, version in inputs.items():
         name = key.to_user_string()
-        tags[INPUT_VERSION + name] = UNTOLD if version == UNWRITTEN and key not in told else version
+        tags[INPUT_VERSION + name] = UNTOLD if version == UNWRITTEN and key not in versioned else version
         tags[INPUT_EVENT + name] = UNTOLD
     return tags | {CODE_VERSION: "outside"}
 
@@ -63,5 +63,5 @@ def says_same(tags: Mapping[str, str], own: str, inputs: Mapping[dg.AssetKey, st
     """Whether a materialisation with these tags is about the same rows of the same inputs."""
     if tags.get(DATA_VERSION) != own:
         return False
-    said = {key: tags.get(INPUT_VERSION + key.to_user_string()) for key in inputs}
-    return all(said[key] in (version, UNTOLD if version == UNWRITTEN else version) for key, version in inputs.items())
+    tagged = {key: tags.get(INPUT_VERSION + key.to_user_string()) for key in inputs}
+    return all(tagged[key] in (version, UNTOLD if version == UNWRITTEN else version) for key, version in inputs.items())

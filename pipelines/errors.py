@@ -23,8 +23,8 @@ class HuiliuError(Exception):
     kind: ClassVar[str]
 
     def __init__(self, what: str, todo: str = "", exit_code: int = 3, after: str = "") -> None:
-        said = with_todo(what, todo)
-        super().__init__(f"{said}. {after}" if after else said)
+        message = with_todo(what, todo)
+        super().__init__(f"{message}. {after}" if after else message)
         self.what, self.todo, self.exit_code, self.after = what, todo, exit_code, after
 
     def __reduce__(self) -> tuple[Any, ...]:

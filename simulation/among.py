@@ -18,7 +18,7 @@ def adult(register: Register) -> Mask:
     return register.of.world.people.adult
 
 
-def alone(register: Register) -> Mask:
+def held_nowhere_else(register: Register) -> Mask:
     """Of whom no other source has records."""
     return register.of.only(register.source.name)
 
@@ -61,8 +61,8 @@ def mongolian(register: Register) -> Mask:
     return np.array(register.of.world.people.ethnicity) == "02"
 
 
-def both(one: Among, other: Among) -> Among:
-    return lambda register: one(register) & other(register)
+def both(first: Among, other: Among) -> Among:
+    return lambda register: first(register) & other(register)
 
 
 def number_born_before(column: str, year: str) -> Among:

@@ -42,21 +42,21 @@ def contract(source: str) -> Contract:
     path = next(_DATABASES.glob(f"*/sources/{source}.yml"), None)
     if path is None:
         raise FileNotFoundError(f"no {source}.yml below {_DATABASES}/*/sources: the simulation takes its headers there")
-    said = yaml.safe_load(path.read_text("utf-8"))
+    document = yaml.safe_load(path.read_text("utf-8"))
     headers: dict[str, str] = {}
     elements: dict[str, str] = {}
     split: list[str] = []
-    for header, declared in said["columns"].items():
+    for header, declared in document["columns"].items():
         first, *others = map(_column, declared if isinstance(declared, list) else [declared])
         headers[first[0]] = header
         elements |= dict([first, *others])
         split += [name for name, _ in others]
-    if isinstance(said.get("deletes"), dict):
-        headers[OPERATION] = said["deletes"]["column"]
-    key = said["key"]
+    if isinstance(document.get("deletes"), dict):
+        headers[OPERATION] = document["deletes"]["column"]
+    key = document["key"]
     keys = [key] if isinstance(key, str) else key
-    record = said.get("feeds", {}).get("record")
-    return Contract(headers, elements, split, said.get("aliases", {}), keys, said.get("version"), record)
+    record = document.get("feeds", {}).get("record")
+    return Contract(headers, elements, split, document.get("aliases", {}), keys, document.get("version"), record)
 
 
 def _column(declared: str | dict[str, Any]) -> tuple[str, str]:

@@ -31,16 +31,16 @@ class Registers:
         carry_out(subjects, relations(about))
         self._write([subjects[name] for name in sources() if name in subjects.registers])
         standings = [standing(subjects[name].table) for name in sources() if name in subjects.registers]
-        return standings + [self._alone(source, subjects.world, subjects.each) for source in later_sources(about)]
+        return standings + [self._standing_of(source, subjects.world, subjects.each) for source in later_sources(about)]
 
     def deliver_about_anyone(self, world: World, each: int) -> list[Standing]:
         """Every source whose records are about anyone, and all that is due of it."""
-        standings = [self._alone(source, world, each, [self.seed, 3]) for source in first_sources(About.ANYONE)]
-        standings += [self._alone(source, world, each) for source in later_sources(About.ANYONE)]
+        standings = [self._standing_of(source, world, each, [self.seed, 3]) for source in first_sources(About.ANYONE)]
+        standings += [self._standing_of(source, world, each) for source in later_sources(About.ANYONE)]
         registers_due(self.landing.truth, standings)
         return standings
 
-    def _alone(self, source: Source, world: World, each: int, seed: list[int] | None = None) -> Standing:
+    def _standing_of(self, source: Source, world: World, each: int, seed: list[int] | None = None) -> Standing:
         """A source whose rows are subjects by themselves, with a random generator of its own."""
         rng = np.random.default_rng(seed or [self.seed, 6, crc32(source.name.encode()), world.number])
         subjects = OwnRows(rng, world, source, each, self.landing.truth)
@@ -57,5 +57,5 @@ class Registers:
             self.landing.deliver(register.table, number)
         if number == 0:
             odd = [(file.turn, file, register) for register in registers for file in register.source.odd_files]
-            for _, file, register in sorted(odd, key=lambda one: one[0]):
+            for _, file, register in sorted(odd, key=lambda file: file[0]):
                 file.deliver(register, self.landing)

@@ -58,7 +58,7 @@ class BatchRowsMetric(TableMetricProvider):
     ) -> Found:
         rows, _domain, _accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
         chosen = rows.subquery() if isinstance(rows, sa.Select) else rows
-        groups = cls.in_duckdb(chosen, *_said(metric_value_kwargs)).subquery()
+        groups = cls.in_duckdb(chosen, *_key_and_version(metric_value_kwargs)).subquery()
         unexpected, row_sum, first_row = groups.c
         totals = (sa.func.coalesce(sa.func.sum(total), 0) for total in (unexpected, row_sum))
         found = execution_engine.execute_query(sa.select(*totals, sa.func.min(first_row))).one()
@@ -73,7 +73,7 @@ class BatchRowsMetric(TableMetricProvider):
         **_: Any,
     ) -> Found:
         rows, _domain, _accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
-        groups = cls.on_spark(rows, *_said(metric_value_kwargs))
+        groups = cls.on_spark(rows, *_key_and_version(metric_value_kwargs))
         totals = (spark.coalesce(spark.sum(total), spark.lit(0)) for total in ("unexpected", "row_sum"))
         found = groups.agg(*totals, spark.coalesce(spark.min("first_row"), spark.lit(0))).collect()[0]
         return int(found[0]), int(found[1]), found[2] or None
@@ -158,7 +158,7 @@ class ExpectRowsNotToRepeatInBatch(BatchRowsExpectation):
     metric_dependencies = ("table.row_count", RepeatingRows.metric_name)
 
 
-def _said(arguments: Arguments) -> tuple[list[str], str | None]:
+def _key_and_version(arguments: Arguments) -> tuple[list[str], str | None]:
     return list(arguments["key"]), arguments.get("version_column")
 
 

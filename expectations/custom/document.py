@@ -88,7 +88,7 @@ class CodeFitsType(ColumnPairMapMetricProvider):
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, first: Text, second: Text, **arguments: Any) -> Holds:
-        asked = [(second == said, KINDS[kind](first)) for said, kind in arguments["kinds"].items()]
+        asked = [(second == code, KINDS[kind](first)) for code, kind in arguments["kinds"].items()]
         if untyped := arguments.get("untyped"):
             asked.append((second.is_(None), KINDS[untyped](first)))
         return sa.or_(first.is_(None), sa.case(*asked, else_=sa.true()))
@@ -96,8 +96,8 @@ class CodeFitsType(ColumnPairMapMetricProvider):
     @column_pair_condition_partial(engine=SparkDFExecutionEngine)
     def _spark(cls, first: Column, second: Column, **arguments: Any) -> Column:
         fits = spark.lit(True)
-        for said, kind in arguments["kinds"].items():
-            fits = spark.when(second == said, KINDS_ON_SPARK[kind](first)).otherwise(fits)
+        for code, kind in arguments["kinds"].items():
+            fits = spark.when(second == code, KINDS_ON_SPARK[kind](first)).otherwise(fits)
         if untyped := arguments.get("untyped"):
             fits = spark.when(second.isNull(), KINDS_ON_SPARK[untyped](first)).otherwise(fits)
         return first.isNull() | fits
@@ -115,5 +115,5 @@ class ExpectCodeToFitItsType(ColumnPairMapExpectation):
     success_keys = ("kinds", "untyped", "mostly")
 
     @pydantic.root_validator
-    def _rows_without_a_type(cls, said: dict[str, Any]) -> dict[str, Any]:  # noqa: N805
-        return {**said, "ignore_row_if": "both_values_are_missing"} if said.get("untyped") else said
+    def _rows_without_a_type(cls, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: N805
+        return {**arguments, "ignore_row_if": "both_values_are_missing"} if arguments.get("untyped") else arguments

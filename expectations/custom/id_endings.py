@@ -48,7 +48,7 @@ class IdEndings(TableMetricProvider):
             ending = sa.and_(formed, sa.func.right(column, len(ENDING)) == ENDING)
             counted.append(sa.func.count().filter(formed))
             counted.append(sa.func.count(sa.distinct(column)).filter(ending))
-        named = [one.label(f"number_{place}") for place, one in enumerate(counted)]
+        named = [count.label(f"number_{place}") for place, count in enumerate(counted)]
         return list(execution_engine.execute_query(sa.select(*named).select_from(rows)).one())
 
     @metric_value(engine=SparkDFExecutionEngine)
@@ -66,7 +66,7 @@ class IdEndings(TableMetricProvider):
             formed = on_spark.matches(column, ID_NUMBER)
             counted.append(spark.count_if(formed))
             counted.append(spark.countDistinct(spark.when(formed & column.endswith(ENDING), column)))
-        return list(rows.agg(*(one.alias(f"number_{place}") for place, one in enumerate(counted))).collect()[0])
+        return list(rows.agg(*(count.alias(f"number_{place}") for place, count in enumerate(counted))).collect()[0])
 
 
 class ExpectTableIdEndingsToBeByChance(BatchExpectation):

@@ -37,14 +37,14 @@ OTHERWISE = (LOST, UNRESOLVED, THREE_BYTES_AS_LATIN, BYTE_LEFT_OUT, TWO_BYTES_AS
 @functools.cache
 def kinds() -> dict[str, int]:
     """Characters that two bytes of UTF-8, read as GBK, are; and which bytes, of two Han characters, they are."""
-    written = {one: _in_gbk(one) for one in map(chr, (*range(0xA0, 0xD800), *range(0xE000, 0xFFFD)))}
-    return {one: kind for one, pair in written.items() if pair and (kind := _kind(*pair)) is not None}
+    written = {character: _in_gbk(character) for character in map(chr, (*range(0xA0, 0xD800), *range(0xE000, 0xFFFD)))}
+    return {character: kind for character, pair in written.items() if pair and (kind := _kind(*pair)) is not None}
 
 
 @functools.cache
 def utf8_as_gbk(surnames: str) -> str:
     """The expression that finds the kinds of characters in the order in which they follow each other."""
-    of_kind = {kind: "".join(one for one, its in kinds().items() if its == kind) for kind in KINDS}
+    of_kind = {kind: "".join(character for character, its in kinds().items() if its == kind) for kind in KINDS}
     rare, leading, crossing, rare_crossing, following = (f"[{of_kind[kind]}]" for kind in KINDS)
     any_leading, any_crossing = f"({rare}|{leading})", f"({crossing}|{rare_crossing})"
     goes_on = f"($|{any_leading}|{any_crossing}|{following}($|路?{any_leading}))"
@@ -57,7 +57,7 @@ def utf8_as_gbk(surnames: str) -> str:
 
 def beginnings(surnames: str) -> list[str]:
     """What names with these surnames begin with, two characters, where the first of them alone could be a name's."""
-    of_pair = {pair: one for one in kinds() if (pair := _in_gbk(one))}
+    of_pair = {pair: character for character in kinds() if (pair := _in_gbk(character))}
     found = []
     for surname in surnames:
         first = of_pair.get(surname.encode()[:2])
@@ -90,12 +90,12 @@ class LegibleValues(ColumnMapMetricProvider):
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, column: Text, surnames: str | None = None, **_: Any) -> Holds:
         ways = (*OTHERWISE, utf8_as_gbk(surnames or ""))
-        return sa.not_(sa.or_(*(sa.func.regexp_matches(column, sa.literal(one)) for one in ways)))
+        return sa.not_(sa.or_(*(sa.func.regexp_matches(column, sa.literal(way)) for way in ways)))
 
     @column_condition_partial(engine=SparkDFExecutionEngine)
     def _spark(cls, column: Column, surnames: str | None = None, **_: Any) -> Column:
         ways = (*OTHERWISE, utf8_as_gbk(surnames or ""))
-        return ~on_spark.matches(column, "|".join(f"({one})" for one in ways))
+        return ~on_spark.matches(column, "|".join(f"({way})" for way in ways))
 
 
 class ExpectColumnValuesToBeLegible(ColumnMapExpectation):

@@ -45,7 +45,7 @@ class LicenseIdentifierCheckCharacter(ColumnMapMetricProvider):
     @column_condition_partial(engine=SparkDFExecutionEngine)
     def _spark(cls, column: Column, **_: Any) -> Column:
         characters = spark.split(spark.translate(spark.substr(column, spark.lit(AFTER_ROOT)), ".", ""), "")
-        places = spark.transform(characters, lambda one: spark.instr(spark.lit(ALPHABET), one) - 1)
+        places = spark.transform(characters, lambda character: spark.instr(spark.lit(ALPHABET), character) - 1)
         total = spark.aggregate(places, spark.lit(START), _added)
         return on_spark.where_of_form(column, LICENSE_IDENTIFIER, total == 1)
 

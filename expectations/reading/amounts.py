@@ -30,7 +30,7 @@ def read_amount(words: Words, cell: Value, kind: str) -> Value:
     precision, scale = _digits(kind)
 
     def read(text: Value) -> Value:
-        number = words.named(_plain_number(words, text), lambda said: _rounded(words, said, precision, scale))
+        number = words.named(_plain_number(words, text), lambda value: _rounded(words, value, precision, scale))
         negative = words.matches(text, "^-")
         return words.case(
             (~words.matches(text, f"^[+-]?(?:{UNSIGNED})\\z"), words.nothing(kind)),
@@ -52,7 +52,7 @@ def read_capital(words: Words, cell: Value, kind: str) -> Value:
 def read_currency(words: Words, cell: Value) -> Value:
     """The currency's code; NULL where there is no amount."""
 
-    def said(text: Value) -> Value:
+    def read_amount(text: Value) -> Value:
         found = ((words.matches(text, regex), words.text(code)) for code, regex in CURRENCIES.items())
         return words.case(
             (~words.is_there(_capital(words, text, WIDEST)), words.nothing("text")),
@@ -60,7 +60,7 @@ def read_currency(words: Words, cell: Value) -> Value:
             otherwise=words.text(HOME),
         )
 
-    return words.named(_tidy_capital(words, cell), said)
+    return words.named(_tidy_capital(words, cell), read_amount)
 
 
 def _tidy_capital(words: Words, cell: Value) -> Value:
@@ -103,8 +103,8 @@ def _small(words: Words, number: Value, unit: Value, kind: str) -> Value:
 def _large(words: Words, number: Value, unit: Value, kind: str) -> Value:
     """The figure to eight places, times its unit."""
     powers = {name: words.decimal(words.text(str(10**power)), "decimal(9,0)") for name, power in FACTORS.items()}
-    one = words.decimal(words.text("1"), "decimal(9,0)")
-    factor = words.case(*((unit == name, power) for name, power in powers.items()), otherwise=one)
+    unscaled = words.decimal(words.text("1"), "decimal(9,0)")
+    factor = words.case(*((unit == name, power) for name, power in powers.items()), otherwise=unscaled)
     return words.decimal(_rounded(words, number, FIGURE + FINEST, FINEST) * factor, kind)
 
 

@@ -31,7 +31,7 @@ def _words_for_nothing() -> Iterator[str]:
     yield "#GETTING_DATA"
 
 
-NOTHING = list(_words_for_nothing())
+WORDS_FOR_NOTHING = list(_words_for_nothing())
 
 
 def sent(words: Words, cell: Value) -> Value:
@@ -47,10 +47,10 @@ def sent(words: Words, cell: Value) -> Value:
 
 def _says_nothing(words: Words, text: Value) -> Value:
     # One by one: DuckDB makes a join of a longer list, and computes it for each row.
-    longest = max(map(len, NOTHING))
-    said = words.joined(words.text("\x1f"), text, words.text("\x1f"))
-    known = words.text("\x1f" + "\x1f".join(NOTHING) + "\x1f")
-    return (words.length(text) <= longest) & words.contains(known, said)
+    longest = max(map(len, WORDS_FOR_NOTHING))
+    delimited = words.joined(words.text("\x1f"), text, words.text("\x1f"))
+    known = words.text("\x1f" + "\x1f".join(WORDS_FOR_NOTHING) + "\x1f")
+    return (words.length(text) <= longest) & words.contains(known, delimited)
 
 
 def narrow(words: Words, text: Value, dropped: str = "") -> Value:

@@ -21,7 +21,7 @@ SECONDS_TO = "(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]{1,9})?
 OFFSETS = "(?:[Zz]|UTC|GMT|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)"
 NO_END = "9999 *[-/.年]? *(?:1[0-2]|0?[1-9]|99) *[-/.月]? *(?:[12][0-9]|3[01]|0?[1-9]|99)(?: *日)?"
 NO_DAY = "0001(?:0101| *[-/.年] *0?1 *[-/.月] *0?1(?: *日)?)|0000(?:0000| *[-/.年] *0{1,2} *[-/.月] *0{1,2}(?: *日)?)"
-NOTHING = f"^(?:{NO_END}|{NO_DAY})(?:[0-9]{{6}}|[T ]+{SECONDS_TO} *{OFFSETS}?)?\\z"
+NO_DATE = f"^(?:{NO_END}|{NO_DAY})(?:[0-9]{{6}}|[T ]+{SECONDS_TO} *{OFFSETS}?)?\\z"
 ALWAYS = "[长長]期|[长長]久|[长長]年|永久|永[续續]|永[远遠]|[终終]身|[终終]生"
 LASTING = "性|[(]?(?:有效|有效期|经营|存续|使用|居留|期限)[)]?"
 UNLIMITED = (
@@ -83,13 +83,13 @@ def sent_day(words: Words, cell: Value, may_have_no_end: bool) -> Value:
     What `may_have_no_end` may say so in words too.
     """
 
-    def unless_said(text: Value) -> Value:
-        return words.case((words.matches(_tidy(words, text), NOTHING), words.nothing("text")), otherwise=text)
+    def unless_no_date(text: Value) -> Value:
+        return words.case((words.matches(_tidy(words, text), NO_DATE), words.nothing("text")), otherwise=text)
 
-    said = words.named(sent(words, cell), unless_said)
+    value = words.named(sent(words, cell), unless_no_date)
     if may_have_no_end:
-        said = words.case((words.matches(bare(words, cell), FOREVER), words.nothing("text")), otherwise=said)
-    return words.case((words.matches(cell, "^[12][0-9]{3}[-/.年0-9][-/.年月0-9: ]*[0-9日]\\z"), cell), otherwise=said)
+        value = words.case((words.matches(bare(words, cell), FOREVER), words.nothing("text")), otherwise=value)
+    return words.case((words.matches(cell, "^[12][0-9]{3}[-/.年0-9][-/.年月0-9: ]*[0-9日]\\z"), cell), otherwise=value)
 
 
 def _tidy(words: Words, text: Value) -> Value:
@@ -153,16 +153,16 @@ def _since_midnight(words: Words, hour: Value, minute: Value, second: Value) -> 
 def _offset(words: Words, text: Value) -> Value:
     """Microseconds that the clock is ahead of UTC, Beijing's where nothing is said; NULL where no place is so far."""
 
-    def read(said: Value) -> Value:
-        digits = words.translated(said, "+-:", "")
+    def read(text: Value) -> Value:
+        digits = words.translated(text, "+-:", "")
         hours = words.integer(words.part(digits, 1, 2))
         minutes = _or_none(words, words.part(digits, 3, 2))
         ahead = hours * HOUR + minutes * MINUTE
         return words.case(
-            (said == "", words.number(BEIJING)),
-            (words.matches(said, "^[A-Za-z]"), words.number(0)),
+            (text == "", words.number(BEIJING)),
+            (words.matches(text, "^[A-Za-z]"), words.number(0)),
             ((hours > 14) | (minutes > 59), words.nothing("integer")),
-            (words.part(said, 1, 1) == "-", ahead * -1),
+            (words.part(text, 1, 1) == "-", ahead * -1),
             otherwise=ahead,
         )
 
@@ -183,7 +183,7 @@ def _calendar_day(words: Words, year: Value, month: Value, day: Value) -> Value:
     other = words.remainder(month + words.quotient(month, 8), 2) + 30
     last = words.case((month == 2, february), otherwise=other)
     there = (year >= 1000) & (year <= 9998) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= last)
-    return words.day(*(words.case((there, one), otherwise=words.nothing("integer")) for one in (year, month, day)))
+    return words.day(*(words.case((there, part), otherwise=words.nothing("integer")) for part in (year, month, day)))
 
 
 def _serial_day(words: Words, text: Value) -> Value:

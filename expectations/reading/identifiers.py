@@ -13,7 +13,7 @@ PAST_A_HUNDRED = "99[6-9]\\z"
 
 def bare(words: Words, text: Value) -> Value:
     """Half-width, without blanks anywhere and without the marks of spreadsheets in front."""
-    return words.named(narrow(words, text, dropped=BLANKS), lambda said: _without_marks(words, said))
+    return words.named(narrow(words, text, dropped=BLANKS), lambda value: _without_marks(words, value))
 
 
 def _without_marks(words: Words, text: Value) -> Value:

@@ -23,11 +23,11 @@ _names = itertools.count()
 class InDuckDB:
     """See `Words`."""
 
-    def number(self, said: int) -> Value:
-        return sa.literal(said, sa.BigInteger())
+    def number(self, value: int) -> Value:
+        return sa.literal(value, sa.BigInteger())
 
-    def text(self, said: str) -> Value:
-        return sa.literal(said, sa.String())
+    def text(self, value: str) -> Value:
+        return sa.literal(value, sa.String())
 
     def nothing(self, kind: str) -> Value:
         return sa.cast(sa.null(), _kind(kind))

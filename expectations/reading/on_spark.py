@@ -14,11 +14,11 @@ KINDS = {"text": "string", "instant": "timestamp", "integer": "bigint"}
 class OnSpark:
     """See `Words`. No cast that could fail: with ANSI's rules Spark stops at a value that a cast does not take."""
 
-    def number(self, said: int) -> Value:
-        return spark.lit(said)
+    def number(self, value: int) -> Value:
+        return spark.lit(value)
 
-    def text(self, said: str) -> Value:
-        return spark.lit(said)
+    def text(self, value: str) -> Value:
+        return spark.lit(value)
 
     def nothing(self, kind: str) -> Value:
         return spark.lit(None).cast(KINDS.get(kind, kind))

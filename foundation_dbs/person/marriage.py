@@ -41,11 +41,11 @@ def marriage(marriage_registration: ir.Table) -> ir.Table:
     return last.select("id_number", "state", "spouse_id", "spouse_name", "registered_on", "registration_number")
 
 
-def _spouse(registrations: ir.Table, one: str, other: str) -> ir.Table:
-    registrations = registrations.filter(is_id_number(registrations[f"{one}_id"]))
+def _spouse(registrations: ir.Table, holder: str, other: str) -> ir.Table:
+    registrations = registrations.filter(is_id_number(registrations[f"{holder}_id"]))
     return registrations.select(
         *DELIVERED,
-        id_number=registrations[f"{one}_id"],
+        id_number=registrations[f"{holder}_id"],
         event=registrations.marriage_event,
         state=registrations.marriage_event.cases(*STATE.items(), else_=ibis.null("string")),
         spouse=registrations[f"{other}_id"].coalesce(registrations[f"{other}_name"], ""),
@@ -93,8 +93,8 @@ def _married(events: ir.Table) -> ir.Table:
     proofs = events.filter(events.event == "3")
     known = proofs.inner_join(married, [("id_number", "id_number_"), ("spouse", "spouse_")])
     known = known.filter(known.married_on <= known.registered_on).select(*COUPLE, "registration_number")
-    alone = proofs.anti_join(known, [*COUPLE, "registration_number"])
-    first = alone.group_by(COUPLE).agg(married_on=alone.registered_on.min())
+    unregistered = proofs.anti_join(known, [*COUPLE, "registration_number"])
+    first = unregistered.group_by(COUPLE).agg(married_on=unregistered.registered_on.min())
     return married.union(first.select(**names, married_on="married_on"))
 
 

@@ -53,6 +53,6 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(1 if done.problems else 0)
 
 
-def _usage(said: str) -> typer.Exit:
-    err.print(said, highlight=False, soft_wrap=True)
+def _usage(message: str) -> typer.Exit:
+    err.print(message, highlight=False, soft_wrap=True)
     return typer.Exit(2)

@@ -52,13 +52,13 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(0 if found.good else 1)
 
 
-def _source(catalog: Catalog, file: Path, said: str | None) -> str:
+def _source(catalog: Catalog, file: Path, source: str | None) -> str:
     from pipelines.steps.dry_run import guess_source
 
-    if said is not None:
-        if said not in catalog.contracts:
-            raise _unknown(f"there is no source {said}", catalog, file)
-        return said
+    if source is not None:
+        if source not in catalog.contracts:
+            raise _unknown(f"there is no source {source}", catalog, file)
+        return source
     found = guess_source(catalog, file, _header(catalog, file))
     if found is None:
         raise _unknown(
@@ -122,14 +122,14 @@ def _show_rules(found: DryRun) -> None:
     table.add_column("effect", no_wrap=True)
     table.add_column("rows", justify="right", no_wrap=True)
     table.add_column("rule 规则, first rows", overflow="fold")
-    for one in found.broken:
-        effect = Text("quarantine", "red") if one.severity == "critical" else Text("flag")
-        if one.severity == "critical" and not one.first_rows:
+    for rule in found.broken:
+        effect = Text("quarantine", "red") if rule.severity == "critical" else Text("flag")
+        if rule.severity == "critical" and not rule.first_rows:
             effect = Text("hold", "red")
-        more = " …" if one.rows > len(one.first_rows) > 0 else ""
-        first = f": {', '.join(map(str, one.first_rows))}{more}" if one.first_rows else ""
-        said = Text.assemble((one.code, "bold"), first, f"\n{one.title}")
-        table.add_row(effect, f"{one.rows:,}" if one.rows else "", said)
+        more = " …" if rule.rows > len(rule.first_rows) > 0 else ""
+        first = f": {', '.join(map(str, rule.first_rows))}{more}" if rule.first_rows else ""
+        described = Text.assemble((rule.code, "bold"), first, f"\n{rule.title}")
+        table.add_row(effect, f"{rule.rows:,}" if rule.rows else "", described)
     out.print(table)
 
 
@@ -156,6 +156,6 @@ def _why(found: DryRun, code: str) -> str:
         return "文件应可读取 (the file cannot be read; see above what to do)"
     if title := titles(found.contract).get(code):
         judged = found.judged
-        told = f" ({judged.quarantined:,} of {judged.rows:,} rows would be quarantined)" if code == REJECT_SHARE else ""
-        return title + told
-    return next((one.title for one in found.broken if one.code == code), code)
+        why = f" ({judged.quarantined:,} of {judged.rows:,} rows would be quarantined)" if code == REJECT_SHARE else ""
+        return title + why
+    return next((rule.title for rule in found.broken if rule.code == code), code)

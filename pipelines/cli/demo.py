@@ -47,8 +47,8 @@ def register(app: typer.Typer) -> None:
 def _simulate_once(people: int, seed: int, folder: Path) -> None:
     """Write the simulated files unless these very ones are there: a second demo must find nothing new."""
     done = folder / "truth" / "simulated.txt"
-    said = f"people={people} seed={seed}\n"
-    if done.exists() and done.read_text(encoding="utf-8") == said:
+    parameters = f"people={people} seed={seed}\n"
+    if done.exists() and done.read_text(encoding="utf-8") == parameters:
         err.print(f"simulated files of {people:,} people are there already")
         return
     if (folder / "lake").exists():
@@ -59,7 +59,7 @@ def _simulate_once(people: int, seed: int, folder: Path) -> None:
     with err.status("simulating …") as status:
         err.print(f"simulating agency files of {people:,} people")
         simulate(people, seed, folder, progress=status.update)
-    done.write_text(said, encoding="utf-8")
+    done.write_text(parameters, encoding="utf-8")
 
 
 def _show_next(folder: Path, report: Path, project: Path) -> None:

@@ -30,22 +30,20 @@ def register(app: typer.Typer) -> None:
     def list_held(lake: LakeOption = None) -> None:
         """Show the batches that wait for a decision."""
         from pipelines.project.workspace import open_lake
-        from pipelines.rules.verdicts import gate_reasons, verdicts_of
-        from pipelines.tables.specs import BATCHES
+        from pipelines.rules.verdicts import batches_of, gate_reasons, verdicts_of
 
         settings = settings_with(lake)
         with open_lake(settings) as opened:
             held = {batch for batch, verdict in verdicts_of(opened).items() if verdict == Verdict.HELD}
-            batches = [row for row in opened.engine.rows(opened.read(BATCHES)) if row["batch"] in held]
+            batches = [entry for entry in batches_of(opened) if entry.batch in held]
             reasons = gate_reasons(opened)
         if not batches:
             out.print("No batch is held.")
             return
-        for row in batches:
-            sender = f" from {row['agency']}" if row["agency"] else ""
-            file = f"{row['source']}/{row['file']}{sender}"
-            tell(row["batch"], f"\n  {file}, {row['rows']} rows\n  {reasons[row['batch']]}")
-            for line in decisions(settings, row["batch"], reasons[row["batch"]].removeprefix("gate: ").split(", ")):
+        for entry in batches:
+            sender, reason = f" from {entry.agency}" if entry.agency else "", reasons[entry.batch]
+            tell(entry.batch, f"\n  {entry.source}/{entry.file}{sender}, {entry.rows} rows\n  {reason}")
+            for line in decisions(settings, entry.batch, reason.removeprefix("gate: ").split(", ")):
                 tell("", f"    {line}")
 
     @gate.command()
@@ -114,7 +112,7 @@ def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str |
     numbers, person = _numbers(rows), Person(by, account())
     with open_existing(settings_with(lake), writes=True) as workspace:
         try:
-            source = str(batch_named(workspace.lake, batch)["source"])
+            source = batch_named(workspace.lake, batch).source
             if source not in workspace.catalog.contracts:
                 raise ValueError(f"batch {batch} is of {source}, which is declared no more")
             if settles:
@@ -125,21 +123,21 @@ def _decide_on_rows(batch: str, rows: str, settles: bool, reason: str, by: str |
         except (LookupError, ValueError) as error:
             raise _refused(_as_pasted(workspace, error)) from error
         undo = command(workspace.settings, "gate", "revoke", batch, "--rows", rows)
-    said = "1 row" if len(numbers) == 1 else f"{len(numbers):,} rows"
+    counted = "1 row" if len(numbers) == 1 else f"{len(numbers):,} rows"
     if settles:
-        tell("", f"{batch}: {said} settled; the next run acts on it. To take that back: {undo}")
+        tell("", f"{batch}: {counted} settled; the next run acts on it. To take that back: {undo}")
     else:
-        tell("", f"{batch}: {said} not settled any more; the next run acts on it.")
+        tell("", f"{batch}: {counted} not settled any more; the next run acts on it.")
 
 
-def _numbers(said: str) -> list[int]:
+def _numbers(ranges: str) -> list[int]:
     """Row numbers and ranges of them: `3,7-9`."""
     found: set[int] = set()
-    for part in said.split(","):
-        first, _, last = (one.strip() for one in part.partition("-"))
+    for part in ranges.split(","):
+        first, _, last = (end.strip() for end in part.partition("-"))
         if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) - int(first) > MOST_ROWS:
             wrong = part.strip() or "nothing"
-            raise _refused(f"--rows {said}: {wrong} is no row number and no range of them; write 3,7-9")
+            raise _refused(f"--rows {ranges}: {wrong} is no row number and no range of them; write 3,7-9")
         found.update(range(int(first), int(last or first) + 1))
     return sorted(found)
 
@@ -148,8 +146,8 @@ def _as_pasted(workspace: Workspace, error: Exception) -> str:
     return str(error.args[0]).replace("huiliu gate list", command(workspace.settings, "gate", "list"))
 
 
-def _refused(said: str) -> typer.Exit:
-    err.print(said, highlight=False, markup=False, soft_wrap=True)
+def _refused(message: str) -> typer.Exit:
+    err.print(message, highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(2)
 
 

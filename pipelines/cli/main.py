@@ -29,8 +29,8 @@ def _tell_version(asked: bool) -> None:
     """One line, to be quoted with a question: ours, Python's, and those of the libraries that write the lake."""
     if asked:
         libraries = ("duckdb", "deltalake", "ibis-framework", "great-expectations", "dagster")
-        said = ", ".join(f"{name} {metadata.version(name)}" for name in libraries)
-        typer.echo(f"huiliu {metadata.version('huiliu')} (Python {platform.python_version()}, {said})")
+        versions = ", ".join(f"{name} {metadata.version(name)}" for name in libraries)
+        typer.echo(f"huiliu {metadata.version('huiliu')} (Python {platform.python_version()}, {versions})")
         raise typer.Exit
 
 
@@ -58,10 +58,10 @@ def main() -> None:
         # Not before: it knows the errors of every room, which a help text does not wait for.
         from pipelines.operations.explaining import explained
 
-        said = explained(error)
-        for text in said.texts:
-            err.print(Text.assemble((said.kind, "bold red"), " ", text), soft_wrap=True)
-        sys.exit(said.exit_code)
+        explanation = explained(error)
+        for text in explanation.texts:
+            err.print(Text.assemble((explanation.kind, "bold red"), " ", text), soft_wrap=True)
+        sys.exit(explanation.exit_code)
 
 
 def _show_what_can_be_shown() -> None:

@@ -19,17 +19,17 @@ def register(app: typer.Typer) -> None:
         from pipelines.project.workspace import open_existing
 
         settings = settings_with(lake)
-        with open_existing(settings, writes=True) as workspace, progress() as told:
-            done = maintain_tables(workspace, told=lambda table: told("maintain", table.path))
+        with open_existing(settings, writes=True) as workspace, progress() as show_step:
+            done = maintain_tables(workspace, show_table=lambda table: show_step("maintain", table.path))
         shown = titled_table("维护 maintenance", "table", "before", "files", "removed", "version")
-        for one in done:
-            if one.changed:
-                counts = (one.files_before, one.files, one.removed, one.version)
-                shown.add_row(one.table.path, *(f"{count:,}" for count in counts))
+        for maintained in done:
+            if maintained.changed:
+                counts = (maintained.files_before, maintained.files, maintained.removed, maintained.version)
+                shown.add_row(maintained.table.path, *(f"{count:,}" for count in counts))
         if shown.row_count:
             out.print(shown)
         out.print(
-            f"{len(done)} tables, {sum(one.changed for one in done)} of them touched; "
+            f"{len(done)} tables, {sum(table.changed for table in done)} of them touched; "
             f"kept readable: {settings.retention} days",
             highlight=False,
         )

@@ -35,5 +35,5 @@ def settings_with(lake: str | None = None, landing: Path | None = None, settle: 
     """The process's settings with what was said on the command line in place."""
     from pipelines.settings import Settings
 
-    said: dict[str, Any] = {"lake": lake, "landing": landing, "settle": settle}
-    return Settings(**{name: value for name, value in said.items() if value is not None})
+    options: dict[str, Any] = {"lake": lake, "landing": landing, "settle": settle}
+    return Settings(**{name: value for name, value in options.items() if value is not None})

@@ -29,5 +29,5 @@ def register(app: typer.Typer) -> None:
             writing(out, "the report's folder", "say another with --out"),
         ):
             index = build_report(workspace, out)
-        told = f"{index}: open it in a browser; it loads nothing from the network"
-        screen.print(told, highlight=False, soft_wrap=True)
+        message = f"{index}: open it in a browser; it loads nothing from the network"
+        screen.print(message, highlight=False, soft_wrap=True)

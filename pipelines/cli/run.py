@@ -56,8 +56,8 @@ def run_and_show(settings: Settings, wait: bool = True) -> int:
         if wait:
             wait_for_young_files(workspace)
         try:
-            with stops_when_told(workspace.lake), progress() as told:
-                done = steps.run(workspace, told, recover)
+            with stops_when_told(workspace.lake), progress() as show_step:
+                done = steps.run(workspace, show_step, recover)
         except StoppedError:
             err.print("stopped; every table is at its last commit, and the next run goes on from there")
             return STOPPED

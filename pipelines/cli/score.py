@@ -44,12 +44,12 @@ def show(found: Score) -> None:
     table = Table("outcome or table")
     for name in ("due", "found", "right", "precision", "recall"):
         table.add_column(name, justify="right")
-    for one in found.outcomes:
-        counts = (f"{one.due:,}", f"{one.found:,}", f"{one.right:,}")
-        table.add_row(one.outcome, *counts, f"{one.precision:.2%}", f"{one.recall:.2%}")
+    for outcome in found.outcomes:
+        counts = (f"{outcome.due:,}", f"{outcome.found:,}", f"{outcome.right:,}")
+        table.add_row(outcome.outcome, *counts, f"{outcome.precision:.2%}", f"{outcome.recall:.2%}")
     out.print(table)
-    for one in found.outcomes:
-        if one.note:
-            out.print(f"{one.outcome}: {one.note}", highlight=False)
+    for outcome in found.outcomes:
+        if outcome.note:
+            out.print(f"{outcome.outcome}: {outcome.note}", highlight=False)
     for name in found.unscored:
         out.print(f"{name}: no truth file, not scored", highlight=False)

@@ -33,13 +33,13 @@ def progress(console: Console = err) -> Iterator[Callable[[str, str], None]]:
     if not console.is_terminal:
         last = ""
 
-        def told(step: str, table: str) -> None:
+        def show_step(step: str, table: str) -> None:
             nonlocal last
             if step != last:
                 console.print(f"  {step} …", highlight=False)
             last = step
 
-        yield told
+        yield show_step
         return
     with console.status("starting …") as status:
         yield lambda step, table: status.update(f"{step} {table}")
@@ -48,18 +48,20 @@ def progress(console: Console = err) -> Iterator[Callable[[str, str], None]]:
 def show_sources(summaries: list[SourceSummary]) -> None:
     table = titled_table("来源 sources", "source", "rows in", "accepted", "flagged", "quarantined", "held")
     verdicts: Counter[str] = Counter()
-    for one in summaries:
-        counts = (one.rows, one.accepted, one.flagged, one.quarantined, one.held)
-        table.add_row(one.source, *(f"{count:,}" for count in counts))
-        verdicts.update(one.verdicts)
+    for summary in summaries:
+        counts = (summary.rows, summary.accepted, summary.flagged, summary.quarantined, summary.held)
+        table.add_row(summary.source, *(f"{count:,}" for count in counts))
+        verdicts.update(summary.verdicts)
     out.print(table)
     out.print("verdicts: " + (", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())) or "none"))
 
 
 def show_records(summaries: list[RecordSummary]) -> None:
     table = titled_table("基础库 foundation", "golden record", "records", "conflicts", "findings")
-    for one in summaries:
-        table.add_row(one.record, *(f"{count:,}" for count in (one.golden, one.conflicts, one.findings)))
+    for summary in summaries:
+        table.add_row(
+            summary.record, *(f"{count:,}" for count in (summary.golden, summary.conflicts, summary.findings))
+        )
     out.print(table)
 
 
@@ -87,8 +89,8 @@ def show_run(run: Run, settings: Settings) -> None:
         table.add_row(step, f"{seconds:.1f}")
     out.print(table)
     show_problems(run.problems)
-    for one in run.standardised.values():
-        for judged in one.held:
+    for source in run.standardised.values():
+        for judged in source.held:
             tell("held ", f"{judged.source}: {judged.file} ({', '.join(judged.rules)}); decide with:")
             for line in decisions(settings, judged.batch, judged.rules):
                 tell("", f"  {line}")
@@ -99,17 +101,19 @@ def show_run(run: Run, settings: Settings) -> None:
     if run.released:
         state = "new" if run.released.new else "unchanged"
         out.print(f"release {run.released.number} ({state}): {run.released.tables} tables that fit together")
-    if not run.changed and not any(one.waiting for one in run.ingested.values()):
+    if not run.changed and not any(ingested.waiting for ingested in run.ingested.values()):
         out.print("[green]Nothing new was delivered and nothing was declared anew: no table changed.[/]")
 
 
 def show_brought(run: Run) -> None:
     """What this run itself brought, per table: rows that came or changed, and those gone."""
-    came: Counter[str] = Counter({f"raw/{name}": one.rows for name, one in run.ingested.items() if one.rows})
+    came: Counter[str] = Counter(
+        {f"raw/{name}": ingested.rows for name, ingested in run.ingested.items() if ingested.rows}
+    )
     gone: Counter[str] = Counter()
-    for one in run.refreshed:
-        came[one.table.path] += one.upserted
-        gone[one.table.path] += one.deleted
+    for refreshed in run.refreshed:
+        came[refreshed.table.path] += refreshed.upserted
+        gone[refreshed.table.path] += refreshed.deleted
     shown = titled_table("本次 this run", "table", "new or changed", "gone")
     for path in came:
         if came[path] or gone[path]:
@@ -123,10 +127,12 @@ def _show_whole(run: Run) -> None:
     from pipelines.lake.refresh import WHOLE
 
     for reason in WHOLE:
-        tables = [one.table.path for one in run.refreshed if one.reason == reason]
+        tables = [refreshed.table.path for refreshed in run.refreshed if refreshed.reason == reason]
         if tables:
             named = ", ".join(tables[:3]) + (f" and {len(tables) - 3} more" if len(tables) > 3 else "")
-            changed = sum(one.upserted + one.deleted for one in run.refreshed if one.reason == reason)
+            changed = sum(
+                refreshed.upserted + refreshed.deleted for refreshed in run.refreshed if refreshed.reason == reason
+            )
             tell(f"{reason}:", f" {named}: computed as a whole, {changed:,} rows differ")
 
 

@@ -51,7 +51,7 @@ def _register_draft(source: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Draft a contract from a file of a new source. No run reads it until a person has moved it to the sources."""
-        from pipelines.drafting import Said, said_of_titles, to_yaml
+        from pipelines.drafting import Given, shown_titles, to_yaml
         from pipelines.drafting import draft as drafted
         from pipelines.drafting.contract import CannotDraftError
         from pipelines.drafting.sample import read_sample
@@ -64,12 +64,12 @@ def _register_draft(source: typer.Typer) -> None:
         if target is None and settings.project == OWN_PROJECT and not (OWN_PROJECT / "pyproject.toml").exists():
             raise _refused(_not_into(settings.project))
         catalog = read_catalog(settings.project)
-        said = Said(name or _name(file), database, title, provider, system, legal_basis)
-        _check_name(catalog, said.name)
+        given = Given(name or _name(file), database, title, provider, system, legal_basis)
+        _check_name(catalog, given.name)
         try:
             sample = read_sample(file, catalog.contracts.values())
             with DuckDBEngine(settings.memory) as engine:
-                found = drafted(catalog, engine, sample, said)
+                found = drafted(catalog, engine, sample, given)
         except CannotDraftError as error:
             raise _refused(str(error)) from error
         except UnreadableFile as error:
@@ -78,17 +78,17 @@ def _register_draft(source: typer.Typer) -> None:
         path, active = target or place / "drafts" / f"{found.name}.yml", place / "sources" / f"{found.name}.yml"
         _write(path, to_yaml(found))
         if sample.titles:
-            warned = f"{file.name}: {said_of_titles(sample.titles)}; deliveries must begin with their header: remove it"
+            warned = f"{file.name}: {shown_titles(sample.titles)}; deliveries must begin with their header: remove it"
             out.print(warned, highlight=False, markup=False, soft_wrap=True)
-        open_questions = len(found.remarks) + sum(bool(one.remarks) for one in found.columns) + 3
+        open_questions = len(found.remarks) + sum(bool(column.remarks) for column in found.columns) + 3
         moved = shlex.join(["mv", str(path), str(active)])
         then = f"{moved} && {shlex.join([program(), 'check', str(file), '--source', found.name])}"
-        told = (
+        message = (
             f"{path}: {len(found.columns)} columns, key {', '.join(found.key)}; {open_questions} lines ask for a look "
             f"(请填写, 请核对, 请定级, 请起英文列名). Columns that nobody classified are masked wholly. "
             f"It is a draft, and no run reads it; when it is filled in: {then}"
         )
-        out.print(told, highlight=False, markup=False, soft_wrap=True)
+        out.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
 def _register_retire(source: typer.Typer) -> None:
@@ -120,7 +120,7 @@ def _register_retire(source: typer.Typer) -> None:
 
 
 def _not_into(project: Path) -> str:
-    folders = shlex.join(str(project / one) for one in ("catalog", "foundation_dbs", "theme_dbs", "expectations"))
+    folders = shlex.join(str(project / folder) for folder in ("catalog", "foundation_dbs", "theme_dbs", "expectations"))
     return (
         f"the declarations in {project} were installed with the command, and what is written there is lost with its "
         f"next version: copy them into a folder of your own (mkdir declarations && cp -r {folders} declarations), "

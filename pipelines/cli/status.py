@@ -41,35 +41,35 @@ def register(app: typer.Typer) -> None:
         with open_existing(settings_with(lake, landing)) as workspace:
             found = statuses(workspace)
         if as_json:
-            typer.echo(json.dumps([_as_json(one) for one in found], ensure_ascii=False, indent=1))
+            typer.echo(json.dumps([_as_json(status) for status in found], ensure_ascii=False, indent=1))
         else:
             _show(found)
-        raise typer.Exit(1 if any(one.overdue for one in found) else 0)
+        raise typer.Exit(1 if any(status.overdue for status in found) else 0)
 
 
-def _as_json(one: TableStatus) -> dict[str, Any]:
+def _as_json(status: TableStatus) -> dict[str, Any]:
     return {
-        "table": one.table.path,
-        "layer": one.table.layer,
-        "declared": one.declared,
-        "refreshed_at": _iso(one.refreshed_at),
-        "version": one.version,
-        "rows": one.rows,
+        "table": status.table.path,
+        "layer": status.table.layer,
+        "declared": status.declared,
+        "refreshed_at": _iso(status.refreshed_at),
+        "version": status.version,
+        "rows": status.rows,
         "inputs": [
             {**dataclasses.asdict(given), "lag": _seconds(given.lag), "is_behind": given.is_behind}
-            for given in one.inputs
+            for given in status.inputs
         ],
-        "lag": _seconds(one.lag),
+        "lag": _seconds(status.lag),
         "pending": {
-            "rows": one.rows_pending,
-            "files": one.files,
-            "unjudged_batches": one.unjudged,
-            "held_batches": one.held,
+            "rows": status.rows_pending,
+            "files": status.files,
+            "unjudged_batches": status.unjudged,
+            "held_batches": status.held,
         },
-        "delivered": {agency: _iso(moment) for agency, moment in one.delivered.items()},
-        "due": _iso(one.due),
-        "overdue": one.overdue,
-        "problems": [str(problem) for problem in one.problems],
+        "delivered": {agency: _iso(moment) for agency, moment in status.delivered.items()},
+        "due": _iso(status.due),
+        "overdue": status.overdue,
+        "problems": [str(problem) for problem in status.problems],
     }
 
 
@@ -84,9 +84,11 @@ def _seconds(lag: datetime.timedelta | None) -> float | None:
 
 
 def _show(found: list[TableStatus]) -> None:
-    for layer, group in itertools.groupby(sorted(found, key=_layer_order(found)), key=lambda one: one.table.layer):
+    for layer, group in itertools.groupby(
+        sorted(found, key=_layer_order(found)), key=lambda status: status.table.layer
+    ):
         table = Table(title=layer, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        rows = [_cells(one) for one in group]
+        rows = [_cells(status) for status in group]
         # What a layer has none of is left out.
         shown = [name for name in rows[0] if any(cells[name].plain for cells in rows)]
         for name in shown:
@@ -94,62 +96,65 @@ def _show(found: list[TableStatus]) -> None:
         for cells in rows:
             table.add_row(*(cells[name] for name in shown))
         out.print(table)
-    show_problems([problem for one in found for problem in one.problems])
-    if undeclared := [one.table.path for one in found if not one.declared]:
+    show_problems([problem for status in found for problem in status.problems])
+    if undeclared := [status.table.path for status in found if not status.declared]:
         tell(
             "! ",
             f"{', '.join(undeclared)}: in the lake, and nothing declares them any more, so no run writes them; what to "
             "do: put the declaration back, or remove these folders from the lake once nobody needs their rows",
         )
-    behind, overdue = sum(_is_behind(one) for one in found), [one.table.name for one in found if one.overdue]
-    said = f"{len(found)} tables, {behind} behind their inputs; overdue: {', '.join(overdue) or 'none'}"
-    out.print(said, highlight=False, soft_wrap=True)
+    behind, overdue = (
+        sum(_is_behind(status) for status in found),
+        [status.table.name for status in found if status.overdue],
+    )
+    summary = f"{len(found)} tables, {behind} behind their inputs; overdue: {', '.join(overdue) or 'none'}"
+    out.print(summary, highlight=False, soft_wrap=True)
 
 
-def _cells(one: TableStatus) -> dict[str, Text]:
+def _cells(status: TableStatus) -> dict[str, Text]:
     """A table's cells under their headings; what is the matter with it stands below its name, or nothing would fit."""
-    name, due = Text(one.table.path.partition("/")[2]), _clock_time(one.due)
+    name, due = Text(status.table.path.partition("/")[2]), _clock_time(status.due)
     if due and out.width < USUAL:
         name.append(f"\n  due {due}", "dim")
-    if one.overdue:
+    if status.overdue:
         name.append("\n  overdue", "bold red")
-    for said in _delivered(one):
-        name.append(f"\n  {said}", "dim")
-    for said in (*([f"behind: {_age(one.lag)}"] if one.lag is not None else []), *_pending(one)):
-        name.append(f"\n  {said}", "yellow")
+    for line in _delivered(status):
+        name.append(f"\n  {line}", "dim")
+    for line in (*([f"behind: {_age(status.lag)}"] if status.lag is not None else []), *_pending(status)):
+        name.append(f"\n  {line}", "yellow")
     return {
         "table": name,
-        "rows": Text(f"{one.rows:,}"),
-        "refreshed": Text(_clock_time(one.refreshed_at)),
+        "rows": Text(f"{status.rows:,}"),
+        "refreshed": Text(_clock_time(status.refreshed_at)),
         "due": Text("" if out.width < USUAL else due),
     }
 
 
-def _delivered(one: TableStatus) -> list[str]:
+def _delivered(status: TableStatus) -> list[str]:
     """When each agency last delivered, those that have been silent for longest first."""
-    silent = sorted(one.delivered, key=lambda agency: (one.delivered[agency], agency))
-    said = [f"{agency}: {_clock_time(one.delivered[agency])}" for agency in silent[:MOST_AGENCIES]]
-    return [*said, f"and {len(silent) - len(said)} agencies more"] if len(silent) > len(said) else said
+    silent = sorted(status.delivered, key=lambda agency: (status.delivered[agency], agency))
+    last = [f"{agency}: {_clock_time(status.delivered[agency])}" for agency in silent[:MOST_AGENCIES]]
+    return [*last, f"and {len(silent) - len(last)} agencies more"] if len(silent) > len(last) else last
 
 
 def _layer_order(found: list[TableStatus]) -> Any:
-    layers = list(dict.fromkeys(one.table.layer for one in found))
-    return lambda one: layers.index(one.table.layer)
+    layers = list(dict.fromkeys(status.table.layer for status in found))
+    return lambda status: layers.index(status.table.layer)
 
 
-def _is_behind(one: TableStatus) -> bool:
-    return any(given.is_behind for given in one.inputs)
+def _is_behind(status: TableStatus) -> bool:
+    return any(given.is_behind for given in status.inputs)
 
 
-def _pending(one: TableStatus) -> list[str]:
+def _pending(status: TableStatus) -> list[str]:
     counts = {
-        "files": one.files,
-        "unjudged batches": one.unjudged,
-        "held batches": one.held,
-        "rows": one.rows_pending,
+        "files": status.files,
+        "unjudged batches": status.unjudged,
+        "held batches": status.held,
+        "rows": status.rows_pending,
     }
-    said = [f"{name}: {count:,}" for name, count in counts.items() if count]
-    return said if one.declared else ["not declared", *said]
+    counted = [f"{name}: {count:,}" for name, count in counts.items() if count]
+    return counted if status.declared else ["not declared", *counted]
 
 
 def _clock_time(moment: datetime.datetime | None) -> str:

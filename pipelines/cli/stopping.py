@@ -24,9 +24,9 @@ def stops_when_told(lake: Lake) -> Iterator[None]:
 
     The answer comes from a thread: engines that compute outside of Python let no handler run until they are done.
     """
-    told, answer = os.pipe()
+    signalled, answer = os.pipe()
     os.set_blocking(answer, False)
-    thread = threading.Thread(target=_answer, args=(told, lake), daemon=True)
+    thread = threading.Thread(target=_answer, args=(signalled, lake), daemon=True)
     before = signal.signal(signal.SIGINT, _interrupt_the_second_time())
     wakeup = signal.set_wakeup_fd(answer, warn_on_full_buffer=False)
     thread.start()
@@ -37,12 +37,12 @@ def stops_when_told(lake: Lake) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         os.close(answer)
         thread.join()
-        os.close(told)
+        os.close(signalled)
         lake.stopped.clear()
 
 
-def _answer(told: int, lake: Lake) -> None:
-    while signals := os.read(told, 1):
+def _answer(signalled: int, lake: Lake) -> None:
+    while signals := os.read(signalled, 1):
         if signals[0] == signal.SIGINT and not lake.stopped.is_set():
             lake.stopped.set()
             err.print("stopping after the running step, before its next commit; Ctrl-C again ends it at once")

@@ -58,8 +58,8 @@ def register(app: typer.Typer) -> None:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for column in ("id", "agency", "issued", "expires", "state"):
             table.add_column(column, no_wrap=True)
-        for one in issued:
-            table.add_row(one.id, one.agency, _day(one.issued_at), _day(one.expires_at), one.state)
+        for token in issued:
+            table.add_row(token.id, token.agency, _day(token.issued_at), _day(token.expires_at), token.state)
         out.print(table)
 
     @token.command()

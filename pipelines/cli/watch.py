@@ -34,9 +34,9 @@ def register(app: typer.Typer) -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stop.set())
 
-        def told(done: Round) -> None:
-            rows = sum(one.rows for one in done.run.ingested.values())
-            changed = sum(one.upserted + one.deleted for one in done.run.refreshed)
+        def show_round(done: Round) -> None:
+            rows = sum(ingested.rows for ingested in done.run.ingested.values())
+            changed = sum(refreshed.upserted + refreshed.deleted for refreshed in done.run.refreshed)
             what = (
                 f"{rows} rows from {', '.join(done.sources)}"
                 if rows
@@ -57,4 +57,4 @@ def register(app: typer.Typer) -> None:
 
         settings = settings_with(lake, landing, settle)
         tell("watch", f" {settings.landing}, every {every:g} s")
-        look(lambda: open_workspace(settings), told, failed, stop, every)
+        look(lambda: open_workspace(settings), show_round, failed, stop, every)

@@ -53,11 +53,11 @@ class Catalog:
 
     def element_of(self, contract: Contract, column: str) -> Element:
         """The data element of a column, with the column's own grade where that is the stricter one."""
-        said = contract.column(column)
-        element = self.elements[said.element]
-        if said.grade is None or element.grade in (said.grade, "sensitive_personal"):
+        declared = contract.column(column)
+        element = self.elements[declared.element]
+        if declared.grade is None or element.grade in (declared.grade, "sensitive_personal"):
             return element
-        return element.model_copy(update={"grade": said.grade, "mask": None})
+        return element.model_copy(update={"grade": declared.grade, "mask": None})
 
     def rules(self, contract: Contract) -> tuple[Rule, ...]:
         """Every rule of a source: required columns, element checks, those of every source, its own business rules."""
@@ -67,7 +67,7 @@ class Catalog:
             rules.extend(column_rules(column, self.elements[column.element], self._values, where))
         rules.extend(delivery_rules(contract, self.is_dated(contract), self._values(OPERATION)))
         business = (*self.expectations["every_source"], *self.expectations.get(contract.name, ()))
-        return (*rules, *(rule for one in business for rule in self._business_rules(one, contract)))
+        return (*rules, *(rule for expectation in business for rule in self._business_rules(expectation, contract)))
 
     def value_rules(self, columns: Mapping[str, Element]) -> tuple[Rule, ...]:
         """What values of elements can break by themselves and stand all the same: their warnings, on `columns`."""
@@ -133,8 +133,8 @@ class Catalog:
         """Sources and their columns for one attribute, in order: those it lists, then any other feeder that has it."""
         attribute: Attribute = record.attributes[name]
         listed = []
-        for said in attribute.sources:
-            source, _, column = said.partition(".")
+        for place in attribute.sources:
+            source, _, column = place.partition(".")
             listed.append((self.contracts[source], column or name))
         known = {contract.name for contract, _ in listed}
         for contract in self.feeders(record):
@@ -154,7 +154,7 @@ class Catalog:
     @property
     def single_agencies(self) -> dict[str, Agency]:
         """The agencies that are declared one by one."""
-        return {name: one for name, one in self.agencies.items() if not isinstance(one, RegionalAgency)}
+        return {name: agency for name, agency in self.agencies.items() if not isinstance(agency, RegionalAgency)}
 
     @property
     def known_agencies(self) -> str:

@@ -161,7 +161,7 @@ class Contract(Declared):
     def _expand(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return tuple(column for header, said in value.items() for column in _columns(str(header), said))
+        return tuple(column for header, declared in value.items() for column in _columns(str(header), declared))
 
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
@@ -170,7 +170,7 @@ class Contract(Declared):
             if name in names[:place]:
                 raise mistake(f"columns: two columns are named {name}; give one another `name`", "columns", place)
         single = {"version": self.version, "delivered_by": self.delivered_by}
-        for field, wanted in [("key", self.key), *((field, (one,)) for field, one in single.items() if one)]:
+        for field, wanted in [("key", self.key), *((field, (name,)) for field, name in single.items() if name)]:
             if missing := [name for name in wanted if name not in names]:
                 raise mistake(f"{field}: no column is named {', '.join(missing)}", field)
         for name in self.key:
@@ -180,7 +180,9 @@ class Contract(Declared):
                     "columns",
                     names.index(name),
                 )
-        if self.responsibility and (missing := [one for one in self.responsibility.columns if one not in names]):
+        if self.responsibility and (
+            missing := [column for column in self.responsibility.columns if column not in names]
+        ):
             raise mistake(
                 f"responsibility: no column is named {', '.join(missing)}: name region columns, or {PROVIDER}",
                 *("responsibility", "by"),
@@ -243,11 +245,15 @@ class Contract(Declared):
         return self.providers[0]
 
 
-def _columns(header: str, said: Any) -> Iterator[dict[str, Any]]:
+def _columns(header: str, declared: Any) -> Iterator[dict[str, Any]]:
     """`身份证号: id_number!`, the long form, or a list of them where one header becomes several columns."""
-    for one in said if isinstance(said, list) else [said]:
-        long = one
-        if isinstance(one, str):
-            element = one.removesuffix("!")
-            long = {"name": element, "element": element, "required": one.endswith("!")}
-        yield {"header": header, "title": header, **long} if isinstance(long, dict) else {"header": header, "name": one}
+    for column in declared if isinstance(declared, list) else [declared]:
+        long = column
+        if isinstance(column, str):
+            element = column.removesuffix("!")
+            long = {"name": element, "element": element, "required": column.endswith("!")}
+        yield (
+            {"header": header, "title": header, **long}
+            if isinstance(long, dict)
+            else {"header": header, "name": column}
+        )

@@ -80,7 +80,7 @@ class Element(Declared):
     @property
     def code_list(self) -> str | None:
         """The code list that holds all values of the element."""
-        in_set = (one.codes for one in self.checks.values() if one.type == "expect_column_values_to_be_in_set")
+        in_set = (check.codes for check in self.checks.values() if check.type == "expect_column_values_to_be_in_set")
         return self.codes or next((codes for codes in in_set if codes), None)
 
     @property

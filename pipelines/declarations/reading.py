@@ -115,7 +115,7 @@ class Document:
             return model.model_validate(value)
         except ValidationError as error:
             # A misspelt field is also a missing one: the spelling is what to correct.
-            first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+            first = min(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
             if first["type"] == "declaration":
                 raise self.error(first["ctx"]["problem"], *steps, *first["ctx"]["steps"]) from error
             field = ".".join(step for step in first["loc"] if isinstance(step, str))
@@ -141,9 +141,9 @@ def _nth(node: yaml.MappingNode, step: str | int) -> tuple[yaml.Node, yaml.Node]
     if not isinstance(step, int):
         return None
     flat = [
-        (key, one)
+        (key, key_node)
         for key, value in node.value
-        for one in (value.value if isinstance(value, yaml.SequenceNode) else [value])
+        for key_node in (value.value if isinstance(value, yaml.SequenceNode) else [value])
     ]
     if step >= len(flat):
         return None

@@ -58,8 +58,8 @@ def _read() -> Iterator[tuple[str, str, bool]]:
     for line in files("stdnum.cn").joinpath("loc.dat").read_text(encoding="utf-8").splitlines():
         if line.startswith("#") or not line.strip():
             continue
-        code, _, said = line.strip().partition(" ")
-        period, _, name = said.partition('"')[2].rstrip('"').rpartition(",")[2].rpartition("]")
+        code, _, title = line.strip().partition(" ")
+        period, _, name = title.partition('"')[2].rstrip('"').rpartition(",")[2].rpartition("]")
         if line.startswith(" "):
             yield province + code, name, not period or period.endswith("-")
         else:

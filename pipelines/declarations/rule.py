@@ -157,9 +157,9 @@ def delivery_rules(contract: Contract, dated: bool, operations: Collection[str])
 
 def _placed(column: str, check: Check) -> dict[str, Any]:
     """The check's arguments with the column in the place that the check leaves open."""
-    said = check.arguments
-    open_place = "column_B" if "column_A" in said else "column_A" if "column_B" in said else "column"
-    return {**said, open_place: column}
+    arguments = check.arguments
+    open_place = "column_B" if "column_A" in arguments else "column_A" if "column_B" in arguments else "column"
+    return {**arguments, open_place: column}
 
 
 def _listed(element: Element, check: Check, codes: Callable[[str], list[str]]) -> dict[str, Any]:

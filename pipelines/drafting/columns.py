@@ -73,19 +73,19 @@ def draft_columns(catalog: Catalog, profile: Profile, sample: Sample, database: 
     drafted: list[DraftColumn] = []
     taken = {DELETE_FLAG}
     for place, header in enumerate(sample.header, start=1):
-        one = _drafted(catalog, profile, known, header.strip(), place)
-        if taken & {column.name for column in one.columns}:
-            name, remark = f"column_{place}", f"请起英文列名：{one.name} 已被前面的列使用"
-            one = replace(one, columns=(one.columns[0].model_copy(update={"name": name}),), remarks=(remark,))
-        taken |= {column.name for column in one.columns}
-        drafted.append(one)
+        draft = _drafted(catalog, profile, known, header.strip(), place)
+        if taken & {column.name for column in draft.columns}:
+            name, remark = f"column_{place}", f"请起英文列名：{draft.name} 已被前面的列使用"
+            draft = replace(draft, columns=(draft.columns[0].model_copy(update={"name": name}),), remarks=(remark,))
+        taken |= {column.name for column in draft.columns}
+        drafted.append(draft)
     return drafted
 
 
 def _known_columns(catalog: Catalog, database: str | None) -> dict[str, tuple[Column, ...]]:
     """Comparable header or alias → columns, as other contracts declare them; those of the same database first."""
     known: dict[str, tuple[Column, ...]] = {}
-    for contract in sorted(catalog.contracts.values(), key=lambda one: one.database != database):
+    for contract in sorted(catalog.contracts.values(), key=lambda contract: contract.database != database):
         by_header: dict[str, tuple[Column, ...]] = {}
         for column in contract.columns:
             by_header[column.header] = (*by_header.get(column.header, ()), column)

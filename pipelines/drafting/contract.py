@@ -38,7 +38,7 @@ class CannotDraftError(HuiliuError):
 
 
 @dataclass(frozen=True)
-class Said:
+class Given:
     """What a person said of the new source; what is None is guessed, and marked in the draft."""
 
     name: str
@@ -70,37 +70,39 @@ class Draft:
     remarks: dict[str, str] = field(default_factory=dict)
 
 
-def draft(catalog: Catalog, engine: Engine, sample: Sample, said: Said) -> Draft:
+def draft(catalog: Catalog, engine: Engine, sample: Sample, given: Given) -> Draft:
     """Draft a contract; raises CannotDraftError where the database cannot be told or an agency is not declared."""
     if not sample.cells.num_rows:
         raise CannotDraftError("the sample holds no rows: draft from a file with some hundred real ones")
-    if said.provider and said.provider not in catalog.agencies:
+    if given.provider and given.provider not in catalog.agencies:
         known = catalog.known_agencies
-        raise CannotDraftError(f"no agency {said.provider}: declare it in catalog/agencies.yml; there are {known}")
+        raise CannotDraftError(f"no agency {given.provider}: declare it in catalog/agencies.yml; there are {known}")
     profile = Profile(catalog, engine, sample)
     remarks: dict[str, str] = {}
     deletes, deleting = _deletes(catalog, profile, sample)
     columns = [
-        one for one in draft_columns(catalog, profile, sample, said.database) if same(one.header) != same(deleting)
+        column
+        for column in draft_columns(catalog, profile, sample, given.database)
+        if same(column.header) != same(deleting)
     ]
-    database = said.database or _database(catalog, columns)
+    database = given.database or _database(catalog, columns)
     key = _key(catalog, profile, columns, remarks)
     feeding = _feeding(catalog, columns, database, remarks)
-    required = {*key, *(one.name for one in (feeding[1] if feeding else ()))}
-    columns = [one.required() if one.name in required else one for one in columns]
+    required = {*key, *(column.name for column in (feeding[1] if feeding else ()))}
+    columns = [column.required() if column.name in required else column for column in columns]
     return Draft(
-        name=said.name,
+        name=given.name,
         database=database,
-        title=said.title or _asked(remarks, "title", UNFILLED, "信息资源名称"),
-        provider=said.provider
+        title=given.title or _asked(remarks, "title", UNFILLED, "信息资源名称"),
+        provider=given.provider
         or _asked(
             remarks,
             "providers",
             UNFILLED,
             f"数据提供机构（catalog/agencies.yml）：{'、'.join(catalog.single_agencies)}",
         ),
-        system=said.system or _asked(remarks, "system", UNFILLED, "数据所在的业务系统"),
-        legal_basis=said.legal_basis
+        system=given.system or _asked(remarks, "system", UNFILLED, "数据所在的业务系统"),
+        legal_basis=given.legal_basis
         or _asked(remarks, "legal_basis", UNFILLED, f"归集依据的条款和项，如 {_any_basis(catalog, database)}"),
         key=tuple(key),
         version=_version(catalog, columns),
@@ -123,7 +125,7 @@ def _any_basis(catalog: Catalog, database: str) -> str:
     usual = _ARTICLES.get(database, "2024-19 第十三条")
     if usual.split()[0] in catalog.regulations:
         return usual
-    return next(f"{one.name} 第一条" for one in catalog.regulations.values() if one.in_force)
+    return next(f"{regulation.name} 第一条" for regulation in catalog.regulations.values() if regulation.in_force)
 
 
 def _deletes(catalog: Catalog, profile: Profile, sample: Sample) -> tuple[Deletes | None, str]:
@@ -134,17 +136,17 @@ def _deletes(catalog: Catalog, profile: Profile, sample: Sample) -> tuple[Delete
                 return Deletes(column=header.strip(), value=contract.delete_flag.value), header
     for place, header in enumerate(sample.header, start=1):
         if same(header).lower() in _FLAGS:
-            said = next((one for one in _DELETED if profile.holds(f"c{place}", one)), _DELETED[0])
-            return Deletes(column=header.strip(), value=said), header
+            value = next((word for word in _DELETED if profile.holds(f"c{place}", word)), _DELETED[0])
+            return Deletes(column=header.strip(), value=value), header
     return None, ""
 
 
 def _database(catalog: Catalog, columns: Sequence[DraftColumn]) -> str:
     """The database of the golden record whose entity the sample holds, under the entity's own name first of all."""
     for attribute in ("name", "element"):
-        for one in columns:
+        for column in columns:
             for record in catalog.records.values():
-                if getattr(one, attribute) == record.entity:
+                if getattr(column, attribute) == record.entity:
                     return record.database
     known = ", ".join(sorted({record.database for record in catalog.records.values()}))
     raise CannotDraftError(f"the columns do not tell whose data this is: say --database ({known})")
@@ -153,43 +155,43 @@ def _database(catalog: Catalog, columns: Sequence[DraftColumn]) -> str:
 def _key(catalog: Catalog, profile: Profile, columns: Sequence[DraftColumn], remarks: dict[str, str]) -> list[str]:
     """The first column that is never empty and never repeats, numbers first; else two together; else the likeliest."""
     for cells in _key_candidates(catalog, columns):
-        if profile.unique([one.cell for one in cells]):
+        if profile.unique([column.cell for column in cells]):
             whole = "无空值且不重复" if len(cells) == 1 else "无空值，合起来不重复"
             remarks["key"] = f"样本 {cells[0].counts.rows} 行中{whole}，请核对"
-            return [one.name for one in cells]
-    complete = [one for one in columns if one.counts.complete] or list(columns)
-    likeliest = max(complete, key=lambda one: (_is_numbering(catalog, one), one.counts.distinct))
+            return [column.name for column in cells]
+    complete = [column for column in columns if column.counts.complete] or list(columns)
+    likeliest = max(complete, key=lambda column: (_is_numbering(catalog, column), column.counts.distinct))
     remarks["key"] = "请核对：样本中没有不重复且无空值的列，主键为暂定"
     return [likeliest.name]
 
 
 def _key_candidates(catalog: Catalog, columns: Sequence[DraftColumn]) -> Iterator[tuple[DraftColumn, ...]]:
-    complete = [one for one in columns if one.counts.complete]
-    numbering = [one for one in complete if _is_numbering(catalog, one)]
-    named = [one for one in complete if one not in numbering and _is_named_as_key(one)]
+    complete = [column for column in columns if column.counts.complete]
+    numbering = [column for column in complete if _is_numbering(catalog, column)]
+    named = [column for column in complete if column not in numbering and _is_named_as_key(column)]
     others = [
-        one
-        for one in complete
-        if one not in (*numbering, *named) and (one.element == PLAIN or catalog.elements[one.element].codes)
+        column
+        for column in complete
+        if column not in (*numbering, *named) and (column.element == PLAIN or catalog.elements[column.element].codes)
     ]
-    yield from ((one,) for one in (*numbering, *named, *others))
+    yield from ((column,) for column in (*numbering, *named, *others))
     yield from itertools.combinations(numbering, 2)
     yield from itertools.product(numbering, others)
 
 
-def _is_numbering(catalog: Catalog, one: DraftColumn) -> bool:
-    return catalog.elements[one.element].normalise in _NUMBERING
+def _is_numbering(catalog: Catalog, column: DraftColumn) -> bool:
+    return catalog.elements[column.element].normalise in _NUMBERING
 
 
-def _is_named_as_key(one: DraftColumn) -> bool:
-    header = same(one.header).lower()
+def _is_named_as_key(column: DraftColumn) -> bool:
+    header = same(column.header).lower()
     return bool(_NAMED_AS_KEY.search(header)) and not _NO_KEY.search(header)
 
 
 def _version(catalog: Catalog, columns: Sequence[DraftColumn]) -> str | None:
     """The time of the last change to a row, by its header: no other time of a record tells which row is newer."""
-    times = [one for one in columns if catalog.elements[one.element].type == "timestamp"]
-    named = [one for one in times if one.name == "updated_at" or CHANGES.search(same(one.header).lower())]
+    times = [column for column in columns if catalog.elements[column.element].type == "timestamp"]
+    named = [column for column in times if column.name == "updated_at" or CHANGES.search(same(column.header).lower())]
     return named[-1].name if named else None
 
 
@@ -219,6 +221,6 @@ def _holding(columns: Sequence[DraftColumn], part: str) -> list[DraftColumn]:
 
 
 def _feeds(catalog: Catalog, record: GoldenRecord, columns: Sequence[DraftColumn]) -> Feeds:
-    ranks = [one.feeds.rank for one in catalog.feeders(record) if one.feeds]
+    ranks = [contract.feeds.rank for contract in catalog.feeders(record) if contract.feeds]
     key = tuple(column.name for column in columns)
     return Feeds(record=record.name, rank=max(ranks, default=0) + 1, key=None if key == record.key else key)

@@ -95,11 +95,11 @@ class Profile:
         """The most specific element that at least nine values in ten fit; None where values do not tell."""
         candidates = self._alike(cell, list(self._candidates()))
         shares = self._shares(cell, candidates) if candidates else {}
-        fitting = [one for one in candidates if shares[one.name] >= FITS]
+        fitting = [element for element in candidates if shares[element.name] >= FITS]
         if not fitting:
             return None
         # Labels that stand in several code lists do not tell which one is meant.
-        rivals = [one for one in fitting if one.normalise == fitting[0].normalise]
+        rivals = [element for element in fitting if element.normalise == fitting[0].normalise]
         return fitting[0] if len(rivals) == 1 else None
 
     def holds(self, cell: str, text: str) -> bool:
@@ -116,7 +116,7 @@ class Profile:
         """Elements that values can tell, the most specific first; of those read alike, the least strict."""
         strictness = {name: len(element.checks) for name, element in self._catalog.elements.items()}
         seen: set[str] = set()
-        ordered = sorted(self._catalog.elements.values(), key=lambda one: strictness[one.name])
+        ordered = sorted(self._catalog.elements.values(), key=lambda element: strictness[element.name])
         for kind in _ORDER:
             for element in ordered:
                 if element.normalise == kind and (kind == "code" or kind not in seen):
@@ -126,11 +126,11 @@ class Profile:
     def _alike(self, cell: str, candidates: list[Element]) -> list[Element]:
         """The candidates that at least nine filled cells in ten look like."""
         text = sent(self._rows[cell])
-        looks = {one.name: self._looks(text, one).mean().fill_null(0.0) for one in candidates}
+        looks = {element.name: self._looks(text, element).mean().fill_null(0.0) for element in candidates}
         found = self._engine.rows(self._rows.aggregate(**looks, **{_TEXT: text.re_search(_TIME_OF_DAY).any()}))[0]
         # Spreadsheets write midnight behind dates.
-        timed = [one for one in candidates if one.normalise != "datetime" or found[_TEXT]]
-        return [one for one in timed if found[one.name] >= FITS]
+        timed = [element for element in candidates if element.normalise != "datetime" or found[_TEXT]]
+        return [element for element in timed if found[element.name] >= FITS]
 
     def _looks(self, text: ir.StringValue, element: Element) -> ir.BooleanValue:
         if element.normalise != "code":
@@ -142,14 +142,14 @@ class Profile:
     def _shares(self, cell: str, elements: Sequence[Element]) -> dict[str, float]:
         """Per element the share of the filled cells that it reads and whose checks they keep."""
         catalog, value = self._catalog, self._rows[cell]
-        typed = {one.name: normalise(value, one, catalog.codes, catalog.cities) for one in elements}
-        as_sent = {one.name + SENT: sent_value(value, one) for one in elements}
+        typed = {element.name: normalise(value, element, catalog.codes, catalog.cities) for element in elements}
+        as_sent = {element.name + SENT: sent_value(value, element) for element in elements}
         # A sample has not been received: today stands for the day on which it would be.
         today = ibis.literal(datetime.datetime.now(PEOPLE_TIME).date())
         rows = self._rows.select(**{_TEXT: sent(value), RECEIVED_ON: today}, **typed, **as_sent)
         # What only says that there is no end or no date neither fits nor speaks against.
-        said = {one.name: rows[_TEXT].notnull() & rows[one.name + SENT].notnull() for one in elements}
-        shares = {one.name: self._fits(rows, one).mean(where=said[one.name]) for one in elements}
+        filled = {element.name: rows[_TEXT].notnull() & rows[element.name + SENT].notnull() for element in elements}
+        shares = {element.name: self._fits(rows, element).mean(where=filled[element.name]) for element in elements}
         return self._engine.rows(rows.aggregate(**{name: share.fill_null(1.0) for name, share in shares.items()}))[0]
 
     def _fits(self, rows: ir.Table, element: Element) -> ir.BooleanValue:

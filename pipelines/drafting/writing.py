@@ -17,7 +17,7 @@ def to_yaml(draft: Draft) -> str:
     return "\n".join(_lines(draft)) + "\n"
 
 
-def said_of_titles(titles: Sequence[int]) -> str:
+def shown_titles(titles: Sequence[int]) -> str:
     """What is to be said of the rows above a header."""
     if len(titles) == 1:
         return f"row {titles[0]} is a title above the header"
@@ -27,7 +27,7 @@ def said_of_titles(titles: Sequence[int]) -> str:
 def _lines(draft: Draft) -> Iterator[str]:
     yield f"# Drafted from a sample of {draft.sample_rows:,} rows ({draft.sample_format})."
     if draft.titles:
-        yield f"# In the sample {said_of_titles(draft.titles)}: deliveries must begin with their header."
+        yield f"# In the sample {shown_titles(draft.titles)}: deliveries must begin with their header."
     yield "# A draft: no run reads it here."
     yield "# 值为“请填写”的，填写之前不能启用；grade 为暂定的最严分级，定级后请修改或删除。"
     yield "# 标有“请填写”“请核对”“请起英文列名”的行需要人工确认；确认后请删除该注释。"
@@ -52,8 +52,8 @@ def _lines(draft: Draft) -> Iterator[str]:
     elif "feeds" in draft.remarks:
         yield f"# {draft.remarks['feeds']}"
     yield "columns:"
-    for one in draft.columns:
-        yield from _column_lines(one)
+    for column in draft.columns:
+        yield from _column_lines(column)
 
 
 def _names(key: Sequence[str]) -> str:
@@ -65,14 +65,14 @@ def _field(draft: Draft, name: str, value: str) -> str:
     return f"{name}: {value}{remark}"
 
 
-def _column_lines(one: DraftColumn) -> Iterator[str]:
-    remark = f"  # {'；'.join(one.remarks)}" if one.remarks else ""
-    header = _scalar(one.header)
-    if len(one.columns) == 1:
-        yield f"  {header}: {_target(one.columns[0])}{remark}"
+def _column_lines(drafted: DraftColumn) -> Iterator[str]:
+    remark = f"  # {'；'.join(drafted.remarks)}" if drafted.remarks else ""
+    header = _scalar(drafted.header)
+    if len(drafted.columns) == 1:
+        yield f"  {header}: {_target(drafted.columns[0])}{remark}"
         return
     yield f"  {header}:{remark}"
-    for column in one.columns:
+    for column in drafted.columns:
         yield f"    - {_long(column)}"
 
 
@@ -83,14 +83,14 @@ def _target(column: Column) -> str:
 
 
 def _long(column: Column) -> str:
-    said = {"name": column.name, "element": column.element}
+    declared = {"name": column.name, "element": column.element}
     if column.required:
-        said["required"] = "true"
+        declared["required"] = "true"
     if column.title != column.header:
-        said["title"] = _scalar(column.title)
+        declared["title"] = _scalar(column.title)
     if column.grade:
-        said["grade"] = column.grade
-    return f"{{{', '.join(f'{name}: {value}' for name, value in said.items())}}}"
+        declared["grade"] = column.grade
+    return f"{{{', '.join(f'{name}: {value}' for name, value in declared.items())}}}"
 
 
 def _scalar(text: str) -> str:

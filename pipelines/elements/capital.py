@@ -55,10 +55,10 @@ def currency(value: ir.StringValue) -> ir.StringValue:
     """The currency's code, CNY where none is written; NULL where there is no amount."""
     branches = [("|".join(map(re.escape, words)), code) for code, words in CURRENCIES.items()]
 
-    def said(text: ir.StringValue) -> ir.StringValue:
+    def read_amount(text: ir.StringValue) -> ir.StringValue:
         return ibis.cases(*((text.re_search(words), code) for words, code in branches), else_=HOME_CURRENCY)
 
-    return ibis.ifelse(amount(value, WIDEST).notnull(), bound(_tidy(value), said), ibis.null("string"))
+    return ibis.ifelse(amount(value, WIDEST).notnull(), bound(_tidy(value), read_amount), ibis.null("string"))
 
 
 def _in_main_unit(cell: ir.StringValue, scale: int) -> ir.DecimalValue:

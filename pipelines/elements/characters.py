@@ -37,7 +37,9 @@ KANGXI = "".join(map(chr, range(0x2F00, 0x2FD6)))
 # NFKC leaves these CJK radicals alone, yet PDFs print them for the ordinary characters.
 RADICALS, ORDINARY = "⺠⻅⻓⻔⻚⻛⻝", "民见长门页风食"
 # Han characters of Korean and Japanese sets that Unicode has twice.
-COMPATIBLE = "".join(one for one in map(chr, range(0xF900, 0xFADA)) if unicodedata.normalize("NFC", one) != one)
+COMPATIBLE = "".join(
+    character for character in map(chr, range(0xF900, 0xFADA)) if unicodedata.normalize("NFC", character) != character
+)
 LOOKALIKES = KANGXI + RADICALS + COMPATIBLE
 PLAIN = unicodedata.normalize("NFKC", KANGXI) + ORDINARY + unicodedata.normalize("NFC", COMPATIBLE)
 
@@ -52,7 +54,7 @@ _WITH_MARKS = {
     letter: plain
     for first, last in ((0xC0, 0x24F), (0x370, 0x52F), (0x622, 0x6D3), (0x1E00, 0x1FFF))
     for letter in map(chr, range(first, last + 1))
-    for plain in ["".join(one for one in unicodedata.normalize("NFD", letter) if one not in MARKS)]
+    for plain in ["".join(character for character in unicodedata.normalize("NFD", letter) if character not in MARKS)]
     if len(plain) == 1 and plain != letter
 }
 LETTERS_WITH_MARKS, LETTERS = "".join(_WITH_MARKS), "".join(_WITH_MARKS.values())

@@ -35,21 +35,22 @@ def normalise(value: ir.StringValue, codes: Sequence[Code]) -> ir.StringValue:
     # Engines try one after the other, and lists begin with what is common.
     places = {code.code: place for place, code in enumerate(codes)}
     in_order = {
-        said.translate(_COMPARED): code for said, code in sorted(written.items(), key=lambda entry: places[entry[1]])
+        spelling.translate(_COMPARED): code
+        for spelling, code in sorted(written.items(), key=lambda entry: places[entry[1]])
     }
     if not in_order:
         return sent(value)
     text = sent(value)
     plain = ibis.ifelse(text.re_search(_PLAIN), text, without_blanks(text))
-    both = not any(re.search(_CODE_AND_LABEL, said) for said in in_order)
+    both = not any(re.search(_CODE_AND_LABEL, spelling) for spelling in in_order)
     return ibis.coalesce(bound(plain, lambda cell: _found(cell, in_order, bool(as_numbers), both)), text)
 
 
 def _found(cell: ir.StringValue, listed: Mapping[str, str], as_numbers: bool, both: bool) -> ir.StringValue:
     """The code of what the list says so; where `both` may stand in a cell, only if they say the same."""
-    alone = _number(cell) if as_numbers else cell
-    word = ibis.ifelse(cell.re_search(_CODE_AND_LABEL), cell.re_extract(_CODE_AND_LABEL, 2), alone) if both else alone
-    code = bound(word, lambda said: said.substitute(listed, else_=ibis.null("string")))
+    plain = _number(cell) if as_numbers else cell
+    word = ibis.ifelse(cell.re_search(_CODE_AND_LABEL), cell.re_extract(_CODE_AND_LABEL, 2), plain) if both else plain
+    code = bound(word, lambda text: text.substitute(listed, else_=ibis.null("string")))
     if not both:
         return code
     beside = cell.re_extract(_CODE_AND_LABEL, 1)  # empty where there is no label

@@ -61,7 +61,8 @@ def _utf8_as_gbk(surnames: str) -> str:
     rare_first, usual_first = _class(_pairs(_LEADING, rare)), _class(_pairs(_LEADING, usual))
     starts = [rare_first + second, usual_first + _class(_pairs(rare, _LEADING))]
     starts += [
-        _pairs([one], [two]) + _class(_pairs([three], _LEADING)) for one, two, three in _bytes_of(surnames, usual)
+        _pairs([first], [second]) + _class(_pairs([third], _LEADING))
+        for first, second, third in _bytes_of(surnames, usual)
     ]
     # A middle dot is C2 B7 in UTF-8, 路 in GBK. A name of three characters is nine bytes: half a pair is left over, or
     # gone, as are pairs that are none to a strict converter.
@@ -71,15 +72,23 @@ def _utf8_as_gbk(surnames: str) -> str:
 
 def _bytes_of(surnames: str, usual: range) -> list[tuple[int, int, int]]:
     """The surnames in UTF-8 whose second and third bytes are usual ones, unless their first two are a surname too."""
-    written = (one.encode() for one in dict.fromkeys(surnames))
-    found = [(one[0], one[1], one[2]) for one in written if len(one) == 3 and one[0] in _LEADING]
-    return [one for one in found if one[1] in usual and one[2] in usual and _pairs([one[0]], [one[1]]) not in surnames]
+    written = (surname.encode() for surname in dict.fromkeys(surnames))
+    found = [
+        (spelling[0], spelling[1], spelling[2])
+        for spelling in written
+        if len(spelling) == 3 and spelling[0] in _LEADING
+    ]
+    return [
+        spelling
+        for spelling in found
+        if spelling[1] in usual and spelling[2] in usual and _pairs([spelling[0]], [spelling[1]]) not in surnames
+    ]
 
 
 def _pairs(leading: Iterable[int], following: Iterable[int]) -> str:
     """The characters that these pairs of bytes are in GBK; some pairs are none."""
     pairs = (bytes(pair).decode("gb18030", "replace") for pair in itertools.product(leading, following))
-    return "".join(one for one in pairs if len(one) == 1 and one != "\ufffd")
+    return "".join(pair for pair in pairs if len(pair) == 1 and pair != "\ufffd")
 
 
 def _class(characters: Iterable[str]) -> str:

@@ -55,7 +55,7 @@ def alias(value: ir.StringValue, element: Element) -> ir.StringValue:
         return ibis.null("string")
     kind = KINDS.get(element.normalise)
     if kind is None or kind.old_form is None:
-        known = ", ".join(named for named, one in KINDS.items() if one.old_form)
+        known = ", ".join(named for named, kind in KINDS.items() if kind.old_form)
         raise ValueError(
             f"element {element.name}: `alias: true` needs a normaliser that knows another form "
             f"({known}), not `{element.normalise}`"

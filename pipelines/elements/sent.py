@@ -40,7 +40,7 @@ NULL_TOKENS = ("", *_WORDS, *_OF_SYSTEMS, *_BRACKETED, *_OF_SPREADSHEETS)
 _BLANK = one_of(BLANKS)
 _TOKENS = "|".join(map(re.escape, NULL_TOKENS))
 _ENDS = f"^{_BLANK}+|{_BLANK}+$"
-_NOTHING = f"^{_BLANK}*(?:{_TOKENS}){_BLANK}*$"
+_NO_VALUE = f"^{_BLANK}*(?:{_TOKENS}){_BLANK}*$"
 _NEITHER_TIDY_NOR_A_VALUE = f"^{_BLANK}|{_BLANK}$|^(?:{_TOKENS})$"
 
 
@@ -52,6 +52,6 @@ def sent(value: ir.StringValue) -> ir.StringValue:
     # Not `isin`: engines turn longer lists into joins, which are computed for every row even inside a CASE.
     return ibis.cases(
         (~value.re_search(_NEITHER_TIDY_NOR_A_VALUE), value),
-        (value.re_search(_NOTHING), ibis.null("string")),
+        (value.re_search(_NO_VALUE), ibis.null("string")),
         else_=value.re_replace(_ENDS, ""),
     )

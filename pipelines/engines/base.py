@@ -81,10 +81,12 @@ class Engine(ABC):
     ) -> AbstractContextManager[ir.Table | pa.RecordBatchReader]:
         """A portion of a PostgreSQL table in the spec's columns, to be appended inside; raises PostgresFailure."""
 
-    def read_in_parallel(self, delivery: Delivery, url: str, told: Callable[[str], None]) -> ReadInParallel | None:
+    def read_in_parallel(
+        self, delivery: Delivery, url: str, note_reason: Callable[[str], None]
+    ) -> ReadInParallel | None:
         """A large delivered file read by many machines at once, or None where it is to be streamed by this one.
 
-        `url` is where the others find its bytes. `told` hears why a large file cannot be read that way.
+        `url` is where the others find its bytes. `note_reason` hears why a large file cannot be read that way.
         """
         return None
 

@@ -59,7 +59,7 @@ def rows_by(table: DeltaTable, column: str) -> dict[str, int]:
     if not files.num_rows:
         return {}
     counted = files.group_by(PARTITION + column).aggregate([("num_records", "sum")])
-    return {one[PARTITION + column]: one["num_records_sum"] or 0 for one in counted.to_pylist()}
+    return {row[PARTITION + column]: row["num_records_sum"] or 0 for row in counted.to_pylist()}
 
 
 def row_count(table: DeltaTable) -> int:

@@ -247,15 +247,15 @@ def history(table: DeltaTable, limit: int | None = None) -> list[dict[str, Any]]
     if found or table.table_uri.startswith(S3):
         return found
     log = Path(unquote(urlsplit(table.table_uri).path), LOG)
-    entries = sorted((one for one in log.glob("*.json") if one.stem.isdigit()), reverse=True)
-    known = [one for one in entries if int(one.stem) <= table.version()]
-    return [_commit_info(one) for one in known[:limit]]
+    entries = sorted((entry for entry in log.glob("*.json") if entry.stem.isdigit()), reverse=True)
+    known = [entry for entry in entries if int(entry.stem) <= table.version()]
+    return [_commit_info(entry) for entry in known[:limit]]
 
 
 def _commit_info(entry: Path) -> dict[str, Any]:
     lines = entry.read_text(encoding="utf-8").splitlines()
-    said: dict[str, Any] = next((one["commitInfo"] for one in map(json.loads, lines) if "commitInfo" in one), {})
-    return {**said, "version": int(entry.stem)}
+    info: dict[str, Any] = next((part["commitInfo"] for part in map(json.loads, lines) if "commitInfo" in part), {})
+    return {**info, "version": int(entry.stem)}
 
 
 def last_metadata(table: DeltaTable) -> str | None:
@@ -263,14 +263,14 @@ def last_metadata(table: DeltaTable) -> str | None:
     # Every commit of ours carries it: further back goes only who comes after a stranger's commits.
     for limit in (1, 16, None):
         for commit in history(table, limit):
-            if said := commit.get("userMetadata"):
-                return str(said)
+            if metadata := commit.get("userMetadata"):
+                return str(metadata)
     return None
 
 
 def all_metadata(table: DeltaTable) -> list[str]:
     """User metadata of every commit that is still in the log, newest first."""
-    return [str(said) for commit in history(table) if (said := commit.get("userMetadata"))]
+    return [str(metadata) for commit in history(table) if (metadata := commit.get("userMetadata"))]
 
 
 def log_stamp(uri: str, version: int) -> object:

@@ -35,15 +35,15 @@ def for_duckdb(expression: Expression) -> Expression:
 
     Wants the connection's `geometry_always_xy` as it is by default. Raises MissingOperationError.
     """
-    return _said(expression, "duckdb", DUCKDB, write="ST_AsWKB")
+    return _worded(expression, "duckdb", DUCKDB, write="ST_AsWKB")
 
 
 def for_spark(expression: Expression) -> Expression:
     """The expression with operations on shapes as functions of Apache Sedona. Raises MissingOperationError."""
-    return _said(expression, "spark", SPARK, write="ST_AsBinary")
+    return _worded(expression, "spark", SPARK, write="ST_AsBinary")
 
 
-def _said(expression: Expression, engine: str, words: Words, write: str) -> Expression:
+def _worded(expression: Expression, engine: str, words: Words, write: str) -> Expression:
     operation = expression.op()
     asked = {name for node in operation.find(ScalarUDF) if (name := _asked(node))}
     if not asked:
@@ -86,11 +86,11 @@ def _st(name: str, gives: dt.DataType, *values: ir.Value | int | str) -> ir.Valu
 
 @cache
 def _declared(name: str, gives: dt.DataType, arity: int) -> Callable[..., ir.Value]:
-    def one(_first: Any) -> None: ...
-    def two(_first: Any, _second: Any) -> None: ...
+    def unary(_first: Any) -> None: ...
+    def binary(_first: Any, _second: Any) -> None: ...
 
     # None takes a value of any type.
-    return ibis.udf.scalar.builtin(name=name, signature=((None,) * arity, gives))({1: one, 2: two}[arity])
+    return ibis.udf.scalar.builtin(name=name, signature=((None,) * arity, gives))({1: unary, 2: binary}[arity])
 
 
 def _shape(name: str, *values: ir.Value | int | str) -> ir.Value:

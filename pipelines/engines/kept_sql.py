@@ -61,19 +61,19 @@ class KeptSQL:
         """What `compiled` gives for the expression; asked only where that is not kept already."""
         if self._folder is None:
             return compiled(expression)
-        said = _Said(expression.op())
-        if said.text is None:
+        spelt = _Spelt(expression.op())
+        if spelt.text is None:
             return compiled(expression)
-        name = hashlib.sha256(f"{self._about}\n{said.text}".encode()).hexdigest()
+        name = hashlib.sha256(f"{self._about}\n{spelt.text}".encode()).hexdigest()
         place = self._folder / name[:2] / name
         try:
             kept = zlib.decompress(place.read_bytes()).decode()
             os.utime(place)
         except (OSError, zlib.error, UnicodeDecodeError):
             sql = compiled(expression)
-            self._keep(place, _COUNTED.sub(lambda found: f"\0{said.tables.index(found[1])}\0", sql))
+            self._keep(place, _COUNTED.sub(lambda found: f"\0{spelt.tables.index(found[1])}\0", sql))
             return sql
-        return _PLACE.sub(lambda found: f'"{said.tables[int(found[1])]}"', kept)
+        return _PLACE.sub(lambda found: f'"{spelt.tables[int(found[1])]}"', kept)
 
     def _keep(self, place: Path, sql: str) -> None:
         """Whole or not at all; a folder that cannot be written keeps nothing."""
@@ -91,18 +91,18 @@ class KeptSQL:
         if self._folder is None or not self._has_grown:
             return
         try:
-            found = [(one.stat(), one) for one in self._folder.glob("*/*")]
+            found = [(file.stat(), file) for file in self._folder.glob("*/*")]
             size = sum(stat.st_size for stat, _ in found)
-            for stat, one in sorted(found, key=lambda entry: entry[0].st_mtime):
+            for stat, file in sorted(found, key=lambda entry: entry[0].st_mtime):
                 if size <= LARGEST:
                     break
-                one.unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
                 size -= stat.st_size
         except OSError:  # another process has removed it
             return
 
 
-class _Said:
+class _Spelt:
     """All that an expression says, as a text that is the same in every process; None where that is not known.
 
     `tables` are the counted names in it, in the order in which the text numbers them.

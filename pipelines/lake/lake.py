@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import functools
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -37,7 +37,7 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class State:
-    """A table as its log says. `said` is the newest user metadata, `content` the version that last changed rows.
+    """A table as its log says. `metadata` is what its newest commit says, `content` the version that last changed rows.
 
     `delta` moves on with what this process writes.
     """
@@ -45,7 +45,7 @@ class State:
     delta: DeltaTable
     version: int
     table_id: str
-    said: str | None
+    metadata: str | None
     content: int
     stamp: object
 
@@ -57,17 +57,17 @@ class State:
     def written_at(self) -> datetime.datetime | None:
         """When the rows came to be what they are; None where the log does not reach back to that."""
         commits = delta_rs.history(self.delta, self.version - self.content + 1)
-        moment = next((one.get("timestamp") for one in commits if one["version"] == self.content), None)
+        moment = next((commit.get("timestamp") for commit in commits if commit["version"] == self.content), None)
         return moment and datetime.datetime.fromtimestamp(moment / 1000, datetime.UTC)
 
     @property
     def watermark(self) -> Watermark | None:
-        return Watermark.from_json(self.said)
+        return Watermark.from_json(self.metadata)
 
     @property
     def key(self) -> tuple[str, ...]:
         """The key that the table's rows were written by."""
-        return written_key(self.said)
+        return written_key(self.metadata)
 
 
 class Lake:
@@ -103,9 +103,9 @@ class Lake:
         delta = delta_rs.open_table(uri)
         if delta is None:
             return None
-        said, version = delta_rs.last_metadata(delta), delta.version()
+        metadata, version = delta_rs.last_metadata(delta), delta.version()
         stamp = delta_rs.log_stamp(uri, version)
-        state = State(delta, version, str(delta.metadata().id), said, content_version(said, version), stamp)
+        state = State(delta, version, str(delta.metadata().id), metadata, content_version(metadata, version), stamp)
         if fence == self._fence:  # or another thread has taken the lease meanwhile: this may be out of date
             self._known[table] = state
         return state
@@ -215,9 +215,10 @@ class Lake:
             engine.append(uri, rows, metadata, once)
         return True
 
-    def append_rows(self, spec: TableSpec, rows: list[dict[str, Any]], once: str) -> bool:
+    def append_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any] | NamedTuple], once: str) -> bool:
         """Append a few rows that the pipeline itself reports, such as verdicts."""
-        table = pa.Table.from_pylist(rows, schema=spec.ibis_schema.to_pyarrow())
+        named = [row if isinstance(row, Mapping) else row._asdict() for row in rows]
+        table = pa.Table.from_pylist(named, schema=spec.ibis_schema.to_pyarrow())
         return self.append(spec, pa.RecordBatchReader.from_batches(table.schema, table.to_batches()), once)
 
     def writer(self, *tables: TableId) -> Engine:

@@ -120,7 +120,7 @@ def by_change_feeds(
             changed[spec.id] = rows
         return Scope("inputs changed", affected(changed), max((lake.row_count(spec.id) for spec in inputs), default=0))
 
-    return Derivation(lambda: lake.watermark([one.id for one in inputs], declarations), scope, compute, by)
+    return Derivation(lambda: lake.watermark([table.id for table in inputs], declarations), scope, compute, by)
 
 
 def by_columns(
@@ -193,7 +193,7 @@ class _Refresh:
         if any(wanted.get(name) != kind for name, kind in stored.items()):
             return False
         if added := [name for name in wanted if name not in stored]:
-            self._lake.writer(spec.id).add_columns(self._uri, spec, added, state.said or "{}")
+            self._lake.writer(spec.id).add_columns(self._uri, spec, added, state.metadata or "{}")
         return True
 
     def _write_whole(self) -> Refreshed:
@@ -215,12 +215,12 @@ class _Refresh:
             # Kept before it is compared: few rows whose plan may be long, which each use would have to compile.
             changes = self._compared(rows if keys is None else self._engine.materialise(rows, "of_keys"), keys)
             counted = self._counted(changes)
-            for one in counted:
-                counts[one[OPERATION]] += one["rows"]
+            for row in counted:
+                counts[row[OPERATION]] += row["rows"]
         if counts:
-            within = {name: {one[name] for one in counted} for name in spec.partition_by}
-            said = self._watermark.to_json(spec.key)
-            merge = Merge(self._uri, changes, spec.key, said, counts.total(), within)
+            within = {name: {row[name] for row in counted} for name in spec.partition_by}
+            metadata = self._watermark.to_json(spec.key)
+            merge = Merge(self._uri, changes, spec.key, metadata, counts.total(), within)
             self._lake.writer(spec.id).merge(merge)
         else:
             same_as = self._watermark.to_json(spec.key, same_as=state.content)

@@ -27,19 +27,19 @@ class Watermark:
 
         `same_as` is the version whose rows the commit leaves as they are.
         """
-        said = {"inputs": self.inputs, "declarations": self.declarations, KEY: [*key]}
-        return json.dumps(said if same_as is None else said | {SAME_AS: same_as}, sort_keys=True)
+        kept = {"inputs": self.inputs, "declarations": self.declarations, KEY: [*key]}
+        return json.dumps(kept if same_as is None else kept | {SAME_AS: same_as}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | None) -> Watermark | None:
         """The watermark in a commit's user metadata; None where the commit carries none."""
         if not text:
             return None
-        said = json.loads(text)
-        if "declarations" not in said:
+        kept = json.loads(text)
+        if "declarations" not in kept:
             return None
-        inputs = {path: (table_id, version) for path, (table_id, version) in said["inputs"].items()}
-        return cls(inputs, said["declarations"])
+        inputs = {path: (table_id, version) for path, (table_id, version) in kept["inputs"].items()}
+        return cls(inputs, kept["declarations"])
 
 
 def written_key(metadata: str | None) -> tuple[str, ...]:
@@ -64,8 +64,8 @@ def content_version(metadata: str | None, version: int) -> int:
 
 def changed_now(metadata: str | None) -> str:
     """What a commit says that changes rows and nothing else: all that the one before said but since when."""
-    said = {name: value for name, value in json.loads(metadata or "{}").items() if name != SAME_AS}
-    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+    kept = {name: value for name, value in json.loads(metadata or "{}").items() if name != SAME_AS}
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
 
 
 def unchanged_since(metadata: str | None, same_as: int) -> str:
@@ -75,6 +75,6 @@ def unchanged_since(metadata: str | None, same_as: int) -> str:
 
 def rewound(metadata: str | None, same_as: int, inputs: Iterable[str]) -> str:
     """What a commit says whose rows may be of versions of `inputs` that are no more: they follow from none there is."""
-    said = json.loads(metadata or "{}")
-    said["inputs"] = {**said.get("inputs", {}), **dict.fromkeys(inputs, REWOUND)}
-    return unchanged_since(json.dumps(said), same_as)
+    kept = json.loads(metadata or "{}")
+    kept["inputs"] = {**kept.get("inputs", {}), **dict.fromkeys(inputs, REWOUND)}
+    return unchanged_since(json.dumps(kept), same_as)

@@ -185,7 +185,7 @@ def _inputs(
 
 
 def _routes(affected: Mapping[str, Route | Sequence[Route]] | None) -> Affected:
-    said = (affected or {}).items()
+    ways = (affected or {}).items()
     return {
-        name: tuple(one) if isinstance(one, Sequence) and not isinstance(one, str) else (one,) for name, one in said
+        name: tuple(way) if isinstance(way, Sequence) and not isinstance(way, str) else (way,) for name, way in ways
     }

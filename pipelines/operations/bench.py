@@ -29,7 +29,7 @@ class Wanted:
     push: int = 0
 
 
-def measure(wanted: Wanted, folder: Path | None, told: Callable[[str], None]) -> dict[str, Any]:
+def measure(wanted: Wanted, folder: Path | None, show_progress: Callable[[str], None]) -> dict[str, Any]:
     """Simulate once, copy, then run on each engine, each in a process of its own so that none warms another.
 
     `ratio` is the seconds of an engine's whole run to those of the copy; `ratio_per_row` the same with each divided
@@ -39,36 +39,36 @@ def measure(wanted: Wanted, folder: Path | None, told: Callable[[str], None]) ->
     """
     with Scratch("bench-") as scratch:
         root, people, seed = folder or Path(scratch), wanted.people, wanted.seed
-        _simulated(root, people, seed, told)
-        told("copy …")
+        _simulated(root, people, seed, show_progress)
+        show_progress("copy …")
         copy = _in_process("copy", root, people, seed)
         runs: dict[str, dict[str, Any]] = {}
         for engine in wanted.engines:
-            told(f"run on {engine} …")
+            show_progress(f"run on {engine} …")
             runs[engine] = _in_process("run", root, people, seed, engine)
             runs[engine] |= _ratios(runs[engine], copy)
-            told(f"one key in a thousand changes, on {engine} …")
+            show_progress(f"one key in a thousand changes, on {engine} …")
             runs[engine]["refresh"] = _refreshed(root, people, seed, engine, runs[engine]["seconds"])
         done = {"people": people, "seed": seed, "copy": copy, "runs": runs}
         if set(EngineName) <= runs.keys():
             done["spark_to_duckdb"] = round(runs["spark"]["seconds"] / runs["duckdb"]["seconds"], 2)
         if wanted.tenth and "duckdb" in runs:
-            done["tenth"] = _tenth(root / "tenth", people // 10, seed, runs["duckdb"]["seconds"], told)
+            done["tenth"] = _tenth(root / "tenth", people // 10, seed, runs["duckdb"]["seconds"], show_progress)
         if wanted.push and "duckdb" in runs:
-            done["push"] = measure_push(root, wanted.push, RATE, told)
+            done["push"] = measure_push(root, wanted.push, RATE, show_progress)
     return done
 
 
-def _simulated(root: Path, people: int, seed: int, told: Callable[[str], None]) -> None:
+def _simulated(root: Path, people: int, seed: int, show_progress: Callable[[str], None]) -> None:
     if not (root / "landing").exists():
-        told("simulate …")
+        show_progress("simulate …")
         _in_process("simulate", root, people, seed)
 
 
-def _tenth(root: Path, people: int, seed: int, seconds: float, told: Callable[[str], None]) -> dict[str, Any]:
+def _tenth(root: Path, people: int, seed: int, seconds: float, show_progress: Callable[[str], None]) -> dict[str, Any]:
     """The whole run over a tenth of the people; `growth` is how many times as long all of them took."""
-    _simulated(root, people, seed, told)
-    told("run over a tenth …")
+    _simulated(root, people, seed, show_progress)
+    show_progress("run over a tenth …")
     done = _in_process("run", root, people, seed)
     return {"seconds": done["seconds"], "growth": round(seconds / done["seconds"], 2)}
 
@@ -136,8 +136,8 @@ def _run(root: Path, engine: EngineName, landing: str = "landing") -> dict[str, 
         done = run(workspace)
         jvm = _jvm_peak() if engine == EngineName.SPARK else 0
     seconds = time.perf_counter() - started
-    ingested = sum(one.rows for one in done.ingested.values())
-    written = ingested + sum(one.upserted for one in done.refreshed)
+    ingested = sum(source.rows for source in done.ingested.values())
+    written = ingested + sum(refreshed.upserted for refreshed in done.refreshed)
     return {
         "seconds": round(seconds, 2),
         "jvm_peak_mb": round(jvm / 1e6),

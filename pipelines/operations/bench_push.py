@@ -29,7 +29,7 @@ BEGIN = 900.0  # seconds for the first look
 TOKEN_KEY = "of-a-bench-" + "0" * 32
 
 
-def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None]) -> dict[str, Any]:
+def measure_push(root: Path, seconds: int, rate: int, show_progress: Callable[[str], None]) -> dict[str, Any]:
     """Push `rate` rows a second beside the lake of an earlier bench, with `huiliu serve` and `huiliu watch` running.
 
     `p50` to `max` are seconds from a row's 202 to the commit that shows it to its city; `lost` are rows that were
@@ -46,20 +46,20 @@ def measure_push(root: Path, seconds: int, rate: int, told: Callable[[str], None
     returned = str(lake / "returns" / TABLE)
     before = delta_rs.stored(returned).version()
     with _started(surroundings, "watch") as watching, _started(surroundings, "serve", "--port", "0") as serving:
-        told("waiting for huiliu watch …")
+        show_progress("waiting for huiliu watch …")
         _until(lambda: "rows changed" in watching.read_text(encoding="utf-8"))  # its first look is at everything
         _until(lambda: "takes rows" in serving.read_text(encoding="utf-8"))
         address = urlsplit(serving.read_text(encoding="utf-8").split()[0])
-        told(f"pushing {rate} rows a second …")
+        show_progress(f"pushing {rate} rows a second …")
         accepted = _push(address.netloc, token, seconds, rate)
-        told("waiting until cities have all rows …")
+        show_progress("waiting until cities have all rows …")
         ended = time.monotonic()
         while True:
             seen = _seen(returned, before)
             if accepted.keys() <= seen.keys() or time.monotonic() - ended > PATIENCE:
                 break
             time.sleep(2)
-    waits = sorted(seen[one] - at for one, at in accepted.items() if one in seen)
+    waits = sorted(seen[key] - at for key, at in accepted.items() if key in seen)
     return {
         "rows": len(accepted),
         "rows_a_second": rate,
@@ -82,12 +82,12 @@ def _push(netloc: str, token: str, seconds: int, rate: int) -> dict[str, float]:
     for number, first in enumerate(range(0, len(rows), EACH)):
         time.sleep(max(0.0, began + number * EACH / rate - time.monotonic()))
         some = rows[first : first + EACH]
-        said = {
+        headers = {
             "Authorization": f"Bearer {token}",
             "Idempotency-Key": f"{began}-{number}",
             "Content-Type": "application/json",
         }
-        connection.request("POST", f"/ingest/{SOURCE}", json.dumps(some), said)
+        connection.request("POST", f"/ingest/{SOURCE}", json.dumps(some), headers)
         answer = connection.getresponse()
         text = answer.read()
         if answer.status != http.client.ACCEPTED:
@@ -105,8 +105,8 @@ def _seen(returned: str, before: int) -> dict[str, float]:
     feed = table.load_cdf(starting_version=before + 1, columns=[KEY, "_commit_timestamp"])
     for batch in pa.RecordBatchReader.from_stream(feed):
         times = batch["_commit_timestamp"].cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
-        for one, at in zip(batch[KEY].to_pylist(), times, strict=True):
-            seen[one] = min(seen.get(one, at / 1000), at / 1000)
+        for key, at in zip(batch[KEY].to_pylist(), times, strict=True):
+            seen[key] = min(seen.get(key, at / 1000), at / 1000)
     return seen
 
 
@@ -118,12 +118,12 @@ def _huiliu(surroundings: dict[str, str], *verb: str) -> str:
 @contextmanager
 def _started(surroundings: dict[str, str], *verb: str) -> Iterator[Path]:
     """A verb at work; gives the file of what it says."""
-    said = Path(Settings(lake=surroundings["HUILIU_LAKE"]).lake.path).parent / f"{verb[0]}.log"
-    with said.open("wb") as log:
+    output = Path(Settings(lake=surroundings["HUILIU_LAKE"]).lake.path).parent / f"{verb[0]}.log"
+    with output.open("wb") as log:
         command = [str(Path(sys.executable).with_name("huiliu")), *verb]
         process = subprocess.Popen(command, env=surroundings, stdout=log, stderr=subprocess.STDOUT)
         try:
-            yield said
+            yield output
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=120)

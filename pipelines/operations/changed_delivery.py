@@ -56,7 +56,7 @@ def _changed(workspace: Workspace, contract: Contract, row: dict[str, Any]) -> d
     sent = {header: row[cell] for header, cell in contract.cells.items() if row[cell] and cell != DELETE_FLAG}
     if contract.version and isinstance(row["_version"], datetime.datetime | datetime.date):
         sent[contract.column(contract.version).header] = f"{row['_version'] + LATER:%Y-%m-%d}"
-    texts = [one.header for one in contract.columns if one.element in ("text", "address", "organisation_name")]
-    for header in [one for one in texts if one in sent][:1]:
+    texts = [column.header for column in contract.columns if column.element in ("text", "address", "organisation_name")]
+    for header in [header for header in texts if header in sent][:1]:
         sent[header] += CHANGED
     return sent

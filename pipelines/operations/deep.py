@@ -62,7 +62,7 @@ def _table(store: Store, table: str) -> Iterator[tuple[str, str]]:
 
 def _log(files: fs.FileSystem) -> str:
     """Which entries are missing between the oldest and the newest that are there."""
-    names = [one.base_name for one in files.get_file_info(fs.FileSelector(LOG, recursive=False))]
+    names = [file.base_name for file in files.get_file_info(fs.FileSelector(LOG, recursive=False))]
     there = {int(name.removesuffix(".json")) for name in names if name.endswith(".json") and name[:-5].isdecimal()}
     gone = sorted(set(range(min(there, default=0), max(there, default=-1) + 1)) - there)
     return f"has lost the entries {', '.join(map(str, gone[:5]))}" if gone else ""
@@ -92,11 +92,11 @@ def _originals(store: Store) -> Iterator[tuple[str, str]]:
         batches = delta_rs.open_table(store.uri(BATCHES.id.path))
     except LakeError:  # told with its table
         return
-    for one in _batches(batches) if batches else []:
-        name = kept_name(one["sha256"], one["file"])
+    for file, sha256 in _delivered(batches) if batches else []:
+        name = kept_name(sha256, file)
         try:
             with store.kept(name) as kept, kept.open("rb") as content:
-                same = hashlib.file_digest(content, "sha256").hexdigest() == one["sha256"]
+                same = hashlib.file_digest(content, "sha256").hexdigest() == sha256
             yield name, "" if same else "is not the file that was delivered: its bytes have changed"
         except FileNotFoundError:
             yield name, "is missing"
@@ -104,9 +104,10 @@ def _originals(store: Store) -> Iterator[tuple[str, str]]:
             yield name, f"cannot be read ({error.strerror})"
 
 
-def _batches(table: DeltaTable) -> list[dict[str, Any]]:
+def _delivered(table: DeltaTable) -> list[tuple[str, str]]:
+    """Name and SHA-256 of each file that is listed."""
     try:
         found = table.to_pyarrow_table(columns=["file", "sha256"])
     except Exception:  # its files were told one by one
         return []
-    return [one for one in found.to_pylist() if one["sha256"]]
+    return [(row["file"], row["sha256"]) for row in found.to_pylist() if row["sha256"]]

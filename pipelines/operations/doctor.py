@@ -43,7 +43,7 @@ def examine(settings: Settings, *, open_spark: bool = False, expects_lake: bool 
     """
     catalog: list[Catalog] = []
     yield checked("declarations", True, partial(_declarations, settings, catalog))
-    contracts = [contract for one in catalog for contract in one.contracts.values()]
+    contracts = [contract for read in catalog for contract in read.contracts.values()]
     tables = [contract.table for contract in contracts if contract.table]
     yield checked("landing", len(tables) < len(contracts) or not contracts, partial(_landing, settings))
     yield checked("lake", True, partial(_lake, settings, is_expected=expects_lake))
@@ -165,18 +165,18 @@ def _disk(settings: Settings) -> str:
 
 def _memory(settings: Settings) -> str:
     asked, machine = in_bytes(settings.memory), _machine_memory()
-    said = f"HUILIU_MEMORY is {settings.memory}, the machine has {_gigabytes(machine)}"
+    finding = f"HUILIU_MEMORY is {settings.memory}, the machine has {_gigabytes(machine)}"
     if asked > 0.8 * machine:
-        raise Unwell(said, "lower HUILIU_MEMORY: the system and what else runs here need a fifth")
-    return said
+        raise Unwell(finding, "lower HUILIU_MEMORY: the system and what else runs here need a fifth")
+    return finding
 
 
 def _machine_memory() -> int:
     """Bytes that this process may have: the machine's, or what its container is limited to."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = Path("/sys/fs/cgroup/memory.max")
-    said = limit.read_text().strip() if limit.is_file() else ""
-    return min(machine, int(said)) if said.isdigit() else machine
+    limit_text = limit.read_text().strip() if limit.is_file() else ""
+    return min(machine, int(limit_text)) if limit_text.isdigit() else machine
 
 
 def _gigabytes(amount: float) -> str:

@@ -27,7 +27,7 @@ class Explained:
 def explained(error: Exception) -> Explained:
     """What an error says to people. Only texts of our own are sure to hold no values."""
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
-        mistakes = (f"HUILIU_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+        mistakes = (f"HUILIU_{str(mistake['loc'][0]).upper()}: {mistake['msg']}" for mistake in error.errors())
         return Explained("setting", tuple(mistakes), 2)
     if failure := error if isinstance(error, HuiliuError) else spark_failure(error) or lake_failure(error):
         return Explained(failure.kind, (str(failure),), failure.exit_code)

@@ -39,9 +39,9 @@ class Maintained:
 def maintain(
     workspace: Workspace,
     tables: Iterable[TableId] | None = None,
-    told: Callable[[TableId], None] = lambda table: None,
+    show_table: Callable[[TableId], None] = lambda table: None,
 ) -> list[Maintained]:
-    """Maintain `tables` (all that are declared and there); `told` hears of each as it begins.
+    """Maintain `tables` (all that are declared and there); `show_table` hears of each as it begins.
 
     Table by table under the lease, which others may take in between unless the caller holds it. At the end the newest
     release names the versions by which its rows can be read from now on.
@@ -49,7 +49,7 @@ def maintain(
     lake, retention = workspace.lake, datetime.timedelta(days=workspace.settings.retention)
     done = []
     for table in [spec.id for spec in all_tables(workspace)] if tables is None else tables:
-        told(table)
+        show_table(table)
         taken = lake.hold()
         try:
             if found := maintain_table(lake, table, retention, compacts=_can_be_read(lake, table)):
@@ -74,7 +74,7 @@ def _can_be_read(lake: Lake, table: TableId) -> bool:
     if table.layer != "raw":
         return True
     judged = verdicts_of(lake, table.name)
-    return all(one["batch"] in judged for one in batches_of(lake, table.name)) and not untypable(lake, table.name)
+    return all(entry.batch in judged for entry in batches_of(lake, table.name)) and not untypable(lake, table.name)
 
 
 def maintain_table(
@@ -90,20 +90,20 @@ def maintain_table(
         return None
     delta, before = state.delta, state.version
     files, removed = delta_files.file_count(delta), 0
-    said = unchanged_since(state.said, state.content)
+    metadata = unchanged_since(state.metadata, state.content)
 
     def compact() -> None:
         if compacts and delta_files.small_files(delta) >= delta_files.MANY_FILES:
-            delta_rs.compact(delta, said)
+            delta_rs.compact(delta, metadata)
 
     def vacuum() -> None:
         nonlocal removed
-        removed = delta_rs.vacuum(delta, retention, said)
+        removed = delta_rs.vacuum(delta, retention, metadata)
 
     for work in (
         # Log cleanup spares the newest commit alone for sure: it must be one that says where the table stands.
-        lambda: None if delta_rs.carries_metadata(delta) else delta_rs.carry_forward(delta, said),
-        lambda: delta_rs.set_retention(delta, retention, said),
+        lambda: None if delta_rs.carries_metadata(delta) else delta_rs.carry_forward(delta, metadata),
+        lambda: delta_rs.set_retention(delta, retention, metadata),
         compact,
         lambda: lake.make_durable(table),  # what was put together, before what it was put together from may go
         vacuum,

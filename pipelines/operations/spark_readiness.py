@@ -57,9 +57,9 @@ def _jars(settings: Settings) -> str:
     except ModuleNotFoundError:
         raise not_installed() from None
     folder = ivy_folder(settings.spark_conf)
-    said = settings.spark_conf.get("spark.jars.packages")
-    wanted = said.split(",") if said else packages(settings)
-    absent = [one for one in wanted if not (folder / "jars" / _file(one)).is_file()]
+    listed = settings.spark_conf.get("spark.jars.packages")
+    wanted = listed.split(",") if listed else packages(settings)
+    absent = [package for package in wanted if not (folder / "jars" / _file(package)).is_file()]
     if not absent:
         return f"{len(wanted)} in {folder / 'jars'}: {', '.join(wanted)}"
     found = f"{len(absent)} of {len(wanted)} are not in {folder / 'jars'} yet: {', '.join(absent)}"

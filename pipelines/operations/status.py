@@ -80,11 +80,11 @@ class TableStatus:
 
     @property
     def lag(self) -> datetime.timedelta | None:
-        return max((one.lag for one in self.inputs if one.lag is not None), default=None)
+        return max((consumed.lag for consumed in self.inputs if consumed.lag is not None), default=None)
 
     @property
     def rows_pending(self) -> int:
-        return sum(one.rows for one in self.inputs)
+        return sum(consumed.rows for consumed in self.inputs)
 
 
 def status(workspace: Workspace) -> list[TableStatus]:
@@ -112,7 +112,9 @@ class _Status:
         self._due = {name: self._next_due(contract) for name, contract in contracts.items()}
 
     def all(self) -> list[TableStatus]:
-        return [self._one(task, spec) for task in plan(self._workspace) for spec in task.outputs] + self._undeclared()
+        return [
+            self._status(task, spec) for task in plan(self._workspace) for spec in task.outputs
+        ] + self._undeclared()
 
     def _undeclared(self) -> list[TableStatus]:
         """Tables whose declaration was taken away; not those of retired sources, which keep what they delivered."""
@@ -120,7 +122,7 @@ class _Status:
         found = [TableId.at(path) for path in self._lake.root.tables() if path not in declared and "/" in path]
         if found:
             own = {table(source) for source in retired_sources(self._lake) for table in (layout.raw, *BUILT)}
-            found = [one for one in found if one not in own]
+            found = [table for table in found if table not in own]
         held = [(table, self._state(table)) for table in found]
         return [
             TableStatus(table, _time(self._history(table)[0]), state.version, state.rows, declared=False)
@@ -128,13 +130,13 @@ class _Status:
             if state
         ]
 
-    def _one(self, task: Task, spec: TableSpec) -> TableStatus:
+    def _status(self, task: Task, spec: TableSpec) -> TableStatus:
         sources = {task.contract.name} if task.contract else set()
         self._sources[spec.id] = sources.union(*(self._sources.get(table, set()) for table in task.inputs))
         state = self._state(spec.id)
-        said: dict[str, Any] = {"due": min((due for due in self._dues(spec.id) if due), default=None)}
+        status: dict[str, Any] = {"due": min((due for due in self._dues(spec.id) if due), default=None)}
         if state:
-            said |= {
+            status |= {
                 "refreshed_at": _time(self._history(spec.id)[0]),
                 "version": state.version,
                 "rows": state.rows,
@@ -143,14 +145,14 @@ class _Status:
         if task.contract and task.step == Step.INGEST:
             overdue = self._due[task.contract.name].overdue
             files, problems = self._waiting(task.contract)
-            said |= {"files": files, "problems": problems, "overdue": overdue}
-            said["delivered"] = {
-                one["agency"]: one["received_at"] for one in self._batches[task.contract.name] if one["agency"]
+            status |= {"files": files, "problems": problems, "overdue": overdue}
+            status["delivered"] = {
+                entry.agency: entry.received_at for entry in self._batches[task.contract.name] if entry.agency
             }
         elif task.contract:
-            batches = [self._verdicts.get(one["batch"]) for one in self._batches[task.contract.name]]
-            said |= {"unjudged": batches.count(None), "held": batches.count(Verdict.HELD)}
-        return TableStatus(spec.id, **said)
+            batches = [self._verdicts.get(entry.batch) for entry in self._batches[task.contract.name]]
+            status |= {"unjudged": batches.count(None), "held": batches.count(Verdict.HELD)}
+        return TableStatus(spec.id, **status)
 
     def _dues(self, table: TableId) -> list[datetime.datetime | None]:
         return [self._due[source].at for source in self._sources[table]]
@@ -184,13 +186,13 @@ class _Status:
         if consumed == now or state is None:
             return Input(table.path, consumed, now)
         since = consumed[1] if consumed and consumed[0] == now[0] else -1
-        missing = [one for one in self._history(table) if since < one["version"] <= state.content]
-        news = [one for one in missing if not _only_says(one)]
+        missing = [commit for commit in self._history(table) if since < commit["version"] <= state.content]
+        news = [commit for commit in missing if not _only_says(commit)]
         lag = self._now - min(map(_time, news)) if news else None
         return Input(table.path, consumed, now, lag, sum(map(_rows_changed, news)))
 
     def _next_due(self, contract: Contract) -> Due:
-        received = [one["received_at"] for one in self._batches[contract.name]]
+        received = [entry.received_at for entry in self._batches[contract.name]]
         return next_due(contract.update, max(received, default=None), self._now)
 
     def _waiting(self, contract: Contract) -> tuple[int, tuple[Problem, ...]]:
@@ -198,11 +200,11 @@ class _Status:
         if contract.table:
             return 0, ()
         batches, landing = self._batches[contract.name], self._workspace.settings.landing
-        taken: dict[tuple[str | None, str, int], datetime.datetime] = {}
-        for one in batches:
-            for agency in {None, one["agency"]}:
-                taken[agency, one["file"], one["bytes"]] = one["received_at"]
-        hashes = {one["sha256"] for one in batches}
+        taken: dict[tuple[str | None, str, int | None], datetime.datetime] = {}
+        for entry in batches:
+            for agency in {None, entry.agency}:
+                taken[agency, entry.file, entry.bytes] = entry.received_at
+        hashes = {entry.sha256 for entry in batches}
         found, problems = lying_for(landing, contract)
         files = 0
         for lying in found:
@@ -219,8 +221,8 @@ class _Status:
 def _is_taken(
     lying: Lying,
     state: os.stat_result,
-    taken: Mapping[tuple[str | None, str, int], datetime.datetime],
-    hashes: set[str],
+    taken: Mapping[tuple[str | None, str, int | None], datetime.datetime],
+    hashes: set[str | None],
 ) -> bool:
     """By name, size and time where they tell: only other files are read for their hash."""
     received = taken.get((lying.agency, shown_name(lying.path), state.st_size))

@@ -47,7 +47,7 @@ class Round:
 
 def watch(
     opening: Callable[[], AbstractContextManager[Workspace]],
-    told: Callable[[Round], None],
+    show_round: Callable[[Round], None],
     failed: Failed,
     stop: threading.Event,
     every: float = 1.0,
@@ -65,7 +65,7 @@ def watch(
             with opening() as workspace:
                 could_open = True
                 watching.begin(workspace)
-                _look(watching, told, pause, stop, every)
+                _look(watching, show_round, pause, stop, every)
         except Exception as error:
             if not could_open or (isinstance(error, LakeError) and error.exit_code == 2):
                 raise
@@ -75,13 +75,13 @@ def watch(
 
 
 def _look(
-    watching: _Watching, told: Callable[[Round], None], pause: Pause, stop: threading.Event, every: float
+    watching: _Watching, show_round: Callable[[Round], None], pause: Pause, stop: threading.Event, every: float
 ) -> None:
     """Look until `stop` is set, or something has failed that the engine may not have survived."""
     while not stop.is_set():
         began = time.monotonic()
         if done := watching.look():
-            told(done)
+            show_round(done)
         watching.workspace.lake.release_lease()
         pause.end()
         if done and done.run.failed:
@@ -143,7 +143,7 @@ class _Watching:
         if not (sources or again or self._is_release_due()):
             return None
         done = Round(sources, run, time.monotonic() - began)
-        self._moved |= {one.table for one in run.refreshed} | {raw(name) for name in sources}
+        self._moved |= {refreshed.table for refreshed in run.refreshed} | {raw(name) for name in sources}
         if self._is_release_due():
             run.work(self.workspace, self._release)
             done.released = run.released.number if run.released else None

@@ -57,15 +57,15 @@ def read_catalog(root: Path) -> Catalog:
 
 def _named(document: Document, model: type[BaseModel], field: str) -> dict[str, Any]:
     """A YAML mapping whose keys are the names of its entries."""
-    return {str(name): _entry(document, model, field, name, said) for name, said in document.value.items()}
+    return {str(name): _entry(document, model, field, name, declared) for name, declared in document.value.items()}
 
 
-def _entry(document: Document, model: type[BaseModel], field: str, name: Any, said: Any) -> Any:
-    if not isinstance(said, dict):
+def _entry(document: Document, model: type[BaseModel], field: str, name: Any, declared: Any) -> Any:
+    if not isinstance(declared, dict):
         raise document.error(f"`{name}` should be a mapping such as `{name}: {{title: …}}`", name)
-    if field in said:
+    if field in declared:
         raise document.error(f"`{field}` is said by the entry's own name: remove it here", name, field)
-    return document.read(model, {field: str(name), **said}, name)
+    return document.read(model, {field: str(name), **declared}, name)
 
 
 def _agencies(folder: Path, cities: dict[str, City]) -> tuple[dict[str, Agency], dict[str, AgencyKind]]:
@@ -153,22 +153,24 @@ class _Providers:
 
     def named(self, document: Document) -> dict[str, Any]:
         """What a contract says, with every provider by its name."""
-        said = document.value.get("providers")
-        if not isinstance(said, list) or not said:
+        declared = document.value.get("providers")
+        if not isinstance(declared, list) or not declared:
             return dict(document.value)
-        if isinstance(said[0], dict):
+        if isinstance(declared[0], dict):
             problem = "providers: the first is the source's own agency: name one, and then those of a kind"
             raise document.error(problem, "providers", 0)
         names: dict[Any, None] = {}
-        for place, one in enumerate(said):
-            names |= dict.fromkeys(self._of_kind(document, place, one) if isinstance(one, dict) else [one])
+        for place, provider in enumerate(declared):
+            names |= dict.fromkeys(
+                self._of_kind(document, place, provider) if isinstance(provider, dict) else [provider]
+            )
         return {**document.value, "providers": list(names)}
 
-    def _of_kind(self, document: Document, place: int, said: Any) -> list[str]:
-        at = document.read(KindAt, said, "providers", place)
+    def _of_kind(self, document: Document, place: int, declared: Any) -> list[str]:
+        at = document.read(KindAt, declared, "providers", place)
         check_kind(self.kinds, at.kind, at.level, document, "providers", place)
-        regional = (one for one in self.agencies.values() if isinstance(one, RegionalAgency))
-        return [one.name for one in regional if (one.kind, one.level) == (at.kind, at.level)]
+        regional = (agency for agency in self.agencies.values() if isinstance(agency, RegionalAgency))
+        return [agency.name for agency in regional if (agency.kind, agency.level) == (at.kind, at.level)]
 
 
 def _foundation(
@@ -185,8 +187,8 @@ def _foundation(
         _check_filled_in(document)
         database = path.relative_to(root / "foundation_dbs").parts[0]
         documents["table", path.stem] = document
-        said = providers.named(document) if providers else document.value
-        yield path.stem, document.read(model, {"name": path.stem, "database": database, **said})
+        declared = providers.named(document) if providers else document.value
+        yield path.stem, document.read(model, {"name": path.stem, "database": database, **declared})
 
 
 def _check_filled_in(document: Document, *steps: str | int) -> None:
@@ -212,5 +214,5 @@ def _expectations(folder: Path, documents: Documents) -> Iterator[tuple[str, tup
         documents["expectations", path.stem] = document
         yield (
             path.stem,
-            tuple(document.read(Expectation, said, place) for place, said in enumerate(document.value or [])),
+            tuple(document.read(Expectation, declared, place) for place, declared in enumerate(document.value or [])),
         )

@@ -53,7 +53,7 @@ def _logic(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            body[:] = [one for one in body if not _says_nothing(one)]
+            body[:] = [statement for statement in body if not _says_nothing(statement)]
     return hashlib.sha256(ast.dump(tree, annotate_fields=False).encode()).hexdigest()
 
 
@@ -88,7 +88,7 @@ def _imported(tree: ast.Module) -> Iterator[Path]:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("pipelines."):
             place = PIPELINES.joinpath(*node.module.split(".")[1:])
             if place.relative_to(PIPELINES).parts[0] in COMPUTING:
-                parts = (place, place / "__init__", *(place / one.name for one in node.names))
+                parts = (place, place / "__init__", *(place / alias.name for alias in node.names))
                 yield from (part.with_suffix(".py") for part in parts if part.with_suffix(".py").is_file())
 
 

@@ -20,10 +20,10 @@ def modules_of(root: Path, path: Path) -> set[Path]:
     found: set[Path] = set()
     waiting = [path]
     while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += _imported_by(root, one)
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            waiting += _imported_by(root, module)
     return found
 
 
@@ -31,15 +31,15 @@ def _imported_by(root: Path, path: Path) -> Iterator[Path]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
             case ast.Import(names=names):
-                for one in names:
-                    yield from _files(root, one.name.split("."))
+                for alias in names:
+                    yield from _files(root, alias.name.split("."))
             case ast.ImportFrom(module=module, names=names, level=level):
                 parts = module.split(".") if module else []
                 if level:
                     package = path.relative_to(root).parts[:-1]
                     parts = [*package[: len(package) - level + 1], *parts]
-                for one in names:
-                    yield from _files(root, [*parts, one.name])
+                for alias in names:
+                    yield from _files(root, [*parts, alias.name])
 
 
 def _files(root: Path, parts: list[str]) -> Iterator[Path]:

@@ -52,38 +52,38 @@ class Models:
 def read_models(catalog: Catalog) -> Models:
     """Import every module of the model folders; raises DeclarationError for what cannot be imported or ordered."""
     with _imports_from(catalog.root):
-        placed = [one for folder, layer in FOLDERS.items() for one in _found(catalog.root, folder, layer)]
+        placed = [model for folder, layer in FOLDERS.items() for model in _found(catalog.root, folder, layer)]
     tables: dict[str, Placed] = {}
     records = catalog.records.values()
     made_later = {catalog.name_beside(record, kind) for record in records for kind in ("conflict", "finding")}
     taken = {*catalog.contracts, *catalog.records, *made_later}
-    for one in placed:
-        if isinstance(one.declared, Model):
-            if one.declared.name in taken:
-                raise one.error(f"the name {one.declared.name} is taken: names are unique, rename the function")
-            taken.add(one.declared.name)
-            tables[one.declared.name] = one
-    for one in placed:
-        _check_inputs(one, taken, catalog)
-        _check_layers(one, tables, made_later)
+    for model in placed:
+        if isinstance(model.declared, Model):
+            if model.declared.name in taken:
+                raise model.error(f"the name {model.declared.name} is taken: names are unique, rename the function")
+            taken.add(model.declared.name)
+            tables[model.declared.name] = model
+    for model in placed:
+        _check_inputs(model, taken, catalog)
+        _check_layers(model, tables, made_later)
     findings: dict[str, list[Placed]] = {}
-    for one in placed:
-        if isinstance(one.declared, Finding):
-            findings.setdefault(_about(one, one.declared, catalog), []).append(one)
+    for model in placed:
+        if isinstance(model.declared, Finding):
+            findings.setdefault(_about(model, model.declared, catalog), []).append(model)
     return Models(_ordered(tables), {record: tuple(found) for record, found in findings.items()})
 
 
-def _about(one: Placed, finding: Finding, catalog: Catalog) -> str:
+def _about(placed: Placed, finding: Finding, catalog: Catalog) -> str:
     """The golden record whose entity is a finding's subject."""
-    record = catalog.records.get(finding.about) if finding.about else catalog.main_record(one.database)
+    record = catalog.records.get(finding.about) if finding.about else catalog.main_record(placed.database)
     if record is None:
         known = ", ".join(sorted(catalog.records)) or "none yet"
         what = (
             f"no golden record `{finding.about}`"
             if finding.about
-            else f"{one.database} has no golden record, or several"
+            else f"{placed.database} has no golden record, or several"
         )
-        raise one.error(
+        raise placed.error(
             f"{finding.name}: {what}, and a finding is kept beside the record that it is about: "
             f"say `about=` with one of these: {known}"
         )
@@ -119,7 +119,7 @@ def _imported(root: Path, path: Path) -> ModuleType:
 @contextmanager
 def _imports_from(root: Path) -> Iterator[None]:
     """What models import beside them comes from their own project, and as it is now: it goes into the digest."""
-    for name in [one for one in [*sys.modules] if one.partition(".")[0] in FOLDERS]:
+    for name in [module for module in [*sys.modules] if module.partition(".")[0] in FOLDERS]:
         del sys.modules[name]
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
@@ -129,30 +129,30 @@ def _imports_from(root: Path) -> Iterator[None]:
         sys.path.remove(str(root))
 
 
-def _check_inputs(one: Placed, known: set[str], catalog: Catalog) -> None:
-    name = one.declared.name
-    for parameter, wanted in one.declared.inputs.items():
+def _check_inputs(placed: Placed, known: set[str], catalog: Catalog) -> None:
+    name = placed.declared.name
+    for parameter, wanted in placed.declared.inputs.items():
         if isinstance(wanted, FormsOf) and wanted.element not in catalog.elements:
-            raise one.error(f"{name}: no data element {wanted.element}; correct FormsOf")
+            raise placed.error(f"{name}: no data element {wanted.element}; correct FormsOf")
         if isinstance(wanted, ClaimsOf) and wanted.attribute not in getattr(
             catalog.records.get(wanted.record), "attributes", {}
         ):
-            raise one.error(f"{name}: no attribute {wanted.record}.{wanted.attribute}; correct ClaimsOf")
+            raise placed.error(f"{name}: no attribute {wanted.record}.{wanted.attribute}; correct ClaimsOf")
         if isinstance(wanted, str) and wanted not in known:
-            raise one.error(f"{name}: parameter {parameter} names no table; there are {', '.join(sorted(known))}")
+            raise placed.error(f"{name}: parameter {parameter} names no table; there are {', '.join(sorted(known))}")
 
 
-def _check_layers(one: Placed, tables: Mapping[str, Placed], made_later: set[str]) -> None:
+def _check_layers(placed: Placed, tables: Mapping[str, Placed], made_later: set[str]) -> None:
     """Foundation comes before findings and themes: a model that reads them there would read the last run's rows."""
-    for wanted in one.declared.inputs.values():
+    for wanted in placed.declared.inputs.values():
         is_theme = isinstance(wanted, str) and wanted in tables and tables[wanted].layer == "theme"
         is_finding = isinstance(wanted, str) and wanted in made_later and wanted.endswith("_finding")
-        if one.layer == "foundation" and (is_theme or is_finding):
-            raise one.error(f"{one.declared.name}: {wanted} is made after it; move the model to theme_dbs/")
+        if placed.layer == "foundation" and (is_theme or is_finding):
+            raise placed.error(f"{placed.declared.name}: {wanted} is made after it; move the model to theme_dbs/")
 
 
 def _ordered(tables: dict[str, Placed]) -> dict[str, Placed]:
-    graph = {name: {i for i in one.declared.inputs.values() if i in tables} for name, one in tables.items()}
+    graph = {name: {i for i in table.declared.inputs.values() if i in tables} for name, table in tables.items()}
     try:
         order = list(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as error:

@@ -59,9 +59,9 @@ def _check_element(catalog: Catalog, name: str, document: Document) -> None:
         raise document.error(_no_codes(name, element.codes), name, "codes")
     if element.holds and element.holds not in catalog.elements:
         raise document.error(_no_element(name, element.holds), name, "holds")
-    for check, said in element.checks.items():
-        if said.codes and said.codes not in catalog.codes:
-            raise document.error(_no_codes(name, said.codes), name, "checks", check, "codes")
+    for check, arguments in element.checks.items():
+        if arguments.codes and arguments.codes not in catalog.codes:
+            raise document.error(_no_codes(name, arguments.codes), name, "checks", check, "codes")
     cell = ibis.null("string")
     try:
         normalise(cell, element, catalog.codes, catalog.cities)
@@ -128,9 +128,11 @@ def check_kind(
         raise document.error(problem, field, *steps, "level")
 
 
-def _check_responsibility(catalog: Catalog, contract: Contract, said: Responsibility, document: Document) -> None:
-    check_kind(catalog.kinds, said.kind, said.level, document, "responsibility")
-    for name in said.columns:
+def _check_responsibility(
+    catalog: Catalog, contract: Contract, responsibility: Responsibility, document: Document
+) -> None:
+    check_kind(catalog.kinds, responsibility.kind, responsibility.level, document, "responsibility")
+    for name in responsibility.columns:
         element = catalog.elements[contract.column(name).element]
         if element.normalise != REGION:
             raise document.error(
@@ -221,14 +223,14 @@ def _check_attribute(
     catalog: Catalog, record: GoldenRecord, name: str, attribute: Attribute, document: Document
 ) -> None:
     place = ("attributes", name)
-    listed = [said.partition(".")[0] for said in attribute.sources]
+    listed = [place.partition(".")[0] for place in attribute.sources]
     if twice := sorted({source for source in listed if listed.count(source) > 1}):
         raise document.error(f"{name}: {', '.join(twice)} is listed twice in `from`; keep one of its columns", *place)
-    for said in attribute.sources:
-        source, _, column = said.partition(".")
+    for reference in attribute.sources:
+        source, _, column = reference.partition(".")
         contract = catalog.contracts.get(source)
         if contract is None or (column or name) not in {c.name for c in contract.columns}:
-            wanted = said if column else f"{said}.{name}"
+            wanted = reference if column else f"{reference}.{name}"
             raise document.error(f"{name}: there is no column {wanted} among the sources; correct `from`", *place)
         if not contract.feeds or contract.feeds.record != record.name:
             raise document.error(
@@ -251,10 +253,10 @@ def _check_until(
     catalog: Catalog, record: GoldenRecord, name: str, source: str, column: str, document: Document
 ) -> None:
     place = ("attributes", name, "until", source)
-    contract = next((one for one, _ in catalog.authorities(record, name) if one.name == source), None)
+    contract = next((contract for contract, _ in catalog.authorities(record, name) if contract.name == source), None)
     if contract is None:
         raise document.error(f"{name}: until: {source} is no source of this attribute", *place)
-    if column not in {one.name for one in contract.columns}:
+    if column not in {column.name for column in contract.columns}:
         raise document.error(f"{name}: until: {source} has no column {column}", *place)
     if (kind := catalog.element_of(contract, column).type) != "date":
         raise document.error(f"{name}: until: {source}.{column} is a {kind}; name the column of a last day", *place)

@@ -34,7 +34,7 @@ def assemble(
 
 def json_objects(keys: Sequence[str], columns: Sequence[Column]) -> Column:
     """One JSON object per row from text columns; a NULL cell has no key, and a row without any is NULL."""
-    filled = [(key, one) for key, one in zip(keys, columns, strict=True) if one.null_count < len(one)]
+    filled = [(key, column) for key, column in zip(keys, columns, strict=True) if column.null_count < len(column)]
     if not filled:
         return pa.nulls(len(columns[0]), pa.string())
     # Not null_handling="skip": Arrow 26 leaves a row out of the result when all its values are NULL.

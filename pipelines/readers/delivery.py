@@ -63,9 +63,9 @@ class Problem:
         """The same problem, with where the file is in the command that it tells to try."""
         tried = {f"`huiliu check {name}`" for name in (self.file, shlex.quote(self.file))}
         todo, zh = self.todo, self.zh
-        for one in tried:
+        for attempt in tried:
             now = f"`huiliu check {shlex.quote(path)}`"
-            todo, zh = todo.replace(one, now), zh and (zh[0], zh[1].replace(one, now))
+            todo, zh = todo.replace(attempt, now), zh and (zh[0], zh[1].replace(attempt, now))
         return replace(self, todo=todo, zh=zh)
 
 
@@ -121,7 +121,7 @@ class Delivery(ABC):
     def problems(self) -> list[Problem]:
         """What did not stop the reading, in the order of its first row; complete once the batches are consumed."""
         counted = sorted(self._counted.items(), key=lambda item: (item[1].row, item[0]))
-        return [*self._standing, *(one.problem(self.path.name) for _, one in counted)]
+        return [*self._standing, *(fault.problem(self.path.name) for _, fault in counted)]
 
     def batches(self) -> pa.RecordBatchReader:
         """The rows of `schema`, streaming. Raises UnreadableFile when the file turns out to be broken later on.

@@ -78,7 +78,10 @@ def shown(cells: list[str], name: str) -> list[str]:
     """A header's cells as its rows' cells are given."""
     if name == "gb18030":
         cells = [cell.replace(EURO_MARK, "€").translate(MOVED) for cell in cells]
-    return ["".join("\ufffd" if has_marks(one) else one for one in cell) if has_marks(cell) else cell for cell in cells]
+    return [
+        "".join("\ufffd" if has_marks(character) else character for character in cell) if has_marks(cell) else cell
+        for cell in cells
+    ]
 
 
 def as_of_2022(column: Column) -> Column:

@@ -42,7 +42,7 @@ def known_headers(contract: Contract) -> dict[str, str]:
 def recognised(header: Sequence[str], contract: Contract) -> int:
     """How many of the contract's columns the header holds."""
     known = known_headers(contract)
-    return len({known[same(one)] for one in header if same(one) in known})
+    return len({known[same(name)] for name in header if same(name) in known})
 
 
 def match(file: str, header: Sequence[str], contract: Contract) -> Matched:
@@ -68,18 +68,22 @@ def missing_headers(columns: Collection[str], contract: Contract) -> list[str]:
 
     They are the required ones; where a flag can say that rows delete their key, those of the key.
     """
-    asked = [one for one in contract.columns if one.name in contract.key] if DELETE_FLAG in columns else None
+    asked = [column for column in contract.columns if column.name in contract.key] if DELETE_FLAG in columns else None
     return _missing(columns, contract, asked)
 
 
 def _missing(columns: Collection[str], contract: Contract, asked: Sequence[Column] | None = None) -> list[str]:
-    required = [one for one in contract.columns if one.required] if asked is None else asked
-    return [header for header in dict.fromkeys(one.header for one in required) if contract.cells[header] not in columns]
+    required = [column for column in contract.columns if column.required] if asked is None else asked
+    return [
+        header
+        for header in dict.fromkeys(column.header for column in required)
+        if contract.cells[header] not in columns
+    ]
 
 
 def missing_columns(file: str, missing: list[str], header: Sequence[str], contract: Contract) -> UnreadableFile:
     """The refusal of a file without required columns."""
-    accepted = "; ".join(f"{one}{_aliases(one, contract)}" for one in missing)
+    accepted = "; ".join(f"{header}{_aliases(header, contract)}" for header in missing)
     stands = shown(header, contract)
     return UnreadableFile(
         Problem(
@@ -123,7 +127,7 @@ def note_unknown(delivery: Delivery, headers: Sequence[str]) -> None:
 def note_missing(delivery: Delivery) -> None:
     """Say which columns a file that can be taken lacks all the same: required ones, and the version."""
     contract, known = delivery.contract, known_headers(delivery.contract)
-    columns = {known[same(one)] for one in delivery.header if same(one) in known}
+    columns = {known[same(name)] for name in delivery.header if same(name) in known}
     if missing := _missing(columns, contract):
         delivery.note(
             f"the required columns {', '.join(missing)} are missing, so that only rows that delete their key can be "

@@ -71,7 +71,7 @@ def _unused(lines: Any) -> str:
     """A mark that no line holds, be it as a character or as an escape."""
     for code in _MARKS:
         spellings = chr(code), json.dumps(chr(code))[1:-1]
-        if not any(pc.any(pc.match_substring(lines, one, ignore_case=True)).as_py() for one in spellings):
+        if not any(pc.any(pc.match_substring(lines, spelling, ignore_case=True)).as_py() for spelling in spellings):
             return chr(code)
     raise ValueError("every private character is in use")
 

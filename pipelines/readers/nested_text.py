@@ -64,7 +64,7 @@ def _object(column: Column) -> Rendered:
     names = [column.type.field(at).name for at in range(column.type.num_fields)]
     parts = [as_json(part) for part in column.flatten()]
     opened = [f"{',' if at else ''}{json_string(pa.array([name]))[0]}:" for at, name in enumerate(names)]
-    members = [one for key, part in zip(opened, parts, strict=True) for one in (key, _filled(part.text))]
+    members = [member for key, part in zip(opened, parts, strict=True) for member in (key, _filled(part.text))]
     whole = pc.binary_join_element_wise("{", *members, pa.repeat("}", len(column)), "")
     found = [part.undecodable for part in parts if part.undecodable is not None]
     return Rendered(pc.if_else(column.is_null(), _NONE, whole), together(found))
@@ -120,7 +120,7 @@ def _map(column: Column) -> Rendered:
     if twice.any():
         listed = found.joined(pc.binary_join_element_wise("[", names, ",", inner, "]", ""))
         whole = pc.if_else(pa.array(twice), pc.binary_join_element_wise("[", listed, "]", ""), whole)
-    bad = together([one for one in (keys.undecodable, values.undecodable) if one is not None])
+    bad = together([mask for mask in (keys.undecodable, values.undecodable) if mask is not None])
     return Rendered(pc.if_else(column.is_null(), _NONE, whole), found.undecodable(bad))
 
 
@@ -136,6 +136,6 @@ def together(found: list[Column]) -> Column | None:
     """Several columns of hex as one: what stands in the same row is separated by a blank."""
     if len(found) < 2:
         return found[0] if found else None
-    filled = [pc.coalesce(one, "") for one in found]
+    filled = [pc.coalesce(text, "") for text in found]
     joined = pc.utf8_trim(pc.binary_join_element_wise(*filled, " "), " ")
     return pc.if_else(pc.equal(joined, ""), _NONE, pc.replace_substring_regex(joined, " +", " "))

@@ -47,10 +47,12 @@ class ParquetDelivery(Delivery):
         declared = set(self.matched.columns.values())
         for batch in self._read():
             found = [self._rendered(at, batch.column(at), at in declared, first) for at in range(batch.num_columns)]
-            columns = [one.text for one in found]
+            columns = [column.text for column in found]
             rows = pa.array(np.arange(first, first + batch.num_rows), pa.int64())
             first += batch.num_rows
-            undecodable = nested_text.together([one.undecodable for one in found if one.undecodable is not None])
+            undecodable = nested_text.together(
+                [column.undecodable for column in found if column.undecodable is not None]
+            )
             damage = None if undecodable is None else self._damage(undecodable, rows)
             extra = json_objects(list(unknown.values()), [columns[at] for at in unknown]) if unknown else None
             cells = {name: columns[at] for name, at in self.matched.columns.items()}
@@ -123,8 +125,8 @@ def _opened(path: Path) -> tuple[pq.ParquetFile, list[str]]:
 
 
 def _instants(opened: pq.ParquetFile) -> frozenset[int]:
-    said = opened.metadata.metadata or {}
-    if not any(key.startswith(_INSTANT_WRITERS) for key in said):
+    metadata = opened.metadata.metadata or {}
+    if not any(key.startswith(_INSTANT_WRITERS) for key in metadata):
         return frozenset()
     schema = opened.schema
     int96 = {schema.column(at).path for at in range(len(schema)) if schema.column(at).physical_type == "INT96"}

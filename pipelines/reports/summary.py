@@ -55,23 +55,23 @@ def summarise_sources(lake: Lake, contracts: Sequence[Contract]) -> list[SourceS
     batches = lake.read(BATCHES)
     batches = batches.filter(batches.source.isin(names))
     delivered = batches.group_by("source").agg(batches=batches.count(), rows=batches["rows"].sum())
-    in_all = {one["source"]: one for one in lake.engine.rows(delivered)}
+    in_all = {row["source"]: row for row in lake.engine.rows(delivered)}
     counted = by_gate(lake).select(**{OF_BATCH: "batch"}, **{name: name for name in COUNTS})
     last = last_verdicts(lake)
     last = last.filter(last.source.isin(names)).select("source", "batch", "verdict")
     judged = last.inner_join(counted, [("batch", OF_BATCH)])
     totals = {name: judged[name].sum() for name in COUNTS}
-    said: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
-    for one in lake.engine.rows(judged.group_by("source", "verdict").agg(batches=judged.count(), **totals)):
-        said[one["source"]][one["verdict"]] = one
-    return [_summary(contract, in_all.get(contract.name), said[contract.name]) for contract in contracts]
+    counts: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
+    for row in lake.engine.rows(judged.group_by("source", "verdict").agg(batches=judged.count(), **totals)):
+        counts[row["source"]][row["verdict"]] = row
+    return [_summary(contract, in_all.get(contract.name), counts[contract.name]) for contract in contracts]
 
 
 def _summary(
     contract: Contract, delivered: Mapping[str, Any] | None, judged: Mapping[str, Mapping[str, Any]]
 ) -> SourceSummary:
     def total(name: str, *verdicts: Verdict) -> int:
-        return sum(int(judged[one][name] or 0) for one in verdicts if one in judged)
+        return sum(int(judged[verdict][name] or 0) for verdict in verdicts if verdict in judged)
 
     return SourceSummary(
         source=contract.name,
@@ -82,7 +82,7 @@ def _summary(
         flagged=total("flagged", *ACCEPTED),
         quarantined=total("quarantined", *ACCEPTED),
         held=total("rows", Verdict.HELD),
-        verdicts={verdict: int(one["batches"]) for verdict, one in judged.items()},
+        verdicts={verdict: int(row["batches"]) for verdict, row in judged.items()},
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from pipelines.declarations.contract import Contract
 from pipelines.readers.header import known_headers, same
 from pipelines.rules.counting import BatchCounts
+from pipelines.tables.rows import BatchEntry
 
 REJECT_SHARE, SNAPSHOT_SIZE, VERSION_COLUMN = "batch.reject_share", "batch.snapshot_size", "batch.version_column"
 
@@ -21,27 +21,25 @@ def titles(contract: Contract) -> dict[str, str]:
     }
 
 
-def broken_by_batch(
-    contract: Contract, batch: Mapping[str, Any], counted: BatchCounts, rows_before: int | None
-) -> list[str]:
+def broken_by_batch(contract: Contract, batch: BatchEntry, counted: BatchCounts, rows_before: int | None) -> list[str]:
     """The rules that a batch (its entry in quality/batch) breaks; `rows_before` are those of the last snapshot."""
-    rows, broken = int(batch["rows"]), []
+    rows, broken = batch.rows, []
     if counted.quarantined >= contract.reject_least and counted.quarantined > contract.reject_limit * rows:
         broken.append(REJECT_SHARE)
     # Of few rows a few may go: what would be lost must be as many as rejects must be to hold a batch.
     if rows_before and rows < contract.shrink_limit * rows_before and rows_before - rows >= contract.reject_least:
         broken.append(SNAPSHOT_SIZE)
-    if contract.unversioned == "held" and not has_version(contract, batch["header"]):
+    if contract.unversioned == "held" and not has_version(contract, batch.header):
         broken.append(VERSION_COLUMN)
     return broken
 
 
-def has_version(contract: Contract, header: list[str] | None) -> bool:
+def has_version(contract: Contract, header: Sequence[str] | None) -> bool:
     """Whether a header (None: not known) names the column by which rows are told older from newer."""
     if contract.version is None or header is None:
         return True
     known, wanted = known_headers(contract), contract.cells[_version_header(contract)]
-    return any(known.get(same(one)) == wanted for one in header)
+    return any(known.get(same(name)) == wanted for name in header)
 
 
 def _version_header(contract: Contract) -> str:

@@ -36,14 +36,14 @@ def check_counts(
     What differs in reading is told first, for it may be why counts do.
     """
     where = f"{contract.name}, batches {', '.join(counts)}"
-    if unlike := [said for one in readings if (said := _read_differently(one, validation))]:
+    if unlike := [difference for reading in readings if (difference := _read_differently(reading, validation))]:
         raise CountsDisagreeError(
             f"{where}: {'; '.join(unlike)}; the pipeline's normaliser and the second reading in expectations/reading "
             "differ: compare both with what the element's declaration says, and mend the one that is wrong"
         )
     for rule in rules:
-        if not rule.on_table and (said := _counted_differently(rule, counts, validation)):
-            raise CountsDisagreeError(f"{where}, rule {rule.code}: {said}; the rule's two implementations differ")
+        if not rule.on_table and (difference := _counted_differently(rule, counts, validation)):
+            raise CountsDisagreeError(f"{where}, rule {rule.code}: {difference}; the rule's two implementations differ")
 
 
 def _read_differently(reading: Reading, validation: Validation) -> str | None:
@@ -55,14 +55,14 @@ def _read_differently(reading: Reading, validation: Validation) -> str | None:
 
 
 def _counted_differently(rule: Rule, counts: Mapping[str, BatchCounts], validation: Validation) -> str | None:
-    ours = sum(counted.broken.get(rule.code, 0) for counted in counts.values())
+    broken = sum(counted.broken.get(rule.code, 0) for counted in counts.values())
     rows = sum(counted.row_sums.get(rule.code, 0) for counted in counts.values())
-    theirs = validation.outcomes[rule.code]
-    if ours != theirs.unexpected:
-        return f"the gate counts {ours} rows that break it, Great Expectations {theirs.unexpected}"
-    if rows != theirs.row_sum:
+    outcome = validation.outcomes[rule.code]
+    if broken != outcome.unexpected:
+        return f"the gate counts {broken} rows that break it, Great Expectations {outcome.unexpected}"
+    if rows != outcome.row_sum:
         return (
-            f"the gate and Great Expectations both count {ours} rows that break it, but not the same rows: the sum of "
-            f"their numbers is {rows} for the gate and {theirs.row_sum} for Great Expectations"
+            f"the gate and Great Expectations both count {broken} rows that break it, but not the same rows: the sum "
+            f"of their numbers is {rows} for the gate and {outcome.row_sum} for Great Expectations"
         )
     return None

@@ -51,8 +51,10 @@ def count_batches(lake: Lake, rules: Sequence[Rule], ungated: Ungated) -> dict[s
     applied = {f"rule_{n}": rows.count(where=applies(rule, rows)) for n, rule in enumerate(on_rows)}
     for row in engine.rows(rows.group_by(BATCH).agg(**applied)):
         counts[row[BATCH]].evaluated = {rule.code: int(row[f"rule_{n}"]) for n, rule in enumerate(on_rows)}
-    one = ungated.broken.select(BATCH, ROW_NUMBER, rule=ungated.broken[RULES].unnest())
-    for row in engine.rows(one.group_by(BATCH, "rule").agg(rows=one.count(), row_sum=one[ROW_NUMBER].sum())):
+    by_rule = ungated.broken.select(BATCH, ROW_NUMBER, rule=ungated.broken[RULES].unnest())
+    for row in engine.rows(
+        by_rule.group_by(BATCH, "rule").agg(rows=by_rule.count(), row_sum=by_rule[ROW_NUMBER].sum())
+    ):
         counts[row[BATCH]].broken[row["rule"]] = row["rows"]
         counts[row[BATCH]].row_sums[row["rule"]] = int(row["row_sum"])
     critical = [rule.code for rule in rules if rule.severity == "critical"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -25,6 +25,7 @@ from pipelines.rules.verdicts import (
     verdict_row,
     verdicts_of,
 )
+from pipelines.tables.rows import BatchEntry, RuleResult, VerdictRow
 from pipelines.tables.specs import RULE_RESULTS, VALIDATIONS, VERDICTS
 from pipelines.tables.verdict import ACCEPTED, BY_PEOPLE, Verdict
 
@@ -50,21 +51,21 @@ class Weighed:
     `before` are its verdicts by other rules, `counted` the batches whose rows were counted.
     """
 
-    batches: Sequence[dict[str, Any]]
-    before: Mapping[str, dict[str, Any]]
+    batches: Sequence[BatchEntry]
+    before: Mapping[str, VerdictRow]
     judged: dict[str, Judged]
-    results: list[dict[str, Any]] = field(default_factory=list)
+    results: list[RuleResult] = field(default_factory=list)
     validation: Validation | None = None
     counted: tuple[str, ...] = ()
 
     @property
     def decided_before(self) -> list[str]:
         """When the gate's verdicts by other rules were given."""
-        return sorted(one["decided_at"].isoformat() for one in self.before.values())
+        return sorted(row.decided_at.isoformat() for row in self.before.values())
 
     @property
     def in_order(self) -> list[Judged]:
-        return [self.judged[one["batch"]] for one in self.batches]
+        return [self.judged[entry.batch] for entry in self.batches]
 
 
 def weigh(
@@ -72,8 +73,8 @@ def weigh(
     contract: Contract,
     rules: Sequence[Rule],
     ungated: Ungated | None,
-    batches: Sequence[dict[str, Any]],
-    before: Mapping[str, dict[str, Any]] | None = None,
+    batches: Sequence[BatchEntry],
+    before: Mapping[str, VerdictRow] | None = None,
 ) -> Weighed:
     """What the gate says of batches, oldest first; one whose file could not be read is held as it is.
 
@@ -83,13 +84,13 @@ def weigh(
     the gate.
     """
     known = before or {}
-    readable = [batch for batch in batches if batch["readable"]]
+    readable = [batch for batch in batches if batch.readable]
     found = Weighed(batches, known, {})
     if ungated and readable:
         found = _weigh_readable(lake, contract, rules, ungated, readable, found)
     for batch in batches:
-        name = batch["batch"]
-        unreadable = Judged(name, contract.name, batch["file"], Verdict.HELD, (READABLE,), 0, 0, 0, 0)
+        name = batch.batch
+        unreadable = Judged(name, contract.name, batch.file, Verdict.HELD, (READABLE,), 0, 0, 0, 0)
         found.judged.setdefault(name, unreadable)
     return found
 
@@ -105,7 +106,8 @@ def write_verdicts(lake: Lake, contract: Contract, weighed: Weighed) -> None:
             rows.append(verdict_row(found.batch, contract.name, found.verdict, reason, moment, found))
     if rows:
         times = weighed.decided_before
-        lake.append_rows(VERDICTS, rows, once=fingerprint(sorted(weighed.judged), *([times, rows] if times else [])))
+        anew = [times, [row._asdict() for row in rows]] if times else []
+        lake.append_rows(VERDICTS, rows, once=fingerprint(sorted(weighed.judged), *anew))
 
 
 def _weigh_readable(
@@ -113,10 +115,10 @@ def _weigh_readable(
     contract: Contract,
     rules: Sequence[Rule],
     ungated: Ungated,
-    batches: Sequence[dict[str, Any]],
+    batches: Sequence[BatchEntry],
     weighed: Weighed,
 ) -> Weighed:
-    names = [batch["batch"] for batch in batches]
+    names = [batch.batch for batch in batches]
     parts = [rows.filter(rows[BATCH].isin(names)) for rows in (ungated.typed, ungated.broken, ungated.damaged)]
     new = Ungated(parts[0], parts[1], parts[2], ungated.readings)
     counts = count_batches(lake, rules, new)
@@ -125,16 +127,16 @@ def _weigh_readable(
     failures = {name: _failed_rules(lake, contract, rules, new.typed, name, validation, names) for name in names}
     snapshots = _Snapshots(lake, contract)
     judged: dict[str, Judged] = {}
-    results: list[dict[str, Any]] = []
+    results: list[RuleResult] = []
     for batch in batches:
-        counted, failed = counts[batch["batch"]], failures[batch["batch"]]
-        rows = int(batch["rows"])
-        failed += broken_by_batch(contract, batch, counted, snapshots.rows_before(batch["batch"], judged))
+        counted, failed = counts[batch.batch], failures[batch.batch]
+        rows = batch.rows
+        failed += broken_by_batch(contract, batch, counted, snapshots.rows_before(batch.batch, judged))
         results += _results(contract, rules, batch, counted, failed)
-        judged[batch["batch"]] = Judged(
-            batch=batch["batch"],
+        judged[batch.batch] = Judged(
+            batch=batch.batch,
             source=contract.name,
-            file=batch["file"],
+            file=batch.file,
             verdict=Verdict.HELD if failed else Verdict.PASSED,
             rules=tuple(failed),
             rows=rows,
@@ -154,15 +156,14 @@ class _Snapshots:
 
     def rows_before(self, batch: str, judged: Mapping[str, Judged]) -> int | None:
         found = None
-        for one in self._entries:
-            name = one["batch"]
-            if name == batch:
+        for entry in self._entries:
+            if entry.batch == batch:
                 return found
-            stands = self._verdicts.get(name)
-            if stands not in BY_PEOPLE and name in judged:
-                stands = judged[name].verdict
+            stands = self._verdicts.get(entry.batch)
+            if stands not in BY_PEOPLE and entry.batch in judged:
+                stands = judged[entry.batch].verdict
             if stands in ACCEPTED:
-                found = int(one["rows"])
+                found = entry.rows
         return None
 
 
@@ -172,21 +173,21 @@ def _keep(lake: Lake, contract: Contract, weighed: Weighed, validation: Validati
     stored = lake.read(RULE_RESULTS)
     known = stored.filter(stored.batch.isin(names)).select("batch").distinct()
     counted = {row["batch"] for row in lake.engine.rows(known)}
-    if new := [result for result in results if result["batch"] not in counted]:
+    if new := [result for result in results if result.batch not in counted]:
         lake.append_rows(RULE_RESULTS, new, once=fingerprint(names, sorted(counted)))
     if counted:
-        _count_again(lake, [result for result in results if result["batch"] in counted], counted)
-    said = validation.to_json()
-    kept = {"batch": names[-1], "source": contract.name, "batches": [*names], "result": said}
+        _count_again(lake, [result for result in results if result.batch in counted], counted)
+    validated = validation.to_json()
+    kept = {"batch": names[-1], "source": contract.name, "batches": [*names], "result": validated}
     # Rules may come back to what they were: what was decided before tells one recount from another.
-    once = fingerprint(names, said, weighed.decided_before) if counted else names[-1]
+    once = fingerprint(names, validated, weighed.decided_before) if counted else names[-1]
     lake.append_rows(VALIDATIONS, [kept], once=once)
 
 
-def _count_again(lake: Lake, results: list[dict[str, Any]], batches: set[str]) -> None:
+def _count_again(lake: Lake, results: list[RuleResult], batches: set[str]) -> None:
     """Replace what was counted of batches by other rules."""
     key = ("batch", "rule")
-    table = pa.Table.from_pylist(results, schema=RULE_RESULTS.ibis_schema.to_pyarrow())
+    table = pa.Table.from_pylist([result._asdict() for result in results], schema=RULE_RESULTS.ibis_schema.to_pyarrow())
     counted = lake.engine.taken_in(pa.RecordBatchReader.from_batches(table.schema, table.to_batches()), "counted")
     stored = lake.read(RULE_RESULTS)
     was = stored.filter(stored.batch.isin(sorted(batches)))
@@ -226,29 +227,29 @@ def _failed_rules(
 
 
 def _results(
-    contract: Contract, rules: Sequence[Rule], batch: dict[str, Any], counted: BatchCounts, failed: Sequence[str]
-) -> list[dict[str, Any]]:
+    contract: Contract, rules: Sequence[Rule], batch: BatchEntry, counted: BatchCounts, failed: Sequence[str]
+) -> list[RuleResult]:
     results = []
     for rule in rules:
         broken = int(rule.code in failed) if rule.on_table else counted.broken.get(rule.code, 0)
         evaluated = None if rule.on_table else counted.evaluated.get(rule.code, 0)
-        results.append(_result(contract, batch["batch"], rule, evaluated, broken))
+        results.append(_result(contract, batch.batch, rule, evaluated, broken))
     for code, broken in counted.damaged.items():
-        results.append(_damage_result(contract, batch["batch"], code, int(batch["rows"]), broken))
+        results.append(_damage_result(contract, batch.batch, code, batch.rows, broken))
     return results
 
 
-def _result(contract: Contract, batch: str, rule: Rule, evaluated: int | None, broken: int) -> dict[str, Any]:
-    return {
-        "batch": batch,
-        "source": contract.name,
-        "rule": rule.code,
-        "title": rule.title,
-        "severity": rule.severity,
-        "standard": rule.standard,
-        "evaluated": evaluated,
-        "broken": broken,
-    }
+def _result(contract: Contract, batch: str, rule: Rule, evaluated: int | None, broken: int) -> RuleResult:
+    return RuleResult(
+        batch=batch,
+        source=contract.name,
+        rule=rule.code,
+        title=rule.title,
+        severity=rule.severity,
+        standard=rule.standard,
+        evaluated=evaluated,
+        broken=broken,
+    )
 
 
 DAMAGE_TITLES = {
@@ -260,14 +261,14 @@ DAMAGE_TITLES = {
 }
 
 
-def _damage_result(contract: Contract, batch: str, code: str, rows: int, broken: int) -> dict[str, Any]:
-    return {
-        "batch": batch,
-        "source": contract.name,
-        "rule": code,
-        "title": DAMAGE_TITLES[code],
-        "severity": "critical",
-        "standard": None,
-        "evaluated": rows,
-        "broken": broken,
-    }
+def _damage_result(contract: Contract, batch: str, code: str, rows: int, broken: int) -> RuleResult:
+    return RuleResult(
+        batch=batch,
+        source=contract.name,
+        rule=code,
+        title=DAMAGE_TITLES[code],
+        severity="critical",
+        standard=None,
+        evaluated=rows,
+        broken=broken,
+    )

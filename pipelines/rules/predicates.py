@@ -231,17 +231,17 @@ def _credit_organisation_check(rule: Rule, arguments: Arguments, rows: ir.Table)
 
 
 def _code_fits_type(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
-    code, said = _pair(rule, arguments, rows)
+    code, document_type = _pair(rule, arguments, rows)
     kinds, untyped = dict(_take(rule, arguments, "kinds")), arguments.pop("untyped", None)
     asked = {*kinds.values(), *([untyped] if untyped else [])}
     if unknown := asked - {*document.DOCUMENTS}:
         raise ValueError(
             f"rule {rule.code}: a kind is one of {', '.join(document.DOCUMENTS)}, not {', '.join(sorted(unknown))}"
         )
-    types = {kind: [one for one in kinds if kinds[one] == kind] for kind in sorted({*kinds.values()})}
-    judged = [(said.isin(ones), document.DOCUMENTS[kind](code)) for kind, ones in types.items()]
+    types = {kind: [code for code in kinds if kinds[code] == kind] for kind in sorted({*kinds.values()})}
+    judged = [(document_type.isin(ones), document.DOCUMENTS[kind](code)) for kind, ones in types.items()]
     if untyped:
-        judged.append((said.isnull(), document.DOCUMENTS[untyped](code)))
+        judged.append((document_type.isnull(), document.DOCUMENTS[untyped](code)))
     return ibis.cases(*judged, else_=True) | code.isnull()
 
 

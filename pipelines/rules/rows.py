@@ -50,14 +50,14 @@ def _kept(rows: ir.Table, rules: Sequence[Rule]) -> tuple[list[ir.BooleanValue],
     return kept, broken.filter(lambda code: code.notnull())
 
 
-def both(one: ir.Table, other: ir.Table) -> ir.Table:
+def both(first: ir.Table, other: ir.Table) -> ir.Table:
     """What `one` and `other` say of each row, in that order."""
     named = other.select(**{f"{name}__other": other[name] for name in (*PLACE, RULES)})
-    joined = one.outer_join(named, [(name, f"{name}__other") for name in PLACE])
+    joined = first.outer_join(named, [(name, f"{name}__other") for name in PLACE])
     nothing = ibis.literal([], "array<string>")
-    said = [joined[name].fill_null(nothing) for name in (RULES, f"{RULES}__other")]
+    lists = [joined[name].fill_null(nothing) for name in (RULES, f"{RULES}__other")]
     place = {name: joined[name].coalesce(joined[f"{name}__other"]) for name in PLACE}
-    return joined.select(**place, **{RULES: said[0].concat(said[1])})
+    return joined.select(**place, **{RULES: lists[0].concat(lists[1])})
 
 
 def rejected(broken: ir.Table, critical: Sequence[str]) -> ir.Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ibis.expr.types as ir
 
@@ -13,6 +12,7 @@ from pipelines import clock
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.lake.lake import Lake
 from pipelines.modelling import latest
+from pipelines.tables.rows import BatchEntry, VerdictRow
 from pipelines.tables.specs import BATCHES, VERDICTS
 from pipelines.tables.table import TableSpec
 from pipelines.tables.verdict import BY_PEOPLE, DECIDES, TAKES_BACK, Verdict
@@ -36,24 +36,27 @@ class Judged:
     flagged: int
     quarantined: int
 
-    def repeats(self, before: Mapping[str, Any] | None) -> bool:
+    def repeats(self, before: VerdictRow | None) -> bool:
         """Whether the gate's verdict `before` says the same."""
-        said = (self.verdict, [*self.rules], self.rows, self.accepted, self.flagged, self.quarantined)
-        names = ("verdict", "rules", "rows", "accepted", "flagged", "quarantined")
-        return before is not None and said == tuple(before[name] for name in names)
+        if before is None or before.rules is None:
+            return False
+        names = ("verdict", "rows", "accepted", "flagged", "quarantined")
+        same = all(getattr(self, name) == getattr(before, name) for name in names)
+        return same and self.rules == tuple(before.rules)
 
 
-def batches_of(lake: Lake, source: str) -> list[dict[str, Any]]:
-    """The delivered files of a source, oldest first."""
+def batches_of(lake: Lake, source: str | None = None) -> list[BatchEntry]:
+    """The delivered files of a source (all), oldest first."""
     batches = lake.read(BATCHES)
-    return lake.engine.rows(batches.filter(batches.source == source).order_by("received_at", "file"))
+    asked = batches if source is None else batches.filter(batches.source == source)
+    return [BatchEntry(**row) for row in lake.engine.rows(asked.order_by("received_at", "file"))]
 
 
-def batches_by_source(lake: Lake) -> dict[str, list[dict[str, Any]]]:
+def batches_by_source(lake: Lake) -> dict[str, list[BatchEntry]]:
     """The delivered files of every source that has any, oldest first."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in lake.engine.rows(lake.read(BATCHES).order_by("received_at", "file")):
-        found.setdefault(row["source"], []).append(row)
+    found: dict[str, list[BatchEntry]] = {}
+    for entry in batches_of(lake):
+        found.setdefault(entry.source, []).append(entry)
     return found
 
 
@@ -71,7 +74,7 @@ def on_batches(lake: Lake, source: str | None = None) -> ir.Table:
 
 def verdicts_with(standing: Mapping[str, Verdict], judged: Sequence[Judged]) -> dict[str, Verdict]:
     """The verdicts that would stand were the gate's on `judged` written: what people decided stands."""
-    own = {one.batch: one.verdict for one in judged if standing.get(one.batch) not in BY_PEOPLE}
+    own = {found.batch: found.verdict for found in judged if standing.get(found.batch) not in BY_PEOPLE}
     return {**standing, **own}
 
 
@@ -107,10 +110,11 @@ def _counting(decided: ir.Table) -> ir.Table:
     return counting.select(*decided.columns)
 
 
-def gate_verdicts(lake: Lake, source: str) -> dict[str, dict[str, Any]]:
+def gate_verdicts(lake: Lake, source: str) -> dict[str, VerdictRow]:
     """The gate's last verdict on each batch of a source, with its counts."""
     own = by_gate(lake)
-    return {row["batch"]: row for row in lake.engine.rows(own.filter(own.source == source).order_by("decided_at"))}
+    rows = lake.engine.rows(own.filter(own.source == source).order_by("decided_at"))
+    return {row["batch"]: VerdictRow.read(row) for row in rows}
 
 
 def by_gate(lake: Lake) -> ir.Table:
@@ -122,9 +126,9 @@ def by_gate(lake: Lake) -> ir.Table:
 
 def as_untypable(lake: Lake, source: str, batches: Sequence[str]) -> list[Judged]:
     """Batches whose rows the engine cannot type, as held: so they stop nobody."""
-    known = {row["batch"]: row for row in batches_of(lake, source)}
+    known = {entry.batch: entry for entry in batches_of(lake, source)}
     return [
-        Judged(batch, source, known[batch]["file"], Verdict.HELD, (TYPABLE,), int(known[batch]["rows"]), 0, 0, 0)
+        Judged(batch, source, known[batch].file, Verdict.HELD, (TYPABLE,), known[batch].rows, 0, 0, 0)
         for batch in batches
     ]
 
@@ -132,13 +136,15 @@ def as_untypable(lake: Lake, source: str, batches: Sequence[str]) -> list[Judged
 def write_untypable(lake: Lake, source: str, held: Sequence[Judged]) -> None:
     """Hold batches whose rows the engine cannot type."""
     moment = moment_of_decision(lake)
-    rows = [verdict_row(one.batch, source, Verdict.HELD, f"gate: {TYPABLE}", moment, one) for one in held]
-    lake.append_rows(VERDICTS, rows, once=f"{TYPABLE}:{','.join(one.batch for one in held)}:{moment.isoformat()}")
+    rows = [verdict_row(untyped.batch, source, Verdict.HELD, f"gate: {TYPABLE}", moment, untyped) for untyped in held]
+    lake.append_rows(
+        VERDICTS, rows, once=f"{TYPABLE}:{','.join(untyped.batch for untyped in held)}:{moment.isoformat()}"
+    )
 
 
 def untypable(lake: Lake, source: str) -> list[str]:
     """The batches of a source whose rows could not be typed."""
-    return sorted(name for name, row in gate_verdicts(lake, source).items() if TYPABLE in (row["rules"] or ()))
+    return sorted(name for name, row in gate_verdicts(lake, source).items() if TYPABLE in (row.rules or ()))
 
 
 EPOCH, MICROSECOND = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC), clock.MICROSECOND
@@ -196,7 +202,7 @@ def sources_decided_since(lake: Lake, moment: int) -> tuple[set[str], int]:
     decided = lake.read(VERDICTS)
     late = decided.filter(decided.decided_at > EPOCH + moment * MICROSECOND)
     found = lake.engine.rows(late.group_by("source").agg(last=late.decided_at.max()))
-    return {one["source"] for one in found}, max([moment, *((one["last"] - EPOCH) // MICROSECOND for one in found)])
+    return {row["source"] for row in found}, max([moment, *((row["last"] - EPOCH) // MICROSECOND for row in found)])
 
 
 def gate_reasons(lake: Lake) -> dict[str, str]:
@@ -226,22 +232,22 @@ def decide(lake: Lake, batch: str, verdict: Verdict, reason: str, by: Person | N
     if before not in DECIDES[verdict]:
         wanted = " or ".join(DECIDES[verdict])
         raise ValueError(f"batch {batch} is {before or 'not judged yet'}: only a {wanted} batch can be {verdict}")
-    if verdict == Verdict.RELEASED and not known["readable"]:
+    if verdict == Verdict.RELEASED and not known.readable:
         raise ValueError(f"batch {batch} holds no readable rows: ask for a new file and reject this one")
-    if verdict == Verdict.RELEASED and batch in untypable(lake, known["source"]):
+    if verdict == Verdict.RELEASED and batch in untypable(lake, known.source):
         raise ValueError(f"the rows of batch {batch} cannot be read as values: ask for a new file and reject this one")
-    row = verdict_row(batch, known["source"], verdict, reason, moment_of_decision(lake), by=by)
+    row = verdict_row(batch, known.source, verdict, reason, moment_of_decision(lake), by=by)
     lake.append_rows(VERDICTS, [row], once=f"{batch}:{verdict}:{_times_decided(lake, batch)}")
     lake.make_durable(VERDICTS.id)  # what the gate says can be worked out again, a person's word cannot
 
 
-def batch_named(lake: Lake, batch: str) -> dict[str, Any]:
+def batch_named(lake: Lake, batch: str) -> BatchEntry:
     """What is on record of a batch. Raises LookupError where there is none of that name."""
     batches = lake.read(BATCHES)
     found = lake.engine.rows(batches.filter(batches.batch == batch))
     if not found:
         raise LookupError(f"there is no batch {batch}; `huiliu gate list` shows those that are held")
-    return found[0]
+    return BatchEntry(**found[0])
 
 
 def settle(
@@ -262,7 +268,7 @@ def settle(
 def unsettle(lake: Lake, batch: str, rows: Sequence[int], reason: str, by: Person | None = None) -> None:
     """Take back that `rows` were settled. Raises LookupError for an unknown batch, ValueError where one is not."""
     lake.hold()
-    settled = settled_rows(lake, str(batch_named(lake, batch)["source"]))
+    settled = settled_rows(lake, batch_named(lake, batch).source)
     there = settled.filter(settled.batch == batch).select("row")
     _decide_on_rows(lake, batch, rows, there, Verdict.REVOKED, Verdict.SETTLED, reason, by)
 
@@ -277,22 +283,22 @@ def _decide_on_rows(
     reason: str,
     by: Person | None,
 ) -> None:
-    source, asked = str(batch_named(lake, batch)["source"]), sorted({*rows})
+    source, asked = batch_named(lake, batch).source, sorted({*rows})
     found = {int(row["row"]) for row in lake.engine.rows(there.filter(there["row"].isin(asked)))}
     if missing := [row for row in asked if row not in found]:
         named = ", ".join(map(str, missing[:MOST_NAMED])) + (" …" if len(missing) > MOST_NAMED else "")
         raise ValueError(f"batch {batch}: {len(missing)} of the {len(asked)} rows are not {wanted}: {named}")
     moment = moment_of_decision(lake)
-    said = [verdict_row(batch, source, verdict, reason, moment, by=by, row=row) for row in asked]
-    lake.append_rows(VERDICTS, said, once=f"{batch}:{verdict}:rows:{moment.isoformat()}")
+    decisions = [verdict_row(batch, source, verdict, reason, moment, by=by, row=row) for row in asked]
+    lake.append_rows(VERDICTS, decisions, once=f"{batch}:{verdict}:rows:{moment.isoformat()}")
     lake.make_durable(VERDICTS.id)
 
 
 def _times_decided(lake: Lake, batch: str) -> int:
     """How often people have decided on a batch: what was decided, revoked and decided again is no repetition."""
     decided = on_batches(lake)
-    mine = decided.filter((decided.batch == batch) & decided.verdict.isin(BY_PEOPLE))
-    return int(lake.engine.scalar(mine.count()))
+    by_people = decided.filter((decided.batch == batch) & decided.verdict.isin(BY_PEOPLE))
+    return int(lake.engine.scalar(by_people.count()))
 
 
 def moment_of_decision(lake: Lake) -> datetime.datetime:
@@ -310,19 +316,19 @@ def verdict_row(
     found: Judged | None = None,
     by: Person | None = None,
     row: int | None = None,
-) -> dict[str, Any]:
-    return {
-        "batch": batch,
-        "source": source,
-        "row": row,
-        "verdict": verdict,
-        "rules": list(found.rules) if found else [],
-        "reason": reason,
-        "decided_at": moment,
-        "rows": found.rows if found else None,
-        "accepted": found.accepted if found else None,
-        "flagged": found.flagged if found else None,
-        "quarantined": found.quarantined if found else None,
-        "decided_by": by.name if by else None,
-        "account": by.account if by else None,
-    }
+) -> VerdictRow:
+    return VerdictRow(
+        batch=batch,
+        source=source,
+        row=row,
+        verdict=verdict,
+        rules=list(found.rules) if found else [],
+        reason=reason,
+        decided_at=moment,
+        rows=found.rows if found else None,
+        accepted=found.accepted if found else None,
+        flagged=found.flagged if found else None,
+        quarantined=found.quarantined if found else None,
+        decided_by=by.name if by else None,
+        account=by.account if by else None,
+    )

@@ -25,13 +25,13 @@ def affected_keys(workspace: Workspace, placed: Placed, changed: Changed) -> ir.
     declared, empty = placed.declared, workspace.lake.engine.empty
     moved = inputs_of(workspace, placed, lambda spec: changed[spec.id] if spec.id in changed else empty(spec))
     found: list[ir.Table] = []
-    for name, one in moved.items():
-        if not any(spec.id in changed for spec in one.tables):
+    for name, changes in moved.items():
+        if not any(spec.id in changed for spec in changes.tables):
             continue
         routes = declared.affected.get(name)
         if not routes:
             return None
-        found += [_led_to(workspace, placed, name, route, one.rows) for route in routes]
+        found += [_led_to(workspace, placed, name, route, changes.rows) for route in routes]
     keys = [rows.rename({declared.by: rows.columns[0]}) for rows in found]
     return ibis.union(*keys) if len(keys) > 1 else keys[0]
 
@@ -52,12 +52,12 @@ def _led_to(workspace: Workspace, placed: Placed, name: str, route: Route, moved
 def needed(placed: Placed, inputs: Mapping[str, Input], keys: ir.Table) -> dict[str, Input]:
     """The inputs with those rows alone that `keys` need; all rows where the declaration does not say which."""
     found = {}
-    for name, one in inputs.items():
+    for name, side in inputs.items():
         routes = placed.declared.affected.get(name, ())
         if not routes or any(callable(route) for route in routes):
-            found[name] = one
+            found[name] = side
         else:
-            found[name] = replace(one, rows=_leading_to(one.rows, routes, keys))
+            found[name] = replace(side, rows=_leading_to(side.rows, routes, keys))
     return found
 
 

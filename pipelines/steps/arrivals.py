@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
@@ -24,6 +23,7 @@ from pipelines.rules.verdicts import (
     unjudged_sources,
     verdicts_of,
 )
+from pipelines.tables.rows import BatchEntry
 from pipelines.tables.specs import (
     BATCHES,
     VERDICTS,
@@ -65,7 +65,7 @@ def placed_tables(catalog: Catalog, contract: Contract) -> list[TableSpec]:
     """
     withdrawn = withdrawn_spec(catalog, contract) if contract.deletes else None
     of_all = (withdrawn, standard_spec(catalog, contract), quarantine_spec(catalog, contract))
-    return [one for one in (*of_all, alias_spec(catalog, contract)) if one]
+    return [spec for spec in (*of_all, alias_spec(catalog, contract)) if spec]
 
 
 def sources_without_news(workspace: Workspace) -> set[str]:
@@ -96,9 +96,9 @@ class Arrivals:
         self._lake, self._contract, self._raw = lake, contract, raw
         self._tables, self._declared = tables, declared
 
-    def unjudged(self) -> list[dict[str, Any]]:
+    def unjudged(self) -> list[BatchEntry]:
         verdicts = verdicts_of(self._lake, self._contract.name)
-        return [one for one in batches_of(self._lake, self._contract.name) if one["batch"] not in verdicts]
+        return [entry for entry in batches_of(self._lake, self._contract.name) if entry.batch not in verdicts]
 
     def mark(self, decided: tuple[str, int] | None = None) -> Watermark:
         """Only this source's verdicts are an input: another source's must not make this one stale.
@@ -118,7 +118,7 @@ class Arrivals:
         states = [self._lake.state(spec.id) for spec in self._tables]
         return all(state is not None and state.watermark == mark for state in states)
 
-    def news(self, unjudged: Sequence[dict[str, Any]]) -> News:
+    def news(self, unjudged: Sequence[BatchEntry]) -> News:
         states = [self._lake.state(spec.id) for spec in self._tables]
         marks = [state.watermark for state in states if state]
         known = [mark for mark in marks if mark and mark.declarations == self._declared]
@@ -136,7 +136,7 @@ class Arrivals:
         if is_taken_back_since(self._lake, self._contract.name, looked):
             return News("inputs changed")  # which rows stood before those of a batch is told by raw alone
         decided = decided_since(self._lake, self._contract.name, looked)
-        new = sorted({*arrived.new, *(one["batch"] for one in unjudged)})
+        new = sorted({*arrived.new, *(entry.batch for entry in unjudged)})
         news = News("inputs changed", new, decided, looked=looked)
         most = MOST * self._lake.row_count(self._raw.id)
         is_most = not self._contract.is_snapshot and self._rows_in(news.batches or []) > most
@@ -156,6 +156,6 @@ class Arrivals:
         if changed is None:
             return News("change feed gone")
         found = self._lake.engine.rows(changed.distinct())
-        if any(one[OLD_AND_NEW] != "insert" for one in found):
+        if any(change[OLD_AND_NEW] != "insert" for change in found):
             return News("inputs changed", recounted=True)
-        return News("inputs changed", [one[BATCH] for one in found])
+        return News("inputs changed", [change[BATCH] for change in found])

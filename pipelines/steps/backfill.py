@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from typing import Any
 
 import ibis.expr.types as ir
 
@@ -23,6 +22,7 @@ from pipelines.rules.verdicts import batches_of
 from pipelines.settings import PEOPLE_TIME
 from pipelines.steps.ingest import Counter, Ingested, delivered_rows
 from pipelines.steps.originals import Original, kept_name
+from pipelines.tables.rows import BatchEntry
 from pipelines.tables.specs import raw_spec
 
 PLACE = (BATCH, ROW_NUMBER)
@@ -61,8 +61,8 @@ def backfill(workspace: Workspace, contract: Contract, first: datetime.date, las
         raise NothingToBackfillError(f"{first} is after {last}", "write the earlier day as --from", 2)
     workspace.lake.hold()
     batches = batches_of(workspace.lake, contract.name)
-    days = [one["received_at"].astimezone(PEOPLE_TIME).date() for one in batches]
-    asked = [one for one, day in zip(batches, days, strict=True) if first <= day <= last and one["sha256"]]
+    days = [entry.received_at.astimezone(PEOPLE_TIME).date() for entry in batches]
+    asked = [entry for entry, day in zip(batches, days, strict=True) if first <= day <= last and entry.sha256]
     if not asked:
         there = f"batches came from {min(days)} to {max(days)}" if days else "nothing has come yet"
         raise NothingToBackfillError(
@@ -77,43 +77,44 @@ class _Backfill:
         self._spec = raw_spec(workspace.catalog, contract)
         self._done = Backfilled(contract.name)
 
-    def run(self, batches: list[dict[str, Any]]) -> Backfilled:
+    def run(self, batches: list[BatchEntry]) -> Backfilled:
         self._add_columns()
         for entry in batches:
-            name = kept_name(entry["sha256"], entry["file"])
+            sha256 = str(entry.sha256)
+            name = kept_name(sha256, entry.file)
             try:
                 with self._lake.root.kept(name) as path:
-                    self._read_again(entry, Original(entry["file"], path, self._lake.root.url(name), entry["sha256"]))
+                    self._read_again(entry, Original(entry.file, path, self._lake.root.url(name), sha256))
             except FileNotFoundError:
                 self._noted(entry, "the kept original is gone", f"restore {self._lake.root.uri(name)} from a backup")
             except UnreadableFile as unreadable:
-                if entry["readable"]:
-                    self._done.problems.append(unreadable.problem.renamed(entry["file"]))
+                if entry.readable:
+                    self._done.problems.append(unreadable.problem.renamed(entry.file))
         return self._done
 
-    def _noted(self, entry: dict[str, Any], what: str, todo: str) -> None:
-        self._done.problems.append(Problem(entry["file"], f"{what}, so the batch stays as it is", todo))
+    def _noted(self, entry: BatchEntry, what: str, todo: str) -> None:
+        self._done.problems.append(Problem(entry.file, f"{what}, so the batch stays as it is", todo))
 
     def _add_columns(self) -> None:
         state = self._lake.state(self._spec.id)
         if state is None:
             return
-        stored = {one.name for one in state.delta.schema().fields}
+        stored = {field.name for field in state.delta.schema().fields}
         if added := [name for name in self._spec.names if name not in stored]:
-            said = unchanged_since(state.said, state.content)
-            self._lake.writer(self._spec.id).add_columns(self._lake.uri(self._spec.id), self._spec, added, said)
+            metadata = unchanged_since(state.metadata, state.content)
+            self._lake.writer(self._spec.id).add_columns(self._lake.uri(self._spec.id), self._spec, added, metadata)
 
-    def _read_again(self, entry: dict[str, Any], original: Original) -> None:
+    def _read_again(self, entry: BatchEntry, original: Original) -> None:
         delivery = open_delivery(original.kept, self._contract)
-        if not entry["readable"]:
+        if not entry.readable:
             what = "could not be read when it came and can be now"
             self._noted(entry, what, "have it delivered again with any change, and reject this batch")
             return
         stored = self._lake.read(self._spec)
-        before = stored.filter(stored[BATCH] == entry["batch"])
-        received = self._lake.engine.scalar(before[RECEIVED_AT].min()) or entry["received_at"]
+        before = stored.filter(stored[BATCH] == entry.batch)
+        received = self._lake.engine.scalar(before[RECEIVED_AT].min()) or entry.received_at
         ingested = Ingested(self._contract.name)
-        given = (self._workspace, delivery, original, entry["batch"], received, Counter(), ingested)
+        given = (self._workspace, delivery, original, entry.batch, received, Counter(), ingested)
         rows = delivered_rows(*given)
         try:
             read = rows if isinstance(rows, ir.Table) else self._lake.engine.taken_in(rows, "read_again")
@@ -121,8 +122,8 @@ class _Backfill:
             if delivery.failure:
                 raise delivery.failure from None
             raise
-        self._done.batches.append(entry["batch"])
-        self._merge(entry["batch"], read, before)
+        self._done.batches.append(entry.batch)
+        self._merge(entry.batch, read, before)
 
     def _merge(self, batch: str, read: ir.Table, before: ir.Table) -> None:
         engine = self._lake.engine
@@ -134,5 +135,5 @@ class _Backfill:
         state = self._lake.state(self._spec.id)
         assert state
         uri = self._lake.uri(self._spec.id)
-        self._lake.writer(self._spec.id).merge(Merge(uri, changes, PLACE, changed_now(state.said), count))
+        self._lake.writer(self._spec.id).merge(Merge(uri, changes, PLACE, changed_now(state.metadata), count))
         self._done.changed[batch] = count

@@ -21,9 +21,9 @@ def former_tables(cities: Iterable[str], table: TableId, returned: TableSpec) ->
     """By city where a lake of before has what flows back of `table`, which is one table `returned` now."""
     (city,) = returned.partition_by
     key = tuple(name for name in returned.key if name != city)
-    columns = tuple(one for one in returned.columns if one.name != city)
+    columns = tuple(column for column in returned.columns if column.name != city)
     part = replace(returned, key=key, columns=columns, partition_by=())
-    return {one: replace(part, id=returned_to(one, table)) for one in cities}
+    return {city: replace(part, id=returned_to(city, table)) for city in cities}
 
 
 def carry_over(lake: Lake, former: Mapping[str, TableSpec], returned: TableSpec) -> None:
@@ -42,7 +42,7 @@ def carry_over(lake: Lake, former: Mapping[str, TableSpec], returned: TableSpec)
             carry_over(lake, former, returned)
             return
         _create(lake, former, stored, returned)
-    elif not is_carried_over(state.said):
+    elif not is_carried_over(state.metadata):
         return
     lake.writer(*(spec.id for spec in former.values()))
     lake.make_durable(returned.id)
@@ -57,13 +57,13 @@ def _create(lake: Lake, former: Mapping[str, TableSpec], stored: Mapping[str, St
     rows = lake.declared(ibis.union(*parts), returned) if parts else None
     marks = [stored[city].watermark if city in kept else None for city in former]
     # Each city may have been left at other inputs, and one that was declared since has no rows yet.
-    mark = marks[0] if marks[0] and all(one == marks[0] for one in marks) else UNKNOWN
+    mark = marks[0] if marks[0] and all(mark == marks[0] for mark in marks) else UNKNOWN
     origins: dict[str, dict[str, str | int]] = {
         city: {"table": spec.id.path, "table_id": stored[city].table_id, "version": stored[city].content}
         for city, spec in kept.items()
     }
-    said = carried_over(mark.to_json(returned.key), origins)
-    lake.writer(returned.id).create(lake.uri(returned.id), returned, rows, said)
+    metadata = carried_over(mark.to_json(returned.key), origins)
+    lake.writer(returned.id).create(lake.uri(returned.id), returned, rows, metadata)
 
 
 def _fits(lake: Lake, state: State, spec: TableSpec) -> bool:

@@ -113,8 +113,8 @@ def _find_task(project: Project, record: GoldenRecord) -> Task:
 
     def origins() -> Mapping[TableId, Origins]:
         found = [origins_of(expression_of(rule, inputs)) for rule, inputs in declared]
-        names = [name for name in spec.names if any(name in one for one in found)]
-        return {spec.id: {name: frozenset().union(*(one[name] for one in found)) for name in names}}
+        names = [name for name in spec.names if any(name in origins for origins in found)]
+        return {spec.id: {name: frozenset().union(*(origins[name] for origins in found)) for name in names}}
 
     return Task(
         Step.FIND,
@@ -187,4 +187,4 @@ def _found(workspace: Workspace, rule: Placed, keys: ir.Table | None) -> ir.Tabl
 
 
 def _tables(inputs: Mapping[str, Input]) -> list[TableSpec]:
-    return list(dict.fromkeys(table for one in inputs.values() for table in one.tables))
+    return list(dict.fromkeys(table for read in inputs.values() for table in read.tables))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import ibis
 
@@ -24,6 +23,7 @@ from pipelines.steps.ingest import ingest_files
 from pipelines.steps.typed_rows import read_ungated
 from pipelines.storage.scratch import Scratch
 from pipelines.storage.store import Store
+from pipelines.tables.rows import RuleResult
 from pipelines.tables.verdict import Verdict
 
 SHOWN_ROWS = 5
@@ -83,7 +83,9 @@ def guess_source(catalog: Catalog, file: Path, header: list[str]) -> str | None:
     """The source of a file: its folder's name, or the one contract whose headers it matches best, at least half."""
     if by_folder := source_by_folder(catalog, file):
         return by_folder
-    shares = {one.name: recognised(header, one) / len(one.cells) for one in catalog.contracts.values()}
+    shares = {
+        contract.name: recognised(header, contract) / len(contract.cells) for contract in catalog.contracts.values()
+    }
     best = sorted(shares, key=lambda name: shares[name], reverse=True)
     if not best or shares[best[0]] < 0.5 or (len(best) > 1 and shares[best[0]] == shares[best[1]]):
         return None
@@ -114,32 +116,32 @@ def _judged(workspace: Workspace, contract: Contract) -> DryRun:
     rules = workspace.catalog.rules(contract)
     first_rows: dict[str, tuple[int, ...]] = {}
     ungated = None
-    if batch["readable"]:
+    if batch.readable:
         ungated = read_ungated(workspace, contract, rules)
         first_rows = _first_rows(workspace, ungated)
     weighed = weigh(lake, contract, rules, ungated, [batch])
     return DryRun(
         contract=contract,
-        format=batch["format"],
-        encoding=batch["encoding"],
-        delimiter=batch["delimiter"],
-        header=match_header(contract, batch["header"]) if batch["header"] else None,
-        problems=tuple(batch["problems"]),
+        format=batch.format,
+        encoding=batch.encoding,
+        delimiter=batch.delimiter,
+        header=match_header(contract, batch.header) if batch.header else None,
+        problems=tuple(batch.problems or ()),
         broken=_broken(rules, weighed.results, first_rows),
         judged=weighed.in_order[0],
     )
 
 
-def match_header(contract: Contract, header: list[str]) -> HeaderMatch:
+def match_header(contract: Contract, header: Sequence[str]) -> HeaderMatch:
     """Which headers the contract knows, which it does not, and which it declares that the file has not."""
     known = known_headers(contract)
-    names = {known[same(one)] for one in header if same(one) in known}
+    names = {known[same(name)] for name in header if same(name) in known}
     required = {column.header for column in contract.columns if column.required}
-    missing = [one for one, name in contract.cells.items() if name not in names]
+    missing = [header for header, name in contract.cells.items() if name not in names]
     return HeaderMatch(
-        tuple(one for one in header if same(one) in known),
-        tuple(one for one in header if same(one) not in known),
-        tuple(sorted(missing, key=lambda one: one not in required)),
+        tuple(name for name in header if same(name) in known),
+        tuple(name for name in header if same(name) not in known),
+        tuple(sorted(missing, key=lambda name: name not in required)),
     )
 
 
@@ -152,25 +154,25 @@ def _first_rows(workspace: Workspace, ungated: Ungated) -> dict[str, tuple[int, 
     ranked = both.mutate(place=place)
     first = ranked.filter(ranked.place < SHOWN_ROWS).order_by("rule", "row")
     found: dict[str, tuple[int, ...]] = {}
-    for one in workspace.lake.engine.rows(first):
-        found[one["rule"]] = (*found.get(one["rule"], ()), one["row"])
+    for row in workspace.lake.engine.rows(first):
+        found[row["rule"]] = (*found.get(row["rule"], ()), row["row"])
     return found
 
 
 def _broken(
-    rules: tuple[Rule, ...], results: list[dict[str, Any]], first_rows: Mapping[str, tuple[int, ...]]
+    rules: tuple[Rule, ...], results: list[RuleResult], first_rows: Mapping[str, tuple[int, ...]]
 ) -> tuple[BrokenRule, ...]:
     """Broken rules, those that quarantine or hold first, each kind by the number of rows."""
     on_table = {rule.code for rule in rules if rule.on_table}
     broken = [
         BrokenRule(
-            one["rule"],
-            one["title"],
-            one["severity"],
-            one["broken"],
-            () if one["rule"] in on_table else first_rows.get(one["rule"], ()),
+            result.rule,
+            result.title,
+            result.severity,
+            result.broken,
+            () if result.rule in on_table else first_rows.get(result.rule, ()),
         )
-        for one in results
-        if one["broken"]
+        for result in results
+        if result.broken
     ]
-    return tuple(sorted(broken, key=lambda one: (one.severity != "critical", -one.rows)))
+    return tuple(sorted(broken, key=lambda rule: (rule.severity != "critical", -rule.rows)))

@@ -36,12 +36,19 @@ from pipelines.steps.landing import (
     time_of_receipt,
     unopened,
 )
-from pipelines.steps.originals import DELIVERY, Original, kept_name, kept_original, trusted_original
+from pipelines.steps.originals import (
+    DELIVERY,
+    Listed,
+    Original,
+    kept_name,
+    kept_original,
+    listed_batches,
+    trusted_original,
+)
 from pipelines.steps.providers import named_in_rows, pushed_by
 from pipelines.steps.task import Outcome, Step, Task
+from pipelines.tables.rows import BatchEntry
 from pipelines.tables.specs import BATCHES, TIMESTAMP, raw_spec
-
-Entry = Mapping[str, Any]  # a row of the list of batches
 
 
 @dataclass
@@ -95,13 +102,13 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     """
     done = Ingested(contract.name)
     with workspace.lake.lock:
-        listed = _listed_batches(workspace, contract)
+        listed = {entry.batch: entry for entry in listed_batches(workspace.lake, contract.name)}
     known = {*listed} | _mend(workspace, contract, listed, done)
     secured = []
     found, unopened_folders = lying_for(workspace.settings.landing, contract)
     done.problems += unopened_folders
     pushers = pushed_by(workspace, found)
-    for lying in (one for one in found if not looks_temporary(one.path)):
+    for lying in (lying for lying in found if not looks_temporary(lying.path)):
         path, agency = lying.path, lying.agency or pushers.get(lying.path.name)
         try:
             if refused := no_delivery(lying, workspace.settings.landing, contract):
@@ -157,7 +164,7 @@ def _secure(
                 _remove_pushed(path, done)
 
 
-def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Entry], done: Ingested) -> set[str]:
+def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Listed], done: Ingested) -> set[str]:
     """Let raw and the list of batches say the same, from kept originals; the batches that are listed now.
 
     They differ after a crash between the two commits, and where one of the tables is a former copy of itself. Their
@@ -165,56 +172,57 @@ def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Entry],
     """
     lake, spec = workspace.lake, raw_spec(workspace.catalog, contract)
     state = lake.state(spec.id)
-    last = json.loads(state.said or "{}").get(DELIVERY) if state else None
+    last = json.loads(state.metadata or "{}").get(DELIVERY) if state else None
     ends_alike = last is None or last["batch"] in listed
-    if ends_alike and (state.rows if state else 0) == sum(entry["rows"] for entry in listed.values()):
+    if ends_alike and (state.rows if state else 0) == sum(entry.rows for entry in listed.values()):
         return set()
     with lake.lock:
         stored = lake.read(spec)
         held = {row[BATCH] for row in lake.engine.rows(stored.select(BATCH).distinct())}
     for batch, entry in listed.items():
-        if entry["rows"] and entry["sha256"] and batch not in held:
-            _take_again(workspace, contract, batch, entry, done)
+        if entry.rows and entry.sha256 and batch not in held:
+            _take_again(workspace, contract, entry, entry.sha256, done)
     unlisted = sorted((held | ({last["batch"]} if last else set())) - {*listed})
-    said = [json.loads(one).get(DELIVERY) for one in delta_rs.all_metadata(state.delta)] if state and unlisted else []
-    deliveries = {one["batch"]: one for one in said if one}
+    commits = delta_rs.all_metadata(state.delta) if state and unlisted else []
+    noted = [json.loads(commit).get(DELIVERY) for commit in commits]
+    deliveries = {delivered["batch"]: delivered for delivered in noted if delivered}
     return {batch for batch in unlisted if _enter(workspace, contract, batch, deliveries.get(batch), done)}
 
 
-def _take_again(workspace: Workspace, contract: Contract, batch: str, entry: Entry, done: Ingested) -> None:
+def _take_again(workspace: Workspace, contract: Contract, entry: Listed, sha256: str, done: Ingested) -> None:
     """Append the rows of a batch that is listed and not in raw, as of the time at which it was received."""
-    name = kept_name(entry["sha256"], entry["file"])
-    with trusted_original(workspace.lake, name, entry["sha256"]) as kept:
+    name = kept_name(sha256, entry.file)
+    with trusted_original(workspace.lake, name, sha256) as kept:
         if kept is None:
-            done.problems.append(_rows_missing(workspace.lake.root.uri(name), batch, entry))
+            done.problems.append(_rows_missing(workspace.lake.root.uri(name), entry))
             return
-        original = Original(entry["file"], kept, workspace.lake.root.url(name), entry["sha256"], entry["agency"])
+        original = Original(entry.file, kept, workspace.lake.root.url(name), sha256, entry.agency)
         counter = Counter()
         try:
             delivery = open_delivery(kept, contract)
-            rows = delivered_rows(workspace, delivery, original, batch, entry["received_at"], counter, done)
-            is_new = _append(workspace, contract, delivery, rows, batch, original.to_json(batch))
+            rows = delivered_rows(workspace, delivery, original, entry.batch, entry.received_at, counter, done)
+            is_new = _append(workspace, contract, delivery, rows, entry.batch, original.to_json(entry.batch))
         except UnreadableFile as unreadable:
-            done.problems.append(unreadable.problem.renamed(entry["file"]))
+            done.problems.append(unreadable.problem.renamed(entry.file))
             return
     if not is_new:
-        done.problems.append(_rows_missing(workspace.lake.root.uri(name), batch, entry))
+        done.problems.append(_rows_missing(workspace.lake.root.uri(name), entry))
         return
     done.new += 1
     done.rows += counter.rows
-    done.notes.append(f"{contract.name}/{entry['file']} was not in raw any more: taken again from its kept original")
+    done.notes.append(f"{contract.name}/{entry.file} was not in raw any more: taken again from its kept original")
 
 
 def _enter(
-    workspace: Workspace, contract: Contract, batch: str, said: Mapping[str, str] | None, done: Ingested
+    workspace: Workspace, contract: Contract, batch: str, delivered: Mapping[str, str] | None, done: Ingested
 ) -> bool:
     """List a batch that raw holds. Its file may be gone from landing: the original that was kept says the same."""
-    if said:
-        name = kept_name(said["sha256"], said["file"])
-        with trusted_original(workspace.lake, name, said["sha256"]) as kept:
+    if delivered:
+        name = kept_name(delivered["sha256"], delivered["file"])
+        with trusted_original(workspace.lake, name, delivered["sha256"]) as kept:
             if kept:
                 url = workspace.lake.root.url(name)
-                original = Original(said["file"], kept, url, said["sha256"], said.get("agency"))
+                original = Original(delivered["file"], kept, url, delivered["sha256"], delivered.get("agency"))
                 _ingest_file(workspace, contract, original, batch, done)
                 return True
     # Where the file still lies in the landing folder it is entered from there, and nobody needs to know.
@@ -231,10 +239,10 @@ def _enter(
     return False
 
 
-def _rows_missing(original: str, batch: str, entry: Entry) -> Problem:
+def _rows_missing(original: str, entry: Listed) -> Problem:
     return Problem(
-        file=entry["file"],
-        what=f"the {entry['rows']} rows of batch {batch} are not in raw, and cannot be taken from {original}",
+        file=entry.file,
+        what=f"the {entry.rows} rows of batch {entry.batch} are not in raw, and cannot be taken from {original}",
         todo="restore that original, or all of the lake, from a backup; or have the file delivered with any change",
     )
 
@@ -243,7 +251,7 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
     received_at = time_of_receipt(workspace.lake)
     with workspace.lake.lock:
         warm_up()
-    described: dict[str, object] = {"format": None, "encoding": None, "delimiter": None, "header": None}
+    described: dict[str, Any] = {"format": None, "encoding": None, "delimiter": None, "header": None}
     counter = Counter()
     problems: list[Problem] = []
     readable, agency = True, original.agency
@@ -270,20 +278,20 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
     done.rows += counter.rows if readable else 0
     landed = str(landed_at(workspace.settings.landing / contract.name, original.name, original.agency))
     done.problems += [problem.tried_at(landed) for problem in problems]
-    entry = {
-        "batch": batch,
-        "source": contract.name,
-        "file": original.name,
-        "sha256": original.sha256,
-        "bytes": original.kept.stat().st_size,
-        "received_at": received_at,
+    entry = BatchEntry(
+        batch=batch,
+        source=contract.name,
+        file=original.name,
+        sha256=original.sha256,
+        bytes=original.kept.stat().st_size,
+        received_at=received_at,
         **described,
-        "rows": counter.rows if readable else 0,
-        "readable": readable,
-        "problems": [str(problem) for problem in problems],
-        "problems_zh": [problem.in_chinese for problem in problems],
-        "agency": agency,
-    }
+        rows=counter.rows if readable else 0,
+        readable=readable,
+        problems=[str(problem) for problem in problems],
+        problems_zh=[problem.in_chinese for problem in problems],
+        agency=agency,
+    )
     # A batch that is listed is not taken again: its rows must not be lost where its entry is not.
     workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id)
     with workspace.lake.lock:
@@ -306,10 +314,10 @@ def delivered_rows(
 ) -> ir.Table | pa.RecordBatchReader:
     """The delivery's rows with their batch and the time of receipt: a plan for many machines, or a stream of ours."""
 
-    def told(reason: str) -> None:
+    def note_reason(reason: str) -> None:
         done.notes.append(f"{done.source}/{original.name} is large, but read by one machine: {reason}")
 
-    split = workspace.lake.engine.read_in_parallel(delivery, original.url, told)
+    split = workspace.lake.engine.read_in_parallel(delivery, original.url, note_reason)
     if split is None:
         return _stamped(workspace, delivery.batches(), batch, received_at, counter)
     counter.rows = split.count
@@ -357,14 +365,6 @@ def _take(
         return False
 
 
-def _listed_batches(workspace: Workspace, contract: Contract) -> dict[str, Entry]:
-    """What the list of batches says of each batch of a source."""
-    batches = workspace.lake.read(BATCHES)
-    mine = batches.filter(batches.source == contract.name)
-    said = mine.select("batch", "file", "sha256", "received_at", "rows", "agency")
-    return {row["batch"]: row for row in workspace.lake.engine.rows(said)}
-
-
 def _append(
     workspace: Workspace,
     contract: Contract,
@@ -385,8 +385,8 @@ def _append(
 def _in_raw(workspace: Workspace, contract: Contract, batch: str) -> tuple[int, datetime.datetime]:
     """Rows and receipt of a batch whose raw commit survived a crash that its entry in `quality/batch` did not."""
     stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
-    mine = stored.filter(stored[BATCH] == batch)
-    found = workspace.lake.engine.rows(mine.agg(rows=mine.count(), received_at=mine[RECEIVED_AT].max()))[0]
+    rows = stored.filter(stored[BATCH] == batch)
+    found = workspace.lake.engine.rows(rows.agg(rows=rows.count(), received_at=rows[RECEIVED_AT].max()))[0]
     return int(found["rows"]), found["received_at"] or time_of_receipt(workspace.lake)
 
 

@@ -9,9 +9,8 @@ import dataclasses
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.declarations.contract import Contract, SourceTable
 from pipelines.declarations.rule import BATCH, RECEIVED_AT
@@ -26,6 +25,7 @@ from pipelines.readers.postgres.snapshot import access_to, open_snapshot
 from pipelines.readers.postgres.table import NO_ROWS, Mark, PostgresTable
 from pipelines.rules.great_expectations import warm_up
 from pipelines.steps.landing import time_of_receipt
+from pipelines.tables.rows import BatchEntry
 from pipelines.tables.specs import BATCHES, raw_spec
 
 if TYPE_CHECKING:
@@ -40,24 +40,20 @@ class _Reading:
 
     of: tuple[str, str, str]
     mark: Mark
-    entry: Mapping[str, Any]
-
-    @property
-    def batch(self) -> str:
-        return str(self.entry["batch"])
+    entry: BatchEntry
 
     def to_json(self) -> str:
-        entry = {**self.entry, "received_at": self.entry["received_at"].isoformat()}
-        said = {"of": self.of, "mark": dataclasses.asdict(self.mark), "entry": entry}
-        return json.dumps({READING: said}, ensure_ascii=False, sort_keys=True)
+        entry = {**self.entry._asdict(), "received_at": self.entry.received_at.isoformat()}
+        kept = {"of": self.of, "mark": dataclasses.asdict(self.mark), "entry": entry}
+        return json.dumps({READING: kept}, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | None) -> _Reading | None:
-        said = json.loads(text or "{}").get(READING)
-        if said is None:
+        kept = json.loads(text or "{}").get(READING)
+        if kept is None:
             return None
-        entry = {**said["entry"], "received_at": datetime.datetime.fromisoformat(said["entry"]["received_at"])}
-        return cls(tuple(said["of"]), Mark(**said["mark"]), entry)
+        entry = {**kept["entry"], "received_at": datetime.datetime.fromisoformat(kept["entry"]["received_at"])}
+        return cls(tuple(kept["of"]), Mark(**kept["mark"]), BatchEntry(**entry))
 
 
 def ingest_table(workspace: Workspace, contract: Contract, done: Ingested) -> None:
@@ -120,14 +116,14 @@ def _read(workspace: Workspace, contract: Contract, declared: SourceTable, done:
 def _mend(lake: Lake, last: _Reading) -> None:
     """Write the entry of a batch that raw holds and quality/batch does not, because a crash came in between."""
     entries = lake.delta(BATCHES.id)
-    if entries is None or not delta_rs.has_committed(entries, last.batch):
-        lake.append_rows(BATCHES, [dict(last.entry)], once=last.batch)
+    if entries is None or not delta_rs.has_committed(entries, last.entry.batch):
+        lake.append_rows(BATCHES, [last.entry], once=last.entry.batch)
 
 
 def _batch(contract: Contract, last: _Reading | None, of: tuple[str, ...], now: Mark) -> str:
     """The same for the same rows after the same reading, on every engine; no two readings of a source share one."""
-    said = json.dumps([last.batch if last else None, of, dataclasses.astuple(now)])
-    return f"{contract.name}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    identity = json.dumps([last.entry.batch if last else None, of, dataclasses.astuple(now)])
+    return f"{contract.name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
 
 def _entry(
@@ -138,23 +134,23 @@ def _entry(
     header: tuple[str, ...],
     rows: int,
     problems: list[Problem],
-) -> dict[str, Any]:
-    return {
-        "batch": batch,
-        "source": contract.name,
-        "file": declared.name,
-        "sha256": None,
-        "bytes": None,
-        "received_at": received_at,
-        "format": "postgresql",
-        "encoding": None,
-        "delimiter": None,
-        "header": list(header),
-        "rows": rows,
-        "readable": True,
-        "problems": [str(problem) for problem in problems],
-        "problems_zh": [problem.in_chinese for problem in problems],
-    }
+) -> BatchEntry:
+    return BatchEntry(
+        batch=batch,
+        source=contract.name,
+        file=declared.name,
+        sha256=None,
+        bytes=None,
+        received_at=received_at,
+        format="postgresql",
+        encoding=None,
+        delimiter=None,
+        header=list(header),
+        rows=rows,
+        readable=True,
+        problems=[str(problem) for problem in problems],
+        problems_zh=[problem.in_chinese for problem in problems],
+    )
 
 
 def _problems(

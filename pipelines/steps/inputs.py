@@ -109,8 +109,8 @@ def _held(project: Project, specs: Mapping[str, TableSpec], expression: ir.Table
         name: {specs[table].column(column).element for table, column in origins}
         for name, origins in copied(expression).items()
     }
-    held = {name: one for name, (one, *others) in named.items() if one and not others}
-    return {name: project.catalog.elements[one] for name, one in held.items()}
+    held = {name: element for name, (element, *others) in named.items() if element and not others}
+    return {name: project.catalog.elements[element] for name, element in held.items()}
 
 
 def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
@@ -158,12 +158,12 @@ def _input(project: Project, wanted: str | FormsOf | ClaimsOf, read: Read) -> In
 
 def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
     element = catalog.elements[wanted.element]
-    said = (element.ibis_type, element.title, element.grade, element.mask, element.name)
+    identifier = (element.ibis_type, element.title, element.grade, element.mask, element.name)
     columns = (
         ColumnSpec("source", "string", "来源"),
         ColumnSpec("column", "string", "列"),
-        ColumnSpec("alias", *said),
-        ColumnSpec("value", *said),
+        ColumnSpec("alias", *identifier),
+        ColumnSpec("value", *identifier),
         ColumnSpec("first_received_at", TIMESTAMP, "首次收到时间"),
     )
     return TableSpec(layout.alias("*"), element.title, f"Forms of {element.name}", (), columns)
@@ -192,8 +192,11 @@ def _forms(catalog: Catalog, wanted: FormsOf, read: Read) -> Iterator[tuple[Tabl
         spec = alias_spec(catalog, contract)
         if spec and named:
             rows = read(spec)
-            mine = rows.filter(rows["column"].isin(named))
-            yield spec, mine.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name))
+            forms = rows.filter(rows["column"].isin(named))
+            yield (
+                spec,
+                forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name)),
+            )
 
 
 def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
@@ -219,4 +222,4 @@ def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[Ta
 
 def expression_of(placed: Placed, inputs: Mapping[str, Input]) -> ir.Table:
     """The model's function applied to its inputs' rows."""
-    return placed.declared.function(**{name: one.rows for name, one in inputs.items()})
+    return placed.declared.function(**{name: read.rows for name, read in inputs.items()})

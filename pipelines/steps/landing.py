@@ -58,7 +58,7 @@ def lying_for(landing: Path, contract: Contract) -> tuple[list[Lying], list[Prob
     for path in paths:
         if path.name in contract.providers and _is_folder(path):
             inside, unopened_folder = lying_in(path)
-            found += [Lying(one, path.name) for one in inside]
+            found += [Lying(file, path.name) for file in inside]
             problems += [unopened_folder] if unopened_folder else []
         else:
             found.append(Lying(path))

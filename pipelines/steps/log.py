@@ -22,8 +22,8 @@ def log_outcome(settings: Settings, task: Task, outcome: Outcome, seconds: float
     if settings.log is None:
         return
     logger = _logger(settings.log)
-    for event, said in _events(outcome):
-        logger.info(event, **said)
+    for event, fields in _events(outcome):
+        logger.info(event, **fields)
     logger.info("task", step=task.step.value, name=task.name, seconds=round(seconds, 3))
 
 
@@ -34,14 +34,19 @@ def _events(outcome: Outcome) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(outcome, Standardised):
         for judged in outcome.judged:
             counts = {"accepted": judged.accepted, "flagged": judged.flagged, "quarantined": judged.quarantined}
-            said = {"source": judged.source, "batch": judged.batch, "verdict": judged.verdict, **counts}
-            yield "judged", {**said, "rules": list(judged.rules)}
+            fields = {"source": judged.source, "batch": judged.batch, "verdict": judged.verdict, **counts}
+            yield "judged", {**fields, "rules": list(judged.rules)}
     if isinstance(outcome, Standardised | Tables):
-        for one in outcome.refreshed:
-            if one.reason != "unchanged":
-                said = {"table": one.table.path, "version": one.version, "reason": one.reason, "keys": one.keys}
-                counts = {"upserted": one.upserted, "deleted": one.deleted, "rows": one.rows}
-                yield "refreshed", {**said, **counts, "seconds": round(one.seconds, 3)}
+        for refreshed in outcome.refreshed:
+            if refreshed.reason != "unchanged":
+                fields = {
+                    "table": refreshed.table.path,
+                    "version": refreshed.version,
+                    "reason": refreshed.reason,
+                    "keys": refreshed.keys,
+                }
+                counts = {"upserted": refreshed.upserted, "deleted": refreshed.deleted, "rows": refreshed.rows}
+                yield "refreshed", {**fields, **counts, "seconds": round(refreshed.seconds, 3)}
     if isinstance(outcome, Released) and outcome.new:
         yield "released", {"release": outcome.number, "tables": outcome.tables}
 

@@ -53,7 +53,7 @@ def check_loss(workspace: Workspace, contract: Contract, standing: ir.Table, wei
     renamed = _renamed(workspace, contract, stored)
     if not (lost == state.rows or is_much or renamed) or _is_confirmed(workspace, contract):
         return
-    raise RowsWouldGoError(_told(workspace, contract, lost, state.rows, renamed, weighed), _todo(workspace, contract))
+    raise RowsWouldGoError(_what(workspace, contract, lost, state.rows, renamed, weighed), _todo(workspace, contract))
 
 
 def confirm_loss(workspace: Workspace, contract: Contract, reason: str, by: Person) -> None:
@@ -76,8 +76,8 @@ def keep_confirmation(
     lake: Lake, source: str, declarations: str, reason: str, by: Person, decided_at: datetime.datetime, *, once: str
 ) -> None:
     """Keep a person's word on the declarations of a source, under the name `once`."""
-    said = {"source": source, "declarations": declarations, "reason": reason}
-    row = {**said, "decided_by": by.name, "account": by.account, "decided_at": decided_at}
+    confirmed = {"source": source, "declarations": declarations, "reason": reason}
+    row = {**confirmed, "decided_by": by.name, "account": by.account, "decided_at": decided_at}
     lake.append_rows(CONFIRMATIONS, [row], once=once)
     lake.make_durable(CONFIRMATIONS.id)
 
@@ -96,12 +96,12 @@ def _renamed(workspace: Workspace, contract: Contract, stored: set[str]) -> Rena
 
 
 def _is_confirmed(workspace: Workspace, contract: Contract) -> bool:
-    said = workspace.lake.read(CONFIRMATIONS)
-    is_of_these = said.declarations == standard_digest(workspace.catalog, contract)
-    return bool(workspace.lake.engine.scalar(said.filter((said.source == contract.name) & is_of_these).count()))
+    kept = workspace.lake.read(CONFIRMATIONS)
+    is_of_these = kept.declarations == standard_digest(workspace.catalog, contract)
+    return bool(workspace.lake.engine.scalar(kept.filter((kept.source == contract.name) & is_of_these).count()))
 
 
-def _told(
+def _what(
     workspace: Workspace,
     contract: Contract,
     lost: int,
@@ -109,16 +109,16 @@ def _told(
     renamed: Renamed | None,
     weighed: Weighed | None,
 ) -> str:
-    said = [f"{contract.name}: {lost:,} of {rows:,} rows would go from standard under the declarations as they are now"]
+    what = [f"{contract.name}: {lost:,} of {rows:,} rows would go from standard under the declarations as they are now"]
     if why := _why(weighed) if lost else "":
-        said.append(f" ({why})")
-    said.append("; nothing of the source was written, nor of what follows from it")
+        what.append(f" ({why})")
+    what.append("; nothing of the source was written, nor of what follows from it")
     if renamed:
-        said.append(
+        what.append(
             f"; {', '.join(renamed[0])} is declared no more, and {', '.join(renamed[1])} holds nothing of what came "
             "before: a renamed column has to be read again"
         )
-    return "".join(said)
+    return "".join(what)
 
 
 def _todo(workspace: Workspace, contract: Contract) -> str:
@@ -134,18 +134,18 @@ def _why(weighed: Weighed | None) -> str:
     if weighed is None:
         return ""
     broken: dict[str, int] = {}
-    for one in weighed.results:
-        if one["severity"] == "critical" and one["broken"] and one["evaluated"] is not None:
-            broken[one["rule"]] = broken.get(one["rule"], 0) + int(one["broken"])
+    for result in weighed.results:
+        if result.severity == "critical" and result.broken and result.evaluated is not None:
+            broken[result.rule] = broken.get(result.rule, 0) + result.broken
     most = sorted(broken.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMED]
-    said = [f"{rule} broken by {count:,}" for rule, count in most]
-    held = [one for one in weighed.in_order if one.verdict == Verdict.HELD]
-    return ", ".join([*said, *([f"{len(held)} of {len(weighed.in_order)} batches held"] if held else [])])
+    causes = [f"{rule} broken by {count:,}" for rule, count in most]
+    held = [judged for judged in weighed.in_order if judged.verdict == Verdict.HELD]
+    return ", ".join([*causes, *([f"{len(held)} of {len(weighed.in_order)} batches held"] if held else [])])
 
 
 def _first_day(lake: Lake, contract: Contract) -> str | None:
     """The day of the first receipt of a file; None where none is kept."""
     if contract.table:
         return None
-    received = [one["received_at"] for one in batches_of(lake, contract.name) if one["sha256"]]
+    received = [entry.received_at for entry in batches_of(lake, contract.name) if entry.sha256]
     return min(received).astimezone(PEOPLE_TIME).date().isoformat() if received else None

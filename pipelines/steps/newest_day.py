@@ -58,14 +58,14 @@ def by_newest_day(lake: Lake, derivation: Derivation, endings: Sequence[Ending])
 
     def scope(before: Watermark, now: Watermark) -> Scope:
         then, day = before.inputs.get(INPUT), now.inputs[INPUT]
-        mine = Scope("inputs changed")
+        own = Scope("inputs changed")
         if then is not None:
-            ended = [_ended(lake, one, derivation.columns, then[1], day[1]) for one in endings]
-            mine = Scope("inputs changed", ibis.union(*ended) if len(ended) > 1 else ended[0])
-        if without_day(before) == without_day(now) or mine.keys is None:
-            return mine
-        theirs = derivation.scope(before, now)
-        return theirs if theirs.keys is None else Scope(theirs.reason, theirs.keys.union(mine.keys), theirs.rows)
+            ended = [_ended(lake, ending, derivation.columns, then[1], day[1]) for ending in endings]
+            own = Scope("inputs changed", ibis.union(*ended) if len(ended) > 1 else ended[0])
+        if without_day(before) == without_day(now) or own.keys is None:
+            return own
+        others = derivation.scope(before, now)
+        return others if others.keys is None else Scope(others.reason, others.keys.union(own.keys), others.rows)
 
     return Derivation(watermark, scope, derivation.compute, derivation.by)
 

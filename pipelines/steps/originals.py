@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shutil
@@ -9,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.lake.lake import Lake
 from pipelines.steps.landing import file_hash
 from pipelines.storage import durable
+from pipelines.tables.specs import BATCHES
 
 DELIVERY = "delivery"
 LONGEST_SUFFIX = 32  # bytes
@@ -33,8 +36,27 @@ class Original:
 
     def to_json(self, batch: str) -> str:
         """What raw's commit says of the delivery that it holds."""
-        said = {"batch": batch, "file": self.name, "sha256": self.sha256, "agency": self.agency}
-        return json.dumps({DELIVERY: said}, ensure_ascii=False)
+        delivery = {"batch": batch, "file": self.name, "sha256": self.sha256, "agency": self.agency}
+        return json.dumps({DELIVERY: delivery}, ensure_ascii=False)
+
+
+class Listed(NamedTuple):
+    """What of a batch's entry tells which original is kept of it, and how to take its rows again."""
+
+    batch: str
+    file: str
+    sha256: str | None
+    bytes: int | None
+    received_at: datetime.datetime
+    rows: int
+    agency: str | None
+
+
+def listed_batches(lake: Lake, source: str | None = None) -> list[Listed]:
+    """The batches of a source (all) as they are listed."""
+    batches = lake.read(BATCHES)
+    asked = batches if source is None else batches.filter(batches.source == source)
+    return [Listed(**row) for row in lake.engine.rows(asked.select(*Listed._fields))]
 
 
 def kept_name(sha256: str, file: str) -> str:

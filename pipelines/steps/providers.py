@@ -14,7 +14,7 @@ from pipelines.tables.specs import raw_spec
 
 def pushed_by(workspace: Workspace, lying: Iterable[Lying]) -> dict[str, str]:
     """The agencies whose tokens pushed the rows of files, by the file's name, as `HUILIU_DB` keeps it."""
-    files = [one.path.name for one in lying if is_pushed(one.path)]
+    files = [file.path.name for file in lying if is_pushed(file.path)]
     if not files:
         return {}
     from pipelines.database.segments import agencies_of
@@ -32,16 +32,16 @@ def named_in_rows(workspace: Workspace, contract: Contract, batch: str, file: st
     header = contract.column(contract.delivered_by).header
     with workspace.lake.lock:
         stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
-        mine = stored.filter(stored[BATCH] == batch)
-        cells = mine.select(said=mine[contract.cells[header]].strip()).distinct().limit(2)
-        said = [row["said"] for row in workspace.lake.engine.rows(cells)]
+        rows = stored.filter(stored[BATCH] == batch)
+        cells = rows.select(title=rows[contract.cells[header]].strip()).distinct().limit(2)
+        titles = [row["title"] for row in workspace.lake.engine.rows(cells)]
     names = {workspace.catalog.agencies[name].title: name for name in contract.providers}
     names |= {name: name for name in contract.providers}
-    if len(said) == 1 and said[0] in names:
-        return names[said[0]], None
-    if not said:  # no rows, which is told where it is noticed
+    if len(titles) == 1 and titles[0] in names:
+        return names[titles[0]], None
+    if not titles:  # no rows, which is told where it is noticed
         return None, None
-    if len(said) > 1:
+    if len(titles) > 1:
         what = "its rows name several agencies as the one that delivered"
         todo = "have each agency's rows delivered in a file of its own"
         zh = ("各行写的交付机构不一致，本批算作来源的责任机构交付", "请按机构分文件报送")

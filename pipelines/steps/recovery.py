@@ -10,12 +10,12 @@ from pipelines.lake.watermark import rewound
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
 from pipelines.rules.verdicts import NEVER, last_decisions
-from pipelines.steps.originals import kept_name
+from pipelines.steps.originals import kept_name, listed_batches
 from pipelines.steps.tables import all_tables
 from pipelines.storage.durable import UNSAFE, is_torn, undo_torn
 from pipelines.tables import layout
 from pipelines.tables.layout import TableId
-from pipelines.tables.specs import BATCHES, VERDICTS
+from pipelines.tables.specs import VERDICTS
 from pipelines.tables.table import TableSpec
 
 
@@ -59,8 +59,8 @@ def _rewind(workspace: Workspace) -> None:
     for spec, lost in _lost_inputs(workspace).items():
         state = lake.state(spec.id)
         assert state
-        said = rewound(state.said, state.content, lost)
-        lake.writer(spec.id).append(lake.uri(spec.id), lake.engine.empty(spec), said)
+        metadata = rewound(state.metadata, state.content, lost)
+        lake.writer(spec.id).append(lake.uri(spec.id), lake.engine.empty(spec), metadata)
 
 
 def _lost_inputs(workspace: Workspace) -> dict[TableSpec, set[str]]:
@@ -93,21 +93,20 @@ def unkept(workspace: Workspace) -> list[Problem]:
     if lake.root.is_s3:
         return []
     folder = lake.root.path / "raw/_files"
-    there = {one.name: one.stat() for one in os.scandir(folder)} if folder.is_dir() else {}
-    batches = lake.read(BATCHES)
-    listed = lake.engine.rows(batches.filter(batches.sha256.notnull()).select("batch", "file", "sha256", "bytes"))
-    names = {entry["batch"]: kept_name(entry["sha256"], entry["file"]).rpartition("/")[2] for entry in listed}
+    there = {file.name: file.stat() for file in os.scandir(folder)} if folder.is_dir() else {}
+    listed = [entry for entry in listed_batches(lake) if entry.sha256]
+    names = {entry.batch: kept_name(str(entry.sha256), entry.file).rpartition("/")[2] for entry in listed}
     problems = [
         Problem(
-            file=entry["file"],
-            what=f"the original of batch {entry['batch']} is not kept whole in {folder / names[entry['batch']]}",
+            file=entry.file,
+            what=f"the original of batch {entry.batch} is not kept whole in {folder / names[entry.batch]}",
             todo="restore it from a backup, or put the same file into the landing folder again",
         )
         for entry in listed
-        if names[entry["batch"]] not in there or there[names[entry["batch"]]].st_size != entry["bytes"]
+        if names[entry.batch] not in there or there[names[entry.batch]].st_size != entry.bytes
     ]
     settled = time.time() - UNSAFE  # what is younger may be another writer's who is about to list it
-    hashes = {entry["sha256"] for entry in listed}
+    hashes = {entry.sha256 for entry in listed}
     strays = sorted(
         name
         for name, state in there.items()

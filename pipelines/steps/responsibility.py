@@ -38,25 +38,25 @@ def with_agency(workspace: Workspace, rows: ir.Table, name: str) -> ir.Table:
 
 
 def _by_region(workspace: Workspace, contract: Contract, rows: ir.Table) -> ir.Table:
-    said = contract.responsibility
-    assert said
+    responsibility = contract.responsibility
+    assert responsibility
     standard = workspace.lake.read(standard_spec(workspace.catalog, contract))
     place = {"__batch": standard[BATCH], "__row": standard[ROW_NUMBER]}
-    regions = {f"__{column}": standard[column] for column in said.columns}
+    regions = {f"__{column}": standard[column] for column in responsibility.columns}
     places = rows.select(__batch="batch", __row="row").distinct()
     at_fault = standard.select(**place, **regions).inner_join(places, ["__batch", "__row"])
     met = rows.left_join(at_fault, [("batch", "__batch"), ("row", "__row")])
-    if said.by_provider:
+    if responsibility.by_provider:
         met = met.left_join(delivered_by(workspace, contract), [("batch", "__delivered")])
-    given = {one: met[f"__{one}"] for one in said.by}
+    given = {name: met[f"__{name}"] for name in responsibility.by}
     return met.select(*rows.columns, agency=acting(workspace.catalog, contract, given))
 
 
 def delivered_by(workspace: Workspace, contract: Contract) -> ir.Table:
     """Which agency delivered each batch of a source (`__delivered`, `__provider`), where that is known."""
     batches = workspace.lake.read(BATCHES)
-    mine = batches.filter((batches.source == contract.name) & batches.agency.notnull())
-    return mine.select(__delivered="batch", **{f"__{PROVIDER}": mine.agency})
+    of_source = batches.filter((batches.source == contract.name) & batches.agency.notnull())
+    return of_source.select(__delivered="batch", **{f"__{PROVIDER}": of_source.agency})
 
 
 def acting(catalog: Catalog, contract: Contract, given: Mapping[str, ir.StringValue]) -> ir.StringValue:
@@ -64,45 +64,53 @@ def acting(catalog: Catalog, contract: Contract, given: Mapping[str, ir.StringVa
 
     The source's own where no region is known, it lies outside the declared leagues and cities, or has no such agency.
     """
-    said = contract.responsibility
-    if said is None:
+    responsibility = contract.responsibility
+    if responsibility is None:
         return ibis.literal(contract.responsible)
     found = [
-        _of_provider(catalog, contract, said, given[one]) if one == PROVIDER else _of_region(catalog, said, given[one])
-        for one in said.by
+        _of_provider(catalog, contract, responsibility, given[name])
+        if name == PROVIDER
+        else _of_region(catalog, responsibility, given[name])
+        for name in responsibility.by
     ]
     return ibis.coalesce(*found, ibis.literal(contract.responsible))
 
 
-def _of_region(catalog: Catalog, said: Responsibility, region: ir.StringValue) -> ir.StringValue:
+def _of_region(catalog: Catalog, responsibility: Responsibility, region: ir.StringValue) -> ir.StringValue:
     """By the code itself for a banner, by prefixes for a league, which stands in for a banner without an agency."""
     leagues = [
-        (region.startswith(prefix), _literal(_named(catalog, said.kind, city)))
+        (region.startswith(prefix), _literal(_named(catalog, responsibility.kind, city)))
         for prefix, city in catalog.city_prefixes()
     ]
     of_league = ibis.cases(*leagues, else_=ibis.null("string"))
-    if said.level == "league":
+    if responsibility.level == "league":
         return of_league
-    of_kind = [one for one in _regional(catalog).values() if one.kind == said.kind and one.level == "banner"]
-    return region.cases(*((one.region, one.name) for one in of_kind), else_=of_league) if of_kind else of_league
+    of_kind = [
+        agency
+        for agency in _regional(catalog).values()
+        if agency.kind == responsibility.kind and agency.level == "banner"
+    ]
+    return (
+        region.cases(*((agency.region, agency.name) for agency in of_kind), else_=of_league) if of_kind else of_league
+    )
 
 
 def _of_provider(
-    catalog: Catalog, contract: Contract, said: Responsibility, provider: ir.StringValue
+    catalog: Catalog, contract: Contract, responsibility: Responsibility, provider: ir.StringValue
 ) -> ir.StringValue:
     regional = _regional(catalog)
     regions = {name: regional[name].region for name in contract.providers if name in regional}
-    found = {name: _at(catalog, said, region) for name, region in regions.items()}
+    found = {name: _at(catalog, responsibility, region) for name, region in regions.items()}
     known = [(name, agency) for name, agency in found.items() if agency]
     return provider.cases(*known, else_=ibis.null("string")) if known else ibis.null("string")
 
 
-def _at(catalog: Catalog, said: Responsibility, region: str) -> str | None:
+def _at(catalog: Catalog, responsibility: Responsibility, region: str) -> str | None:
     """The agency of a region that a provider stands for, by the level that is asked for, or that above it."""
-    if said.level == "banner" and (own := _named(catalog, said.kind, region)):
+    if responsibility.level == "banner" and (own := _named(catalog, responsibility.kind, region)):
         return own
     city = next((city for prefix, city in catalog.city_prefixes() if region.startswith(prefix)), None)
-    return _named(catalog, said.kind, city) if city else None
+    return _named(catalog, responsibility.kind, city) if city else None
 
 
 def _named(catalog: Catalog, kind: str, region: str) -> str | None:
@@ -111,7 +119,7 @@ def _named(catalog: Catalog, kind: str, region: str) -> str | None:
 
 
 def _regional(catalog: Catalog) -> dict[str, RegionalAgency]:
-    return {name: one for name, one in catalog.agencies.items() if isinstance(one, RegionalAgency)}
+    return {name: agency for name, agency in catalog.agencies.items() if isinstance(agency, RegionalAgency)}
 
 
 def _literal(agency: str | None) -> ir.StringValue:

@@ -40,8 +40,9 @@ class Retired:
 
 def retired_sources(lake: Lake) -> set[str]:
     """Sources that were retired, and from which nothing has come since."""
-    said, batches = lake.read(CONFIRMATIONS), lake.read(BATCHES)
-    retired = said.filter(said.declarations == NONE_DECLARED).group_by("source").agg(at=said.decided_at.max())
+    confirmations, batches = lake.read(CONFIRMATIONS), lake.read(BATCHES)
+    removals = confirmations.filter(confirmations.declarations == NONE_DECLARED)
+    retired = removals.group_by("source").agg(at=removals.decided_at.max())
     since = batches.inner_join(retired, "source")
     later = since.filter(since.received_at > since.at).select("source")
     return {str(row["source"]) for row in lake.engine.rows(retired.anti_join(later, "source").select("source"))}
@@ -58,13 +59,13 @@ def check_declared(workspace: Workspace) -> None:
         gone = batches.filter(batches.source.notin(sorted(workspace.catalog.contracts)))
         found = lake.engine.rows(gone.group_by("source").agg(batches=gone.count()).order_by("source"))
         retired = retired_sources(lake) if found else set()
-    found = [one for one in found if one["source"] not in retired]
+    found = [row for row in found if row["source"] not in retired]
     if not found:
         return
     command = workspace.settings.command
-    listed = ", ".join(f"{one['source']} ({one['batches']} batches)" for one in found)
-    files = ", ".join(f"foundation_dbs/*/sources/{one['source']}.yml" for one in found)
-    retire = "; ".join(f"`{command('source', 'retire', one['source'])}`" for one in found)
+    listed = ", ".join(f"{row['source']} ({row['batches']} batches)" for row in found)
+    files = ", ".join(f"foundation_dbs/*/sources/{row['source']}.yml" for row in found)
+    retire = "; ".join(f"`{command('source', 'retire', row['source'])}`" for row in found)
     raise UndeclaredSourceError(
         f"the lake {lake.root} holds what was delivered by sources that no contract declares any more: {listed}",
         f"put {files} back (`git log --diff-filter=D -- foundation_dbs` shows who took it away). A source "
@@ -120,5 +121,5 @@ def _confirm(lake: Lake, source: str, reason: str, by: Person) -> None:
 
 def _last_moment(lake: Lake) -> datetime.datetime | None:
     """The newest receipt or confirmation: a retirement comes after both, whatever the clock says."""
-    said = (lake.read(CONFIRMATIONS).decided_at.max(), lake.read(BATCHES).received_at.max())
-    return max((moment for one in said if (moment := lake.engine.scalar(one)) is not None), default=None)
+    moments = (lake.read(CONFIRMATIONS).decided_at.max(), lake.read(BATCHES).received_at.max())
+    return max((moment for last in moments if (moment := lake.engine.scalar(last)) is not None), default=None)

@@ -111,23 +111,23 @@ def _of_record(record: GoldenRecord) -> tuple[Region, ...]:
 
 def _model_flow(project: Project, placed: Placed, model: Model, returns: Returned) -> Flow:
     records, spec = project.catalog.records, model_spec(project, placed)
-    if wrong := [one for one in returns.withhold if one not in spec.names or one in spec.key]:
+    if wrong := [name for name in returns.withhold if name not in spec.names or name in spec.key]:
         raise placed.error(f"{model.name}: withhold: {', '.join(wrong)} is no column, or part of the key")
     if CITY.name in spec.names:
         raise placed.error(_taken(model.name))
     scope: list[Region] = []
     named: dict[str, GoldenRecord] = {}
-    for said in returns.regions:
-        name, _, column = said.partition(".")
+    for place in returns.regions:
+        name, _, column = place.partition(".")
         record = records.get(name)
-        if said in spec.names:
-            scope.append(Region(said))
+        if place in spec.names:
+            scope.append(Region(place))
         elif record and (column in record.attributes or (not column and record.returns)):
             scope += [Region(column, of_record=True)] if column else _of_record(record)
             named[name] = record
         else:
-            raise placed.error(f"{model.name}: returns: {said} is no column, and no attribute of a golden record")
-    if len(named) > 1 or any(one.entity not in spec.names for one in named.values()):
+            raise placed.error(f"{model.name}: returns: {place} is no column, and no attribute of a golden record")
+    if len(named) > 1 or any(record.entity not in spec.names for record in named.values()):
         raise placed.error(f"{model.name}: returns: a row is placed by one golden record, whose key is a column of it")
     reached = next(iter(named.values()), None)
     return Flow(spec, returns.withhold, tuple(dict.fromkeys(scope)), reached, reached.entity if reached else "")
@@ -142,7 +142,9 @@ def return_flow_tasks(project: Project) -> Iterator[Task]:
 def _task(catalog: Catalog, flow: Flow) -> Task:
     record = golden_spec(catalog, flow.record).id if flow.record else None
     inputs = (flow.spec.id, *((record,) if record else ()))
-    placed_by = frozenset((record if one.of_record and record else flow.spec.id, one.column) for one in flow.scope)
+    placed_by = frozenset(
+        (record if region.of_record and record else flow.spec.id, region.column) for region in flow.scope
+    )
     return Task(
         Step.RETURN_FLOW,
         flow.spec.id.path,
@@ -193,7 +195,7 @@ def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table
     rows = workspace.lake.read(flow.spec)
     if keys is not None:
         rows = rows.semi_join(keys, flow.by)
-    reached = [one for one in flow.scope if one.of_record]
+    reached = [region for region in flow.scope if region.of_record]
     if flow.record and reached:
         golden = _placing(workspace, flow, flow.record, keys)
         keyed = {KEY_BESIDE + part: part for part in flow.beside}

@@ -49,8 +49,11 @@ class Run:
                 self.ingested[outcome.source] = outcome
                 # Agencies give their files the same names: the folder says which one is meant.
                 folder = f"{outcome.source}/"
-                named = {one: one.file if one.file == folder else folder + one.file for one in outcome.problems}
-                self.problems += [one.renamed(name) for one, name in named.items()]
+                named = {
+                    problem: problem.file if problem.file == folder else folder + problem.file
+                    for problem in outcome.problems
+                }
+                self.problems += [problem.renamed(name) for problem, name in named.items()]
             case Standardised():
                 self.standardised[outcome.source] = outcome
                 self.refreshed += outcome.refreshed
@@ -85,9 +88,9 @@ class Run:
                 reading = {task.name: threads.submit(read, task) for task in by_size}
                 try:
                     ended, _ = wait(reading.values(), return_when=FIRST_EXCEPTION)
-                    for one in [reading[task.name] for task in tasks]:
-                        if one in ended:
-                            self.take(one.result())
+                    for future in [reading[task.name] for task in tasks]:
+                        if future in ended:
+                            self.take(future.result())
                 except BaseException:
                     lake.stopped.set()
                     raise
@@ -122,16 +125,18 @@ class Run:
             except RowsWouldGoError as error:
                 refused.append(error)
         if refused:
-            raise RowsWouldGoError("\n".join(str(one) for one in refused))
+            raise RowsWouldGoError("\n".join(str(error) for error in refused))
 
     @property
     def changed(self) -> bool:
-        new = any(one.new for one in self.ingested.values())
-        return new or any(one.changed for one in self.refreshed) or bool(self.released and self.released.new)
+        new = any(ingested.new for ingested in self.ingested.values())
+        return (
+            new or any(refreshed.changed for refreshed in self.refreshed) or bool(self.released and self.released.new)
+        )
 
     @property
     def held(self) -> list[str]:
-        return [judged.batch for one in self.standardised.values() for judged in one.held]
+        return [judged.batch for source in self.standardised.values() for judged in source.held]
 
     @property
     def exit_code(self) -> int:
@@ -175,7 +180,7 @@ def follow(
     moved: set[TableId] = set()
     for task in tasks:
         outputs, inputs = {spec.id for spec in task.outputs}, {*task.inputs}
-        is_next_day = task.follows_day and any(one.new for one in done.ingested.values())
+        is_next_day = task.follows_day and any(ingested.new for ingested in done.ingested.values())
         is_wanted = is_next_day or (task.contract and task.name in sources) or (moved | done.behind) & inputs
         if task.step == Step.RELEASE or not (is_wanted or outputs & {*again}):
             continue
@@ -190,7 +195,7 @@ def follow(
                 raise
             done.failed[f"{task.step} {task.name}"] = error
             done.behind |= outputs
-        moved |= {one.table for one in done.refreshed[before:] if one.changed}
+        moved |= {refreshed.table for refreshed in done.refreshed[before:] if refreshed.changed}
     return done
 
 

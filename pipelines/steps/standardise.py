@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -36,6 +35,7 @@ from pipelines.steps.losses import check_loss
 from pipelines.steps.standing import ALIAS, Gated
 from pipelines.steps.task import Origins, Outcome, Step, Task, taken_over
 from pipelines.steps.typed_rows import DELETED, read_ungated, typed
+from pipelines.tables.rows import BatchEntry, VerdictRow
 from pipelines.tables.specs import (
     AS_SENT,
     BATCHES,
@@ -151,7 +151,7 @@ class _Standardise:
         before = gate_verdicts(self._lake, self._contract.name) if news.recounted else {}
         self._aside = untypable(self._lake, self._contract.name)
         ungated = self._ungated(news, before)
-        asked = [one for one in self._to_judge(unjudged, before) if one["batch"] not in self._aside]
+        asked = [entry for entry in self._to_judge(unjudged, before) if entry.batch not in self._aside]
         weighed = weigh(self._lake, self._contract, self._rules, ungated, asked, before) if asked else None
         judged = weighed.in_order if weighed else []
         verdicts = verdicts_with(verdicts_of(self._lake, self._contract.name), [*judged, *self._untyped])
@@ -164,9 +164,9 @@ class _Standardise:
         if weighed:
             write_verdicts(self._lake, self._contract, weighed)
         done = self._refreshed(news, gated)
-        if any(one.changed for one in done if one.table == self._standard.id):
+        if any(refreshed.changed for refreshed in done if refreshed.table == self._standard.id):
             self._check_key()
-        held = tuple(one for one in (*judged, *self._untyped) if verdicts[one.batch] == Verdict.HELD)
+        held = tuple(batch for batch in (*judged, *self._untyped) if verdicts[batch.batch] == Verdict.HELD)
         return Standardised(self._contract.name, tuple(done), judged, held)
 
     def _check_key(self) -> None:
@@ -178,13 +178,13 @@ class _Standardise:
                 "table anew from raw",
             )
 
-    def _to_judge(self, unjudged: list[dict[str, Any]], before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _to_judge(self, unjudged: list[BatchEntry], before: Mapping[str, VerdictRow]) -> list[BatchEntry]:
         if not before:
             return unjudged
-        new, all_of_them = {one["batch"] for one in unjudged}, batches_of(self._lake, self._contract.name)
-        return [one for one in all_of_them if one["batch"] in new or (one["batch"] in before and one["readable"])]
+        new, entries = {entry.batch for entry in unjudged}, batches_of(self._lake, self._contract.name)
+        return [entry for entry in entries if entry.batch in new or (entry.batch in before and entry.readable)]
 
-    def _ungated(self, news: News, before: Mapping[str, Any]) -> Ungated | None:
+    def _ungated(self, news: News, before: Mapping[str, VerdictRow]) -> Ungated | None:
         """The rows to be judged and placed; batches whose rows cannot be typed are held and set aside."""
         if not self._lake.exists(self._raw.id):
             return None
@@ -214,10 +214,10 @@ class _Standardise:
         if not self._aside:
             return batches
         named = self._named() if batches is None else batches
-        return [one for one in named if one not in self._aside]
+        return [batch for batch in named if batch not in self._aside]
 
     def _named(self) -> list[str]:
-        return [one["batch"] for one in batches_of(self._lake, self._contract.name)]
+        return [entry.batch for entry in batches_of(self._lake, self._contract.name)]
 
     def _failing(self, batches: Sequence[str] | None) -> Iterator[str]:
         for batch in self._typable(batches or self._named()) or ():
@@ -233,7 +233,7 @@ class _Standardise:
         if not self._contract.is_snapshot:
             return None
         typable = self._typable(self._named()) or ()
-        accepted = [one for one in typable if verdicts.get(one) in ACCEPTED]
+        accepted = [batch for batch in typable if verdicts.get(batch) in ACCEPTED]
         return accepted[-1] if accepted else None
 
     def _gated(self, ungated: Ungated, verdicts: Mapping[str, Verdict]) -> Gated:
@@ -253,9 +253,9 @@ class _Standardise:
             gated = gated.kept(self._lake.engine, names)
             rejected, corrected = self._rejected(gated, news.new), self._corrected(gated, news.new)
             refused = self._lake.read(BATCHES)
-            refused = refused.filter(refused.batch.isin([one for one in news.decided if one in gated.refused]))
+            refused = refused.filter(refused.batch.isin([batch for batch in news.decided if batch in gated.refused]))
             settled = settled_since(self._lake, self._contract.name, news.looked)
-            placed = [one.select(**{BATCH: one.batch}) for one in (refused, settled)]
+            placed = [decided.select(**{BATCH: decided.batch}) for decided in (refused, settled)]
             touched = [rejected.select(BATCH), corrected.select(BATCH), *placed]
             by_batch = Scope(news.reason, ibis.union(*touched))
             if not self._contract.is_snapshot:
@@ -304,7 +304,7 @@ class _Standardise:
         return self._standing[keys is None]
 
     def _columns_with_forms(self) -> list[str]:
-        return [one.name for one in self._contract.columns if self._catalog.elements[one.element].alias]
+        return [column.name for column in self._contract.columns if self._catalog.elements[column.element].alias]
 
     def _refresh(
         self,
@@ -324,8 +324,8 @@ class _Standardise:
         rows = []
         for spec, gone in found:
             stored = self._lake.read(spec)
-            mine = stored if keys is None else stored.semi_join(keys, self._contract.key[0])
-            rows.append(mine.mutate(**{DELETED: ibis.literal(gone)}))
+            of_keys = stored if keys is None else stored.semi_join(keys, self._contract.key[0])
+            rows.append(of_keys.mutate(**{DELETED: ibis.literal(gone)}))
         return ibis.union(*rows) if len(rows) > 1 else rows[0]
 
     def _rejected(self, gated: Gated, batches: Sequence[str] | None) -> ir.Table:

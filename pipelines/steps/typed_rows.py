@@ -50,10 +50,10 @@ def read_ungated(
     # Under a name of its own, or the normal forms would stand in the query twice and be computed twice.
     cells = engine.named(typed(workspace.catalog, contract, raw), "typed_cells")
     rows = engine.materialise(cells.mutate(**{ROW_HASH: _content(workspace.catalog, contract, cells)}), "typed_rows")
-    alone = engine.materialise(broken_alone(rows, rules), "broken_alone")
-    wrong = rejected(alone, [rule.code for rule in rules if rule.severity == "critical"]).select(*PLACE)
+    by_themselves = engine.materialise(broken_alone(rows, rules), "broken_alone")
+    wrong = rejected(by_themselves, [rule.code for rule in rules if rule.severity == "critical"]).select(*PLACE)
     compared = broken_together(rows.anti_join(wrong, PLACE), rules, contract)
-    broken = engine.materialise(both(alone, compared), "broken_rows")
+    broken = engine.materialise(both(by_themselves, compared), "broken_rows")
     marked = rows.left_join(wrong.mutate(_wrong=True), PLACE)
     sound = ibis.ifelse(marked["_wrong"].isnull(), True, ibis.null("boolean"))
     damaged = raw.filter(raw["_damage"].notnull())
@@ -78,7 +78,7 @@ def typed(
     """
     headers = contract.cells
     columns: dict[str, ir.Value] = {}
-    twice = {one.column for one in readings_of(catalog, contract)} if only is None else set()
+    twice = {reading.column for reading in readings_of(catalog, contract)} if only is None else set()
     for column in contract.columns:
         if only is not None and column.name not in only:
             continue
@@ -153,10 +153,10 @@ def _placed_by(version: ir.TimestampValue, unstated: ir.TimestampValue, latest: 
 
 def _content(catalog: Catalog, contract: Contract, rows: ir.Table) -> ir.StringValue:
     """A hash of what a row says, however it spells that; of a row that deletes its key, that it does."""
-    said = []
+    columns = []
     for column in contract.columns:
         element, value = catalog.elements[column.element], rows[column.name]
         text = match_key(value, element) if element.is_text else value.cast("string").coalesce(rows[column.name + SENT])
         keeps = column.name in (*contract.key, contract.version)
-        said.append((text if keeps else ibis.ifelse(rows[DELETED], ibis.null("string"), text)).fill_null("\x01"))
-    return ibis.literal("\x1f").join([rows[DELETED].cast("string"), *said]).hexdigest("md5")
+        columns.append((text if keeps else ibis.ifelse(rows[DELETED], ibis.null("string"), text)).fill_null("\x01"))
+    return ibis.literal("\x1f").join([rows[DELETED].cast("string"), *columns]).hexdigest("md5")

@@ -22,24 +22,24 @@ def lake_failure(error: BaseException) -> LakeError | None:
     Its text may hold values: only names of files are taken from it.
     """
     chain = list(_chain(error))
-    for one in chain:
-        if isinstance(one, DamageError | MachineError):
-            return one
-    said = "\n".join(f"{type(one).__name__}: {one}" for one in chain)
-    if FULL.search(said) or any(isinstance(one, OSError) and one.errno == errno.ENOSPC for one in chain):
+    for cause in chain:
+        if isinstance(cause, DamageError | MachineError):
+            return cause
+    text = "\n".join(f"{type(cause).__name__}: {cause}" for cause in chain)
+    if FULL.search(text) or any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in chain):
         return MachineError(
             "a disk is full: that of the lake, of its database or of scratch files (TMPDIR)",
             "free some space or give it more, and run again; `huiliu doctor` shows which disk it is",
             after=UNHARMED,
         )
-    if TOO_SMALL.search(said) or any(isinstance(one, MemoryError) for one in chain):
+    if TOO_SMALL.search(text) or any(isinstance(cause, MemoryError) for cause in chain):
         return MachineError(
             "the memory that this process may have is too small for what it computes",
             "give it more (HUILIU_MEMORY, and the machine or its container at least as much), and run again",
             after=UNHARMED,
         )
-    if (found := DATA_FILE.search(said)) and LAYER.search(f"{found['table']}/"):
-        what = "is missing" if MISSING.search(said) else "cannot be read" if BROKEN.search(said) else ""
+    if (found := DATA_FILE.search(text)) and LAYER.search(f"{found['table']}/"):
+        what = "is missing" if MISSING.search(text) else "cannot be read" if BROKEN.search(text) else ""
         if what:
             return damaged(found["table"], f"its file {found['file']} {what}")
     return None
@@ -63,15 +63,15 @@ def way_back(table: str) -> str:
 
 def log_damage(uri: str, error: Exception) -> DamageError:
     """That a table's log cannot be read, by delta-rs's words for it."""
-    said = str(error)
-    if gap := re.search(r"Gap between \D*(\d+)\D+(\d+)", said):
+    text = str(error)
+    if gap := re.search(r"Gap between \D*(\d+)\D+(\d+)", text):
         first, last = int(gap[1]) + 1, int(gap[2]) - 1
         return damaged(uri, f"its log has lost what stood between versions {first - 1} and {last + 1} (_delta_log)")
-    if "found gap" in said:
+    if "found gap" in text:
         return damaged(uri, "its log has lost an entry (_delta_log/*.json)")
-    if "heckpoint" in said or "footer" in said or "parquet" in said.lower():
+    if "heckpoint" in text or "footer" in text or "parquet" in text.lower():
         return damaged(uri, "the checkpoint of its log is missing or broken (_delta_log/*.checkpoint.parquet)")
-    if "Json" in said or "json" in said:
+    if "Json" in text or "json" in text:
         return damaged(uri, "an entry of its log is no JSON (_delta_log/*.json)")
     return damaged(uri, f"its log cannot be read ({type(error).__name__})")
 

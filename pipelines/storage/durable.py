@@ -31,8 +31,8 @@ def sync(path: Path) -> None:
 
 def sync_folders(folders: Iterable[Path], top: Path) -> None:
     """Write folders through to the disk, innermost first, each with those that it lies in up to `top`."""
-    way = {one for folder in folders for one in (folder, *folder.parents) if one.is_relative_to(top)}
-    for folder in sorted(way, key=lambda one: (-len(one.parts), one)):
+    way = {parent for folder in folders for parent in (folder, *folder.parents) if parent.is_relative_to(top)}
+    for folder in sorted(way, key=lambda place: (-len(place.parts), place)):
         try:
             sync(folder)
         except OSError as error:
@@ -42,7 +42,7 @@ def sync_folders(folders: Iterable[Path], top: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """Make a folder and those that it lies in; those that were missing are there after a power cut too."""
-    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    missing = [parent for parent in (folder, *folder.parents) if not parent.is_dir()]
     folder.mkdir(parents=True, exist_ok=True)
     if missing:
         sync_folders([folder], missing[-1].parent)

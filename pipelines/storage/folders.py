@@ -25,7 +25,7 @@ def check_folder(folder: Path, what: str, todo: str) -> None:
     `what` the folder is for and `todo`, how to name another, are for people.
     """
     absolute = folder.absolute()
-    there = next(one for one in (absolute, *absolute.parents) if one.exists())
+    there = next(parent for parent in (absolute, *absolute.parents) if parent.exists())
     try:
         with tempfile.NamedTemporaryFile(dir=there, prefix="_trial"):
             pass

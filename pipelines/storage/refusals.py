@@ -117,7 +117,7 @@ def store_error(error: BaseException, store: Store) -> StoreError | None:
 
 def _refusal(text: str) -> tuple[_Refusal, str] | None:
     """What a text says that the store refused, and by which code."""
-    found = ((one, code) for one in REFUSALS for code in one.codes if re.search(rf"\b{code}\b", text))
+    found = ((refusal, code) for refusal in REFUSALS for code in refusal.codes if re.search(rf"\b{code}\b", text))
     return next(found, None)
 
 

@@ -47,13 +47,13 @@ def scratch_folder() -> Path:
 
     Python would take another one then, and without a word fill a disk that nobody chose.
     """
-    said = os.environ.get("TMPDIR")
+    folder = os.environ.get("TMPDIR")
     with contextlib.suppress(OSError):  # no folder can be written, or the one that was said is not there
         found = Path(tempfile.gettempdir())
-        if not said or found.samefile(said):
+        if not folder or found.samefile(folder):
             return found
     raise MachineError(
-        f"the folder of scratch files {said or '/tmp'} (TMPDIR) cannot be written",
+        f"the folder of scratch files {folder or '/tmp'} (TMPDIR) cannot be written",
         "let this account write there and give it space, or set TMPDIR to another folder",
         2,
         UNHARMED,

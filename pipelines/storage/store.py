@@ -46,18 +46,18 @@ class Store:
         """The store at a path or an `s3://` address; raises ValueError where it is neither."""
         if isinstance(place, Store):
             return place
-        said = str(place)
-        if said.startswith(S3):
-            if not urlsplit(said).netloc:
+        text = str(place)
+        if text.startswith(S3):
+            if not urlsplit(text).netloc:
                 raise ValueError("an S3 lake needs a bucket: write s3://BUCKET/PREFIX")
-            return cls(said.rstrip("/"))
-        if "://" in said:
-            scheme = said.partition("://")[0]
+            return cls(text.rstrip("/"))
+        if "://" in text:
+            scheme = text.partition("://")[0]
             raise ValueError(f"a lake cannot lie on {scheme}://: write a folder, or s3://BUCKET/PREFIX")
         try:  # by a link, or by another way through folders, it is the same lake: there is one lease for it
-            return cls(str(Path(said).resolve()))
+            return cls(str(Path(text).resolve()))
         except RuntimeError:
-            raise ValueError(f"{said} is a link that leads in a circle: write the folder itself") from None
+            raise ValueError(f"{text} is a link that leads in a circle: write the folder itself") from None
 
     def __str__(self) -> str:
         return self.root
@@ -133,14 +133,15 @@ class Store:
         import obstore
 
         inside = [
-            one.rstrip("/") for one in obstore.list_with_delimiter(self.objects, folder or None)["common_prefixes"]
+            prefix.rstrip("/")
+            for prefix in obstore.list_with_delimiter(self.objects, folder or None)["common_prefixes"]
         ]
         if f"{folder}/{LOG}" in inside:
             yield folder
             return
-        for one in inside:
-            if not one.rpartition("/")[2].startswith("_"):
-                yield from self._tables_on_s3(one)
+        for entry in inside:
+            if not entry.rpartition("/")[2].startswith("_"):
+                yield from self._tables_on_s3(entry)
 
     def remove(self, table: str) -> None:
         """Remove a table and its files, and what is left of it where that was begun before and did not end."""
@@ -158,7 +159,7 @@ class Store:
 
         for folder in (f"{table}/{LOG}", table):
             found = obstore.list(self.objects, folder).collect()
-            obstore.delete(self.objects, [one["path"] for one in found])
+            obstore.delete(self.objects, [entry["path"] for entry in found])
 
     def has(self, name: str) -> bool:
         """Whether a file is in the lake."""
@@ -239,22 +240,22 @@ class S3Access:
 
 def s3_access(environment: Mapping[str, str] | None = None) -> S3Access:
     """What the environment says; raises StoreError where there are no credentials or the endpoint is no URL."""
-    said = os.environ if environment is None else environment
-    key, secret = said.get("AWS_ACCESS_KEY_ID"), said.get("AWS_SECRET_ACCESS_KEY")
+    variables = os.environ if environment is None else environment
+    key, secret = variables.get("AWS_ACCESS_KEY_ID"), variables.get("AWS_SECRET_ACCESS_KEY")
     if not key or not secret:
         absent = " and ".join(
             name for name, value in (("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)) if not value
         )
         raise StoreError(f"the lake lies on S3, and {absent} not set", "set it in the environment", 2)
-    url = said.get("AWS_ENDPOINT_URL_S3") or said.get("AWS_ENDPOINT_URL") or None
+    url = variables.get("AWS_ENDPOINT_URL_S3") or variables.get("AWS_ENDPOINT_URL") or None
     place = urlsplit(url or "https://")
     if place.scheme not in ("http", "https") or (url and not place.netloc):
         raise StoreError("AWS_ENDPOINT_URL is no address", "write it as https://HOST or http://HOST:PORT", 2)
     return S3Access(
         key=key,
         secret=secret,
-        token=said.get("AWS_SESSION_TOKEN") or None,
-        region=said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or "us-east-1",
+        token=variables.get("AWS_SESSION_TOKEN") or None,
+        region=variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or "us-east-1",
         endpoint=place.netloc or None,
         tls=place.scheme == "https",
     )

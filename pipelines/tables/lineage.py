@@ -63,7 +63,7 @@ def _fields(value: ops.Node) -> list[ops.Field] | None:
 
 def _all(found: Iterable[frozenset[Parent] | None]) -> frozenset[Parent] | None:
     all_of_them = list(found)
-    return None if None in all_of_them else frozenset().union(*(one for one in all_of_them if one))
+    return None if None in all_of_them else frozenset().union(*(origins for origins in all_of_them if origins))
 
 
 def _column(

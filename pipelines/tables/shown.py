@@ -52,7 +52,7 @@ def shown(spec: TableSpec, rows: ir.Table, masking: Masking | None) -> list[Show
     personal date is shown as its year (`_year`), and as how many years before the lake's newest file it was, in bands
     of ten (`_age_band`: 30 is 30 to 39). All else that is personal is text that its mask has left, under its own name.
     """
-    return [one for column in spec.columns for one in _shown(column, rows[column.name], masking)]
+    return [shown for column in spec.columns for shown in _shown(column, rows[column.name], masking)]
 
 
 def _shown(column: ColumnSpec, value: ir.Value, masking: Masking | None) -> Iterator[ShownColumn]:

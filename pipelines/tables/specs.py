@@ -94,16 +94,16 @@ def alias_spec(catalog: Catalog, contract: Contract) -> TableSpec | None:
     known = [element for element in elements if element.alias]
     if not known:
         return None
-    said = ("string", known[0].title, known[0].grade, known[0].mask, known[0].name)
+    identifier = ("string", known[0].title, known[0].grade, known[0].mask, known[0].name)
     return TableSpec(
         layout.alias(contract.name),
         f"{contract.title}（别名）",
         f"Other forms of identifiers in {contract.title}, whatever its rows say today: a form once seen is kept.",
         ("alias", "column"),
         (
-            ColumnSpec("alias", *said),
+            ColumnSpec("alias", *identifier),
             ColumnSpec("column", "string", "列"),
-            ColumnSpec("value", *said),
+            ColumnSpec("value", *identifier),
             ColumnSpec("first_received_at", TIMESTAMP, "首次收到时间"),
         ),
     )

@@ -12,10 +12,10 @@ MARKET, CHECK = "market_entity", "credit_code_check"
 def _plant(organisations: Subjects) -> None:
     entities = organisations.world.organisations
     chosen = organisations[MARKET].rows(2 * organisations.each)
-    for one, other in zip(chosen[::2], chosen[1::2], strict=False):
+    for first, other in zip(chosen[::2], chosen[1::2], strict=False):
         for source in (MARKET, CHECK):
-            organisations[source].table.change(other, "entity_name", entities.name[one])
-        for at in (one, other):
+            organisations[source].table.change(other, "entity_name", entities.name[first])
+        for at in (first, other):
             organisations.truth.finding("legal_entity", "name_with_two_codes", entities.credit_code[at], rows=2)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.among import adult, alone, born_before, both, held_by, mongolian, with_lookalikes, without_x
+from simulation.among import adult, born_before, both, held_by, held_nowhere_else, mongolian, with_lookalikes, without_x
 from simulation.defects import addresses, codes, dates, files, names, nothing, regions, versions
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
@@ -90,15 +90,15 @@ PLAN = (
     on("id_number", ids.ZEROED, 323, among=without_x),
     on("id_number", ids.FLOAT_TRIP, 325, among=without_x),
     on("id_number", ids.WRONG_CHECK_DIGIT, 340),
-    on("id_number", ids.REGION_UNKNOWN, 370, among=alone),
+    on("id_number", ids.REGION_UNKNOWN, 370, among=held_nowhere_else),
     on("person_name", names.CHARACTERS_LOST, 401),
     on("person_name", names.LOOKALIKES, 404, among=both(with_lookalikes, INSURED_TOO)),
     on("person_name", names.SINGLE_TOKEN, 410, among=mongolian),
     on("person_name", names.PADDED, 412, count=twice),
-    on("person_name", names.WITH_DIGIT, 414, among=alone),
-    on("person_name", names.WITHOUT_LETTERS, 415, among=alone),
-    on("person_name", names.MASKED, 416, among=alone),
-    on("person_name", names.PLACEHOLDER, 417, among=alone),
+    on("person_name", names.WITH_DIGIT, 414, among=held_nowhere_else),
+    on("person_name", names.WITHOUT_LETTERS, 415, among=held_nowhere_else),
+    on("person_name", names.MASKED, 416, among=held_nowhere_else),
+    on("person_name", names.PLACEHOLDER, 417, among=held_nowhere_else),
     on("person_name", nothing.required("", "无", "NULL"), 418),
     on("person_name", names.OF_NOBODY, 420, count=at_least(3)),
     on("person_name", names.NOT_LEGIBLE, 421, count=at_least(3)),
@@ -107,7 +107,7 @@ PLAN = (
     on("household_address", addresses.ABOLISHED_PLACE, 433),
     on("moved_in_on", dates.in_future(), 501),
     on("moved_in_on", dates.before_birth(), 507, rules=["moved_in_after_birth"]),
-    on("sex", codes.another_code("sex_mismatch", SEX), 511, among=alone, rules=["sex_matches_id"]),
+    on("sex", codes.another_code("sex_mismatch", SEX), 511, among=held_nowhere_else, rules=["sex_matches_id"]),
     later_on(
         Later(deleted_in_another_spelling, at_least(len(DELETES))),
         Later(deleted_by_key_alone("D", *DELETES)),
@@ -115,9 +115,9 @@ PLAN = (
         among=adult,
     ),
     later_on(Later(unknown_flag({"household_address": ADDRESS_UNHEARD})), turn=602, among=adult),
-    versions.in_future(603, among=alone),
-    versions.in_future_beside_another("household_address", 604, among=alone),
-    on("updated_at", versions.UNSTATED, 605, among=alone, rules=["version.stated"]),
+    versions.in_future(603, among=held_nowhere_else),
+    versions.in_future_beside_another("household_address", 604, among=held_nowhere_else),
+    on("updated_at", versions.UNSTATED, 605, among=held_nowhere_else, rules=["version.stated"]),
     versions.good_twins(
         ("birth_date", "不详", "form"),
         ("person_name", "锟斤拷", "legible"),
@@ -126,8 +126,8 @@ PLAN = (
         among=adult,
     ),
     later_on(Later(form_given_up("id_number")), turn=608, among=born_before("1995-01-01")),
-    files.undated("household_address", 609, among=alone),
-    files.sporadic("id_number", "household_address", 610, among=alone),
+    files.undated("household_address", 609, among=held_nowhere_else),
+    files.sporadic("id_number", "household_address", 610, among=held_nowhere_else),
     on("id_number", WITH_MARKS, 701, count=at_least(2)),
     on("sex", codes.FULL_WIDTH_OR_PADDED, 706, among=adult),
     on("ethnicity", codes.FULL_WIDTH_OR_PADDED, 707, among=adult, start=1),
@@ -146,9 +146,9 @@ PLAN = (
     on("birth_date", dates.unreadable("2024-13-45", "不详", "1980-02-30"), 812),
     on("birth_date", dates.UNLIKE_BIRTHDAY, 813, rules=["birth_date_matches_id"]),
     on("native_region", regions.unknown("159999"), 820),
-    on("ethnicity", codes.unlisted("蒙古人"), 830, among=alone),
-    on("education_level", codes.unlisted("博士后"), 831, among=alone),
-    on("sex", codes.unlisted("雄"), 832, among=alone),
+    on("ethnicity", codes.unlisted("蒙古人"), 830, among=held_nowhere_else),
+    on("education_level", codes.unlisted("博士后"), 831, among=held_nowhere_else),
+    on("sex", codes.unlisted("雄"), 832, among=held_nowhere_else),
     on("sex", codes.other_label(SEX, -1, code_itself=True), 835, among=adult),
     on("ethnicity", codes.other_label(ETHNICITY, -1, code_itself=True), 836, among=adult),
     on("education_level", codes.other_label(EDUCATION, -1, code_itself=True), 837, among=adult),

@@ -38,7 +38,7 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int], l
     region = [people.region[at] if people.region[at] in counties() else "150102" for at in husband]
     # The older records say nothing of documents: each was an identity card.
     document = pick_of(rng, ["居民身份证", ""], rows)
-    due_document = [DOCUMENT_CODE if said else None for said in document]
+    due_document = [DOCUMENT_CODE if number else None for number in document]
     sent = {
         "registration_number": [
             f"J{code}-{iso(int(d))[:4]}-{world.number:03}{n:06}"

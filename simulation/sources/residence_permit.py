@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.among import alone, born_before, both, held_by, without_x
+from simulation.among import born_before, both, held_by, held_nowhere_else, without_x
 from simulation.defects import addresses, dates, names, nothing, phones, regions
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
@@ -51,8 +51,8 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
 
 
 PLAN = (
-    on("id_number", ids.beyond_the_mainland("household_region"), 301, every=True, among=alone),
-    on("id_number", ids.of_foreigners("household_region", "person_name"), 302, among=alone),
+    on("id_number", ids.beyond_the_mainland("household_region"), 301, every=True, among=held_nowhere_else),
+    on("id_number", ids.of_foreigners("household_region", "person_name"), 302, among=held_nowhere_else),
     on("id_number", ids.FIFTEEN_DIGITS, 308, among=both(born_before("2000-01-01"), held_by("household_registration"))),
     on("id_number", ids.NUMBER_CELL, 330, among=without_x, rules=["row.digits_lost"]),
     on("residence_address", nothing.WITHOUT_VALUE, 331, count=at_least(2), rules=["row.cell_error"]),

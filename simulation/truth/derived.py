@@ -24,8 +24,8 @@ _VERSION_AND_CHECK, _REGION = 6, slice(2, 8)
 
 def deaths(registered: Standing) -> Columns:
     """One row per person, by the certificate that was updated last."""
-    said_elsewhere = ("person_name", "sex", "updated_at", OPERATION)
-    names = [name for name in contract("death_registration").headers if name not in said_elsewhere]
+    given_elsewhere = ("person_name", "sex", "updated_at", OPERATION)
+    names = [name for name in contract("death_registration").headers if name not in given_elsewhere]
     rows = zip(registered.values("id_number"), registered.values("updated_at"), _rows(registered, names), strict=True)
     return _columns(names, _last(rows).values())
 
@@ -37,13 +37,16 @@ def marriages(registered: Standing) -> Columns:
     """
     events: dict[str, list[_Event]] = defaultdict(list)
     names = ["registered_on", "updated_at", "registration_number", "marriage_event"]
-    for one, other in (("husband", "wife"), ("wife", "husband")):
-        about = [f"{one}_id", f"{one}_document_type", f"{other}_id", f"{other}_name"]
+    for role, other in (("husband", "wife"), ("wife", "husband")):
+        about = [f"{role}_id", f"{role}_document_type", f"{other}_id", f"{other}_name"]
         for day, moment, number, event, person, document, spouse, name in _rows(registered, [*names, *about]):
             if document in _ID_CARDS:
                 events[str(person)].append(_Event(str(day), str(moment), str(event), number, spouse, name))
-    last = {person: _left(sorted(some, key=lambda one: (one.day, one.moment))) for person, some in events.items()}
-    rows = ([who, one.day, one.number, _STATE[one.kind], one.spouse, one.spouse_name] for who, one in last.items())
+    last = {person: _left(sorted(some, key=lambda event: (event.day, event.moment))) for person, some in events.items()}
+    rows = (
+        [who, event.day, event.number, _STATE[event.kind], event.spouse, event.spouse_name]
+        for who, event in last.items()
+    )
     return _columns(["id_number", "registered_on", "registration_number", "state", "spouse_id", "spouse_name"], rows)
 
 
@@ -69,9 +72,13 @@ def _left(events: list[_Event]) -> _Event:
         if event.kind != ANNULLED:
             standing.append(event)
             continue
-        begun = [at for at, one in enumerate(standing) if one.spouse == event.spouse and one.kind == MARRIED]
+        begun = [
+            at
+            for at, event_before in enumerate(standing)
+            if event_before.spouse == event.spouse and event_before.kind == MARRIED
+        ]
         first = begun[-1] if begun else len(standing)
-        standing = [one for at, one in enumerate(standing) if at < first or one.spouse != event.spouse]
+        standing = [before for at, before in enumerate(standing) if at < first or before.spouse != event.spouse]
     return (standing or events)[-1]
 
 
@@ -126,8 +133,8 @@ def person_files(
     rows = (
         [
             *(number, *(person[name] for name in copied)),
-            *(*spouses.get(number, (None, None)), _said(person["died_on"])),
-            *(str(insurances[number]), _said(number in paid), str(conflicts[number]), str(findings[number])),
+            *(*spouses.get(number, (None, None)), _yes_or_no(person["died_on"])),
+            *(str(insurances[number]), _yes_or_no(number in paid), str(conflicts[number]), str(findings[number])),
         ]
         for number, person in people.items()
     )
@@ -146,7 +153,7 @@ def enterprise_files(
     copied += ["representative_name", "registered_region", "registered_address"]
     counted = ["insured_staff", "conflicts", "findings"]
     rows = (
-        [code, *(entity[name] for name in copied), checked.get(code), _said(code in checked)]
+        [code, *(entity[name] for name in copied), checked.get(code), _yes_or_no(code in checked)]
         + [str(counts.get(code, 0)) for counts in (staff, conflicts, findings)]
         for code, entity in entities.items()
     )
@@ -182,5 +189,5 @@ def _columns(names: list[str], rows: Iterable[Iterable[str | None]]) -> Columns:
     return dict(zip(names, columns, strict=True))
 
 
-def _said(holds: object) -> str:
+def _yes_or_no(holds: object) -> str:
     return "true" if holds else "false"

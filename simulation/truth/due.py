@@ -105,16 +105,16 @@ def _golden_due(
     held = claims(feeding, key, attributes)
     names = [attribute.name for attribute in attributes]
     golden = {identity: resolve(identity, key, held[identity], attributes) for identity in sorted(held)}
-    disputed = {(identity, attribute) for identity, one in golden.items() for attribute in one.disputed}
+    disputed = {(identity, attribute) for identity, record in golden.items() for attribute in record.disputed}
     truth.check_conflicts(record, disputed)
     columns: Columns = {key: list(golden)}
     for at, name in enumerate(names):
-        columns[name] = [one.values[at] for one in golden.values()]
-        columns[f"{name}_source"] = [one.sources[at] for one in golden.values()]
+        columns[name] = [row.values[at] for row in golden.values()]
+        columns[f"{name}_source"] = [row.sources[at] for row in golden.values()]
         doubtful = {identity for identity, attribute in disputed if attribute == name}
         columns[f"{name}_disputed"] = ["true" if identity in doubtful else "false" for identity in golden]
     truth.table(f"golden_{record}", columns)
-    return {identity: dict(zip(names, one.values, strict=True)) for identity, one in golden.items()}
+    return {identity: dict(zip(names, row.values, strict=True)) for identity, row in golden.items()}
 
 
 def _record_returned(truth: Truth, record: str, key: str, regions: Regions) -> None:
@@ -123,12 +123,16 @@ def _record_returned(truth: Truth, record: str, key: str, regions: Regions) -> N
     conflicts = sorted(truth.conflicts[record])
     places = [regions.get(subject) for subject, _ in conflicts]
     truth.returned(
-        f"{record}/conflict", places, {key: [one for one, _ in conflicts], "attribute": [name for _, name in conflicts]}
+        f"{record}/conflict",
+        places,
+        {key: [identity for identity, _ in conflicts], "attribute": [name for _, name in conflicts]},
     )
     findings = sorted(truth.findings[record])
     places = [regions.get(subject) for _, subject in findings]
     truth.returned(
-        f"{record}/finding", places, {"rule": [rule for rule, _ in findings], "subject": [one for _, one in findings]}
+        f"{record}/finding",
+        places,
+        {"rule": [rule for rule, _ in findings], "subject": [subject for _, subject in findings]},
     )
 
 

@@ -117,9 +117,9 @@ def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute])
         source = standing.table.source
         ends = any(source in attribute.until for attribute in attributes)
         names = [*_columns_of(source, attributes), *(["valid_to"] if ends else [])]
-        told = zip(standing.values(key), standing.moments(), standing.warnings(), strict=True)
+        rows = zip(standing.values(key), standing.moments(), standing.warnings(), strict=True)
         columns = [standing.values(name) for name in names]
-        for at, (identity, moment, warnings) in enumerate(told):
+        for at, (identity, moment, warnings) in enumerate(rows):
             sources = held.setdefault(str(identity), {})
             row = Row({name: column[at] for name, column in zip(names, columns, strict=True)}, moment, warnings)
             _keep_later(sources, source, row)
@@ -170,10 +170,10 @@ def resolve(key: str, key_name: str, rows: dict[str, Row], attributes: list[Attr
     for attribute in attributes:
         held = attribute.claims(rows)
         sound = [claim for claim in held if claim.is_sound]
-        told = _from_key(attribute.otherwise, key)
-        is_told_well = all(f"{key_name}.{attribute.otherwise}" not in row.warnings for row in rows.values())
-        if told is not None and not sound and (is_told_well or not held):
-            values.append(told)
+        derived = _from_key(attribute.otherwise, key)
+        is_sound_key = all(f"{key_name}.{attribute.otherwise}" not in row.warnings for row in rows.values())
+        if derived is not None and not sound and (is_sound_key or not held):
+            values.append(derived)
             sources.append(key_name)
         elif best := sound or held:
             chosen = max(best, key=lambda claim: claim.moment) if attribute.latest else best[0]

@@ -10,7 +10,7 @@ import pytest
 from tests.support.simulated_demo import ROOT
 
 HEAVY = {"deltalake", "duckdb", "great_expectations", "ibis", "numpy", "pyarrow", "sqlalchemy"}
-TOLD = """
+PROGRAM = """
 import sys
 from pipelines.cli.main import main
 try:
@@ -22,7 +22,9 @@ finally:
 
 @pytest.mark.parametrize("asked", [["--help"], [], ["duckdb", "--help"], ["gate", "--help"]])
 def test_help_loads_nothing_that_computes(asked: list[str]) -> None:
-    done = subprocess.run([sys.executable, "-c", TOLD, *asked], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *asked], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     shown, _, loaded = done.stdout.partition("loaded:")
     assert "Usage:" in shown
     assert HEAVY & {*loaded.split()} == set()

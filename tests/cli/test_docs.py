@@ -37,8 +37,8 @@ class Shown:
 
     @property
     def due(self) -> int:
-        said = EXIT_CODE.search(self.line)
-        return int(said[1]) if said else 0
+        named = EXIT_CODE.search(self.line)
+        return int(named[1]) if named else 0
 
     @property
     def runs(self) -> bool:
@@ -86,8 +86,8 @@ def test_paths_exist_after_a_demo(document: Path) -> None:
 def test_command_runs_as_shown_and_its_paths_exist(shown: Shown) -> None:
     project = demo_project()
     if shown.runs:
-        code, said = run(shown, project)
-        assert code == shown.due, said
+        code, output = run(shown, project)
+        assert code == shown.due, output
     named = [word for word in shown.words if PATH.fullmatch(word)]
     assert [path for path in named if not (project / path).exists()] == []
 
@@ -139,12 +139,12 @@ def in_no_language(block: re.Match[str]) -> list[str]:
 
 
 def test_the_chinese_readme_shows_the_same_commands_output_and_names() -> None:
-    one, other = ((ROOT / "README.md").read_text(encoding="utf-8"), IN_CHINESE.read_text(encoding="utf-8"))
-    shown = [[in_no_language(block) for block in FENCE.finditer(text)] for text in (one, other)]
+    english, other = ((ROOT / "README.md").read_text(encoding="utf-8"), IN_CHINESE.read_text(encoding="utf-8"))
+    shown = [[in_no_language(block) for block in FENCE.finditer(text)] for text in (english, other)]
     assert len(shown[0]) >= 9
     assert shown[0] == shown[1]
-    named = [sorted(INLINE.findall(FENCE.sub("", text))) for text in (one, other)]
+    named = [sorted(INLINE.findall(FENCE.sub("", text))) for text in (english, other)]
     assert named[0] == named[1]
-    assert "[中文](README.zh.md)" in one
+    assert "[中文](README.zh.md)" in english
     assert "[English](README.md)" in other
-    assert [text.count("\n#") for text in (one, other)] == [one.count("\n#")] * 2
+    assert [text.count("\n#") for text in (english, other)] == [english.count("\n#")] * 2

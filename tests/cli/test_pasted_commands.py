@@ -90,6 +90,6 @@ def test_a_place_that_is_no_lake_is_an_error(place: Place, verb: str) -> None:
 def test_doctor_says_that_a_named_place_is_no_lake(place: Place) -> None:
     done = pasted(place, "huiliu doctor --json --lake elsewhere --landing landing")
     assert done.returncode == 1
-    checks = {one["name"]: one for one in json.loads(done.stdout)}
+    checks = {check["name"]: check for check in json.loads(done.stdout)}
     assert "is no lake" in checks["lake"]["found"]
     assert checks["landing"]["state"] == "good"

@@ -20,19 +20,21 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake with a batch that is held: most of its numbers are wrong."""
     folder = tmp_path_factory.mktemp("width")
     place = Place(folder, project=small_project(folder / "project", (SOURCE,)))
-    Delivered(SOURCE, "1.csv", [household(one) for one in range(5)]).write(place.landing)
-    dirty = [household(one, 公民身份号码="1.50102E+17", 姓名="" if one % 2 else "锟斤拷") for one in range(20, 32)]
-    Delivered(SOURCE, DIRTY, [*(household(one) for one in range(10, 20)), *dirty]).write(place.landing)
+    Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(place.landing)
+    dirty = [
+        household(number, 公民身份号码="1.50102E+17", 姓名="" if number % 2 else "锟斤拷") for number in range(20, 32)
+    ]
+    Delivered(SOURCE, DIRTY, [*(household(number) for number in range(10, 20)), *dirty]).write(place.landing)
     place.run()
     return place
 
 
 def lines(place: Place, columns: int, *arguments: str) -> list[str]:
     """What a verb shows, without the lines that a pipe gets whole: lists, sentences that say what to do, commands."""
-    said = place.huiliu(*arguments, columns=columns).stdout
-    assert "…" not in re.sub(r"\d\s+…", "", said), "a name or number is cut"
+    output = place.huiliu(*arguments, columns=columns).stdout
+    assert "…" not in re.sub(r"\d\s+…", "", output), "a name or number is cut"
     whole = re.compile(r"!|what to do|would|  (missing|unknown): |  batch\.|\S* *huiliu")
-    return [line.rstrip() for line in said.splitlines() if not whole.match(line)]
+    return [line.rstrip() for line in output.splitlines() if not whole.match(line)]
 
 
 @pytest.mark.parametrize("columns", [80, 60])

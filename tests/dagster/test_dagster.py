@@ -75,11 +75,11 @@ def test_the_declared_lineage_of_standard_is_that_of_its_expression() -> None:
             raw, standard = task.inputs[0], task.outputs[0]
             source = next(spec for spec in source_tables(declared) if spec.id == raw)
             computed = parents(typed(declared.catalog, task.contract, source.unbound))
-            told = {
+            lineage = {
                 name: {(table.path, column) for table, column in found}
                 for name, found in task.origins()[standard.id].items()
             }
-            assert told == {name: set(found) for name, found in computed.items() if name in standard.names}
+            assert lineage == {name: set(found) for name, found in computed.items() if name in standard.names}
 
 
 def test_a_task_comes_after_everything_it_reads() -> None:
@@ -112,7 +112,7 @@ def test_a_table_in_real_time_is_read_every_few_minutes(catalog: Catalog, update
     table = SourceTable(connection="civil_affairs", name="public.marriage", watermark="updated_at")
     contract = catalog.contracts["market_entity"].model_copy(update={"table": table, "update": update})
     job = dg.define_asset_job("everything")
-    assert [one.name for one in table_schedule(job, [contract])] == schedules
+    assert [schedule.name for schedule in table_schedule(job, [contract])] == schedules
     assert table_schedule(job, [contract.model_copy(update={"table": None})]) == []
 
 
@@ -278,11 +278,11 @@ def test_a_run_with_a_held_batch_succeeds(both_ways: BothWays) -> None:
 
 
 def test_dagster_makes_the_same_tables_as_huiliu_run(both_ways: BothWays) -> None:
-    ours, theirs = _tables(both_ways.by_run), _tables(both_ways.by_dagster)
-    assert [name for name in ours if ours[name] != theirs[name]] == []
-    assert len(ours["foundation/person/person"]) == len(PEOPLE)
-    assert len(ours["quarantine/household_registration"]) == 1
-    assert len(ours["returns/person/person"]) == len(PEOPLE)
+    by_run, by_dagster = _tables(both_ways.by_run), _tables(both_ways.by_dagster)
+    assert [name for name in by_run if by_run[name] != by_dagster[name]] == []
+    assert len(by_run["foundation/person/person"]) == len(PEOPLE)
+    assert len(by_run["quarantine/household_registration"]) == 1
+    assert len(by_run["returns/person/person"]) == len(PEOPLE)
 
 
 def _tables(settings: Settings) -> dict[str, list[str]]:
@@ -375,7 +375,9 @@ def test_a_doubled_golden_key_stops_what_would_flow_back(both_ways: BothWays, mo
         asset_selection=[dg.AssetKey(path.split("/")) for path in paths], raise_on_error=False
     )
     assert not done.success
-    failed = [one for one in done.get_asset_check_evaluations() if not one.passed]
-    assert [(one.asset_key.path[-1], one.check_name, one.blocking) for one in failed] == [("person", "key", True)]
+    failed = [evaluation for evaluation in done.get_asset_check_evaluations() if not evaluation.passed]
+    assert [(evaluation.asset_key.path[-1], evaluation.check_name, evaluation.blocking) for evaluation in failed] == [
+        ("person", "key", True)
+    ]
     assert failed[0].metadata["doubled_keys"].value == 1
     assert DeltaTable(returned).version() == before

@@ -58,7 +58,7 @@ def failures(dagster: Dagster, run: dg.ExecuteInProcessResult) -> str:
     """All that Dagster keeps of a run, the errors as people read them first."""
     logs = dagster.instance.all_logs(run.run_id)
     data = [entry.dagster_event.event_specific_data for entry in logs if entry.dagster_event]
-    errors = [one.error.to_string() for one in data if getattr(one, "error", None)]
+    errors = [event.error.to_string() for event in data if getattr(event, "error", None)]
     return "\n".join([*errors, *map(str, logs)])
 
 
@@ -72,13 +72,13 @@ def test_a_decision_is_typed_as_the_check_says_and_the_next_run_acts_on_it(place
     release, reject = COMMAND.findall(str(gate.description))
     assert " gate reject " in reject
 
-    said = pasted(place, release)
+    output = pasted(place, release)
     assert dagster.run().success
     assert dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
-    told = dagster.last(f"quarantine/{HOUSEHOLD}").metadata
-    assert (told["rejects"].value, told["rows_held"].value) == (6, 0)
+    metadata = dagster.last(f"quarantine/{HOUSEHOLD}").metadata
+    assert (metadata["rejects"].value, metadata["rows_held"].value) == (6, 0)
 
-    pasted(place, said.partition("To take that back: ")[2])
+    pasted(place, output.partition("To take that back: ")[2])
     assert dagster.run().success
     gate = dagster.check(f"standard/{HOUSEHOLD}", "gate")
     assert not gate.passed
@@ -114,9 +114,9 @@ def test_a_run_that_would_lose_rows_fails_with_the_command_that_confirms(place: 
     with pytest.MonkeyPatch.context() as other, dagster_beside(place, other) as anew:
         failed = anew.run()
         assert not failed.success
-        said = failures(anew, failed)
-        assert "8 of 8 rows would go from standard under the declarations as they are now" in said
-        pasted(place, next(one for one in COMMAND.findall(said) if " confirm " in one))
+        messages = failures(anew, failed)
+        assert "8 of 8 rows would go from standard under the declarations as they are now" in messages
+        pasted(place, next(command for command in COMMAND.findall(messages) if " confirm " in command))
         assert anew.run().success
         assert standing(anew) == 0
 
@@ -134,10 +134,10 @@ def test_a_failed_run_names_the_cause_and_no_value_of_the_data(
     monkeypatch.setattr("dagster_project.assets.described_tables", broken)
     run = dagster.run()
     assert not run.success
-    said = failures(dagster, run)
-    assert "RuntimeError at test_dagster_decisions.py:" in said
-    assert f"ingest {HOUSEHOLD}" in said
-    assert person_id(1) not in said
+    messages = failures(dagster, run)
+    assert "RuntimeError at test_dagster_decisions.py:" in messages
+    assert f"ingest {HOUSEHOLD}" in messages
+    assert person_id(1) not in messages
 
 
 def test_a_lake_that_cannot_be_opened_fails_with_what_to_do(

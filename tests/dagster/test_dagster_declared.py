@@ -73,10 +73,10 @@ def test_each_rule_of_a_source_is_a_check_that_says_what_it_asks(defs: dg.Defini
         assert {rule.code.replace(".", "__") for rule in rules} <= {*specs}
         assert len({rule.code.replace(".", "__") for rule in rules}) == len(rules), "no two rules share a check"
         for rule in rules:
-            said = specs[rule.code.replace(".", "__")] or ""
-            assert said.startswith(rule.title)
-            assert f"{rule.severity}: A " in said
-            assert (rule.standard or "") in said
+            description = specs[rule.code.replace(".", "__")] or ""
+            assert description.startswith(rule.title)
+            assert f"{rule.severity}: A " in description
+            assert (rule.standard or "") in description
     assert all(graph.get(key).description for key in graph.asset_check_keys)
 
 
@@ -90,7 +90,7 @@ def test_every_asset_has_owners_columns_and_a_description(defs: dg.Definitions) 
 def test_columns_are_traced_to_the_columns_they_come_from(defs: dg.Definitions) -> None:
     def origins(asset: str, column: str) -> set[str]:
         lineage = _specs(defs)[asset].metadata["dagster/column_lineage"].value
-        return {f"{'/'.join(one.asset_key.path)}.{one.column_name}" for one in lineage.deps_by_column[column]}
+        return {f"{'/'.join(dep.asset_key.path)}.{dep.column_name}" for dep in lineage.deps_by_column[column]}
 
     spouses = {"standard/marriage_registration.husband_id", "standard/marriage_registration.wife_id"}
     assert origins("foundation/person/marriage", "spouse_id") == spouses

@@ -25,12 +25,12 @@ pytestmark = [
 HOUSEHOLD, MARRIAGE = "household_registration", "marriage_registration"
 
 
-def told(events: Sequence[Any], kind: type[Any]) -> dict[str, Any]:
+def events_by_asset(events: Sequence[Any], kind: type[Any]) -> dict[str, Any]:
     return {"/".join(event.asset_key.path): event for event in events if isinstance(event, kind)}
 
 
 def materialised(events: Sequence[Any]) -> dict[str, Any]:
-    return told(events, dg.AssetMaterialization)
+    return events_by_asset(events, dg.AssetMaterialization)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_late_telling_does_not_make_an_old_delivery_fresh(
         late.setattr("dagster_project.outcomes.TOLD_IN_TIME", datetime.timedelta())
         events = dagster.tick()
     assert landing not in materialised(events)
-    assert told(events, dg.AssetObservation)[landing].metadata["file"].value == "a.csv"
+    assert events_by_asset(events, dg.AssetObservation)[landing].metadata["file"].value == "a.csv"
     assert dagster.tick(afresh=True) == []
     Delivered(HOUSEHOLD, "b.csv", [household(2)]).write(place.landing)
     place.run()
@@ -113,8 +113,8 @@ def test_a_decision_made_outside_is_seen_in_the_check(place: Place, dagster: Dag
     assert not dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
     assert held in (dagster.check(f"standard/{HOUSEHOLD}", "gate").description or "")
     assert place.huiliu("gate", "reject", held, "--reason", "ask again").returncode == 0
-    told_checks = told(dagster.tick(), dg.AssetCheckEvaluation)
-    assert {*told_checks} == {f"standard/{HOUSEHOLD}"}
+    evaluations = events_by_asset(dagster.tick(), dg.AssetCheckEvaluation)
+    assert {*evaluations} == {f"standard/{HOUSEHOLD}"}
     assert dagster.check(f"standard/{HOUSEHOLD}", "gate").passed
 
 

@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_kinds_crossed_with_regions_give_an_agency_of_each_league_and_banner() -> None:
     catalog = read_catalog(ROOT)
-    of_police = [one for name, one in catalog.agencies.items() if name.startswith("public_security_")]
-    assert [sum(one.level == level for one in of_police) for level in ("league", "banner")] == [12, 103]
+    of_police = [agency for name, agency in catalog.agencies.items() if name.startswith("public_security_")]
+    assert [sum(agency.level == level for agency in of_police) for level in ("league", "banner")] == [12, 103]
     titles = {name: catalog.agencies[name].title for name in ("public_security_150400", "public_security_150402")}
     assert titles == {"public_security_150400": "赤峰市公安局", "public_security_150402": "红山区公安局"}
 

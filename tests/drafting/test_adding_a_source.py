@@ -84,7 +84,7 @@ def huiliu(*arguments: str | Path) -> Result:
     app = typer.Typer()
     source.register(app)
     check.register(app)
-    return CliRunner().invoke(app, [str(one) for one in arguments])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def drafted(project: Path, sample: Path, *more: str) -> Contract:
@@ -152,7 +152,9 @@ def test_a_draft_knows_headers_titles_and_values(project: Path, tmp_path: Path) 
     assert contract.feeds is not None
     assert contract.feeds.record == "person"
     others = [
-        one.feeds.rank for one in read_catalog(project).contracts.values() if one.feeds and one.database == "person"
+        contract.feeds.rank
+        for contract in read_catalog(project).contracts.values()
+        if contract.feeds and contract.database == "person"
     ]
     assert contract.feeds.rank == max(others)
     assert contract.key == (elements["个人账号"][0],)
@@ -169,8 +171,9 @@ def test_a_draft_says_what_a_person_must_look_at_and_shows_no_value(project: Pat
 
 
 def test_what_is_said_is_not_asked_again(project: Path, tmp_path: Path) -> None:
-    said = ("--provider", "health", "--legal-basis", "PIPL 第十三条", "--title", "公积金信息", "--system", "公积金系统")
-    contract = drafted(project, write(tmp_path / "s.csv", rows()), *said)
+    titles = ("--title", "公积金信息", "--system", "公积金系统")
+    options = ("--provider", "health", "--legal-basis", "PIPL 第十三条", *titles)
+    contract = drafted(project, write(tmp_path / "s.csv", rows()), *options)
     assert (contract.providers, contract.legal_basis) == (("health",), "PIPL 第十三条")
     assert (contract.title, contract.system) == ("公积金信息", "公积金系统")
     text = (project / "foundation_dbs/person/sources/housing_fund.yml").read_text(encoding="utf-8")
@@ -276,8 +279,8 @@ def test_check_passes_a_good_file_and_leaves_the_lake_alone(
     before = file.read_bytes()
     done = huiliu("check", file, "--source", "death_registration")
     assert done.exit_code == 0, done.output
-    for said in ("death_registration", "gb18030", "20 rows", "6 matched, 0 unknown", "would pass", "20 rows accepted"):
-        assert said in done.output
+    for text in ("death_registration", "gb18030", "20 rows", "6 matched, 0 unknown", "would pass", "20 rows accepted"):
+        assert text in done.output
     assert file.read_bytes() == before
     assert not (tmp_path / "lake").exists()
     assert not (tmp_path / "landing").exists()

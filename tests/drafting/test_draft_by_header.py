@@ -166,33 +166,33 @@ def test_a_complete_column_that_never_repeats_and_is_named_as_a_key_is_it(
     assert "样本 9 行中无空值且不重复" in text
 
 
-@pytest.mark.parametrize(("flag", "said"), [("dsc_biz_operation", "delete"), ("cd_operation", "D")])
-def test_flags_of_exchange_platforms_are_flags(project: Path, tmp_path: Path, flag: str, said: str) -> None:
-    columns = {flag: ["insert", said, ""], "dsc_biz_timestamp": ["2024-05-01 10:00:00"]}
+@pytest.mark.parametrize(("flag", "value"), [("dsc_biz_operation", "delete"), ("cd_operation", "D")])
+def test_flags_of_exchange_platforms_are_flags(project: Path, tmp_path: Path, flag: str, value: str) -> None:
+    columns = {flag: ["insert", value, ""], "dsc_biz_timestamp": ["2024-05-01 10:00:00"]}
     contract = drafted(project, with_columns(tmp_path / "s.csv", **columns))
-    assert contract.deletes == Deletes(column=flag, value=said)
+    assert contract.deletes == Deletes(column=flag, value=value)
     assert contract.version == "dsc_biz_timestamp"
 
 
 def test_no_figure_of_something_else_becomes_a_sum_of_money(project: Path, tmp_path: Path) -> None:
     headers = ("东经", "北纬", "考核得分", "平均气温", "年降水量", "人口密度")
-    path = with_columns(tmp_path / "s.csv", **{one: ["41.25", "38.50", "45.75"] for one in headers})
+    path = with_columns(tmp_path / "s.csv", **{header: ["41.25", "38.50", "45.75"] for header in headers})
     elements = by_header(drafted(project, path))
-    assert {elements[one] for one in headers} == {"text"}
+    assert {elements[header] for header in headers} == {"text"}
 
 
 def test_days_on_which_something_ends_are_known_by_many_headers(project: Path, tmp_path: Path) -> None:
     headers = ("有效期限", "证件有效期", "使用期限至", "合同终止日", "有效期结束日期", "期满届满日", "valid_until")
-    path = with_columns(tmp_path / "s.csv", **{one: ["长期", "2030-01-01"] for one in headers})
+    path = with_columns(tmp_path / "s.csv", **{header: ["长期", "2030-01-01"] for header in headers})
     elements = by_header(drafted(project, path))
-    assert {elements[one] for one in headers} == {"end_date"}
+    assert {elements[header] for header in headers} == {"end_date"}
 
 
 def test_days_on_which_something_begins_are_no_ends(project: Path, tmp_path: Path) -> None:
     headers = ("有效期起", "有效期自", "有效期开始日期")
-    path = with_columns(tmp_path / "s.csv", **{one: ["2020-01-01", "2021-01-01"] for one in headers})
+    path = with_columns(tmp_path / "s.csv", **{header: ["2020-01-01", "2021-01-01"] for header in headers})
     elements = by_header(drafted(project, path))
-    assert "end_date" not in {elements[one] for one in headers}
+    assert "end_date" not in {elements[header] for header in headers}
 
 
 @pytest.mark.parametrize("header", ["GXSJ", "UPDATETIME", "lastUpdateTime", "modifydate", "xgsj"])

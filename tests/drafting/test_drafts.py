@@ -54,5 +54,5 @@ def test_what_nobody_classified_is_masked_in_every_table(project: Path, tmp_path
         spec = standard_spec(catalog, contract)
         stored = workspace.lake.read(spec)
         columns = shown(spec, stored, Masking(b"simulated", frozenset(), None))
-        seen = workspace.lake.engine.rows(stored.select(**{one.name: one.value for one in columns}))
+        seen = workspace.lake.engine.rows(stored.select(**{column.name: column.value for column in columns}))
     assert {row["column_5"] for row in seen} == {"*" * len("5000.50")}

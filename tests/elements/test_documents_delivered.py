@@ -29,10 +29,10 @@ def old(number: int) -> str:
     return whole[:6] + whole[8:17]
 
 
-def wedding(number: int, kind: str | None = None, document: str | None = None, **said: str) -> Row:
+def wedding(number: int, kind: str | None = None, document: str | None = None, **cells: str) -> Row:
     """A registration whose wife is known by a document of some kind."""
     wife = {} if document is None else {"女方身份证件号": document}
-    return marriage(number, **({} if kind is None else {"女方证件类型": kind}), **wife, **said)
+    return marriage(number, **({} if kind is None else {"女方证件类型": kind}), **wife, **cells)
 
 
 # Couple → its registration, and the rules that it breaks.
@@ -119,7 +119,7 @@ def broken(at: Opened, source: str) -> dict[int, set[str]]:
     """Row of the file 甲.csv → the rules that it breaks."""
     batch = batch_of(at, source, "甲.csv")
     rows = [(row, FLAGS) for row in at.standard(source)] + [(row, RULES) for row in at.quarantine(source)]
-    return {row["_row"]: {*(row[said] or ())} for row, said in rows if row["_batch"] == batch}
+    return {row["_row"]: {*(row[named] or ())} for row, named in rows if row["_batch"] == batch}
 
 
 @pytest.mark.parametrize("source", DELIVERED)

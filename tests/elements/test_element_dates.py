@@ -115,19 +115,21 @@ class TestDates:
             offset = datetime.timedelta(minutes=15 * quarters)
             sign, minutes = "-" if quarters < 0 else "+", abs(15 * quarters)
             written = (f"{sign}{minutes // 60:02}:{minutes % 60:02}", f" {sign}{minutes // 60:02}{minutes % 60:02}")
-            cells += [time.isoformat() + one for one in written]
+            cells += [time.isoformat() + offset for offset in written]
             due += [time - offset] * len(written)
-            cells += [time.isoformat(" ") + one for one in ("Z", "+00:00", " UTC", "+0000", "+00")]
+            cells += [time.isoformat(" ") + offset for offset in ("Z", "+00:00", " UTC", "+0000", "+00")]
             due += [time] * 5
-        assert normalised("date", cells) == [(one + datetime.timedelta(hours=8)).date() for one in due]
-        assert normalised("datetime", cells) == [one.replace(tzinfo=UTC) for one in due]
+        assert normalised("date", cells) == [(moment + datetime.timedelta(hours=8)).date() for moment in due]
+        assert normalised("datetime", cells) == [moment.replace(tzinfo=UTC) for moment in due]
         plain = [time.isoformat() for time, _ in times]
         assert normalised("date", plain) == [time.date() for time, _ in times]
 
     def test_fractions_count_to_the_microsecond(self, normalised: Normalised) -> None:
         cells = [f"2024-01-01 08:00:00.{digits}" for digits in ("1", "12", "123456", "1234569", "999999999")]
         due = [100000, 120000, 123456, 123456, 999999]
-        assert normalised("datetime", cells) == [datetime.datetime(2024, 1, 1, 0, 0, 0, one, UTC) for one in due]
+        assert normalised("datetime", cells) == [
+            datetime.datetime(2024, 1, 1, 0, 0, 0, microsecond, UTC) for microsecond in due
+        ]
 
     def test_unseen_characters_and_other_spaces_in_dates(self, normalised: Normalised) -> None:
         cells = [
@@ -189,8 +191,8 @@ class TestDates:
         assert normalised("end_date", ["2030-01-31", *never, *unreadable]) == [
             datetime.date(2030, 1, 31), *[None] * (len(never) + len(unreadable)),
         ]  # fmt: skip
-        said = each(lambda cell: elements.sent_value(cell, CATALOG.elements["end_date"]), [*never, *unreadable])
-        assert said == [None] * len(never) + unreadable
+        values = each(lambda cell: elements.sent_value(cell, CATALOG.elements["end_date"]), [*never, *unreadable])
+        assert values == [None] * len(never) + unreadable
 
     @settings(max_examples=10, deadline=None)
     @given(

@@ -82,7 +82,7 @@ class TestNameKey:
         before, now = "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864", "龴龵龶龷龸龹龺龻"
         before += "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796"
         now += "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19"
-        assert each(name_key, [f"王{one}" for one in before]) == [f"王{one}" for one in now]
+        assert each(name_key, [f"王{character}" for character in before]) == [f"王{character}" for character in now]
 
     def test_different_names_have_different_keys(self, each: Each) -> None:
         names = ["张三", "张叁", "𠮷田", "吉田", "公司(一)", "公司(二)", "公司一", None]

@@ -296,10 +296,10 @@ def test_several_phones_in_a_cell(normalised: Normalised) -> None:
 @pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
 def test_codes_labels_and_other_labels_give_the_code(normalised: Normalised, name: str) -> None:
     codes = CATALOG.codes[CATALOG.elements[name].codes or ""]
-    pairs = [(said, code.code) for code in codes for said in (code.code, code.title, *code.labels)]
-    assert normalised(name, [f" {said}" for said, _ in pairs]) == [code for _, code in pairs]
+    pairs = [(spelling, code.code) for code in codes for spelling in (code.code, code.title, *code.labels)]
+    assert normalised(name, [f" {spelling}" for spelling, _ in pairs]) == [code for _, code in pairs]
     wide = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
-    spelt = [f"\u202a{said[:1]}\u00a0{said[1:]}\u200e".translate(wide) for said, _ in pairs]
+    spelt = [f"\u202a{spelling[:1]}\u00a0{spelling[1:]}\u200e".translate(wide) for spelling, _ in pairs]
     assert normalised(name, spelt) == [code for _, code in pairs]
     assert normalised(name, [" 不在 表中\u00a0", "08888", "Ｚ9Ｚ"]) == ["不在 表中", "08888", "Ｚ9Ｚ"]
     both = [
@@ -308,14 +308,14 @@ def test_codes_labels_and_other_labels_give_the_code(normalised: Normalised, nam
     both += [f"({code.code}){code.title}" for code in codes]
     expected = [code.code for code in codes for _ in code.labels for _ in range(4)] + [code.code for code in codes]
     assert normalised(name, both) == expected
-    crossed = [f"{one.code}-{other.title}" for one, other in itertools.pairwise(codes)]
+    crossed = [f"{code.code}-{other.title}" for code, other in itertools.pairwise(codes)]
     assert normalised(name, crossed) == crossed
 
 
 @pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
 def test_codes_that_spreadsheets_made_numbers_of_are_the_codes(normalised: Normalised, name: str) -> None:
-    codes = [one.code for one in CATALOG.codes[CATALOG.elements[name].codes or ""] if one.code.isdecimal()]
-    spelt = [said for code in codes for said in (str(int(code)), f"{int(code)}.0", f"0{code}", f"{code}.00")]
+    codes = [code.code for code in CATALOG.codes[CATALOG.elements[name].codes or ""] if code.code.isdecimal()]
+    spelt = [spelling for code in codes for spelling in (str(int(code)), f"{int(code)}.0", f"0{code}", f"{code}.00")]
     assert normalised(name, spelt) == [code for code in codes for _ in range(4)]
 
 

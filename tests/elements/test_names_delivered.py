@@ -52,6 +52,6 @@ def test_names_that_are_none_are_quarantined_by_one_rule_and_all_others_arrive(d
         assert f"person_name.{rule}" in str(quarantined[2 + number])
     assert {*DOUBTFUL, *NAMES} <= {*arrived}
     rules = ("masked", "placeholder")
-    flags = {name: [one for one in rules if f"person_name.{one}" in str(row)] for name, row in arrived.items()}
+    flags = {name: [rule for rule in rules if f"person_name.{rule}" in str(row)] for name, row in arrived.items()}
     assert {name: flags[name] for name in DOUBTFUL} == {name: [rule] for name, rule in DOUBTFUL.items()}
     assert not any(flags[name] for name in NAMES)

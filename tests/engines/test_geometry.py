@@ -71,8 +71,8 @@ def of_each(engine: Computing, shapes: ir.Table, operation: Callable[[ir.Value],
 
 
 def of_pairs(engine: Computing, pairs: ir.Table, operation: Callable[..., ir.Value]) -> dict[tuple[str, str], Any]:
-    said = pairs.select("name", "other_name", **{"is": operation(pairs.shape, pairs.other)})
-    found = {(row["name"], row["other_name"]): row["is"] for row in engine.rows(said)}
+    answers = pairs.select("name", "other_name", **{"is": operation(pairs.shape, pairs.other)})
+    found = {(row["name"], row["other_name"]): row["is"] for row in engine.rows(answers)}
     assert len(found) == (len(VALID) + 1) ** 2
     unknown = {pair: found.pop(pair) for pair in list(found) if "not known" in pair}
     assert set(unknown.values()) == {None}
@@ -110,8 +110,8 @@ def test_text_becomes_a_shape_in_two_dimensions(engine: Computing, shapes: ir.Ta
 
 @pytest.mark.parametrize("written", WKB_OF_OTHERS)
 def test_wkb_is_read_as_others_write_it_and_written_one_way(engine: Computing, written: str) -> None:
-    said = geometry.from_wkb(ibis.literal(bytes.fromhex(WKB_OF_OTHERS[written])))
-    assert engine.rows(one_row(said)) == [{"is": shapely.to_wkb(shapely.Point(1, 2))}]
+    shape = geometry.from_wkb(ibis.literal(bytes.fromhex(WKB_OF_OTHERS[written])))
+    assert engine.rows(one_row(shape)) == [{"is": shapely.to_wkb(shapely.Point(1, 2))}]
 
 
 def one_row(value: ir.Value) -> ir.Table:
@@ -251,9 +251,9 @@ def test_collections_are_compared_like_other_shapes(engine: Computing, shapes: i
     some = shapes.filter(shapes.name.isin([*MIXED, "square", "edge", "point inside"]))
     both = some.cross_join(some.rename(other_name="name", other="shape"))
     contains, intersects = geometry.contains(both.shape, both.other), geometry.intersects(both.shape, both.other)
-    said = engine.rows(both.select("name", "other_name", contains=contains, intersects=intersects))
-    assert len(said) == 25
-    for row in said:
+    answers = engine.rows(both.select("name", "other_name", contains=contains, intersects=intersects))
+    assert len(answers) == 25
+    for row in answers:
         shape, other = expected(row["name"]), expected(row["other_name"])
         assert (row["contains"], row["intersects"]) == (shape.contains(other), shape.intersects(other)), row
 

@@ -100,7 +100,7 @@ def test_either_engine_goes_on_with_what_the_other_wrote(
 def test_going_on_refreshes_and_rebuilds_nothing(lakes: Watched) -> None:
     for done in lakes.runs.values():
         assert done.changed
-        assert {one.reason for one in done.refreshed} == {"inputs changed", "unchanged"}
+        assert {refreshed.reason for refreshed in done.refreshed} == {"inputs changed", "unchanged"}
 
 
 def test_what_one_engine_built_is_current_for_the_other(lakes: Watched) -> None:
@@ -157,7 +157,7 @@ def test_both_engines_offer_the_same_rows_as_csv(lakes: Watched, tmp_path: Path)
 def test_columns_keep_their_titles(lakes: Watched) -> None:
     for table in TABLES:
         stored = DeltaTable(str(lakes.built["spark"].lake / table.id.path)).schema()
-        assert {one.name: one.metadata["comment"] for one in stored.fields} == {
+        assert {field.name: field.metadata["comment"] for field in stored.fields} == {
             column.name: column.title for column in table.columns
         }
 

@@ -167,9 +167,9 @@ def ended(running: list[Running]) -> Iterator[None]:
     try:
         yield
     finally:
-        for one in running:
-            one.process.kill()
-            one.process.wait()
+        for process in running:
+            process.process.kill()
+            process.process.wait()
 
 
 def readable_tables(lake: Path) -> dict[str, int]:

@@ -25,11 +25,11 @@ from tests.support.spark_cluster import started_cluster, unused_port
 HUILIU = Path(sys.executable).with_name("huiliu")
 SECONDS = 600  # when this machine is busy
 NO_JAVA = "apt-get install openjdk-17-jre-headless"
-TOLD = re.compile(r"^spark (?P<what>.+); what to do: (?P<todo>.+)\. Every table is at its last commit", re.MULTILINE)
+SHOWN = re.compile(r"^spark (?P<what>.+); what to do: (?P<todo>.+)\. Every table is at its last commit", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Told:
+class Failure:
     """What stood on the terminal of a run that failed."""
 
     code: int
@@ -37,19 +37,19 @@ class Told:
 
     @property
     def what(self) -> str:
-        found = TOLD.search(self.shown)
+        found = SHOWN.search(self.shown)
         assert found, self.shown
         assert not re.search(r"Traceback|\.java:|\.scala:|^\s+at ", self.shown, re.MULTILINE), self.shown
         return found["what"]
 
     @property
     def todo(self) -> str:
-        found = TOLD.search(self.shown)
+        found = SHOWN.search(self.shown)
         assert found, self.shown
         return found["todo"]
 
 
-def run(folder: Path, conf: dict[str, str] | None = None, **said: str) -> Told:
+def run(folder: Path, conf: dict[str, str] | None = None, **variables: str) -> Failure:
     """`huiliu run` on Spark over an empty landing folder, in a process of its own."""
     (folder / "landing").mkdir(exist_ok=True)
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("HUILIU_")} | {
@@ -59,12 +59,12 @@ def run(folder: Path, conf: dict[str, str] | None = None, **said: str) -> Told:
         "HUILIU_SPARK_MASTER": "local[1]",
         "HUILIU_MEMORY": "1GB",
         "HUILIU_SPARK_CONF": json.dumps({"spark.ui.enabled": "false", **(conf or {})}),
-        **said,
+        **variables,
     }
     done = subprocess.run(
         [HUILIU, "run"], env=surroundings, cwd=folder, capture_output=True, text=True, check=False, timeout=SECONDS
     )
-    return Told(done.returncode, done.stdout + done.stderr)
+    return Failure(done.returncode, done.stdout + done.stderr)
 
 
 def pretended_java(folder: Path, version: str) -> Path:
@@ -139,10 +139,10 @@ def test_the_embedded_install_says_how_to_get_spark() -> None:
         "sys.argv = ['huiliu', 'run']; from pipelines.cli.main import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=SECONDS)
-    told = Told(done.returncode, done.stderr)
-    assert told.code == 2
-    assert "not installed" in told.what
-    assert "requirements-spark.txt" in told.todo
+    failure = Failure(done.returncode, done.stderr)
+    assert failure.code == 2
+    assert "not installed" in failure.what
+    assert "requirements-spark.txt" in failure.todo
 
 
 def test_dagster_keeps_the_same_message() -> None:
@@ -165,10 +165,10 @@ def test_what_fails_at_the_start_for_an_unknown_reason_names_the_master() -> Non
 @pytest.mark.spark
 def test_an_unreachable_cluster_is_told_at_once(tmp_path: Path) -> None:
     master = f"spark://127.0.0.1:{unused_port()}"
-    told = run(tmp_path, HUILIU_SPARK_MASTER=master)
-    assert told.code == 3
-    assert told.what == f"the Spark cluster at {master} cannot be reached (Connection refused)"
-    assert "HUILIU_SPARK_MASTER" in told.todo
+    failure = run(tmp_path, HUILIU_SPARK_MASTER=master)
+    assert failure.code == 3
+    assert failure.what == f"the Spark cluster at {master} cannot be reached (Connection refused)"
+    assert "HUILIU_SPARK_MASTER" in failure.todo
 
 
 @pytest.mark.spark
@@ -184,28 +184,28 @@ def test_a_jar_that_no_repository_has_is_named(tmp_path: Path) -> None:
         "spark.jars.ivy": str(tmp_path / "ivy"),
         "spark.jars.ivySettings": str(settings),
     }
-    told = run(tmp_path, conf)
-    assert told.code == 3
-    assert told.what == (
+    failure = run(tmp_path, conf)
+    assert failure.code == 3
+    assert failure.what == (
         "Spark's jars are not here, and the repositories cannot be reached: org.example:missing-part_2.13:1.0"
     )
-    assert "spark.jars.ivySettings" in told.todo
+    assert "spark.jars.ivySettings" in failure.todo
 
 
 @pytest.mark.spark
 @pytest.mark.parametrize("memory", ["1MB", "100MB"])
 def test_too_little_memory_for_a_driver_is_told(tmp_path: Path, memory: str) -> None:
-    told = run(tmp_path, HUILIU_MEMORY=memory)
-    assert told.code == 2
-    assert "cannot start with the memory that is set" in told.what
-    assert "HUILIU_MEMORY" in told.todo
+    failure = run(tmp_path, HUILIU_MEMORY=memory)
+    assert failure.code == 2
+    assert "cannot start with the memory that is set" in failure.what
+    assert "HUILIU_MEMORY" in failure.todo
 
 
 @pytest.mark.spark
 def test_a_yarn_that_nothing_describes_is_told(tmp_path: Path) -> None:
-    told = run(tmp_path, HUILIU_SPARK_MASTER="yarn")
-    assert told.code == 2
-    assert "HADOOP_CONF_DIR" in told.todo
+    failure = run(tmp_path, HUILIU_SPARK_MASTER="yarn")
+    assert failure.code == 2
+    assert "HADOOP_CONF_DIR" in failure.todo
 
 
 # Two rows that each need more than an executor has, appended to a table; how the error is told, and that it is told.
@@ -226,12 +226,12 @@ except Exception as error:
 """
 
 
-def appended_too_much(table: Path, master: str, conf: dict[str, str]) -> Told:
+def appended_too_much(table: Path, master: str, conf: dict[str, str]) -> Failure:
     write_deltalake(str(table), pa.table({"id": pa.array([7], pa.int64()), "name": ["here"]}))
     return on_spark(TOO_MUCH, master, conf, str(table))
 
 
-def on_spark(program: str, master: str, conf: dict[str, str], *arguments: str) -> Told:
+def on_spark(program: str, master: str, conf: dict[str, str], *arguments: str) -> Failure:
     """A program in a process of its own: a process has one session."""
     surroundings = os.environ | {
         "HUILIU_ENGINE": "spark",
@@ -248,7 +248,7 @@ def on_spark(program: str, master: str, conf: dict[str, str], *arguments: str) -
         check=False,
         timeout=SECONDS,
     )
-    return Told(done.returncode, done.stdout + done.stderr)
+    return Failure(done.returncode, done.stdout + done.stderr)
 
 
 def rows_of(table: Path) -> list[tuple[object, ...]]:
@@ -261,18 +261,18 @@ def rows_of(table: Path) -> list[tuple[object, ...]]:
 def test_an_executor_out_of_memory_is_told_and_leaves_the_table_as_it_was(tmp_path: Path) -> None:
     with started_cluster(tmp_path / "cluster") as cluster:
         cluster.add_workers(1)
-        told = appended_too_much(tmp_path / "table", cluster.url, {"spark.executor.memory": "512m"})
-        assert told.what == f"Spark on {cluster.url} ran out of memory"
-    assert "spark.executor.memory" in told.todo
+        failure = appended_too_much(tmp_path / "table", cluster.url, {"spark.executor.memory": "512m"})
+        assert failure.what == f"Spark on {cluster.url} ran out of memory"
+    assert "spark.executor.memory" in failure.todo
     assert DeltaTable(str(tmp_path / "table")).version() == 0
     assert rows_of(tmp_path / "table") == [(7, "here")]
 
 
 @pytest.mark.spark
 def test_this_machine_out_of_memory_is_told_and_leaves_the_table_as_it_was(tmp_path: Path) -> None:
-    told = appended_too_much(tmp_path / "table", "local[1]", {})
-    assert told.what == "Spark on local[1] ran out of memory"
-    assert "HUILIU_MEMORY" in told.todo
+    failure = appended_too_much(tmp_path / "table", "local[1]", {})
+    assert failure.what == "Spark on local[1] ran out of memory"
+    assert "HUILIU_MEMORY" in failure.todo
     assert DeltaTable(str(tmp_path / "table")).version() == 0
     assert rows_of(tmp_path / "table") == [(7, "here")]
 
@@ -297,10 +297,10 @@ print(open_session(Settings()).range(7).count(), "rows")
 
 @pytest.mark.spark
 def test_a_killed_spark_is_told_and_started_again() -> None:
-    told = on_spark(KILLED, "local[1]", {})
-    assert "Spark's own process on this machine ended" in told.what
-    assert "HUILIU_MEMORY" in told.todo
-    assert "7 rows" in told.shown
+    failure = on_spark(KILLED, "local[1]", {})
+    assert "Spark's own process on this machine ended" in failure.what
+    assert "HUILIU_MEMORY" in failure.todo
+    assert "7 rows" in failure.shown
 
 
 @pytest.mark.spark
@@ -308,7 +308,7 @@ def test_executors_larger_than_any_worker_are_not_waited_for_without_end(tmp_pat
     with started_cluster(tmp_path / "cluster") as cluster:
         cluster.add_workers(1, memory="600m")
         conf = {"spark.executor.memory": "2g", "spark.huiliu.patience": "5"}
-        told = run(tmp_path, conf, HUILIU_SPARK_MASTER=cluster.url, SPARK_LOCAL_IP="127.0.0.1")
-        assert told.code == 3
-        assert told.what.startswith(f"Spark on {cluster.url} had work and no executor to do it")
-    assert "spark.executor.memory" in told.todo
+        failure = run(tmp_path, conf, HUILIU_SPARK_MASTER=cluster.url, SPARK_LOCAL_IP="127.0.0.1")
+        assert failure.code == 3
+        assert failure.what.startswith(f"Spark on {cluster.url} had work and no executor to do it")
+    assert "spark.executor.memory" in failure.todo

@@ -67,7 +67,7 @@ class Story:
     chance: random.Random
     projects: Callable[[str], Path]
     declared: str = AS_BEFORE
-    told: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     now: datetime.datetime = FIRST_DAY
 
     def __post_init__(self) -> None:
@@ -80,17 +80,17 @@ class Story:
     def begin(self) -> None:
         self._step(self.deliveries.first())
 
-    def go_on(self) -> None:
+    def take_step(self) -> None:
         self._step(self.deliveries.step())
 
     def _step(self, step: Step) -> None:
         self.declared = step.declared or self.declared
-        self.told.append(str(step))
+        self.events.append(str(step))
         self.now += datetime.timedelta(days=step.days, seconds=1)
         step.write(self.place.landing)
         ground = self.chance.sample([venues, zones], self.chance.randint(0, 2))
-        for kind in ground if len(self.told) > 1 else (venues, zones):
-            kind(self.chance, f"{len(self.told)}.csv").write(self.place.landing)
+        for kind in ground if len(self.events) > 1 else (venues, zones):
+            kind(self.chance, f"{len(self.events)}.csv").write(self.place.landing)
         with patch.object(clock, "now", lambda: self.now), self.place.opened() as at:
             lake = at.workspace.lake
             held = [batch for batch, verdict in verdicts_of(lake).items() if verdict == "held"]
@@ -112,7 +112,7 @@ class Story:
         for batch, verdict in sorted(verdicts_of(lake).items()):
             if verdict != "held" and self.chance.random() < 0.1:
                 taken = Verdict.RECALLED if verdict == Verdict.PASSED else Verdict.REVOKED
-                self.told.append(f"{batch} {taken}")
+                self.events.append(f"{batch} {taken}")
                 decide(lake, batch, taken, "drawn")
 
 
@@ -139,6 +139,6 @@ def test_any_sequence_leaves_what_a_rebuild_would_make(
         story = Story(Path(folder) / "lake_of_increments", chance, projects)
         story.begin()
         for _ in range(steps):
-            story.go_on()
-        note("\n".join(story.told))
+            story.take_step()
+        note("\n".join(story.events))
         assert_equals_a_rebuild(story.place, Path(folder) / "rebuilt")

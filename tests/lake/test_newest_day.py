@@ -93,7 +93,7 @@ def test_the_day_moves_on_with_whatever_is_received(lake: Lake, tmp_path: Path) 
     assert lake.lives_in(TWO) == (ELSEWHERE, "residence_permit"), "the one that has not ended"
     assert lake.lives_in(NO_HOME) == (None, None)
     assert lake.of(NO_HOME)["person_name"], "who is known by an ended permit is still known"
-    (golden,) = [one for one in run.refreshed if one.table.path == "foundation/person/person"]
+    (golden,) = [refreshed for refreshed in run.refreshed if refreshed.table.path == "foundation/person/person"]
     assert (golden.keys, golden.upserted) == (3, 3), "nobody but those whose permit has ended is looked at"
     assert_equals_a_rebuild(lake.place, tmp_path / "rebuilt")
 
@@ -101,7 +101,9 @@ def test_the_day_moves_on_with_whatever_is_received(lake: Lake, tmp_path: Path) 
 @ONE_ENGINE
 def test_on_the_same_day_nothing_is_computed(lake: Lake) -> None:
     run = lake.run(EVENING + datetime.timedelta(hours=1), marriage(301))
-    assert {one.reason for one in run.refreshed if one.table.path == "foundation/person/person"} == {"unchanged"}
+    assert {refreshed.reason for refreshed in run.refreshed if refreshed.table.path == "foundation/person/person"} == {
+        "unchanged"
+    }
 
 
 @ONE_ENGINE
@@ -122,18 +124,18 @@ def test_watching_sees_the_next_day_too(lake: Lake, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "problem"),
+    ("declared", "problem"),
     [
         ("{household_registration: left_on}", "has no column left_on"),
         ("{death_registration: died_on}", "is no source of this attribute"),
         ("{residence_permit: updated_at}", "is a timestamp"),
     ],
 )
-def test_until_names_a_last_day_of_a_source(tmp_path: Path, said: str, problem: str) -> None:
+def test_until_names_a_last_day_of_a_source(tmp_path: Path, declared: str, problem: str) -> None:
     project = small_project(tmp_path)
     record = project / "foundation_dbs/person/person.yml"
     text = record.read_text(encoding="utf-8")
     assert "until:\n      residence_permit: valid_to" in text
-    record.write_text(text.replace("until:\n      residence_permit: valid_to", f"until: {said}"), encoding="utf-8")
+    record.write_text(text.replace("until:\n      residence_permit: valid_to", f"until: {declared}"), encoding="utf-8")
     with pytest.raises(DeclarationError, match=problem):
         read_catalog(project)

@@ -98,7 +98,7 @@ def test_the_files_of_a_city_without_changes_are_not_read(filled: Place) -> None
     assert "150100" in last["operationParameters"]["mergePredicate"]
     assert int(last["operationMetrics"]["num_target_files_skipped_during_scan"]) == 1
     added = pa.table(table(filled, "returns/person/person").get_add_actions(flatten=True)).to_pylist()
-    assert all(one["path"].startswith(f"city={one['partition.city']}/") for one in added)
+    assert all(action["path"].startswith(f"city={action['partition.city']}/") for action in added)
     changed = (filled.lake / "returns/person/person/_change_data").glob("*/*.parquet")
     assert {path.parent.name for path in changed} <= {"city=150100", "city=150400"}
 
@@ -143,8 +143,8 @@ def test_a_held_batch_leaves_standard_untouched_until_it_is_released(filled: Pla
     assert len(rows(filled, "raw/household_registration", "_row")) == len(PEOPLE) + 6
     assert filled.run().exit_code == 0, "a batch that was held before is no news"
 
-    told = filled.huiliu("gate", "release", batch, "--reason", "核对无误")
-    assert told.returncode == 0, told.stderr
+    done = filled.huiliu("gate", "release", batch, "--reason", "核对无误")
+    assert done.returncode == 0, done.stderr
     assert filled.run().changed
     people = {row["id_number"] for row in rows(filled, "foundation/person/person", "id_number")}
     assert person_id(23) in people
@@ -171,10 +171,10 @@ def test_a_crash_between_two_commits_neither_doubles_nor_loses(filled: Place, mo
     deliver(filled.landing, "household_registration", "2.csv", csv_text(cells_of([household(30), household(31)])))
     for dies_at in (BATCHES, VERDICTS):
 
-        def dying(self: Lake, spec: Any, *said: Any, dies_at: Any = dies_at, **named: Any) -> bool:
+        def dying(self: Lake, spec: Any, *arguments: Any, dies_at: Any = dies_at, **named: Any) -> bool:
             if spec is dies_at:
                 raise KeyboardInterrupt
-            return append(self, spec, *said, **named)
+            return append(self, spec, *arguments, **named)
 
         monkeypatch.setattr(Lake, "append_rows", dying)
         with pytest.raises(KeyboardInterrupt):
@@ -198,7 +198,7 @@ def test_a_changed_declaration_recomputes_and_says_so(filled: Place, tmp_path: P
     changed = Place(filled.folder, project=project)
     deliver(changed.landing, "household_registration", "2.csv", csv_text(cells_of([household(40, 性别="爷们")])))
 
-    done = {one.table.path: one for one in changed.run().refreshed}
+    done = {refreshed.table.path: refreshed for refreshed in changed.run().refreshed}
 
     assert done["standard/marriage_registration"].reason == "declarations changed"
     assert "registrar" not in {field.name for field in table(changed, "standard/marriage_registration").schema().fields}

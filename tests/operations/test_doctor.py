@@ -29,16 +29,16 @@ class Machine:
 
     folder: Path
 
-    def examined(self, *, open_spark: bool = False, **said: Any) -> Iterator[Check]:
+    def examined(self, *, open_spark: bool = False, **settings: Any) -> Iterator[Check]:
         places = {"landing": self.folder / "landing", "lake": self.folder / "lake", "project": PROJECT}
-        return examine(Settings.model_validate({**places, **said}), open_spark=open_spark)
+        return examine(Settings.model_validate({**places, **settings}), open_spark=open_spark)
 
-    def checks(self, **said: Any) -> dict[str, Check]:
-        return {check.name: check for check in self.examined(**said)}
+    def checks(self, **settings: Any) -> dict[str, Check]:
+        return {check.name: check for check in self.examined(**settings)}
 
-    def check(self, name: str, *, open_spark: bool = False, **said: Any) -> Check:
+    def check(self, name: str, *, open_spark: bool = False, **settings: Any) -> Check:
         """One check; nothing after it is looked at."""
-        return next(check for check in self.examined(open_spark=open_spark, **said) if check.name == name)
+        return next(check for check in self.examined(open_spark=open_spark, **settings) if check.name == name)
 
 
 @pytest.fixture
@@ -186,9 +186,9 @@ def test_the_verb_shows_a_table_or_json_and_its_exit_code_says_what_is_needed(ma
     shown = doctor("--landing", "landing")
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert re.search(r"^ *landing +good", shown.stdout, re.MULTILINE)
-    told = doctor("--landing", "elsewhere", "--json")
-    assert told.returncode == 1
-    checks = {one["name"]: one for one in json.loads(told.stdout)}
+    done = doctor("--landing", "elsewhere", "--json")
+    assert done.returncode == 1
+    checks = {check["name"]: check for check in json.loads(done.stdout)}
     assert checks["landing"]["state"] == "bad"
     assert checks["landing"]["todo"]
 

@@ -18,7 +18,7 @@ from pipelines.storage.damage import damaged
 
 BUSY = LeaseError("another writes the lake", "run again", after=UNHARMED)
 BROKEN_LOG = damaged("/lake/standard/x", "its log is broken: an entry is no JSON")
-TOLD = [
+EXPLAINED = [
     (BUSY, f"lease: another writes the lake; what to do: run again. {UNHARMED}", 3),
     (StoreError("no address is set", "set one", 2), "store: no address is set; what to do: set one", 2),
     (DeclarationError(Path("a.yml"), 3, "write a name"), "declaration error: a.yml:3: write a name", 2),
@@ -50,13 +50,13 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("error", "text", "exit_code"), TOLD)
+@pytest.mark.parametrize(("error", "text", "exit_code"), EXPLAINED)
 def test_an_error_is_told_whole_and_so_is_its_copy(error: HuiliuError, text: str, exit_code: int) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert vars(copy) == vars(error)
-    for one in (error, copy):
-        told = explained(one)
-        assert (str(told), told.exit_code) == (text, exit_code)
+    for raised in (error, copy):
+        explanation = explained(raised)
+        assert (str(explanation), explanation.exit_code) == (text, exit_code)
 
 
 def test_a_check_shows_what_was_found_apart_from_what_to_do() -> None:

@@ -31,7 +31,7 @@ from tests.support.place import Place
 
 pytestmark = pytest.mark.whole_lake
 
-NOTHING = datetime.timedelta()
+NO_TIME = datetime.timedelta()
 RAW = TableId("raw", "household_registration")
 FILES = 18
 
@@ -69,9 +69,9 @@ def maintained(place: Place, retention: datetime.timedelta | None = None) -> dic
     """All tables maintained, with another retention than the setting's where one is given."""
     with place.opened() as at:
         if retention is None:
-            return {one.table.path: one for one in maintain(at.workspace)}
+            return {maintained.table.path: maintained for maintained in maintain(at.workspace)}
         done = [maintain_table(at.workspace.lake, spec.id, retention) for spec in all_tables(at.workspace)]
-    return {one.table.path: one for one in done if one}
+    return {table.table.path: table for table in done if table}
 
 
 def rebuilt_differently(place: Place) -> list[str]:
@@ -98,9 +98,9 @@ def test_a_run_after_maintenance_finds_nothing_to_do(filled: Place) -> None:
     run = filled.run()
 
     assert not run.changed
-    assert {one.reason for one in run.refreshed} == {"unchanged"}
+    assert {refreshed.reason for refreshed in run.refreshed} == {"unchanged"}
     assert versions(filled) == after
-    assert not any(one.changed for one in maintained(filled).values()), "nor does the next maintenance"
+    assert not any(table.changed for table in maintained(filled).values()), "nor does the next maintenance"
     assert versions(filled) == after
 
 
@@ -114,7 +114,7 @@ def test_small_files_are_put_together_within_their_partition(tmp_path: Path) -> 
     with DuckDBEngine("4GB") as engine:
         lake = Lake(Store.at(tmp_path), engine)
         delta_rs.create(place, spec, rows.to_reader(), "{}")
-        assert [one.files for one in [maintain_table(lake, spec.id, datetime.timedelta(30))] if one] == [FILES]
+        assert [table.files for table in [maintain_table(lake, spec.id, datetime.timedelta(30))] if table] == [FILES]
         for number in range(FILES):
             delta_rs.append(place, pa.table({"city": cities[:1], "n": [FILES + number]}).to_reader(), "{}")
         done = maintain_table(lake, spec.id, datetime.timedelta(30))
@@ -153,10 +153,10 @@ def test_a_refresh_whose_feed_is_gone_says_so_and_is_right(filled: Place) -> Non
         for task in plan(at.workspace):
             if task.step in ("ingest", "standardise"):
                 task.work(at.workspace)
-    removed = maintained(filled, NOTHING)["standard/household_registration"].removed
+    removed = maintained(filled, NO_TIME)["standard/household_registration"].removed
     assert removed > 0
 
-    reasons = {one.table.path: one.reason for one in filled.run().refreshed}
+    reasons = {refreshed.table.path: refreshed.reason for refreshed in filled.run().refreshed}
 
     assert reasons["foundation/person/person"] == "change feed gone"
     assert reasons["standard/household_registration"] == "unchanged"
@@ -167,7 +167,7 @@ def test_a_release_names_versions_that_stay_readable(filled: Place) -> None:
     person = TableId("foundation", "person", ("person",))
     # What has been maintained twice, long after the run, has nothing left of the version that the run released.
     delta_rs.compact(table(filled, person), "{}")
-    maintained(filled, NOTHING)
+    maintained(filled, NO_TIME)
     maintained(filled)
     with filled.opened() as at:
         newest = max(at.rows(RELEASES), key=lambda row: (row["release"], row["table"] == person.path))
@@ -186,8 +186,8 @@ def test_a_table_keeps_what_the_setting_says(filled: Place, monkeypatch: pytest.
 
 
 def properties(of: Path) -> set[str]:
-    said = DeltaTable(str(of)).metadata().configuration
-    return {said["delta.logRetentionDuration"], said["delta.deletedFileRetentionDuration"]}
+    stored = DeltaTable(str(of)).metadata().configuration
+    return {stored["delta.logRetentionDuration"], stored["delta.deletedFileRetentionDuration"]}
 
 
 def test_what_maintenance_dies_in_is_harmless(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +200,7 @@ def test_what_maintenance_dies_in_is_harmless(filled: Place, monkeypatch: pytest
         with filled.opened() as at, pytest.raises(KeyboardInterrupt):
             maintain(at.workspace, [RAW])
         monkeypatch.undo()
-    assert {one.reason for one in filled.run().refreshed} == {"unchanged"}
+    assert {refreshed.reason for refreshed in filled.run().refreshed} == {"unchanged"}
 
 
 SPEC = TableSpec(quality("read"), "读到哪里", "", (), (ColumnSpec("number", "int64", "数"),))
@@ -224,11 +224,11 @@ def log_files(lake: Lake) -> list[Path]:
 def test_what_the_newest_commit_says_and_named_appends_outlive_the_log(lake: Lake) -> None:
     for number in range(12):
         assert append(lake, number)
-    maintain_table(lake, SPEC.id, NOTHING)
+    maintain_table(lake, SPEC.id, NO_TIME)
     assert len(log_files(lake)) == 1
     state = lake.state(SPEC.id)
     assert state
-    assert json.loads(state.said or "") == {"reading": 11, "same_as": 11}
+    assert json.loads(state.metadata or "") == {"reading": 11, "same_as": 11}
     assert state.content == 11
     assert [append(lake, number) for number in (0, 11)] == [False, False]
     assert append(lake, 12)
@@ -240,11 +240,11 @@ def test_a_strangers_commit_does_not_hide_what_the_table_says(lake: Lake) -> Non
     delta = lake.delta(SPEC.id)
     assert delta
     delta.alter.set_table_description("described by hand")
-    maintain_table(lake, SPEC.id, NOTHING)
+    maintain_table(lake, SPEC.id, NO_TIME)
     state = lake.state(SPEC.id)
     assert len(log_files(lake)) == 1
     assert state
-    assert json.loads(state.said or "")["reading"] == 11
+    assert json.loads(state.metadata or "")["reading"] == 11
 
 
 def test_entries_within_the_retention_stay(lake: Lake) -> None:
@@ -264,7 +264,7 @@ def test_entries_within_the_retention_stay(lake: Lake) -> None:
 
 
 def test_the_command_says_what_it_did(filled: Place) -> None:
-    told = filled.huiliu("maintain")
-    assert told.returncode == 0, told.stderr
-    assert "raw/household_registration" in told.stdout
-    assert "30 days" in told.stdout
+    done = filled.huiliu("maintain")
+    assert done.returncode == 0, done.stderr
+    assert "raw/household_registration" in done.stdout
+    assert "30 days" in done.stdout

@@ -42,7 +42,7 @@ def filled(run_once: Place, tmp_path: Path) -> Place:
 
 def of(place: Place) -> dict[str, TableStatus]:
     with place.opened() as at:
-        return {one.table.path: one for one in status(at.workspace)}
+        return {table.table.path: table for table in status(at.workspace)}
 
 
 def test_after_a_run_nothing_waits(filled: Place) -> None:
@@ -50,9 +50,9 @@ def test_after_a_run_nothing_waits(filled: Place) -> None:
     standard = found[f"standard/{SOURCE}"]
     assert standard.rows == 4
     assert standard.refreshed_at
-    assert [one.table for one in standard.inputs] == [f"raw/{SOURCE}", f"quality/batch_verdict[{SOURCE}]"]
-    assert not any(given.is_behind for one in found.values() for given in one.inputs)
-    assert {(one.files, one.unjudged, one.held, one.rows_pending) for one in found.values()} == {(0, 0, 0, 0)}
+    assert [consumed.table for consumed in standard.inputs] == [f"raw/{SOURCE}", f"quality/batch_verdict[{SOURCE}]"]
+    assert not any(given.is_behind for table in found.values() for given in table.inputs)
+    assert {(table.files, table.unjudged, table.held, table.rows_pending) for table in found.values()} == {(0, 0, 0, 0)}
     assert found["raw/marriage_registration"].version is None, "nothing has come, and nothing is overdue"
     assert not found["raw/marriage_registration"].overdue
 
@@ -86,12 +86,12 @@ def test_the_command_shows_it_and_writes_nothing(filled: Place) -> None:
         return {path: path.stat().st_mtime for path in filled.lake.rglob("*")}
 
     before = files()
-    told = filled.huiliu("status")
-    assert told.returncode == 0, told.stderr
-    assert "overdue: none" in told.stdout
-    assert SOURCE in told.stdout
-    said: list[dict[str, Any]] = json.loads(filled.huiliu("status", "--json").stdout)
-    raw = next(one for one in said if one["table"] == f"raw/{SOURCE}")
+    done = filled.huiliu("status")
+    assert done.returncode == 0, done.stderr
+    assert "overdue: none" in done.stdout
+    assert SOURCE in done.stdout
+    statuses: list[dict[str, Any]] = json.loads(filled.huiliu("status", "--json").stdout)
+    raw = next(table for table in statuses if table["table"] == f"raw/{SOURCE}")
     assert (raw["rows"], raw["version"], raw["overdue"]) == (4, 0, False)
     assert datetime.datetime.fromisoformat(raw["due"]) > datetime.datetime.now(datetime.UTC)
     assert files() == before
@@ -100,7 +100,7 @@ def test_the_command_shows_it_and_writes_nothing(filled: Place) -> None:
 def test_a_source_that_is_late_is_overdue(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     late = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=400)
     monkeypatch.setattr("pipelines.clock.now", lambda: late)
-    assert [path for path, one in of(filled).items() if one.overdue] == [f"raw/{SOURCE}"]
+    assert [path for path, table in of(filled).items() if table.overdue] == [f"raw/{SOURCE}"]
 
 
 def at(text: str) -> datetime.datetime:
@@ -130,10 +130,10 @@ def test_due_by_the_clock_of_people(update: str, last: str, now: str, due: str, 
 
 
 def test_a_narrow_terminal_cuts_no_name_and_no_time(filled: Place) -> None:
-    said = filled.huiliu("status", columns=80).stdout
-    assert "…" not in said
-    assert max(map(len, said.splitlines()[:-1])) <= 80
-    assert SOURCE in said
+    output = filled.huiliu("status", columns=80).stdout
+    assert "…" not in output
+    assert max(map(len, output.splitlines()[:-1])) <= 80
+    assert SOURCE in output
 
 
 def test_a_file_of_the_same_name_and_size_that_came_later_waits(filled: Place) -> None:
@@ -153,12 +153,12 @@ def test_tables_of_a_source_that_is_gone_are_listed(tmp_path: Path) -> None:
     smaller = small_project(tmp_path / "smaller", (SOURCE,), ("150100",))
     shutil.rmtree(project)
     smaller.replace(project)
-    undeclared = {path for path, one in of(place).items() if not one.declared}
+    undeclared = {path for path, table in of(place).items() if not table.declared}
     assert {"raw/marriage_registration", "standard/marriage_registration"} <= undeclared
     assert not {path for path in undeclared if SOURCE in path}
-    told = place.huiliu("status")
-    assert told.returncode == 0, told.stderr
-    (line,) = [line for line in told.stdout.splitlines() if line.startswith("! ")]
+    done = place.huiliu("status")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("! ")]
     assert "raw/marriage_registration, " in line
     assert "nothing declares them any more" in line
     assert "what to do: put the declaration back" in line

@@ -43,8 +43,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def watching(place: Place) -> Iterator[Path]:
     """The command at work; gives the file of what it says."""
-    said = place.folder / "watch.log"
-    with said.open("wb") as log:
+    output = place.folder / "watch.log"
+    with output.open("wb") as log:
         surroundings = os.environ | {
             "HUILIU_LANDING": str(place.landing),
             "HUILIU_LAKE": str(place.lake),
@@ -53,16 +53,16 @@ def watching(place: Place) -> Iterator[Path]:
         }
         command = [str(HUILIU), "watch", "--settle", "0", "--every", "0.2"]
         process = subprocess.Popen(command, env=surroundings, cwd=place.folder, stdout=log, stderr=subprocess.STDOUT)
-        yield said
-        assert process.poll() is None, said.read_text(encoding="utf-8")
+        yield output
+        assert process.poll() is None, output.read_text(encoding="utf-8")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0, said.read_text(encoding="utf-8")
+        assert process.wait(timeout=60) == 0, output.read_text(encoding="utf-8")
 
 
-def until(true: Callable[[], bool], said: Path) -> None:
+def until(true: Callable[[], bool], log: Path) -> None:
     ends = time.monotonic() + 120
     while not true():
-        assert time.monotonic() < ends, said.read_text(encoding="utf-8")
+        assert time.monotonic() < ends, log.read_text(encoding="utf-8")
         time.sleep(0.2)
 
 
@@ -111,9 +111,9 @@ def test_a_decision_is_acted_on(place: Place, watching: Path) -> None:
 
 
 def test_what_it_says_names_no_person(place: Place, watching: Path) -> None:
-    said = watching.read_text(encoding="utf-8")
-    assert said
-    assert not [number for number in range(1, 6) if person_id(number) in said]
+    text = watching.read_text(encoding="utf-8")
+    assert text
+    assert not [number for number in range(1, 6) if person_id(number) in text]
 
 
 SOURCE, OTHER = "household_registration", "marriage_registration"
@@ -130,20 +130,20 @@ def two_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def watched_until(place: Place, true: Callable[[Counter[str]], bool]) -> list[str]:
     """Watch until so many rows of sources were taken; what was told to have failed, and why."""
-    taken, said, stop = Counter[str](), list[str](), threading.Event()
+    taken, failures, stop = Counter[str](), list[str](), threading.Event()
     settings = Settings(project=place.project, landing=place.landing, lake=place.lake, settle=0)
 
-    def told(done: Round) -> None:
-        taken.update({one.source: one.rows for one in done.run.ingested.values()})
+    def note_round(done: Round) -> None:
+        taken.update({ingested.source: ingested.rows for ingested in done.run.ingested.values()})
         if true(taken) and not done.run.behind:
             stop.set()
 
     def failed(what: str, error: Exception, seconds: float) -> None:
-        said.append(f"{what}: {explained(error)}")
-        assert len(said) < 50, said
+        failures.append(f"{what}: {explained(error)}")
+        assert len(failures) < 50, failures
 
-    watch(lambda: open_workspace(settings), told, failed, stop, 0.05)
-    return said
+    watch(lambda: open_workspace(settings), note_round, failed, stop, 0.05)
+    return failures
 
 
 def test_a_source_that_fails_keeps_no_other_waiting_and_is_tried_again(
@@ -159,10 +159,10 @@ def test_a_source_that_fails_keeps_no_other_waiting_and_is_tried_again(
         return ingest(workspace, contract)
 
     monkeypatch.setattr("pipelines.steps.ingest.ingest", failing)
-    said = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
-    assert len(said) == 2
-    assert all(one.startswith(f"ingest {SOURCE}: ") and "HUILIU_MEMORY" in one for one in said)
-    assert "row 3" not in str(said)
+    failures = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
+    assert len(failures) == 2
+    assert all(failure.startswith(f"ingest {SOURCE}: ") and "HUILIU_MEMORY" in failure for failure in failures)
+    assert "row 3" not in str(failures)
     with two_sources.opened() as at:
         assert len(at.standard(SOURCE)) == len(at.standard(OTHER)) == 1
     assert person_id(1) in of_the_city(two_sources)
@@ -186,9 +186,9 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(two_sources: Place, mo
 
     monkeypatch.setattr("pipelines.operations.watch.deliver_pushed", away)
     monkeypatch.setattr("pipelines.database.lease.Lease.hold", locked)
-    said = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
-    assert [one.partition(":")[0] for one in said] == ["pushed rows", "watch", "watch"]
-    assert all("what to do: " in one for one in said)
+    failures = watched_until(two_sources, lambda taken: bool(taken[SOURCE] and taken[OTHER]))
+    assert [failure.partition(":")[0] for failure in failures] == ["pushed rows", "watch", "watch"]
+    assert all("what to do: " in failure for failure in failures)
 
 
 def test_a_setting_that_must_change_ends_it(two_sources: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,8 +50,8 @@ def catalog(project: Path) -> Catalog:
 @pytest.fixture(scope="module")
 def declared(catalog: Catalog) -> list[Model | Finding]:
     models = read_models(catalog)
-    placed = [*models.tables.values(), *(one for found in models.findings.values() for one in found)]
-    return [one.declared for one in placed]
+    placed = [*models.tables.values(), *(model for found in models.findings.values() for model in found)]
+    return [model.declared for model in placed]
 
 
 def delivered_elements(catalog: Catalog) -> Iterator[Element]:
@@ -66,22 +66,28 @@ def rule_types(catalog: Catalog) -> set[str]:
 
 def test_every_kind_of_element_is_delivered(catalog: Catalog) -> None:
     elements = list(delivered_elements(catalog))
-    assert {one.normalise for one in elements} == {*KINDS}
-    assert {one.normalise for one in elements if one.alias} == {name for name, kind in KINDS.items() if kind.old_form}
-    assert {one.grade for one in elements} == {*get_args(Grade)}
+    assert {element.normalise for element in elements} == {*KINDS}
+    assert {element.normalise for element in elements if element.alias} == {
+        name for name, kind in KINDS.items() if kind.old_form
+    }
+    assert {element.grade for element in elements} == {*get_args(Grade)}
     everywhere = list(delivered_elements(read_catalog(PROJECT)))
     for asked in ("type", "compare", "holds", "identifier"):
-        assert {getattr(one, asked) for one in everywhere} - {getattr(one, asked) for one in elements} == set()
+        assert {getattr(element, asked) for element in everywhere} - {
+            getattr(element, asked) for element in elements
+        } == set()
     assert any(column.grade for contract in catalog.contracts.values() for column in contract.columns)
 
 
 def test_every_kind_of_rule_is_declared(catalog: Catalog) -> None:
     assert {*PREDICATES} - rule_types(catalog) == set()
     assert rule_types(read_catalog(PROJECT)) - rule_types(catalog) == set()
-    said = [rule.arguments for contract in catalog.contracts.values() for rule in catalog.rules(contract)]
-    kinds = {kind for one in said for kind in [*one.get("kinds", {}).values(), one.get("untyped")] if kind}
+    given = [rule.arguments for contract in catalog.contracts.values() for rule in catalog.rules(contract)]
+    kinds = {
+        kind for arguments in given for kind in [*arguments.get("kinds", {}).values(), arguments.get("untyped")] if kind
+    }
     assert kinds == {*DOCUMENTS}
-    assert {one["part"] for one in said if "part" in one} == {*PARTS}
+    assert {arguments["part"] for arguments in given if "part" in arguments} == {*PARTS}
 
 
 def test_every_resolution_of_a_golden_record_is_declared(catalog: Catalog) -> None:
@@ -98,26 +104,26 @@ def test_every_resolution_of_a_golden_record_is_declared(catalog: Catalog) -> No
 
 
 def test_every_route_to_affected_rows_is_declared(declared: list[Model | Finding]) -> None:
-    routes = [route for one in declared for several in one.affected.values() for route in several]
+    routes = [route for model in declared for several in model.affected.values() for route in several]
     kinds: list[Any] = [kind for kind in get_args(Route) if isinstance(kind, type)]
     assert len(kinds) == len(get_args(Route)) - 1, "the last one is a function"
     assert [kind for kind in kinds if not any(isinstance(route, kind) for route in routes)] == []
     assert any(callable(route) for route in routes)
-    assert any(len(several) > 1 for one in declared for several in one.affected.values())
-    assert any({*one.inputs} - {*one.affected} for one in declared), "computed whole"
-    inputs = [one for model in declared for one in model.inputs.values()]
-    assert {type(one) for one in inputs} == {str, FormsOf, ClaimsOf}
-    assert {bool(one.about) for one in declared if isinstance(one, Finding)} == {True, False}
+    assert any(len(several) > 1 for model in declared for several in model.affected.values())
+    assert any({*model.inputs} - {*model.affected} for model in declared), "computed whole"
+    inputs = [wanted for model in declared for wanted in model.inputs.values()]
+    assert {type(wanted) for wanted in inputs} == {str, FormsOf, ClaimsOf}
+    assert {bool(model.about) for model in declared if isinstance(model, Finding)} == {True, False}
 
 
 def test_every_way_back_to_the_cities_is_declared(catalog: Catalog, declared: list[Model | Finding]) -> None:
     records = [record.returns for record in catalog.records.values() if record.returns]
-    assert {len(one.scope) > 1 for one in records} == {True, False}
-    assert {bool(one.withhold) for one in records} == {True, False}
-    models = [one.returns for one in declared if isinstance(one, Model) and one.returns]
-    assert {isinstance(one.scope, tuple) for one in models} == {True, False}
-    assert any(one.withhold for one in models)
-    assert {way for one in models for way in ways_back(one, catalog)} == {"own", "record", "attribute"}
+    assert {len(record.scope) > 1 for record in records} == {True, False}
+    assert {bool(record.withhold) for record in records} == {True, False}
+    models = [model.returns for model in declared if isinstance(model, Model) and model.returns]
+    assert {isinstance(returns.scope, tuple) for returns in models} == {True, False}
+    assert any(returns.withhold for returns in models)
+    assert {way for returns in models for way in ways_back(returns, catalog)} == {"own", "record", "attribute"}
 
 
 def ways_back(returned: Returned, catalog: Catalog) -> Iterator[str]:
@@ -127,17 +133,19 @@ def ways_back(returned: Returned, catalog: Catalog) -> Iterator[str]:
 
 def test_every_kind_of_contract_is_declared(catalog: Catalog) -> None:
     contracts = list(catalog.contracts.values())
-    assert {type(one.deletes) for one in contracts} == {Deletes, str, type(None)}
-    assert {one.unversioned for one in contracts} == {*get_args(Contract.model_fields["unversioned"].annotation)}
-    assert {one.version is None for one in contracts} == {True, False}
-    assert {len(one.key) > 1 for one in contracts} == {True, False}
-    assert any(one.delivered_by for one in contracts)
-    assert any(one.aliases for one in contracts)
-    responsible = [one.responsibility for one in contracts if one.responsibility]
-    assert {one.by_provider for one in responsible if not one.columns} == {True}
-    assert any(one.columns for one in responsible)
-    assert {one.level for one in responsible} == {"league", "banner"}
-    assert any(one.feeds and one.feeds.key for one in contracts)
+    assert {type(contract.deletes) for contract in contracts} == {Deletes, str, type(None)}
+    assert {contract.unversioned for contract in contracts} == {
+        *get_args(Contract.model_fields["unversioned"].annotation)
+    }
+    assert {contract.version is None for contract in contracts} == {True, False}
+    assert {len(contract.key) > 1 for contract in contracts} == {True, False}
+    assert any(contract.delivered_by for contract in contracts)
+    assert any(contract.aliases for contract in contracts)
+    responsible = [contract.responsibility for contract in contracts if contract.responsibility]
+    assert {responsibility.by_provider for responsibility in responsible if not responsibility.columns} == {True}
+    assert any(responsibility.columns for responsibility in responsible)
+    assert {responsibility.level for responsibility in responsible} == {"league", "banner"}
+    assert any(contract.feeds and contract.feeds.key for contract in contracts)
 
 
 @dataclass(frozen=True)
@@ -161,11 +169,11 @@ def filled(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled:
         lake, verdicts, batches = at.workspace.lake, at.rows(VERDICTS), at.rows(BATCHES)
         return Filled(
             {str(spec.id): lake.row_count(spec.id) for spec in all_tables(at.workspace) if spec != CONFIRMATIONS},
-            {(one["source"], one["rule"]) for one in at.rows(RULE_RESULTS) if one["broken"]},
-            {rule for one in verdicts for rule in one["rules"]},
-            {one["verdict"] for one in verdicts},
-            {one["format"] for one in batches},
-            {one["file"]: one["agency"] for one in batches if one["source"] == "employment"},
+            {(row["source"], row["rule"]) for row in at.rows(RULE_RESULTS) if row["broken"]},
+            {rule for verdict in verdicts for rule in verdict["rules"]},
+            {verdict["verdict"] for verdict in verdicts},
+            {batch["format"] for batch in batches},
+            {batch["file"]: batch["agency"] for batch in batches if batch["source"] == "employment"},
         )
 
 
@@ -194,7 +202,7 @@ def test_batches_pass_and_are_held_for_every_reason(filled: Filled, catalog: Cat
 def test_every_file_format_is_delivered(filled: Filled) -> None:
     for module in pkgutil.walk_packages(pipelines.readers.__path__, f"{pipelines.readers.__name__}."):
         importlib.import_module(module.name)
-    formats = {one.format for one in Delivery.__subclasses__() if hasattr(one, "format")}
+    formats = {kind.format for kind in Delivery.__subclasses__() if hasattr(kind, "format")}
     assert {"csv", "xlsx"} < formats
     assert filled.formats == formats
 

@@ -86,9 +86,9 @@ def test_what_a_declaration_says_changes_the_digest() -> None:
 
 
 def test_modules_of_a_project_are_told_by_what_they_do(tmp_path: Path) -> None:
-    one, other = tmp_path / "one.py", tmp_path / "other.py"
-    one.write_text('"""A model."""\nimport ibis\n\nLIMIT = 3  # years\n', encoding="utf-8")
+    first, other = tmp_path / "one.py", tmp_path / "other.py"
+    first.write_text('"""A model."""\nimport ibis\n\nLIMIT = 3  # years\n', encoding="utf-8")
     other.write_text("import ibis as i\nLIMIT = 3\n", encoding="utf-8")
-    assert logic_of([one]) == logic_of([other])
+    assert logic_of([first]) == logic_of([other])
     other.write_text("LIMIT = 4\n", encoding="utf-8")
-    assert logic_of([one]) != logic_of([other])
+    assert logic_of([first]) != logic_of([other])

@@ -44,8 +44,8 @@ class Installed:
 
     def project(self, *arguments: str, **variables: str) -> str:
         """What `huiliu doctor` says of the declarations."""
-        told = json.loads(self.huiliu("doctor", "--json", *arguments, **variables).stdout)
-        return next(f"{one['state']} {one['found']}" for one in told if one["name"] == "declarations")
+        checks = json.loads(self.huiliu("doctor", "--json", *arguments, **variables).stdout)
+        return next(f"{check['state']} {check['found']}" for check in checks if check["name"] == "declarations")
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +75,14 @@ def test_every_file_of_the_packages_is_installed(installed: Installed) -> None:
 
 def test_the_wheel_asks_for_what_the_lock_was_made_from(installed: Installed) -> None:
     (metadata,) = installed.site.glob("*.dist-info/METADATA")
-    said = HeaderParser().parsestr(metadata.read_text(encoding="utf-8"))
+    headers = HeaderParser().parsestr(metadata.read_text(encoding="utf-8"))
     asked = {"requirements.in": "", "requirements-development.in": "development"}
     asked["pipelines/engines/spark/requirements.in"] = "spark"
-    requires = [re.split(r"; extra == ", one) for one in said.get_all("Requires-Dist") or []]
+    requires = [re.split(r"; extra == ", requirement) for requirement in headers.get_all("Requires-Dist") or []]
     for file, extra in asked.items():
-        wanted = [NAME.findall(one[0])[0] for one in requires if one[1:] == ([f'"{extra}"'] if extra else [])]
+        wanted = [NAME.findall(parts[0])[0] for parts in requires if parts[1:] == ([f'"{extra}"'] if extra else [])]
         assert wanted == NAME.findall((ROOT / file).read_text(encoding="utf-8")) != []
-    assert said["Requires-Python"] == _sorted(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"])
+    assert headers["Requires-Python"] == _sorted(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"])
 
 
 def _sorted(project: dict[str, str]) -> str:

@@ -67,18 +67,18 @@ def sql_in(tree: ast.Module) -> list[int]:
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            said = node.args[0] if node.args else None
-            if isinstance(said, ast.JoinedStr):
-                said = said.values[0] if said.values else None
-            begins = isinstance(said, ast.Constant) and isinstance(said.value, str) and bool(SQL.match(said.value))
+            text = node.args[0] if node.args else None
+            if isinstance(text, ast.JoinedStr):
+                text = text.values[0] if text.values else None
+            begins = isinstance(text, ast.Constant) and isinstance(text.value, str) and bool(SQL.match(text.value))
             if node.func.attr in ("sql", "raw_sql") or (node.func.attr == "execute" and begins):
                 found.append(node.lineno)
     return found
 
 
 def test_sql_is_recognised() -> None:
-    said = "a.sql('x')\nb.raw_sql(q)\nc.execute('SELECT 1')\nd.execute(f'CREATE TABLE {t}')\ne.execute(select(t))\n"
-    assert sql_in(ast.parse(said)) == [1, 2, 3, 4]
+    code = "a.sql('x')\nb.raw_sql(q)\nc.execute('SELECT 1')\nd.execute(f'CREATE TABLE {t}')\ne.execute(select(t))\n"
+    assert sql_in(ast.parse(code)) == [1, 2, 3, 4]
 
 
 def test_raw_sql_stands_alone_in_what_speaks_to_a_database() -> None:
@@ -109,16 +109,16 @@ def test_requirements_are_locked_by_hash_and_name_no_index(path: Path) -> None:
 
 
 def test_every_requirements_file_is_compiled() -> None:
-    said = " ".join(read(path).splitlines()[1] for path in LOCKED)
+    commands = " ".join(read(path).splitlines()[1] for path in LOCKED)
     needed = {shown(path) for path in (*ROOT.glob("requirements*.in"), *ROOT.glob("pipelines/**/requirements.in"))}
-    assert set(re.findall(r"\S+\.in\b", said)) == needed != set()
+    assert set(re.findall(r"\S+\.in\b", commands)) == needed != set()
 
 
 def test_every_version_of_python_is_said_alike() -> None:
     """The Makefile looks for them, an install refuses others, and linters and types take the oldest as the measure."""
-    said = re.search(r"^VERSIONS := (.+)$", read(ROOT / "Makefile"), re.MULTILINE)
-    assert said
-    versions = said[1].split()
+    line = re.search(r"^VERSIONS := (.+)$", read(ROOT / "Makefile"), re.MULTILINE)
+    assert line
+    versions = line[1].split()
     assert {f"3.{minor}" for minor in range(11, 14)} == {*versions}
     declared = tomllib.loads(read(ROOT / "pyproject.toml"))
     assert declared["project"]["requires-python"] == ">=3.11,<3.14"
@@ -129,9 +129,9 @@ def test_every_version_of_python_is_said_alike() -> None:
 def test_a_machine_without_a_python_that_fits_is_told_which_do(tmp_path: Path) -> None:
     for file in ("Makefile", "pyproject.toml", *(path.name for path in ROOT.glob("requirements*"))):
         shutil.copy(ROOT / file, tmp_path)
-    told = subprocess.run(["make", "venv", "PYTHON="], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert told.returncode != 0
-    assert "one of 3.11 3.12 3.13" in told.stdout + told.stderr
+    done = subprocess.run(["make", "venv", "PYTHON="], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "one of 3.11 3.12 3.13" in done.stdout + done.stderr
     assert not (tmp_path / ".venv").exists()
 
 
@@ -156,34 +156,36 @@ def test_the_simulation_runs_without_the_pipelines(tmp_path: Path) -> None:
 
 def titles() -> dict[str, str]:
     """Every title that people read: elements and their checks, contracts, columns, rules, codes, models, places."""
-    found = {f"element {one.name}": one.title for one in CATALOG.elements.values()}
+    found = {f"element {element.name}": element.title for element in CATALOG.elements.values()}
     found |= {f"{e.name}.{name}": check.title for e in CATALOG.elements.values() for name, check in e.checks.items()}
-    found |= {f"rule {one.rule}": one.title for rules in CATALOG.expectations.values() for one in rules}
+    found |= {f"rule {rule.rule}": rule.title for rules in CATALOG.expectations.values() for rule in rules}
     for contract in CATALOG.contracts.values():
         found[f"source {contract.name}"] = contract.title
         found |= {f"{contract.name}.{column.name}": column.title for column in contract.columns}
     for kind in (CATALOG.records, CATALOG.agencies, CATALOG.cities, CATALOG.regulations):
-        found |= {f"{type(one).__name__} {name}": one.title for name, one in kind.items()}
+        found |= {f"{type(declared).__name__} {name}": declared.title for name, declared in kind.items()}
     models = read_models(CATALOG)
-    placed = [*models.tables.values(), *(one for several in models.findings.values() for one in several)]
-    found |= {f"{type(one.declared).__name__} {one.declared.name}": one.declared.title for one in placed}
+    placed = [*models.tables.values(), *(model for several in models.findings.values() for model in several)]
+    found |= {f"{type(model.declared).__name__} {model.declared.name}": model.declared.title for model in placed}
     for path in (ROOT / "catalog" / "codes").glob("*.csv"):
         found |= {f"code {path.stem} {code.code}": code.title for code in CATALOG.codes[path.stem]}
     return found
 
 
 def test_every_declared_title_is_chinese() -> None:
-    said = titles()
-    assert len(said) > 200
-    assert {name: title for name, title in said.items() if not CHINESE.search(title)} == {}
+    words = titles()
+    assert len(words) > 200
+    assert {name: title for name, title in words.items() if not CHINESE.search(title)} == {}
 
 
 def untranslated(tree: ast.Module) -> list[int]:
     """Lines of calls `Problem(…)` that say nothing in Chinese."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    problems = [one for one in calls if isinstance(one.func, ast.Name) and one.func.id == "Problem"]
-    said = [one.args[5:] or [named.value for named in one.keywords if named.arg == "zh"] for one in problems]
-    return [one.lineno for one, zh in zip(problems, said, strict=True) if not zh]
+    problems = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Problem"]
+    chinese = [
+        problem.args[5:] or [named.value for named in problem.keywords if named.arg == "zh"] for problem in problems
+    ]
+    return [problem.lineno for problem, zh in zip(problems, chinese, strict=True) if not zh]
 
 
 def test_what_is_wrong_with_a_delivery_is_said_in_chinese_too() -> None:
@@ -206,7 +208,7 @@ def test_legal_basis_cites_an_article_of_a_regulation_in_force(contract: Contrac
 
 
 def test_what_is_withheld_from_a_city_is_withheld_by_an_article_in_force() -> None:
-    models = [one.declared for one in read_models(CATALOG).tables.values() if isinstance(one.declared, Model)]
+    models = [table.declared for table in read_models(CATALOG).tables.values() if isinstance(table.declared, Model)]
     withheld = {
         f"{model.name}.{column}": basis
         for model in models
@@ -218,6 +220,6 @@ def test_what_is_withheld_from_a_city_is_withheld_by_an_article_in_force() -> No
 
 
 def test_no_article_is_cited_where_none_is() -> None:
-    repealed = next(name for name, one in CATALOG.regulations.items() if not one.in_force)
+    repealed = next(name for name, regulation in CATALOG.regulations.items() if not regulation.in_force)
     for basis in ("2024-19", "2024-19 全文", "第十三条", "2099-1 第一条", f"{repealed} 第一条"):
         assert not cites_an_article(basis)

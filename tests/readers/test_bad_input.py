@@ -66,7 +66,7 @@ class Delivered:
         batch = self.batch(file)["batch"]
         return [row for row in self.tables[layer] if row["_batch"] == batch]
 
-    def told(self, about: str) -> list[str]:
+    def lines_about(self, about: str) -> list[str]:
         """The lines that the first run printed about a file or folder."""
         return [line for line in self.first.stdout.splitlines() if about in line]
 
@@ -89,7 +89,7 @@ def two_sources(folder: Path) -> Path:
     shutil.copytree(PROJECT / "catalog", folder / "catalog")
     kept = ("sources/marriage_registration.yml", "sources/household_registration.yml")
     rules = ("every_source.yml", "person/marriage_registration.yml", "person/household_registration.yml")
-    for file in (*(f"foundation_dbs/person/{one}" for one in kept), *(f"expectations/{one}" for one in rules)):
+    for file in (*(f"foundation_dbs/person/{file}" for file in kept), *(f"expectations/{rule}" for rule in rules)):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / file, folder / file)
     attributes = "{person_name: {from: [household_registration]}}"
@@ -152,12 +152,12 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
 
 @pytest.mark.parametrize("bad", BAD, ids=BAD_IDS)
 def test_the_message_says_where_it_is_what_it_is_and_what_to_do(delivered: Delivered, bad: Bad) -> None:
-    told = [line for line in delivered.told(f"{SOURCE}/{bad.file}") if line.startswith("!")]
-    assert len(told) == 1
-    assert told[0].startswith(f"! {bad.where}: ")
-    assert "; what to do: " in told[0]
-    for said in bad.said:
-        assert said in told[0]
+    lines = [line for line in delivered.lines_about(f"{SOURCE}/{bad.file}") if line.startswith("!")]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"! {bad.where}: ")
+    assert "; what to do: " in lines[0]
+    for phrase in bad.phrases:
+        assert phrase in lines[0]
 
 
 @pytest.mark.parametrize("bad", BAD, ids=BAD_IDS)
@@ -183,9 +183,9 @@ def test_a_file_without_rows_is_held_and_the_rest_passes(delivered: Delivered, b
     verdict = delivered.verdict(bad.file)
     assert verdict["verdict"] == ("held" if bad.held else "passed")
     assert verdict["rules"] == ([bad.held] if bad.held else [])
-    held = [line for line in delivered.told(bad.file) if line.startswith("held ")]
+    held = [line for line in delivered.lines_about(bad.file) if line.startswith("held ")]
     assert len(held) == (1 if bad.held else 0)
-    offered = [line.split()[2] for line in delivered.told(verdict["batch"]) if line.split()[1:2] == ["gate"]]
+    offered = [line.split()[2] for line in delivered.lines_about(verdict["batch"]) if line.split()[1:2] == ["gate"]]
     if bad.held:
         assert offered == (["release", "reject"] if bad.readable else ["reject"])
 
@@ -222,7 +222,7 @@ def test_a_copy_of_a_delivered_file_is_not_taken_again(delivered: Delivered) -> 
 
 
 @pytest.mark.parametrize(
-    ("where", "said"),
+    ("where", "message"),
     [
         ("undeclared/", "no source of this name is declared"),
         ("散落.csv", "lies in the landing folder itself"),
@@ -232,11 +232,11 @@ def test_a_copy_of_a_delivered_file_is_not_taken_again(delivered: Delivered) -> 
         (f"{SOURCE}/上月", "a folder inside a source's folder"),
     ],
 )
-def test_what_cannot_be_taken_is_left_and_told_until_it_is_gone(delivered: Delivered, where: str, said: str) -> None:
-    (told,) = delivered.told(f"! {where}: ")
-    assert said in told
-    assert "; what to do: " in told
-    assert [said in problem.what for problem in delivered.second.problems if problem.file == where] == [True]
+def test_what_cannot_be_taken_is_left_and_told_until_it_is_gone(delivered: Delivered, where: str, message: str) -> None:
+    (line,) = delivered.lines_about(f"! {where}: ")
+    assert message in line
+    assert "; what to do: " in line
+    assert [message in problem.what for problem in delivered.second.problems if problem.file == where] == [True]
     assert where.rpartition("/")[2] not in {row["file"] for row in delivered.last["batches"]}
 
 
@@ -246,9 +246,9 @@ def test_nothing_from_outside_the_landing_folder_gets_in(delivered: Delivered) -
 
 
 def test_a_file_still_being_written_is_left_alone_and_taken_later(delivered: Delivered) -> None:
-    (told,) = delivered.told("还在写.csv")
-    assert re.search(r"waits 3\d\d\d s more$", told)
-    assert not delivered.told("半成品")
+    (line,) = delivered.lines_about("还在写.csv")
+    assert re.search(r"waits 3\d\d\d s more$", line)
+    assert not delivered.lines_about("半成品")
     before = {row["registration_number"] for row in delivered.tables["raw"]}
     after = {row["registration_number"] for row in delivered.last["standard"]}
     due = {registration_number(number) for number in (*LATER, *RENAMED)}
@@ -276,9 +276,9 @@ def test_an_unreadable_file_cannot_be_released(delivered: Delivered) -> None:
 
 def test_no_message_holds_a_personal_value(delivered: Delivered) -> None:
     quality = ("batches", "verdicts", "results", "validations")
-    told = delivered.first.stdout + delivered.first.stderr + repr([delivered.last[name] for name in quality])
+    output = delivered.first.stdout + delivered.first.stderr + repr([delivered.last[name] for name in quality])
     people = [*(2 * n + spouse for block in range(BLOCKS) for n in couples(block) for spouse in (0, 1)), *GOOD_PEOPLE]
-    leaked = [number for number in people if person_id(number) in told or name_of(number)[0] in told]
+    leaked = [number for number in people if person_id(number) in output or name_of(number)[0] in output]
     assert leaked == []
 
 
@@ -330,11 +330,11 @@ def test_a_landing_folder_that_does_not_exist_is_a_usage_error(tmp_path: Path) -
 
 
 def test_every_problem_of_a_file_is_told_in_chinese_too(delivered: Delivered) -> None:
-    told = [(row["file"], row["problems"], row["problems_zh"]) for row in delivered.tables["batches"]]
-    assert sum(len(problems) for _, problems, _ in told) >= len(BAD)
-    for file, problems, chinese in told:
+    problems_by_file = [(row["file"], row["problems"], row["problems_zh"]) for row in delivered.tables["batches"]]
+    assert sum(len(problems) for _, problems, _ in problems_by_file) >= len(BAD)
+    for file, problems, chinese in problems_by_file:
         assert len(problems) == len(chinese), file
-        for english, said in zip(problems, chinese, strict=True):
-            assert CHINESE.search(said.removeprefix(file)), english
-            assert "；处理办法：" in said, english
-            assert english_sentences(re.sub("`.*?`", "", said)) == [], english
+        for english, translated in zip(problems, chinese, strict=True):
+            assert CHINESE.search(translated.removeprefix(file)), english
+            assert "；处理办法：" in translated, english
+            assert english_sentences(re.sub("`.*?`", "", translated)) == [], english

@@ -28,7 +28,7 @@ def test_damaged_files_stop_nothing_and_alter_no_cell(kind: str) -> None:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_the_same_seed_draws_the_same_damage(kind: str) -> None:
     first, again, other = damaged(kind, 1, 3), damaged(kind, 1, 3), damaged(kind, 1, 4)
-    assert first.told == again.told
+    assert first.changes == again.changes
     assert first.content != other.content
     if kind != "xlsx":  # a workbook says when it was written
         assert first.content == again.content
@@ -39,7 +39,7 @@ ROW = {"_row": 2, "_damage": None, "_extra": json.dumps({"备注": "x"}), "name"
 
 
 @pytest.mark.parametrize(
-    ("row", "entry", "said"),
+    ("row", "entry", "fault"),
     [
         ({}, {}, None),
         ({"name": "云"}, {}, "another cell"),
@@ -50,10 +50,10 @@ ROW = {"_row": 2, "_damage": None, "_extra": json.dumps({"备注": "x"}), "name"
     ],
 )
 def test_the_harness_finds_altered_and_lost_rows(
-    tmp_path: Path, row: dict[str, object], entry: dict[str, object], said: str | None
+    tmp_path: Path, row: dict[str, object], entry: dict[str, object], fault: str | None
 ) -> None:
     compared = _Compared({"姓名": "name"})
-    one = Damaged("a.csv", "", "姓名,备注\n乌,x\n".encode())
-    compared.compare(one, {**ENTRY, **entry}, [{**ROW, **row}], tmp_path)
-    assert [said in what for _, what in compared.failures if said] == ([True] if said else [])
-    assert bool(compared.failures) == (said is not None)
+    damaged = Damaged("a.csv", "", "姓名,备注\n乌,x\n".encode())
+    compared.compare(damaged, {**ENTRY, **entry}, [{**ROW, **row}], tmp_path)
+    assert [fault in what for _, what in compared.failures if fault] == ([True] if fault else [])
+    assert bool(compared.failures) == (fault is not None)

@@ -88,8 +88,8 @@ def taken(at: Opened) -> tuple[list[str], dict[str, dict[str, Any]], set[str]]:
     contract = at.workspace.catalog.contracts[SOURCE]
     done = ingest(at.workspace, contract)
     standardise(at.workspace, contract)
-    entries = {one["file"]: one for one in at.rows(BATCHES)}
-    return [str(one) for one in done.problems], entries, {row["id_number"] for row in at.standard(SOURCE)}
+    entries = {row["file"]: row for row in at.rows(BATCHES)}
+    return [str(row) for row in done.problems], entries, {row["id_number"] for row in at.standard(SOURCE)}
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_hostile_files_stop_and_stick_nothing(place: Place) -> None:
     for file, (_, readable) in HOSTILE.items():
         assert entries[file]["readable"] == readable, file
         assert bool([row for row in raw if row["_batch"] == entries[file]["batch"]]) == readable, file
-        assert readable or any(one.startswith(file) and "what to do" in one for one in problems), file
+        assert readable or any(problem.startswith(file) and "what to do" in problem for problem in problems), file
     assert [row["_damage"] for row in raw if row["_batch"] == entries["编码.parquet"]["batch"]] == [
         None,
         "row.undecodable",
@@ -161,10 +161,10 @@ def test_an_error_that_no_reader_foresees_is_the_files_own(place: Place, monkeyp
     assert standing == good
     assert not entries["坏.csv"]["readable"]
     assert len(raw) == len(FIRST)  # no half of a batch
-    (told,) = [one for one in problems if "坏.csv" in one]
-    assert "UnforeseenError" in told
-    assert "row 4" in told
-    assert person_id(1) not in told
+    (problem,) = [problem for problem in problems if "坏.csv" in problem]
+    assert "UnforeseenError" in problem
+    assert "row 4" in problem
+    assert person_id(1) not in problem
 
 
 def test_a_batch_that_raw_could_not_be_read_with_is_the_files_own(

@@ -40,7 +40,7 @@ HALTING = f"""
 """
 
 
-def told(front_end: FrontEnd) -> Problem:
+def problem_of(front_end: FrontEnd) -> Problem:
     """The one problem of a reading that must fail; nothing of it is in the lake, and nothing secret in its words."""
     done = front_end.ingest()
     assert (done.new, done.rows, len(done.problems)) == (0, 0, 1)
@@ -72,7 +72,7 @@ def test_a_restart_in_the_middle_of_a_reading(
     plug = threading.Thread(target=pull_the_plug)
     at_reading(halt)
     try:
-        problem = told(front_end)
+        problem = problem_of(front_end)
         plug.join()
     finally:
         holder.close()
@@ -90,7 +90,7 @@ def test_a_server_that_is_gone_when_the_reading_begins(
     front_end.sql(couples(1, 10))
     at_reading(front_end.server.stop)
     try:
-        problem = told(front_end)
+        problem = problem_of(front_end)
     finally:
         front_end.server.start()
     assert "the server ended the connection" in problem.what
@@ -199,7 +199,7 @@ def test_what_keeps_a_table_from_being_read(front_end: FrontEnd, name: str, monk
     else:
         monkeypatch.setenv(VARIABLE, address)
     try:
-        problem = told(front_end)
+        problem = problem_of(front_end)
     finally:
         front_end.sql(f"GRANT CONNECT ON DATABASE {DATABASE} TO {READER}")
     assert fault.what in problem.what
@@ -269,7 +269,7 @@ def test_doctor_tries_the_connection_that_a_contract_names(
     front_end: FrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check() -> Check:
-        return next(one for one in examine(front_end.settings) if one.name == f"source {CONNECTION}")
+        return next(check for check in examine(front_end.settings) if check.name == f"source {CONNECTION}")
 
     assert check().state == "good"
     monkeypatch.setenv(VARIABLE, front_end.server.url(password="wrong"))

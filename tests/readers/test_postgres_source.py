@@ -196,20 +196,20 @@ VALUES = {
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "kept aside"])
 def test_cells_are_what_postgresql_itself_writes(front_end: FrontEnd, declared: bool) -> None:
-    names = {said: f"value_{place}" for place, said in enumerate(VALUES)}
-    quoted = {said: '"' + said.replace('"', '""') + '"' for said in VALUES}
+    names = {value: f"value_{place}" for place, value in enumerate(VALUES)}
+    quoted = {value: '"' + value.replace('"', '""') + '"' for value in VALUES}
     front_end.sql(couples(1, 1) + "".join(
-        f"ALTER TABLE 民政.marriage ADD {quoted[said]} {kind};"
-        f"UPDATE 民政.marriage SET {quoted[said]} = {value};"
-        for said, (kind, value) in VALUES.items()
+        f"ALTER TABLE 民政.marriage ADD {quoted[column]} {kind};"
+        f"UPDATE 民政.marriage SET {quoted[column]} = {value};"
+        for column, (kind, value) in VALUES.items()
     ))  # fmt: skip
     if declared:
-        lines = "".join(f"  '{said}': {{name: {name}, element: text}}\n" for said, name in names.items())
+        lines = "".join(f"  '{value}': {{name: {name}, element: text}}\n" for value, name in names.items())
         front_end.contract("columns:\n", f"columns:\n{lines}")
     session = "SET TimeZone = 'Asia/Shanghai'; SET lc_monetary = 'C'; "
     wanted = json.loads(front_end.sql(
         f"{session} SELECT jsonb_object(ARRAY[{', '.join(_literal(name) for name in names.values())}], "
-        f"ARRAY[{', '.join(f'{quoted[said]}::text' for said in VALUES)}]) FROM 民政.marriage"
+        f"ARRAY[{', '.join(f'{quoted[value]}::text' for value in VALUES)}]) FROM 民政.marriage"
     ))  # fmt: skip
     done = front_end.ingest()
     (row,) = front_end.raw()
@@ -221,8 +221,8 @@ def test_cells_are_what_postgresql_itself_writes(front_end: FrontEnd, declared: 
         assert wanted[names["bytes"]] == "\\x00ff27"
         assert wanted[names["nothing"]] is None
     else:
-        said = json.loads(row["_extra"])
-        assert said == {one: wanted[name] for one, name in names.items() if wanted[name] is not None}
+        extra = json.loads(row["_extra"])
+        assert extra == {header: wanted[name] for header, name in names.items() if wanted[name] is not None}
         assert "no such columns" in str(done.problems[0])
 
 
@@ -330,8 +330,8 @@ def test_a_reader_may_do_nothing_but_read_and_does_nothing_else(front_end: Front
     front_end.sql(couples(1, 5))
     front_end.table("name: 民政.seen, watermark: updated_at")
     assert front_end.ingest().rows == 5
-    said = {row["_extra"] for row in front_end.raw()}
-    assert [json.loads(one) for one in said] == [
+    extra = {row["_extra"] for row in front_end.raw()}
+    assert [json.loads(cells) for cells in extra] == [
         {"read_only": "on", "isolation": "repeatable read", "role": READER},
     ]
 
@@ -340,7 +340,7 @@ def test_credentials_reach_neither_lake_nor_errors(front_end: FrontEnd) -> None:
     front_end.sql(couples(1, 5))
     front_end.ingest()
     secrets = [PASSWORDS[READER], front_end.server.url(), READER, str(front_end.server.port)]
-    files = [one for one in Path(str(front_end.settings.lake)).rglob("*") if one.is_file()]
+    files = [file for file in Path(str(front_end.settings.lake)).rglob("*") if file.is_file()]
     assert len(files) >= 4
     for file in files:
         content = file.read_bytes()

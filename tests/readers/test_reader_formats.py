@@ -118,7 +118,7 @@ def test_broken_workbooks_each_have_their_message(tmp_path: Path) -> None:
 
 
 def lines(*objects: dict[str, Any] | str) -> str:
-    return "\n".join(one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in objects) + "\n"
+    return "\n".join(line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in objects) + "\n"
 
 
 def record(**more: Any) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def test_jsonl_numbers_within_values_keep_their_digits(tmp_path: Path) -> None:
 def test_jsonl_escapes_and_depth(tmp_path: Path) -> None:
     deep = "[" * 10_000 + "1.50" + "]" * 10_000
     sent = [r'"\u0000"', r'["\u0000"]', r'"\ud800"', r'["\ud83d"]', r'"\uDBFF\uDD00 1.5"', deep, "[" * 100_000]
-    text = "".join(lines(record()).strip()[:-1] + f', "n": {one}, "m": 1.50}}\n' for one in sent)
+    text = "".join(lines(record()).strip()[:-1] + f', "n": {number}, "m": 1.50}}\n' for number in sent)
     _, rows = read(tmp_path, "a.jsonl", text)
     assert damaged(rows) == dict.fromkeys([3, 4, 7], "row.unreadable")
     kept = [json.loads(row["_extra"])["n"] for row in rows if row["_damage"] is None]

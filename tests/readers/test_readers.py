@@ -90,12 +90,12 @@ def test_csv_unknown_columns_are_kept_aside_and_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "said"),
+    ("first", "message"),
     [(LINE.replace("登记日期", "日"), "登记日期"), (f"{LINE},女方身份证号", "女方身份证件号")],
 )
-def test_csv_missing_or_doubled_column_is_refused(tmp_path: Path, first: str, said: str) -> None:
+def test_csv_missing_or_doubled_column_is_refused(tmp_path: Path, first: str, message: str) -> None:
     problem = refusal(tmp_path, "a.csv", f"{first}\n1,2,3,4,5,6\n")
-    assert problem.column == said
+    assert problem.column == message
     assert "huiliu check a.csv" in problem.todo
 
 
@@ -297,9 +297,9 @@ def test_characters_that_gb18030_moved_in_2022_equal_their_utf8(tmp_path: Path, 
             return f"{LINE}\n{','.join(cells)}\n"
         return json.dumps(dict(zip(HEADER, cells, strict=True)), ensure_ascii=False) + "\n"
 
-    sent = text([one.replace("\0", "@@") for one in row]).encode("gb18030").replace(b"@@", codes)
+    sent = text([cell.replace("\0", "@@") for cell in row]).encode("gb18030").replace(b"@@", codes)
     _, rows = read(tmp_path, f"a.{suffix}", sent)
-    _, same = read(tmp_path, f"b.{suffix}", text([one.replace("\0", characters) for one in row]))
+    _, same = read(tmp_path, f"b.{suffix}", text([cell.replace("\0", characters) for cell in row]))
     assert cells(rows) == cells(same) == [["M1", "x" + characters, "3", "4", "5"]]
     assert not damaged(rows)
 

@@ -80,7 +80,7 @@ def capital(cell: str) -> tuple[Decimal, str] | tuple[None, None]:
 
 
 def test_not_one_row_is_rejected(landed: Landed) -> None:
-    assert [one.column for one in landed.done.problems] == ["更新时间"], "which open lists do not have"
+    assert [problem.column for problem in landed.done.problems] == ["更新时间"], "which open lists do not have"
     (judged,) = landed.done.standardised[SOURCE].judged
     assert (judged.verdict, judged.rows, judged.accepted, judged.quarantined) == ("passed", ROWS, ROWS, 0)
     assert landed.at.quarantine(SOURCE) == []
@@ -150,7 +150,7 @@ def test_each_city_gets_back_the_enterprises_that_name_it(landed: Landed) -> Non
     catalog = landed.at.workspace.catalog
     golden = golden_spec(catalog, catalog.records["legal_entity"])
     due = Counter(CITIES[row["地区"]] for row in landed.sent)
-    returned = next(one.returned for one in flows(landed.at.workspace) if one.spec.id == golden.id)
+    returned = next(flow.returned for flow in flows(landed.at.workspace) if flow.spec.id == golden.id)
     back = landed.at.rows(returned)
     assert all(row["registered_region"] == row["city"] for row in back)
     assert Counter(row["city"] for row in back) == due

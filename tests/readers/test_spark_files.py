@@ -16,7 +16,7 @@ from pipelines.readers.encoding import MOVED
 from pipelines.readers.parallel.splitting import NotSplittable, SplitRows, split_read, worth_splitting
 from tests.support.bad_deliveries import BAD, Bad
 from tests.support.opened_files import HEADER, LINE, opened
-from tests.support.split_files import FEW, assert_same, reason, split
+from tests.support.split_files import FEW_EXAMPLES, assert_same, reason, split
 
 pytestmark = pytest.mark.spark
 
@@ -111,8 +111,8 @@ NOT_UTF8 = [b"\xed\xa0\x80", b"\xe0\x85\x85"]
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_undecodable_bytes(spark_session: SparkSession, tmp_path: Path, encoding: str) -> None:
     good = "M1,离婚,2,内蒙古自治区,𠮷\n".encode(encoding.removesuffix("-sig"))
-    bad = [b"M,x" + one + b",2,3,4\n" + b'M,"a"' + one + b",2\n" for one in BROKEN + NOT_UTF8]
-    content = LINE.encode(encoding) + b"\n" + b"".join(good + one for one in bad)
+    bad = [b"M,x" + damage + b",2,3,4\n" + b'M,"a"' + damage + b",2\n" for damage in BROKEN + NOT_UTF8]
+    content = LINE.encode(encoding) + b"\n" + b"".join(good + line for line in bad)
     rows = assert_same(spark_session, tmp_path, "a.csv", content)
     assert {row["_damage"] for row in rows} == {None, "row.undecodable", "row.ragged"}
     assert rows[1]["_undecodable"] == b"M,x\xff\xff,2,3,4".hex()
@@ -122,17 +122,17 @@ def test_utf8_lines_in_a_gb18030_file(spark_session: SparkSession, tmp_path: Pat
     lines = [f"M{row},离婚,呼和浩特市,{chr(0x3400 + row)},{chr(0x4E00 + 7 * row)}\n" for row in range(60)]
     body = [line.encode("utf-8" if row % 7 == 3 else "gb18030") for row, line in enumerate(lines)]
     # Rare names and short cells that are valid UTF-8 by chance, and are not taken for it.
-    body += [f"M{at},,,{one},\n".encode("gb18030") for at, one in enumerate(["联通", "婕", "鑫鑫"])]
+    body += [f"M{at},,,{name},\n".encode("gb18030") for at, name in enumerate(["联通", "婕", "鑫鑫"])]
     rows = assert_same(spark_session, tmp_path, "a.csv", f"{LINE}\n".encode("gb18030") + b"".join(body))
     assert sum(row["_damage"] == "row.undecodable" for row in rows) == 9
 
 
 def test_characters_that_the_editions_of_gb18030_have_moved(spark_session: SparkSession, tmp_path: Path) -> None:
     moved = [*range(0xE780, 0xE870), 0x1E3F, *range(0x9FB0, 0x9FC0), *range(0xFE10, 0xFE1A), 0xFFFD]
-    text = "".join(f"M,{chr(one)},1,2,3\n" for one in moved)
+    text = "".join(f"M,{chr(point)},1,2,3\n" for point in moved)
     content = f"{LINE}\n{text}".encode("gb18030") + b"M,\xff" + "".join(map(chr, moved)).encode("gb18030") + b",1,2,3\n"
     rows = assert_same(spark_session, tmp_path, "a.csv", content, parts=9)
-    assert [row["marriage_event"] for row in rows[:-1]] == [chr(one).translate(MOVED) for one in moved]
+    assert [row["marriage_event"] for row in rows[:-1]] == [chr(point).translate(MOVED) for point in moved]
     assert bytes.fromhex(rows[-1]["_undecodable"]) in content
 
 
@@ -140,7 +140,7 @@ ALPHABET = st.characters(max_codepoint=0x10EFFF, blacklist_categories=["Cs"], bl
 CELL = st.text(ALPHABET, max_size=6) | st.text(st.sampled_from('",;|\t，"a中𠮷\u3000\\'), max_size=5)
 
 
-@FEW
+@FEW_EXAMPLES
 @given(sent=st.lists(st.lists(CELL, min_size=5, max_size=5), min_size=8, max_size=30), style=st.integers(0, 3))
 def test_any_cells_of_one_line(spark_session: SparkSession, tmp_path: Path, sent: list[list[str]], style: int) -> None:
     written = io.StringIO(newline="")
@@ -161,7 +161,7 @@ RUBBISH = st.lists(
 ).map(b"".join)
 
 
-@FEW
+@FEW_EXAMPLES
 @given(lines=st.lists(RUBBISH, min_size=10, max_size=60), encoding=st.sampled_from(["utf-8", "gb18030"]))
 def test_any_bytes(spark_session: SparkSession, tmp_path: Path, lines: list[bytes], encoding: str) -> None:
     """What has no quotes left open, line ends or NUL within a line can be split, and comes out the same."""
@@ -183,17 +183,17 @@ def test_bad_files_come_out_the_same(spark_session: SparkSession, tmp_path: Path
     assert_same(spark_session, tmp_path, bad.file, bad.content)
 
 
-MANY = f"{LINE}\n" + "M1,1,2,3,4\n" * 7_000
+MANY_LINES = f"{LINE}\n" + "M1,1,2,3,4\n" * 7_000
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (f"{LINE}\nM1,1,2,3,4\n".encode("utf-16"), "UTF-16"),
         (f'{LINE}\nM1,"a\nb",2,3,4\n', "runs over several lines, or its quote is not closed (1 line)"),
         (f'{LINE}\nM1,"a,2,3,4\n', "runs over several lines"),
         (f"{LINE}\nM1,1,2,3,4\rM2,1,2,3,4\n", "carriage returns stand within lines (1 line)"),
-        (MANY + "M2,\0,2,3,4\n", "NUL bytes"),
+        (MANY_LINES + "M2,\0,2,3,4\n", "NUL bytes"),
         (f"{LINE}\nM1,\U0010fe80,2,3,4\n", "private characters"),
         (f"{LINE}\nM1,\U0010fdff,2,3,4\n".encode("gb18030"), "private characters"),
         (f"{LINE}\n" + "M1\n" * 60_000 + "\n" * 50_000, "another number of cells"),
@@ -203,9 +203,9 @@ MANY = f"{LINE}\n" + "M1,1,2,3,4\n" * 7_000
     ids=["utf-16", "over lines", "open quote", "return", "nul", "marks", "gb18030 marks", "ragged", "long", "endless"],
 )
 def test_what_cannot_be_read_by_lines_says_why(
-    spark_session: SparkSession, tmp_path: Path, content: bytes | str, said: str
+    spark_session: SparkSession, tmp_path: Path, content: bytes | str, message: str
 ) -> None:
-    assert said in reason(spark_session, tmp_path, "a.csv", content)
+    assert message in reason(spark_session, tmp_path, "a.csv", content)
 
 
 def test_a_suffix_by_which_spark_would_unpack_the_file(spark_session: SparkSession, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from pipelines.readers.parallel.splitting import SplitRows
 from tests.support.opened_files import HEADER
-from tests.support.split_files import FEW, assert_same, reason, split
+from tests.support.split_files import FEW_EXAMPLES, assert_same, reason, split
 
 pytestmark = pytest.mark.spark
 
@@ -79,7 +79,7 @@ def test_parquet_numbers(spark_session: SparkSession, tmp_path: Path, kind: pa.D
     assert rows[1]["_extra"] == '{"数": "-0"}'
 
 
-@FEW
+@FEW_EXAMPLES
 @given(numbers=st.lists(st.decimals(-(10**11), 10**11, places=3, allow_nan=False), min_size=50, max_size=300))
 def test_parquet_amounts(spark_session: SparkSession, tmp_path: Path, numbers: list[decimal.Decimal]) -> None:
     assert_same(spark_session, tmp_path, "a.parquet", parquet({"数": pa.array(map(float, numbers), pa.float64())}))
@@ -95,7 +95,7 @@ def test_parquet_row_groups_in_several_splits(spark_session: SparkSession, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "message"),
     [
         ({"数": pa.array([0.1 + 0.2])}, "数 holds floating-point numbers of more than 15 digits"),
         ({"数": pa.array([5e-324])}, "more than 15 digits"),
@@ -117,9 +117,9 @@ def test_parquet_row_groups_in_several_splits(spark_session: SparkSession, tmp_p
     ],
 )
 def test_parquet_that_spark_would_write_otherwise_says_why(
-    spark_session: SparkSession, tmp_path: Path, columns: dict[str, Any], said: str
+    spark_session: SparkSession, tmp_path: Path, columns: dict[str, Any], message: str
 ) -> None:
-    assert said in reason(spark_session, tmp_path, "a.parquet", parquet(columns))
+    assert message in reason(spark_session, tmp_path, "a.parquet", parquet(columns))
 
 
 def test_parquet_with_int96(spark_session: SparkSession, tmp_path: Path) -> None:

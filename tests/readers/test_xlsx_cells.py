@@ -31,10 +31,10 @@ HEAD = row(1, [text(name) for name in HEADER])
 DATE_COLUMN = 2
 
 
-def one_column(folder: Path, *stored: str, **said: Any) -> tuple[list[str | None], dict[int, str]]:
+def one_column(folder: Path, *stored: str, **parts: Any) -> tuple[list[str | None], dict[int, str]]:
     """The cells of the first column, and which rows are damaged how."""
-    rows = [row(at, [one, text("结婚")]) for at, one in enumerate(stored, 2)]
-    _, found = read(folder, "a.xlsx", book([HEAD, *rows], **said))
+    rows = [row(at, [cell, text("结婚")]) for at, cell in enumerate(stored, 2)]
+    _, found = read(folder, "a.xlsx", book([HEAD, *rows], **parts))
     return [line["registration_number"] for line in found], damaged(found)
 
 
@@ -133,7 +133,7 @@ def test_dates_and_times_by_their_format(tmp_path: Path, stored: str, look: int 
     assert one_column(tmp_path, number(stored, s=1), styles=styles_xml(look)) == ([sent], {})
 
 
-@pytest.mark.parametrize("said", ['date1904="1"', 'date1904="true"'])
+@pytest.mark.parametrize("attribute", ['date1904="1"', 'date1904="true"'])
 @pytest.mark.parametrize(
     ("stored", "look", "sent"),
     [
@@ -142,9 +142,9 @@ def test_dates_and_times_by_their_format(tmp_path: Path, stored: str, look: int 
         ("2957003", 14, "9999-12-31"), ("2957004", 14, "2957004"), ("43831", 0, "43831"),
     ],
 )  # fmt: skip
-def test_workbooks_that_count_from_1904(tmp_path: Path, said: str, stored: str, look: int, sent: str) -> None:
+def test_workbooks_that_count_from_1904(tmp_path: Path, attribute: str, stored: str, look: int, sent: str) -> None:
     stored_cell = number(stored, s=1)
-    assert one_column(tmp_path, stored_cell, styles=styles_xml(look), properties=said) == ([sent], {})
+    assert one_column(tmp_path, stored_cell, styles=styles_xml(look), properties=attribute) == ([sent], {})
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from tests.support.workbooks import (
 )
 
 HEAD = row(1, [text(name) for name in HEADER])
-ONE = sheet_xml([HEAD, row(2, [text("M1"), text("结婚")])])
+SHEET = sheet_xml([HEAD, row(2, [text("M1"), text("结婚")])])
 OTHER = sheet_xml([HEAD, row(2, [text("旧"), text("结婚")])])
 SOURCE = "marriage_registration"
 
@@ -46,7 +46,7 @@ def read_numbers(folder: Path, content: bytes) -> list[str | None]:
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
 def test_a_hidden_sheet_is_not_read_and_told(tmp_path: Path, state: str) -> None:
-    content = packed(parts([SheetXml("旧", OTHER, state), SheetXml("新", ONE)]))
+    content = packed(parts([SheetXml("旧", OTHER, state), SheetXml("新", SHEET)]))
     delivery, rows = read(tmp_path, "a.xlsx", content)
     assert [line["registration_number"] for line in rows] == ["M1"]
     assert "旧 (hidden)" in delivery.problems[0].what
@@ -63,7 +63,7 @@ def test_an_empty_form_in_front_is_passed_over_for_the_sheet_with_rows(tmp_path:
         delivery, found = read(tmp_path, "a.xlsx", packed(parts(given)))
         assert [line["registration_number"] for line in found] == ["M1"]
         assert any("模板" in problem.what for problem in delivery.problems)
-    _, found = read(tmp_path, "a.xlsx", packed(parts([SheetXml(one, sheet_xml([HEAD])) for one in "甲乙"])))
+    _, found = read(tmp_path, "a.xlsx", packed(parts([SheetXml(name, sheet_xml([HEAD])) for name in "甲乙"])))
     assert found == []
 
 
@@ -82,7 +82,7 @@ def test_chart_and_dialog_sheets_are_no_tables(tmp_path: Path) -> None:
     sheets = [
         SheetXml("图", "<chartsheet/>", kind="chartsheet"),
         SheetXml("框", "<x/>", kind="dialogsheet"),
-        SheetXml("数", ONE),
+        SheetXml("数", SHEET),
     ]
     delivery, rows = read(tmp_path, "a.xlsx", packed(parts(sheets)))
     assert numbers(rows) == [2]
@@ -109,7 +109,7 @@ def test_cells_in_as_many_columns_as_there_are_rows(tmp_path: Path) -> None:
 
 def test_rows_and_cells_without_their_places(tmp_path: Path) -> None:
     bare = ["".join(text(name) for name in HEADER), f"{text('M1')}{cell('')}{number('5')}", text("M2")]
-    inner = "".join(f"<row>{one}</row>" for one in bare) + f'<row r="7">{text("M3")}</row><row>{text("M4")}</row>'
+    inner = "".join(f"<row>{cells}</row>" for cells in bare) + f'<row r="7">{text("M3")}</row><row>{text("M4")}</row>'
     _, rows = read(tmp_path, "a.xlsx", book([inner]))
     assert {line["_row"]: line["registration_number"] for line in rows} == {2: "M1", 3: "M2", 7: "M3", 8: "M4"}
     assert cells(rows)[0][:3] == ["M1", None, "5"]
@@ -167,7 +167,7 @@ def test_merged_ranges_above_each_other_take_no_time(tmp_path: Path) -> None:
 
 
 def rezipped(content: dict[str, str], rename: Callable[[str], str]) -> bytes:
-    return packed({rename(part): said for part, said in content.items()})
+    return packed({rename(part): text for part, text in content.items()})
 
 
 @pytest.mark.parametrize(
@@ -176,18 +176,18 @@ def rezipped(content: dict[str, str], rename: Callable[[str], str]) -> bytes:
     ids=["backslashes", "upper case", "leading slash", "leading dot"],
 )
 def test_names_of_parts_as_other_programs_write_them(tmp_path: Path, rename: Callable[[str], str]) -> None:
-    assert read_numbers(tmp_path, rezipped(parts([SheetXml("a", ONE)]), rename)) == ["M1"]
+    assert read_numbers(tmp_path, rezipped(parts([SheetXml("a", SHEET)]), rename)) == ["M1"]
 
 
 def test_prefixed_and_utf_16_xml(tmp_path: Path) -> None:
-    prefixed = ONE.replace("<worksheet xmlns=", "<x:worksheet xmlns:x=")
+    prefixed = SHEET.replace("<worksheet xmlns=", "<x:worksheet xmlns:x=")
     for name in ("worksheet", "sheetData", "row", "c", "is", "t"):
         prefixed = prefixed.replace(f"</{name}>", f"</x:{name}>").replace(f"<{name}>", f"<x:{name}>")
         prefixed = prefixed.replace(f"<{name} ", f"<x:{name} ")
     content = parts([SheetXml("a", prefixed)])
     assert read_numbers(tmp_path, packed(content)) == ["M1"]
     body = sheet_xml([HEAD, row(2, [text("M1"), text("a")]), row(3, ["", text("b")])], merges("A2:A3"))
-    wide = {name: said.encode() for name, said in content.items()}
+    wide = {name: text.encode() for name, text in content.items()}
     wide["xl/worksheets/sheet1.xml"] = body.replace("UTF-8", "UTF-16").encode("utf-16")
     assert read_numbers(tmp_path, packed(wide)) == ["M1", "M1"]
 
@@ -223,12 +223,12 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_odd_zip_headers_end_in_a_problem_of_the_file(tmp_path: Path, odd: tuple[bytes, int, bytes]) -> None:
-    content = with_headers(packed(parts([SheetXml("a", ONE)])), *odd)
+    content = with_headers(packed(parts([SheetXml("a", SHEET)])), *odd)
     assert refusal(tmp_path, "a.xlsx", content if content.startswith(b"PK") else b"PK" + content).todo
 
 
 def test_parts_that_are_shorter_than_they_say_are_read_by_their_checksum(tmp_path: Path) -> None:
-    content = with_headers(packed(parts([SheetXml("a", ONE)])), CENTRAL, 24, struct.pack("<I", 10_000_000))
+    content = with_headers(packed(parts([SheetXml("a", SHEET)])), CENTRAL, 24, struct.pack("<I", 10_000_000))
     assert read_numbers(tmp_path, content) == ["M1"]
 
 
@@ -236,7 +236,7 @@ def test_parts_that_are_shorter_than_they_say_are_read_by_their_checksum(tmp_pat
     "part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"]
 )
 def test_a_document_type_is_refused(tmp_path: Path, part: str) -> None:
-    content = parts([SheetXml("a", ONE)], styles=styles_xml(14), shared=shared_xml("<t>a</t>"))
+    content = parts([SheetXml("a", SHEET)], styles=styles_xml(14), shared=shared_xml("<t>a</t>"))
     laughs = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>'
     content[part] = content[part].replace("?>", f"?>{laughs}", 1)
     assert "document type" in refusal(tmp_path, "a.xlsx", packed(content)).what
@@ -244,7 +244,7 @@ def test_a_document_type_is_refused(tmp_path: Path, part: str) -> None:
 
 @pytest.mark.parametrize("part", ["xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
 def test_a_missing_part_is_told(tmp_path: Path, part: str) -> None:
-    content = parts([SheetXml("a", ONE)])
+    content = parts([SheetXml("a", SHEET)])
     del content[part]
     assert part in refusal(tmp_path, "a.xlsx", packed(content)).what
 
@@ -264,7 +264,7 @@ def test_many_shared_texts_wait_on_disk(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(shared, "_AT_ONCE", 1024)
     texts = [f"M{at}" for at in range(60_000)]
     rows = [row(at + 2, [cell(f"<v>{at}</v>", t="s")]) for at in range(0, 60_000, 7)]
-    content = book([HEAD, *rows], shared=shared_xml(*(f"<t>{one}</t>" for one in texts)))
+    content = book([HEAD, *rows], shared=shared_xml(*(f"<t>{text}</t>" for text in texts)))
     assert read_numbers(tmp_path, content) == texts[::7]
 
 
@@ -354,7 +354,7 @@ def test_changed_bytes_alter_no_cell_unnoticed(tmp_path: Path, block: int) -> No
 def test_changed_xml_is_refused_or_read(tmp_path: Path, block: int) -> None:
     for seed in range(50):
         chance = random.Random(50 * block + seed)
-        spoilt = {name: said.encode() for name, said in RICH.items()}
+        spoilt = {name: text.encode() for name, text in RICH.items()}
         name = chance.choice(sorted(spoilt))
         spoilt[name] = changed(spoilt[name], chance, chance.choice((1, 1, 4)))
         found = outcome(tmp_path, packed(spoilt))
@@ -366,13 +366,13 @@ def test_changed_xml_is_refused_or_read(tmp_path: Path, block: int) -> None:
 def test_damaged_cells_end_in_quarantine_and_the_file_goes_on(tmp_path: Path) -> None:
     sent = [marriage(number) for number in range(40)]
     header = list(sent[0])
-    lines = [[text(one) for one in row_sent.values()] for row_sent in sent]
+    lines = [[text(value) for value in row_sent.values()] for row_sent in sent]
     at = {name: place for place, name in enumerate(header)}
     lines[0][at["男方姓名"]] = cell("<v>#N/A</v>", t="e")
     lines[1][at["登记日期"]] = cell("<f>TODAY()</f>")
     lines[2][at["女方身份证件号"]] = number("1.50102196202140E+17")
     lines[3][at["登记日期"]] = number("42413", s=1)
-    rows = [row(1, [text(name) for name in header]), *(row(place, one) for place, one in enumerate(lines, 2))]
+    rows = [row(1, [text(name) for name in header]), *(row(place, cells) for place, cells in enumerate(lines, 2))]
     place = Place(tmp_path)
     deliver(place.landing, SOURCE, "a.xlsx", book(rows, styles=styles_xml(31), properties='date1904="1"'))
     deliver(place.landing, SOURCE, "b.xlsx", with_headers(book(rows), *ODD["version 8.6"]))
@@ -383,6 +383,6 @@ def test_damaged_cells_end_in_quarantine_and_the_file_goes_on(tmp_path: Path) ->
     assert quarantined == {2: ["row.cell_error"], 3: ["row.cell_error"], 4: ["row.digits_lost"]}
     assert len(standing) == 37
     assert standing[5]["registered_on"].isoformat() == "2020-02-14"
-    told = [str(problem) for problem in done.problems]
-    assert sum("a.xlsx" in problem for problem in told) == 3
-    assert sum("b.xlsx" in problem and "8.6" in problem for problem in told) == 1
+    problems = [str(problem) for problem in done.problems]
+    assert sum("a.xlsx" in problem for problem in problems) == 3
+    assert sum("b.xlsx" in problem and "8.6" in problem for problem in problems) == 1

@@ -44,7 +44,7 @@ def personal_values(unmasked: duckdb.DuckDBPyConnection) -> set[str]:
         for row in unmasked.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()
     }
     assert len(found) > 1000
-    return {one for one in found if "*" not in one}  # what came masked may be shown as it came
+    return {value for value in found if "*" not in value}  # what came masked may be shown as it came
 
 
 def test_every_table_of_the_lake_has_one_view_where_values_are_shown(
@@ -154,13 +154,13 @@ def test_a_portable_file_opens_without_extension_or_lake(analyst: Analyst, tmp_p
         assert done.stdout.split() == [str(value(connection, f"FROM {COUNTED}")), "0"]
 
 
-def launched(launcher: Path, query: str, home: Path, *, path: str = "/usr/bin:/bin", **said: str) -> Any:
+def launched(launcher: Path, query: str, home: Path, *, path: str = "/usr/bin:/bin", **variables: str) -> Any:
     """The launcher as an analyst types it, with a home of its own and, where the system allows, without network."""
     home.mkdir(exist_ok=True)
-    alone = subprocess.run([*OFFLINE, "true"], capture_output=True, check=False).returncode == 0
+    is_offline = subprocess.run([*OFFLINE, "true"], capture_output=True, check=False).returncode == 0
     return subprocess.run(
-        [*(OFFLINE if alone else []), str(launcher), "-json", "-c", query],
-        env={"HOME": str(home), "PATH": path, "TZ": "Asia/Shanghai", **said},
+        [*(OFFLINE if is_offline else []), str(launcher), "-json", "-c", query],
+        env={"HOME": str(home), "PATH": path, "TZ": "Asia/Shanghai", **variables},
         cwd="/", capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
 
@@ -237,8 +237,8 @@ def test_first_analysis_runs_and_shows_no_personal_value(
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
     shown = json.dumps([cell.get("outputs") for cell in notebook.cells], ensure_ascii=False)
-    for told in ("赤峰市", "household_registration", "id_number.check_digit", "entity_name"):
-        assert told in shown
+    for term in ("赤峰市", "household_registration", "id_number.check_digit", "entity_name"):
+        assert term in shown
     assert not personal_values(unmasked) & set(re.findall(r"[\w·]+", shown))
 
 

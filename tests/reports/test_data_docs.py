@@ -11,6 +11,7 @@ import pytest
 from pipelines.declarations.catalog import Catalog
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.rules.great_expectations import Documented, Validation, build_docs, validate
+from pipelines.tables.rows import RuleResult
 from tests.support.dirty_report import PEOPLE, DirtyReport
 from tests.support.html_page import Page
 from tests.support.validated_views import (
@@ -39,15 +40,15 @@ def validations(embedded: DuckDBEngine, catalog: Catalog) -> list[Validation]:
 
 
 def test_a_validation_survives_being_kept(validations: list[Validation]) -> None:
-    for one in validations:
-        assert Validation.from_json(one.to_json()) == one
-        assert len(one.to_json()) < 60_000
+    for validation in validations:
+        assert Validation.from_json(validation.to_json()) == validation
+        assert len(validation.to_json()) < 60_000
 
 
 def test_docs_hold_no_value_load_nothing_and_link_only_to_each_other(
     validations: list[Validation], catalog: Catalog, tmp_path: Path
 ) -> None:
-    index = build_docs([documented(one) for one in validations], tmp_path / "docs")
+    index = build_docs([documented(validation) for validation in validations], tmp_path / "docs")
     pages = [path for path in (tmp_path / "docs").rglob("*") if path.is_file()]
     assert index in pages
     assert len(pages) == len(validations) + 1
@@ -63,20 +64,34 @@ def test_docs_hold_no_value_load_nothing_and_link_only_to_each_other(
     assert "6,886" not in index.read_text(encoding="utf-8")
 
 
-def documented(one: Validation, rows: int = 3000) -> Documented:
+def documented(validation: Validation, rows: int = 3000) -> Documented:
     """A batch that was validated alone, and all of whose counts Great Expectations confirmed."""
-    configs = [said["expectation_config"] for said in json.loads(one.result)["results"]]
+    configs = [result["expectation_config"] for result in json.loads(validation.result)["results"]]
     results = [
-        {
-            "rule": outcome.rule,
-            "title": config["description"],
-            "severity": config["severity"],
-            "evaluated": outcome.evaluated,
-            "broken": outcome.unexpected,
-        }
-        for config, outcome in zip(configs, one.outcomes.values(), strict=True)
+        RuleResult(
+            batch=validation.batch,
+            source=validation.source,
+            rule=outcome.rule,
+            title=config["description"],
+            severity=config["severity"],
+            standard=None,
+            evaluated=outcome.evaluated,
+            broken=outcome.unexpected,
+        )
+        for config, outcome in zip(configs, validation.outcomes.values(), strict=True)
     ]
-    return Documented(one.source, "", one.batch, f"{one.batch}.csv", "通过", rows, results, (), one, [one.batch])
+    return Documented(
+        validation.source,
+        "",
+        validation.batch,
+        f"{validation.batch}.csv",
+        "通过",
+        rows,
+        results,
+        (),
+        validation,
+        [validation.batch],
+    )
 
 
 def unescaped(link: str) -> str:
@@ -87,8 +102,8 @@ def unescaped(link: str) -> str:
 
 def test_docs_say_what_was_counted(embedded: DuckDBEngine, tmp_path: Path) -> None:
     view = a_view(embedded, "v VARCHAR", texts(*["1"] * 19_999, "x<b>"))
-    one = rule("expect_column_values_to_match_regex", column="v", regex="^[0-9]<?$", severity="warning")
-    build_docs([documented(validate(embedded, view, [one], source="s", batch="b"), rows=20_000)], tmp_path)
+    tested = rule("expect_column_values_to_match_regex", column="v", regex="^[0-9]<?$", severity="warning")
+    build_docs([documented(validate(embedded, view, [tested], source="s", batch="b"), rows=20_000)], tmp_path)
     page = (tmp_path / "s/b.html").read_text(encoding="utf-8")
     assert "20,000" in page
     assert "&lt; 0.01 %" in page
@@ -107,7 +122,7 @@ def pages_by_file(report: DirtyReport) -> dict[str, Page]:
     for row in listed.table("文件", "格式"):
         file = next(name for name in FILES if row["文件"].startswith(name))
         batch = row["文件"].removeprefix(file)
-        (link,) = [one for one in listed.links if "data_docs" in one and batch in one][:1]
+        (link,) = [link for link in listed.links if "data_docs" in link and batch in link][:1]
         found[file] = Page((source.parent / link).resolve())
     return found
 

@@ -68,7 +68,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reported]:
     chosen = Settings(lake=folder / "lake", landing=folder / "landing", settle=0)
     with open_workspace(chosen) as workspace:
         contracts = workspace.catalog.contracts
-        deliver_all(chosen.landing, {name: list(one.cells) for name, one in contracts.items()})
+        deliver_all(chosen.landing, {name: list(contract.cells) for name, contract in contracts.items()})
         run(workspace)
         yield Reported(workspace, build_report(workspace, folder / "report"))
 
@@ -99,12 +99,12 @@ def test_rules_are_counted_as_in_the_table_of_rule_results(reported: Reported) -
     results = reported.lake.read(RULE_RESULTS)
     for name in reported.workspace.catalog.contracts:
         shown = Page(reported.site / "sources" / f"{name}.html")
-        mine = results.filter(results.source == name)
-        if not count(reported.lake, mine):
+        of_source = results.filter(results.source == name)
+        if not count(reported.lake, of_source):
             assert "还没有判定过的批次" in shown.text
             continue
-        totals = mine.group_by("rule", "title").agg(
-            broken=mine.broken.sum(), evaluated=mine.evaluated.sum(), batches=mine.batch.nunique()
+        totals = of_source.group_by("rule", "title").agg(
+            broken=of_source.broken.sum(), evaluated=of_source.evaluated.sum(), batches=of_source.batch.nunique()
         )
         due = {
             f"{row['title']}{row['rule']}": (
@@ -155,9 +155,11 @@ def test_every_conflict_and_finding_stands_on_the_page_of_the_agency_that_must_a
         assert (number(row["来源冲突"]), number(row["核查发现"])) == (conflicts, findings)
         page = Page(reported.site / "agencies" / f"{agency.name}.html")
         if conflicts:
-            assert sum(number(one["冲突"]) for table in _tables(page, "属性", "冲突") for one in table) == conflicts
+            assert sum(number(shown["冲突"]) for table in _tables(page, "属性", "冲突") for shown in table) == conflicts
         if findings:
-            assert sum(number(one["记录"]) for table in _tables(page, "核查规则", "记录") for one in table) == findings
+            assert (
+                sum(number(shown["记录"]) for table in _tables(page, "核查规则", "记录") for shown in table) == findings
+            )
         shown_conflicts, shown_findings = shown_conflicts + conflicts, shown_findings + findings
     assert shown_conflicts >= 11  # five names, five sexes, one entity's name
     assert shown_findings >= 3  # a benefit after death, a code with two names on both sides
@@ -316,8 +318,8 @@ def test_pages_open_in_a_browser_from_disk(reported: Reported, tmp_path: Path) -
             browser.events.clear()
             browser.ask("Page.navigate", url=path.as_uri())
             browser.wait("Page.loadEventFired")
-            said = browser.ask("Runtime.evaluate", expression="document.documentElement.scrollWidth")
-            assert said["result"]["value"] <= 1280, path.name
+            answer = browser.ask("Runtime.evaluate", expression="document.documentElement.scrollWidth")
+            assert answer["result"]["value"] <= 1280, path.name
             methods = [event["method"] for event in browser.events]
             assert not {"Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"} & set(methods), (
                 path.name

@@ -25,10 +25,10 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def offered(page: Page) -> dict[str, int]:
     """The files that a page offers, and how many rows it says that each has."""
-    said = re.findall(r"下载 CSV （(?:前 )?([\d,]+) 行", page.text)
+    counts = re.findall(r"下载 CSV （(?:前 )?([\d,]+) 行", page.text)
     files = [link for link in page.links if link.endswith(".csv")]
-    assert len(files) == len(said)
-    return {file: int(rows.replace(",", "")) for file, rows in zip(files, said, strict=True)}
+    assert len(files) == len(counts)
+    return {file: int(rows.replace(",", "")) for file, rows in zip(files, counts, strict=True)}
 
 
 def test_every_file_has_as_many_rows_as_its_page_says(dirty_report: DirtyReport) -> None:

@@ -7,8 +7,8 @@ from tests.support.dirty_report import PEOPLE, DirtyReport
 
 
 def test_an_english_sentence_is_found() -> None:
-    said = read_text("<p>空.csv: the file is empty; what to do: export it again</p><code>a b c d e</code>")
-    assert english_sentences(said) == ["csv: the file is empty; what to do: export it again"]
+    texts = read_text("<p>空.csv: the file is empty; what to do: export it again</p><code>a b c d e</code>")
+    assert english_sentences(texts) == ["csv: the file is empty; what to do: export it again"]
     assert english_sentences("公民身份号码 id_number · household_registration") == []
 
 

@@ -33,7 +33,7 @@ def place(tmp_path: Path) -> Place:
 
 def batch(place: Place, file: str) -> str:
     with place.opened() as at:
-        return next(str(one["batch"]) for one in at.rows(BATCHES) if one["file"] == file)
+        return next(str(row["batch"]) for row in at.rows(BATCHES) if row["file"] == file)
 
 
 def decided(place: Place, option: str, file: str, *more: str) -> str:
@@ -58,8 +58,8 @@ def last(place: Place) -> dict[str, Any]:
 
 
 def test_a_release_is_revoked_and_given_again(place: Place, tmp_path: Path) -> None:
-    said = decided(place, "release", "nameless.csv")
-    assert f"gate revoke {batch(place, 'nameless.csv')}" in said
+    output = decided(place, "release", "nameless.csv")
+    assert f"gate revoke {batch(place, 'nameless.csv')}" in output
     assert people(place) == of(0, 1, 2, 3, 10, 11)
     assert " is held again" in decided(place, "revoke", "nameless.csv")
     assert people(place) == of(0, 1, 2, 3)
@@ -149,9 +149,9 @@ def test_a_row_whose_key_was_wrong_leaves_quarantine_by_a_person_s_word(place: P
     place.run()
     assert of(30) <= people(place)
     assert waiting_rows(place, "wrong.csv") == {2, 3}
-    said = decided(place, "settle", "wrong.csv", "--rows", "2", "--by", "数据质量科")
-    assert "1 row settled" in said
-    assert f"gate revoke {batch(place, 'wrong.csv')} --rows 2" in said
+    output = decided(place, "settle", "wrong.csv", "--rows", "2", "--by", "数据质量科")
+    assert "1 row settled" in output
+    assert f"gate revoke {batch(place, 'wrong.csv')} --rows 2" in output
     assert last(place)["decided_by"] == "数据质量科"
     assert waiting_rows(place, "wrong.csv") == {3}
     assert_equals_a_rebuild(place, tmp_path / "settled")
@@ -170,13 +170,13 @@ def waiting_rows(place: Place, file: str) -> set[int]:
 
 
 @pytest.mark.parametrize(
-    ("option", "rows", "told"),
+    ("option", "rows", "message"),
     [
         ("settle", "2", "1 of the 1 rows are not in quarantine: 2"),
         ("settle", "3-1x", "3-1x is no row number and no range of them; write 3,7-9"),
         ("revoke", "3-8", "6 of the 6 rows are not settled: 3, 4, 5, 6, 7, 8"),
     ],
 )
-def test_only_rows_that_wait_are_settled(place: Place, option: str, rows: str, told: str) -> None:
+def test_only_rows_that_wait_are_settled(place: Place, option: str, rows: str, message: str) -> None:
     done = place.huiliu("gate", option, batch(place, "nameless.csv"), "--rows", rows, "--reason", "as drawn")
-    assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr

@@ -92,24 +92,24 @@ def test_rules_on_one_column_skip_null_and_what_is_for_the_rule_on_the_form(
 def test_between_takes_dates_as_the_declarations_write_them(either_engine: Engine) -> None:
     days = [(datetime.date(1899, 12, 31),), (datetime.date(1900, 1, 1),), (None,)]
     for bound in ("1900-01-01", datetime.date(1900, 1, 1)):
-        one = rule("expect_column_values_to_be_between", column="v", min_value=bound)
-        assert counted(either_engine, one, "v DATE", days) == (2, 1)
+        tested = rule("expect_column_values_to_be_between", column="v", min_value=bound)
+        assert counted(either_engine, tested, "v DATE", days) == (2, 1)
 
 
 def test_between_on_amounts(either_engine: Engine) -> None:
-    one = rule("expect_column_values_to_be_between", column="v", min_value=0)
-    assert counted(either_engine, one, "v DECIMAL(18,2)", amounts("-0.01", "0", "99999999.99", None)) == (3, 1)
+    tested = rule("expect_column_values_to_be_between", column="v", min_value=0)
+    assert counted(either_engine, tested, "v DECIMAL(18,2)", amounts("-0.01", "0", "99999999.99", None)) == (3, 1)
     between = rule("expect_column_values_to_be_between", column="v", min_value=0, max_value=1.5, strict_min=True)
     assert counted(either_engine, between, "v DECIMAL(18,2)", amounts("0", "0.01", "1.50", "1.51", None)) == (4, 2)
 
 
-def amounts(*said: str | None) -> list[tuple[Decimal | None]]:
-    return [(None if one is None else Decimal(one),) for one in said]
+def amounts(*texts: str | None) -> list[tuple[Decimal | None]]:
+    return [(None if text is None else Decimal(text),) for text in texts]
 
 
 @pytest.mark.parametrize(("or_equal", "unexpected"), [(True, 1), (False, 2)])
 def test_a_greater_than_b_skips_incomplete_pairs(either_engine: Engine, or_equal: bool, unexpected: int) -> None:
-    one = rule(
+    tested = rule(
         "expect_column_pair_values_a_to_be_greater_than_b", column_A="_received_on", column_B="v", or_equal=or_equal
     )
     day = datetime.timedelta(days=1)
@@ -120,17 +120,17 @@ def test_a_greater_than_b_skips_incomplete_pairs(either_engine: Engine, or_equal
         (RECEIVED, None),
         (None, None),
     ]
-    assert counted(either_engine, one, "_received_on DATE, v DATE", rows) == (3, unexpected)
+    assert counted(either_engine, tested, "_received_on DATE, v DATE", rows) == (3, unexpected)
 
 
 def test_pair_to_be_different(either_engine: Engine) -> None:
-    one = rule("expect_column_pair_values_to_be_different", column_A="a", column_B="b")
+    tested = rule("expect_column_pair_values_to_be_different", column_A="a", column_B="b")
     rows = [(GOOD_ID, GOOD_ID), (GOOD_ID, TAIWAN_ID), (GOOD_ID, None), (None, None)]
-    assert counted(either_engine, one, "a VARCHAR, b VARCHAR", rows) == (2, 1)
+    assert counted(either_engine, tested, "a VARCHAR, b VARCHAR", rows) == (2, 1)
 
 
 def test_birth_date_in_id_number(either_engine: Engine) -> None:
-    one = rule("expect_id_number_birth_date", column_A="id", column_B="_received_on")
+    tested = rule("expect_id_number_birth_date", column_A="id", column_B="_received_on")
     born = {
         "19800101": True,
         "20260630": True,  # the day of receipt
@@ -146,11 +146,11 @@ def test_birth_date_in_id_number(either_engine: Engine) -> None:
     rows += [(f"150102{day}9960", RECEIVED) for day in centenarians]
     rows += [(DAMAGED, RECEIVED), (None, RECEIVED), ("1501022023023000", RECEIVED)]
     due = (len(rows) - 1, sum(not good for good in [*born.values(), *centenarians.values()]))
-    assert counted(either_engine, one, "id VARCHAR, _received_on DATE", rows) == due
+    assert counted(either_engine, tested, "id VARCHAR, _received_on DATE", rows) == due
 
 
 def test_date_to_match_id_number(either_engine: Engine) -> None:
-    one = rule("expect_date_to_match_id_number", column_A="day", column_B="id", severity="warning")
+    tested = rule("expect_date_to_match_id_number", column_A="day", column_B="id", severity="warning")
     born = datetime.date(1980, 1, 1)
     rows = [
         (born, GOOD_ID),
@@ -160,19 +160,19 @@ def test_date_to_match_id_number(either_engine: Engine) -> None:
         (born, DAMAGED),
         (born, "150102202302300014"),  # no such day: a real date cannot match it
     ]
-    assert counted(either_engine, one, "day DATE, id VARCHAR", rows) == (4, 2)
+    assert counted(either_engine, tested, "day DATE, id VARCHAR", rows) == (4, 2)
 
 
 def test_where_keeps_to_rows_in_which_a_value_was_sent(either_engine: Engine) -> None:
-    one = rule("expect_column_values_to_not_be_null", where=("v__sent",), column="v")
+    tested = rule("expect_column_values_to_not_be_null", where=("v__sent",), column="v")
     rows = [(RECEIVED, "2026-06-30"), (None, "不详"), (None, None)]
-    assert counted(either_engine, one, "v DATE, v__sent VARCHAR", rows) == (2, 1)
+    assert counted(either_engine, tested, "v DATE, v__sent VARCHAR", rows) == (2, 1)
 
 
 @pytest.mark.parametrize(("rows", "due"), [([("a",)], (None, 0)), ([], (None, 1))])
 def test_row_count_is_judged_on_the_table(either_engine: Engine, rows: list[tuple[str]], due: tuple[None, int]) -> None:
-    one = rule("expect_table_row_count_to_be_between", min_value=1)
-    assert counted(either_engine, one, "v VARCHAR", rows) == due
+    tested = rule("expect_table_row_count_to_be_between", min_value=1)
+    assert counted(either_engine, tested, "v VARCHAR", rows) == due
 
 
 BATCH_ROWS = "_batch VARCHAR, key VARCHAR, part INTEGER, changed TIMESTAMPTZ, _row BIGINT, _row_hash VARCHAR"
@@ -180,7 +180,7 @@ NOON = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
 
 
 def test_rows_contradict_with_the_same_key_and_version_only(either_engine: Engine) -> None:
-    one = rule("expect_rows_not_to_contradict_in_batch", key=["key", "part"], version="changed")
+    tested = rule("expect_rows_not_to_contradict_in_batch", key=["key", "part"], version="changed")
     rows = [
         ("b1", "k1", 1, NOON, 2, "h1"),
         ("b1", "k1", 1, NOON, 3, "h2"),
@@ -195,13 +195,13 @@ def test_rows_contradict_with_the_same_key_and_version_only(either_engine: Engin
         ("b1", None, 1, NOON, 12, "h9"),  # no key: not the same key
         ("b2", "k3", 1, NOON, 2, "h10"),  # another batch
     ]
-    assert counted(either_engine, one, BATCH_ROWS, rows) == (12, 5)
+    assert counted(either_engine, tested, BATCH_ROWS, rows) == (12, 5)
     without = rule("expect_rows_not_to_contradict_in_batch", key=["key", "part"], version=None)
     assert counted(either_engine, without, BATCH_ROWS, rows) == (12, 6)
 
 
 def test_every_copy_after_the_first_repeats(either_engine: Engine) -> None:
-    one = rule("expect_rows_not_to_repeat_in_batch", severity="warning", key=["key"], version="changed")
+    tested = rule("expect_rows_not_to_repeat_in_batch", severity="warning", key=["key"], version="changed")
     rows = [
         ("b1", "k1", 1, NOON, 4, "h1"),
         ("b1", "k1", 1, NOON, 2, "h1"),
@@ -212,7 +212,7 @@ def test_every_copy_after_the_first_repeats(either_engine: Engine) -> None:
         ("b2", "k1", 1, NOON, 8, "h1"),
         ("b2", "k2", 1, NOON, 2, "h1"),
     ]
-    assert counted(either_engine, one, BATCH_ROWS, rows) == (8, 3)
+    assert counted(either_engine, tested, BATCH_ROWS, rows) == (8, 3)
 
 
 def test_names_that_sql_has_a_use_for_are_names(either_engine: Engine) -> None:
@@ -237,8 +237,8 @@ def check_character(seventeen: str) -> str:
 
 @pytest.mark.parametrize("severity", ["critical", "warning"])
 def test_severity_changes_no_count(either_engine: Engine, severity: str) -> None:
-    one = rule("expect_id_number_check_digit", column="v", severity=severity)
-    assert counted(either_engine, one, "v VARCHAR", texts(GOOD_ID, WRONG_DIGIT, None)) == (2, 1)
+    tested = rule("expect_id_number_check_digit", column="v", severity=severity)
+    assert counted(either_engine, tested, "v VARCHAR", texts(GOOD_ID, WRONG_DIGIT, None)) == (2, 1)
 
 
 def test_retired_regions_are_known_and_others_are_not(either_engine: Engine, catalog: Catalog) -> None:
@@ -246,8 +246,8 @@ def test_retired_regions_are_known_and_others_are_not(either_engine: Engine, cat
     assert len(known) > 6000
     rest = "198001010014"
     values = [region + rest for region in ("150102", "152101", "150100", "150199", "000000", "999999")]
-    one = rule("expect_id_number_region", column="v", value_set=known)
-    assert counted(either_engine, one, "v VARCHAR", texts(*values)) == (6, 2)
+    tested = rule("expect_id_number_region", column="v", value_set=known)
+    assert counted(either_engine, tested, "v VARCHAR", texts(*values)) == (6, 2)
     listed = rule("expect_column_values_to_be_in_set", column="v", value_set=known)
     assert counted(either_engine, listed, "v VARCHAR", texts(*known, "000000", "15010", "1501020")) == (
         len(known) + 3,
@@ -261,11 +261,11 @@ numbers = st.lists(st.text("0123456789", min_size=17, max_size=17), min_size=1, 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers=numbers, shift=st.integers(1, 10))
 def test_exactly_one_check_character_is_right(either_engine: Engine, numbers: list[str], shift: int) -> None:
-    one = rule("expect_id_number_check_digit", column="v")
+    tested = rule("expect_id_number_check_digit", column="v")
     right = [number + check_character(number) for number in numbers]
     characters = "0123456789X"
     wrong = [number[:-1] + characters[(characters.index(number[-1]) + shift) % 11] for number in right]
-    assert counted(either_engine, one, "v VARCHAR", texts(*right, *wrong)) == (2 * len(numbers), len(numbers))
+    assert counted(either_engine, tested, "v VARCHAR", texts(*right, *wrong)) == (2 * len(numbers), len(numbers))
     assert [ric.calc_check_digit(number) for number in right] == [number[-1] for number in right]
 
 
@@ -286,8 +286,8 @@ def test_exactly_one_check_character_of_a_credit_code_is_right(
     right = [closed("91150102" + organisation) for organisation in organisations]
     wrong = [code[:-1] + ALPHABET[(ALPHABET.index(code[-1]) + shift) % 31] for code in right]
     assert [uscc.calc_check_digit(code) for code in right] == [code[-1] for code in right]
-    one = rule("expect_credit_code_check_digit", column="v")
-    assert counted(either_engine, one, "v VARCHAR", texts(*right, *wrong)) == (2 * len(right), len(right))
+    tested = rule("expect_credit_code_check_digit", column="v")
+    assert counted(either_engine, tested, "v VARCHAR", texts(*right, *wrong)) == (2 * len(right), len(right))
 
 
 # --- whole rule sets -------------------------------------------------------------------------------------------------
@@ -298,10 +298,10 @@ def test_every_contract_with_all_its_rules(either_engine: Engine, catalog: Catal
         rules = catalog.rules(contract)
         view = contract_view(either_engine, catalog, source, rows=30)
         outcomes = validate(either_engine, view, rules, source=source, batch="b1").outcomes
-        assert list(outcomes) == [one.code for one in rules]
-        required = [one.code for one in rules if one.code.endswith(".required")]
+        assert list(outcomes) == [rule.code for rule in rules]
+        required = [rule.code for rule in rules if rule.code.endswith(".required")]
         assert {(outcomes[code].evaluated, outcomes[code].unexpected) for code in required} == {(30, 10)}
-        unreadable = [one.code for one in rules if any(name.endswith("__sent") for name in one.where)]
+        unreadable = [rule.code for rule in rules if any(name.endswith("__sent") for name in rule.where)]
         assert all((outcomes[code].evaluated, outcomes[code].unexpected) == (20, 20) for code in unreadable)
 
 
@@ -313,4 +313,6 @@ def test_an_empty_view_breaks_no_rule_on_rows(either_engine: Engine, catalog: Ca
         outcomes = validate(either_engine, view, catalog.rules(contract), source=source, batch="b1").outcomes
         assert outcomes.pop("batch.row_count") == Outcome("batch.row_count", None, 1, False)
         assert outcomes.pop("batch.id_endings") == Outcome("batch.id_endings", None, 0, True)
-        assert {(one.evaluated, one.unexpected, one.success) for one in outcomes.values()} == {(0, 0, True)}
+        assert {(outcome.evaluated, outcome.unexpected, outcome.success) for outcome in outcomes.values()} == {
+            (0, 0, True)
+        }

@@ -19,8 +19,8 @@ def test_sees_uncommitted_rows_of_the_connection_and_leaves_its_transaction_open
     embedded.connection.execute("CREATE TABLE kept (v VARCHAR, _row BIGINT)")
     embedded.connection.begin()
     embedded.connection.execute("INSERT INTO kept VALUES ('a', 2), (NULL, 3)")
-    one = rule("expect_column_values_to_not_be_null", column="v")
-    assert validate(embedded, "kept", [one], source="s", batch="b").outcomes["a.rule"].unexpected == 1
+    tested = rule("expect_column_values_to_not_be_null", column="v")
+    assert validate(embedded, "kept", [tested], source="s", batch="b").outcomes["a.rule"].unexpected == 1
     embedded.connection.rollback()
     assert embedded.connection.sql("SELECT count(*) FROM kept").fetchone() == (0,)
 
@@ -38,16 +38,16 @@ def test_reads_no_value_and_scans_once_for_all_rules_on_columns(
         execute(self, statement, *arguments)
 
     monkeypatch.setattr(duckdb_engine.CursorWrapper, "execute", listening)
-    rules = [one for one in catalog.rules(catalog.contracts["household_registration"]) if "column" in one.arguments]
+    rules = [rule for rule in catalog.rules(catalog.contracts["household_registration"]) if "column" in rule.arguments]
     view = contract_view(embedded, catalog, "household_registration", rows=30)
     assert len(rules) > 15
     validate(embedded, view, rules, source="household_registration", batch="b1")
-    reading = [one for one in sent if view in one and "LIMIT" not in one]
-    assert all(re.match(r"SELECT (sum|count)\(", one) for one in reading)
+    reading = [query for query in sent if view in query and "LIMIT" not in query]
+    assert all(re.match(r"SELECT (sum|count)\(", query) for query in reading)
     assert len(reading) == 2  # the numbers of rows, and everything else
     # What has a LIMIT asks for the names of columns, or whether the view is there.
     assert all(
-        re.search(r"^SELECT (\*|1)\s+FROM delivered\s+LIMIT \$1$", one.strip()) for one in sent if "LIMIT" in one
+        re.search(r"^SELECT (\*|1)\s+FROM delivered\s+LIMIT \$1$", query.strip()) for query in sent if "LIMIT" in query
     )
 
 
@@ -57,8 +57,8 @@ def test_sets_of_codes_go_to_the_database_as_one_parameter(embedded: DuckDBEngin
     from pipelines.rules.great_expectations.on_duckdb import DuckDBExecutionEngine
 
     values = [code.code for code in catalog.codes["region"]]
-    one = rule("expect_column_values_to_be_in_set", column="v", value_set=values)
-    assert counted(embedded, one, "v VARCHAR", texts(*values[::100], "000000")) == (len(values[::100]) + 1, 1)
+    tested = rule("expect_column_values_to_be_in_set", column="v", value_set=values)
+    assert counted(embedded, tested, "v VARCHAR", texts(*values[::100], "000000")) == (len(values[::100]) + 1, 1)
     engine = DuckDBExecutionEngine(connection_string="duckdb:///:memory:")
     provider, _ = get_metric_provider("column_values.in_set.condition", engine)
     assert provider.__module__ == DuckDBExecutionEngine.__module__

@@ -23,19 +23,19 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error_without_values(
     either_engine: Engine, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The engines' messages for this comparison quote the value that is no date.
-    one = rule("expect_column_pair_values_a_to_be_greater_than_b", column_A="_received_on", column_B="v")
+    tested = rule("expect_column_pair_values_a_to_be_greater_than_b", column_A="_received_on", column_B="v")
     view = a_view(either_engine, "_received_on DATE, v VARCHAR", [(RECEIVED, "张三丰的生日")])
     sent = given_rows(either_engine)
     either_engine.view(sent.mutate(v=sent.v.cast("date")), "delivered")
     with pytest.raises(NotValidatedError) as raised:
-        validate(either_engine, view, [one], source="household_registration", batch="b7")
-    said = str(raised.value)
-    assert "household_registration" in said
-    assert "b7" in said
-    assert "a.rule" in said
+        validate(either_engine, view, [tested], source="household_registration", batch="b7")
+    message = str(raised.value)
+    assert "household_registration" in message
+    assert "b7" in message
+    assert "a.rule" in message
     output = capsys.readouterr()
     for text in (
-        said,
+        message,
         caplog.text,
         output.out,
         output.err,
@@ -49,9 +49,9 @@ def test_a_set_of_another_type_than_the_column_is_an_error_without_values(
     either_engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     view = a_view(either_engine, "v VARCHAR", texts("张三丰"))
-    one = rule("expect_column_values_to_be_in_set", column="v", value_set=[1, 2])
+    tested = rule("expect_column_values_to_be_in_set", column="v", value_set=[1, 2])
     with pytest.raises(NotValidatedError, match=r"a\.rule") as raised:
-        validate(either_engine, view, [one], source="s", batch="b1")
+        validate(either_engine, view, [tested], source="s", batch="b1")
     output = capsys.readouterr()
     assert "张三丰" not in f"{raised.value} {raised.value.__cause__} {raised.value.__context__} {output}"
 
@@ -85,16 +85,16 @@ def test_a_type_that_nobody_declares_is_named(either_engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "one",
+    "tested",
     [
         rule("expect_column_distinct_values_to_be_in_set", column="name", value_set=["王五"]),
         rule("expect_column_most_common_value_to_be_in_set", column="name", value_set=["王五"]),
         rule("expect_column_max_to_be_between", column="born", max_value=datetime.date(1900, 1, 1)),
     ],
 )
-def test_observed_values_are_kept_only_as_numbers(either_engine: Engine, one: Rule) -> None:
+def test_observed_values_are_kept_only_as_numbers(either_engine: Engine, tested: Rule) -> None:
     view = a_view(either_engine, "name VARCHAR, born DATE", [("张三丰", datetime.date(1980, 1, 31))] * 2)
-    validation = validate(either_engine, view, [one], source="s", batch="b")
+    validation = validate(either_engine, view, [tested], source="s", batch="b")
     assert validation.outcomes["a.rule"] == Outcome("a.rule", None, 1, False)
     assert "张三丰" not in validation.to_json()
     assert "1980" not in validation.to_json()

@@ -80,8 +80,8 @@ def test_plans_hold_no_python(
 def test_nothing_is_left_in_the_session(engine: Engine, spark_session: SparkSession) -> None:
     view = a_view(engine, "_batch STRING, _row_hash STRING, key STRING", [("b1", "h", "k")])
     before = spark_session.catalog.listTables()
-    one = rule("expect_rows_not_to_repeat_in_batch", key=["key"])
-    validate(engine, view, [one], source="s", batch="b1")
+    tested = rule("expect_rows_not_to_repeat_in_batch", key=["key"])
+    validate(engine, view, [tested], source="s", batch="b1")
     assert spark_session.catalog.listTables() == before
     assert not spark_session.table(view).storageLevel.useMemory
 
@@ -95,6 +95,6 @@ def test_a_type_that_spark_lacks_is_an_error(engine: Engine) -> None:
 
 
 def test_a_view_that_is_not_there_is_an_error(engine: Engine) -> None:
-    one = rule("expect_column_values_to_not_be_null", column="v")
+    tested = rule("expect_column_values_to_not_be_null", column="v")
     with pytest.raises(NotValidatedError, match=r"s\.b1.*not_there"):
-        validate(engine, "not_there", [one], source="s", batch="b1")
+        validate(engine, "not_there", [tested], source="s", batch="b1")

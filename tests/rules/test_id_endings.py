@@ -14,24 +14,26 @@ from tests.support.element_values import CATALOG
 from tests.support.validated_views import DAMAGED, counted, rule
 
 ONE_IN, FEWEST, IMPROBABLE = 900, 5, 1e-9
-SAID: dict[str, Any] = {"one_in": ONE_IN, "fewest": FEWEST, "most_improbable": IMPROBABLE}
-ENDINGS = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a"], **SAID)
+ARGUMENTS: dict[str, Any] = {"one_in": ONE_IN, "fewest": FEWEST, "most_improbable": IMPROBABLE}
+ENDINGS = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a"], **ARGUMENTS)
 # Out of how many numbers, how many that end in 000 are too many, by Chernoff's bound.
 LEAST = {5: 5, 26: 5, 27: 6, 100: 7, 1000: 14, 5000: 27}
 
 
 def ids(numbers: int, ending: int) -> list[tuple[str | None]]:
     spoilt = [f"1501021980{1 + at // 28:02}{1 + at % 28:02}1000" for at in range(ending)]
-    sound = [one for one in map(person_id, range(numbers)) if not one.endswith("000")]
+    sound = [number for number in map(person_id, range(numbers)) if not number.endswith("000")]
     sound = (sound * (1 + numbers // len(sound)))[: numbers - ending]
-    return [(one,) for one in spoilt + sound]
+    return [(number,) for number in spoilt + sound]
 
 
 def test_the_declared_rule_is_what_is_tested_here() -> None:
-    declared = {one.code: one for one in CATALOG.rules(CATALOG.contracts["marriage_registration"])}["batch.id_endings"]
+    declared = {rule.code: rule for rule in CATALOG.rules(CATALOG.contracts["marriage_registration"])}[
+        "batch.id_endings"
+    ]
     assert declared.severity == "critical"
-    assert declared.arguments == {**SAID, "of_columns": ["husband_id", "wife_id"]}
-    assert "batch.id_endings" not in {one.code for one in CATALOG.rules(CATALOG.contracts["credit_code_check"])}
+    assert declared.arguments == {**ARGUMENTS, "of_columns": ["husband_id", "wife_id"]}
+    assert "batch.id_endings" not in {rule.code for rule in CATALOG.rules(CATALOG.contracts["credit_code_check"])}
 
 
 @pytest.mark.parametrize(("numbers", "least"), LEAST.items())
@@ -64,8 +66,8 @@ def test_different_numbers_are_counted_whatever_else_is_in_the_column(either_eng
 
 
 def test_every_column_is_judged_on_its_own(either_engine: Engine) -> None:
-    both = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a", "b"], **SAID)
-    rows = [(one[0], other[0]) for one, other in zip(ids(20, 0), ids(20, 5), strict=True)]
+    both = rule("expect_table_id_endings_to_be_by_chance", of_columns=["a", "b"], **ARGUMENTS)
+    rows = [(first[0], other[0]) for first, other in zip(ids(20, 0), ids(20, 5), strict=True)]
     assert counted(either_engine, both, "a VARCHAR, b VARCHAR", rows) == (None, 1)
-    split = [(one[0], other[0]) for one, other in zip(ids(20, 4), ids(20, 4), strict=True)]
+    split = [(first[0], other[0]) for first, other in zip(ids(20, 4), ids(20, 4), strict=True)]
     assert counted(either_engine, both, "a VARCHAR, b VARCHAR", split) == (None, 0)

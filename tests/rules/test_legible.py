@@ -52,8 +52,8 @@ def test_spoilt_names_are_told_from_strange_ones(each: Each) -> None:
 
 
 def test_great_expectations_tells_them_alike(either_engine: Engine) -> None:
-    one = rule("expect_column_values_to_be_legible", column="v", surnames=SURNAMES)
-    assert counted(either_engine, one, "v VARCHAR", texts(*GOOD, *BAD, None)) == (len(GOOD) + len(BAD), len(BAD))
+    tested = rule("expect_column_values_to_be_legible", column="v", surnames=SURNAMES)
+    assert counted(either_engine, tested, "v VARCHAR", texts(*GOOD, *BAD, None)) == (len(GOOD) + len(BAD), len(BAD))
 
 
 def test_no_usual_name_is_taken_for_a_spoilt_one() -> None:
@@ -71,7 +71,7 @@ def test_of_names_spoilt_in_one_way_99_in_100_are_told(way: str) -> None:
     assert sum(bool(found.search(name)) for name in names) >= 0.99 * len(names)
 
 
-@pytest.mark.parametrize("way", [one for one in WAYS if "as GBK" in one])
+@pytest.mark.parametrize("way", [way for way in WAYS if "as GBK" in way])
 def test_names_in_traditional_characters_are_told_too(way: str) -> None:
     found = re.compile(spoilt(SURNAMES))
     names = ["張偉", "陳建國", "黃志強", "劉曉東", "趙雪梅", "楊春華", "孫立軍", "馬曉燕", "許文靜", "鄭海濤"]
@@ -82,18 +82,18 @@ def test_names_in_traditional_characters_are_told_too(way: str) -> None:
 def test_both_counts_agree_on_names_spoilt_in_any_way() -> None:
     names = usual_names(4_000) + [spoil(name) for spoil in WAYS.values() for name in usual_names(4_000)]
     first = re.compile(spoilt(SURNAMES))
-    ways = [re.compile(one) for one in (*second.OTHERWISE, second.utf8_as_gbk(SURNAMES))]
-    differing = [name for name in names if bool(first.search(name)) != any(one.search(name) for one in ways)]
+    ways = [re.compile(pattern) for pattern in (*second.OTHERWISE, second.utf8_as_gbk(SURNAMES))]
+    differing = [name for name in names if bool(first.search(name)) != any(pattern.search(name) for pattern in ways)]
     assert not differing
 
 
 def broken(each: Each, element: str, names: list[str]) -> list[set[str]]:
     """Per name the checks by a regular expression that it breaks."""
-    checks = {name: one for name, one in CATALOG.elements[element].checks.items() if "regex" in one.arguments}
-    wanted = {name: one.type == "expect_column_values_to_match_regex" for name, one in checks.items()}
+    checks = {name: check for name, check in CATALOG.elements[element].checks.items() if "regex" in check.arguments}
+    wanted = {name: check.type == "expect_column_values_to_match_regex" for name, check in checks.items()}
     found = {
-        name: each(lambda cell, regex=one.arguments["regex"]: cell.re_search(regex), names)
-        for name, one in checks.items()
+        name: each(lambda cell, regex=check.arguments["regex"]: cell.re_search(regex), names)
+        for name, check in checks.items()
     }
     return [{name for name in checks if found[name][at] is not wanted[name]} for at in range(len(names))]
 
@@ -101,20 +101,20 @@ def broken(each: Each, element: str, names: list[str]) -> list[set[str]]:
 @pytest.mark.parametrize("element", ["person_name", "holder_name", "organisation_name"])
 def test_a_name_without_letters_is_none(each: Each, element: str) -> None:
     signs = ["·", "•", "...", "…", "——", "_", "、", "/ /", "***", "＊＊", "0", "123", "１２", "①", "$", "□", "()()"]
-    assert all("letters" in one for one in broken(each, element, signs))
+    assert all("letters" in codes for codes in broken(each, element, signs))
     assert CATALOG.elements[element].checks["letters"].severity == "critical"
     names = [unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in [*GOOD, "O'Connor", "Ян", "〇"]]
     assert broken(each, element, names) == [set()] * len(names)
     # What a wrong conversion left is told as that.
-    assert not any("letters" in one for one in broken(each, element, BAD))
+    assert not any("letters" in codes for codes in broken(each, element, BAD))
 
 
 def test_masked_names_and_placeholders_are_told_and_kept(each: Each) -> None:
     masked = ["张*", "*某", "张＊＊", "张某某", "张×", "XX", "欧阳XX", "张■"]
-    assert all("masked" in one for one in broken(each, "person_name", masked))
-    assert all("masked" in one for one in broken(each, "organisation_name", ["呼和浩特市*有限公司", "内蒙古＊＊"]))
+    assert all("masked" in codes for codes in broken(each, "person_name", masked))
+    assert all("masked" in codes for codes in broken(each, "organisation_name", ["呼和浩特市*有限公司", "内蒙古＊＊"]))
     placeholders = ["测试", "测试1", "Test", "无名氏", "本人", "未取名", "A"]
-    assert all("placeholder" in one for one in broken(each, "person_name", placeholders))
+    assert all("placeholder" in codes for codes in broken(each, "person_name", placeholders))
     checks = CATALOG.elements["person_name"].checks
     assert {checks[name].severity for name in ("masked", "placeholder")} == {"warning"}
     assert broken(each, "organisation_name", ["内蒙古某协会", "XX铁路公司"]) == [set(), set()]

@@ -53,10 +53,10 @@ MALFORMED = [
 def judged(computed: Computed) -> Judged:
     """Whether each row keeps a rule, in order."""
 
-    def evaluate(said: Rule, rows: list[tuple[str | None, ...]]) -> list[bool]:
+    def evaluate(tested: Rule, rows: list[tuple[str | None, ...]]) -> list[bool]:
         named = [{"place": at, **dict(zip(("v", "w"), row, strict=False))} for at, row in enumerate(rows)]
         table = ibis.memtable(named, schema={"place": "int64", **dict.fromkeys(("v", "w")[: len(rows[0])], "string")})
-        found = table.select(table.place, kept=predicate(said, table)).order_by("place")
+        found = table.select(table.place, kept=predicate(tested, table)).order_by("place")
         return [row["kept"] for row in computed(found)]
 
     return evaluate
@@ -74,15 +74,15 @@ def test_malformed_identifiers_are_for_the_rule_on_the_form(judged: Judged, each
     assert judged(CHECK, texts(*MALFORMED)) == [True] * len(MALFORMED)
     assert counted(either_engine, CHECK, "v VARCHAR", texts(*MALFORMED)) == (len(MALFORMED) - 1, 0)
     for form in (FORM, CATALOG.elements["license_identifier"].checks["form"].arguments["regex"]):
-        said = rule("expect_column_values_to_match_regex", column="v", regex=form)
-        assert judged(said, texts(SPECIMEN, *MALFORMED)) == [True] + [False] * (len(MALFORMED) - 1) + [True]
+        tested = rule("expect_column_values_to_match_regex", column="v", regex=form)
+        assert judged(tested, texts(SPECIMEN, *MALFORMED)) == [True] + [False] * (len(MALFORMED) - 1) + [True]
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(serials=serials, version=versions, shift=st.integers(1, 35))
 def test_check_character_agrees_with_stdnum(judged: Judged, serials: list[str], version: int, shift: int) -> None:
     good = [closed(serial, version) for serial in serials]
-    cells = [*good, *(another(one, shift) for one in good)]
+    cells = [*good, *(another(identifier, shift) for identifier in good)]
     assert judged(CHECK, texts(*cells)) == [True] * len(good) + [False] * len(good)
 
 
@@ -92,23 +92,23 @@ def test_great_expectations_counts_the_same(
     either_engine: Engine, serials: list[str], version: int, shift: int
 ) -> None:
     good = [closed(serial, version) for serial in serials]
-    cells = [*good, *(another(one, shift) for one in good)]
+    cells = [*good, *(another(identifier, shift) for identifier in good)]
     assert counted(either_engine, CHECK, "v VARCHAR", texts(*cells)) == (len(cells), len(good))
 
 
 @pytest.mark.parametrize(("part", "code"), [("type", TYPE), ("issuer", ISSUER)])
 def test_codes_inside_are_those_beside(judged: Judged, either_engine: Engine, part: str, code: str) -> None:
-    said = rule("expect_license_identifier_to_hold_code", column_A="v", column_B="w", part=part)
+    tested = rule("expect_license_identifier_to_hold_code", column_A="v", column_B="w", part=part)
     other = "11430000006122245L"
     rows = [(SPECIMEN, code), (SPECIMEN, other), (SPECIMEN, ""), (SPECIMEN, None), (None, code), ("1.2.156", code)]
-    assert judged(said, rows) == [True, False, False, True, True, True]
-    assert counted(either_engine, said, "v VARCHAR, w VARCHAR", rows) == (4, 2)
+    assert judged(tested, rows) == [True, False, False, True, True, True]
+    assert counted(either_engine, tested, "v VARCHAR, w VARCHAR", rows) == (4, 2)
 
 
 def test_a_part_that_no_identifier_has_is_refused() -> None:
-    said = rule("expect_license_identifier_to_hold_code", column_A="v", column_B="w", part="serial")
+    tested = rule("expect_license_identifier_to_hold_code", column_A="v", column_B="w", part="serial")
     with pytest.raises(ValueError, match=r"a\.rule: `part` is one of type, issuer, not serial"):
-        predicate(said, ibis.table({"v": "string", "w": "string"}, name="rows"))
+        predicate(tested, ibis.table({"v": "string", "w": "string"}, name="rows"))
 
 
 def test_spellings_of_one_identifier(normalised: Normalised) -> None:

@@ -37,10 +37,10 @@ JudgedValues = Callable[[str, list[Any], Rule], list[bool]]
 def judged(computed: Computed) -> Judged:
     """Whether each row keeps the rule, in order."""
 
-    def evaluate(said: Rule, rows: list[Row], types: dict[str, str] | None = None) -> list[bool]:
+    def evaluate(tested: Rule, rows: list[Row], types: dict[str, str] | None = None) -> list[bool]:
         schema = {name: type_ for name, type_ in (types or TYPES).items() if name in rows[0]}
         table = ibis.memtable([{"place": n, **row} for n, row in enumerate(rows)], schema={"place": "int64", **schema})
-        found = table.select(table.place, kept=predicate(said, table)).order_by("place")
+        found = table.select(table.place, kept=predicate(tested, table)).order_by("place")
         return [row["kept"] for row in computed(found)]
 
     return evaluate
@@ -48,8 +48,8 @@ def judged(computed: Computed) -> Judged:
 
 @pytest.fixture(scope="module")
 def judged_values(judged: Judged) -> JudgedValues:
-    def evaluate(column: str, values: list[Any], said: Rule) -> list[bool]:
-        return judged(said, [{column: value} for value in values])
+    def evaluate(column: str, values: list[Any], tested: Rule) -> list[bool]:
+        return judged(tested, [{column: value} for value in values])
 
     return evaluate
 
@@ -69,8 +69,8 @@ def test_regexes_search_and_skip_nulls(judged_values: JudgedValues) -> None:
 
 def test_an_end_of_line_is_no_end_of_the_value(judged_values: JudgedValues) -> None:
     """Java's `$` would let a closing line end pass, and its `.` would not match a next-line character."""
-    said = rule("expect_column_values_to_match_regex", column="text", regex="^[0-9]{3}.$")
-    assert judged_values("text", ["123a", "123a\n", "123\n", "123\u0085", "123\r"], said) == [
+    tested = rule("expect_column_values_to_match_regex", column="text", regex="^[0-9]{3}.$")
+    assert judged_values("text", ["123a", "123a\n", "123\n", "123\u0085", "123\r"], tested) == [
         True, False, False, True, True,
     ]  # fmt: skip
 
@@ -111,7 +111,7 @@ MALFORMED = ["1.50102E+17", "15010219800101001", "150102X98001010014", "", "数"
 
 class TestIdNumbers:
     def test_check_digit(self, judged_values: JudgedValues) -> None:
-        said = rule("expect_id_number_check_digit", column="id")
+        tested = rule("expect_id_number_check_digit", column="id")
         good = [
             "810000199408230021",
             "830000199201300022",
@@ -120,7 +120,7 @@ class TestIdNumbers:
             "11010519491231002X",
         ]
         wrong = ["150102198001010015", "150102198001011000", "150102198001011232", "110105194912310021"]
-        assert judged_values("id", good + wrong + MALFORMED, said) == [True] * 5 + [False] * 4 + [True] * 7
+        assert judged_values("id", good + wrong + MALFORMED, tested) == [True] * 5 + [False] * 4 + [True] * 7
 
     @settings(max_examples=8, deadline=None)
     @given(
@@ -135,12 +135,12 @@ class TestIdNumbers:
             except ValueError:
                 return False
 
-        said = rule("expect_id_number_birth_date", column_A="id", column_B="_received_on")
+        tested = rule("expect_id_number_birth_date", column_A="id", column_B="_received_on")
         rows = [{"id": f"150102{y:04}{m:02}{d:02}0014", "_received_on": RECEIVED} for y, m, d in days]
-        assert judged(said, rows, {"id": "string", "_received_on": "date"}) == [due(*day) for day in days]
+        assert judged(tested, rows, {"id": "string", "_received_on": "date"}) == [due(*day) for day in days]
 
     def test_birth_date_of_malformed_numbers_and_at_the_day_of_receipt(self, judged: Judged) -> None:
-        said = rule("expect_id_number_birth_date", column_A="id", column_B="_received_on")
+        tested = rule("expect_id_number_birth_date", column_A="id", column_B="_received_on")
         cells = [
             "150102185001019960",
             "150102184912319960",
@@ -153,21 +153,21 @@ class TestIdNumbers:
         ]
         rows = [{"id": cell, "_received_on": RECEIVED} for cell in cells]
         expected = [True, False, False, True, False, True, False] + [True] * len(MALFORMED)
-        assert judged(said, rows, {"id": "string", "_received_on": "date"}) == expected
+        assert judged(tested, rows, {"id": "string", "_received_on": "date"}) == expected
 
     def test_region(self, judged_values: JudgedValues) -> None:
-        said = rule("expect_id_number_region", column="id", value_set=REGIONS)
+        tested = rule("expect_id_number_region", column="id", value_set=REGIONS)
         known = ["150102198001010014", "152101198001010014", "150100198001010014", "810000199408230021"]
         exempt = ["911124198108030024", "830000199201300022", "820000199201300022"]
-        assert judged_values("id", [*known, *exempt, "159999198001010014", *MALFORMED], said) == [True] * 7 + [
+        assert judged_values("id", [*known, *exempt, "159999198001010014", *MALFORMED], tested) == [True] * 7 + [
             False
         ] + [True] * len(MALFORMED)
 
     def test_date_that_should_match_the_number(self, judged: Judged) -> None:
-        said = rule("expect_date_to_match_id_number", column_A="day", column_B="id")
+        tested = rule("expect_date_to_match_id_number", column_A="day", column_B="id")
         number, born = "150102198001010014", datetime.date(1980, 1, 1)
         pairs = [(born, number), (datetime.date(1980, 1, 2), number), (None, number), (born, None), (born, "1.5E+17")]
-        assert judged(said, [{"day": day, "id": cell} for day, cell in pairs]) == [True, False, True, True, True]
+        assert judged(tested, [{"day": day, "id": cell} for day, cell in pairs]) == [True, False, True, True, True]
 
 
 class TestCreditCodes:
@@ -178,13 +178,13 @@ class TestCreditCodes:
         )
     )
     def test_check_digit_agrees_with_stdnum(self, judged_values: JudgedValues, bodies: list[str]) -> None:
-        said = rule("expect_credit_code_check_digit", column="text")
+        tested = rule("expect_credit_code_check_digit", column="text")
         good = [body + uscc.calc_check_digit(body) for body in bodies]
         wrong = [code[:-1] + ("1" if code[-1] != "1" else "2") for code in good]
-        assert judged_values("text", good + wrong, said) == [True] * len(good) + [False] * len(wrong)
+        assert judged_values("text", good + wrong, tested) == [True] * len(good) + [False] * len(wrong)
 
     def test_departments_with_letters_and_malformed_codes(self, judged_values: JudgedValues) -> None:
-        said = rule("expect_credit_code_check_digit", column="text")
+        tested = rule("expect_credit_code_check_digit", column="text")
         # Not a credit code, whatever it looks like: a foreigner's number fails the check.
         cells = [
             "91150782MA0Q52DA8Y",
@@ -199,12 +199,12 @@ class TestCreditCodes:
         weights = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
         total = sum(alphabet.index(character) * weight for character, weight in zip(body, weights, strict=True))
         cells[1] = body + alphabet[-total % 31]
-        assert judged_values("text", cells, said) == [True, True, False, True, True, True]
+        assert judged_values("text", cells, tested) == [True, True, False, True, True, True]
 
     def test_region(self, judged_values: JudgedValues) -> None:
-        said = rule("expect_credit_code_region", column="text", value_set=REGIONS)
+        tested = rule("expect_credit_code_region", column="text", value_set=REGIONS)
         cells = ["91150782MA0Q52DA8Y", "91159999MA0Q52DA8Y", "9115", None]
-        assert judged_values("text", cells, said) == [True, False, True, True]
+        assert judged_values("text", cells, tested) == [True, False, True, True]
 
 
 BATCH_TYPES = {"_batch": "string", "_row": "int64", "_row_hash": "string", "key": "string", "version": "string"}
@@ -238,15 +238,15 @@ def batch_rows() -> ir.Table:
 @pytest.mark.parametrize(("name", "place"), [("contradict", 4), ("repeat", 5)])
 def test_rows_of_one_batch(computed: Computed, narrowed: bool, name: str, place: int) -> None:
     rows = with_duplicates(batch_rows(), ["key"], "version") if narrowed else batch_rows()
-    said = rule(f"expect_rows_not_to_{name}_in_batch", key=["key"], version="version")
-    found = computed(rows.select(rows._row, kept=predicate(said, rows)).order_by("_row"))
+    tested = rule(f"expect_rows_not_to_{name}_in_batch", key=["key"], version="version")
+    found = computed(rows.select(rows._row, kept=predicate(tested, rows)).order_by("_row"))
     assert [row["kept"] for row in found] == [not row[place] for row in BATCH_ROWS]
 
 
 def test_without_a_version_column_any_other_content_contradicts(computed: Computed) -> None:
-    said = rule("expect_rows_not_to_contradict_in_batch", key=["key"], version=None)
+    tested = rule("expect_rows_not_to_contradict_in_batch", key=["key"], version=None)
     rows = batch_rows()
-    found = computed(rows.select(rows.key, kept=predicate(said, rows)))
+    found = computed(rows.select(rows.key, kept=predicate(tested, rows)))
     broken = {row["key"] for row in found if not row["kept"]}
     assert broken == {"two", "later", "none"}
 
@@ -266,20 +266,20 @@ def test_every_declared_row_rule_is_an_expression_of_both_engines(name: str, dia
     evidence |= {"delete_flag": "string"}
     rows = ibis.table({**columns, **sent, **evidence}, name="rows")
     batch = {"key": list(contract.key), "version": contract.version}
-    said = [
-        one.model_copy(update={"arguments": {**one.arguments, **(batch if one.code.startswith("row.") else {})}})
-        for one in CATALOG.rules(contract)
-        if not one.on_table
+    tested = [
+        rule.model_copy(update={"arguments": {**rule.arguments, **(batch if rule.code.startswith("row.") else {})}})
+        for rule in CATALOG.rules(contract)
+        if not rule.on_table
     ]
     # Compiling thousands of region codes takes seconds and shows nothing more than a few of them.
-    said = [one.model_copy(update={"arguments": _few_codes(one.arguments)}) for one in said]
-    assert len(said) > 10
-    query = rows.select(**{f"r{place}": predicate(one, rows) for place, one in enumerate(said)})
+    tested = [declared.model_copy(update={"arguments": _few_codes(declared.arguments)}) for declared in tested]
+    assert len(tested) > 10
+    query = rows.select(**{f"r{place}": predicate(declared, rows) for place, declared in enumerate(tested)})
     assert "_row_hash" in ibis.to_sql(query, dialect=dialect)
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("tested", "message"),
     [
         (rule("expect_table_row_count_to_be_between", min_value=1), "judges the whole table"),
         (rule("expect_column_values_to_sparkle", column="text"), "not known as a row rule"),
@@ -290,6 +290,6 @@ def test_every_declared_row_rule_is_an_expression_of_both_engines(name: str, dia
         (rule("expect_column_values_to_be_between", column="day", min_value="soon"), "'soon' is no value of type date"),
     ],
 )
-def test_a_rule_that_cannot_be_a_predicate_says_why(said: Rule, message: str) -> None:
+def test_a_rule_that_cannot_be_a_predicate_says_why(tested: Rule, message: str) -> None:
     with pytest.raises(ValueError, match=f"rule some.rule: .*{message}"):
-        predicate(said, ibis.table(TYPES, name="rows"))
+        predicate(tested, ibis.table(TYPES, name="rows"))

@@ -59,25 +59,27 @@ def verdicts(place: Place) -> dict[str, str]:
     """File → the verdict that stands."""
     with place.opened() as at:
         standing = verdicts_of(at.workspace.lake)
-        return {one["file"]: standing[one["batch"]] for one in at.rows(BATCHES)}
+        return {row["file"]: standing[row["batch"]] for row in at.rows(BATCHES)}
 
 
 def test_other_rules_count_anew_what_was_judged_and_people_s_verdicts_stand(place: Place) -> None:
     assert verdicts(place) == {"with.csv": "passed", "without.csv": "passed", "nameless.csv": "held"}
     with place.opened() as at:
-        (held,) = [one["batch"] for one in at.rows(BATCHES) if one["file"] == "nameless.csv"]
+        (held,) = [row["batch"] for row in at.rows(BATCHES) if row["file"] == "nameless.csv"]
         decide(at.workspace.lake, held, Verdict.RELEASED, "the names follow")
     rules = place.project / f"expectations/person/{SOURCE}.yml"
     declared = rules.read_text(encoding="utf-8")
     rules.write_text(declared + STRICTER, encoding="utf-8")
     let_rows_go(place)
     done = place.run()
-    assert {one.file: one.verdict for one in done.standardised[SOURCE].judged} == {
+    assert {batch.file: batch.verdict for batch in done.standardised[SOURCE].judged} == {
         "with.csv": "passed",
         "without.csv": "held",
         "nameless.csv": "held",
     }
-    assert [one.file for one in done.standardised[SOURCE].held] == ["without.csv"], "what people decided is not asked"
+    assert [batch.file for batch in done.standardised[SOURCE].held] == ["without.csv"], (
+        "what people decided is not asked"
+    )
     assert len(done.held) == done.exit_code == 1
     assert verdicts(place) == {"with.csv": "passed", "without.csv": "held", "nameless.csv": "released"}
     assert counted(place, "moved_in_stated") == {"with.csv": (10, 0), "without.csv": (6, 6), "nameless.csv": (6, 6)}
@@ -87,8 +89,8 @@ def test_other_rules_count_anew_what_was_judged_and_people_s_verdicts_stand(plac
     place.run()
     assert verdicts(place) == {"with.csv": "passed", "without.csv": "passed", "nameless.csv": "released"}
     with place.opened() as at:
-        said = {one["batch"]: one["verdict"] for one in at.workspace.lake.engine.rows(by_gate(at.workspace.lake))}
-        assert {one["file"]: said[one["batch"]] for one in at.rows(BATCHES)} == {
+        by_batch = {row["batch"]: row["verdict"] for row in at.workspace.lake.engine.rows(by_gate(at.workspace.lake))}
+        assert {row["file"]: by_batch[row["batch"]] for row in at.rows(BATCHES)} == {
             "with.csv": "passed",
             "without.csv": "passed",
             "nameless.csv": "held",
@@ -96,7 +98,7 @@ def test_other_rules_count_anew_what_was_judged_and_people_s_verdicts_stand(plac
     assert counted(place, "moved_in_stated") == {}, "a rule that is gone is counted no longer"
     with place.opened() as at:
         assert len(at.standard(SOURCE)) == 16
-        assert len(at.rows(RULE_RESULTS)) == len({(one["batch"], one["rule"]) for one in at.rows(RULE_RESULTS)})
+        assert len(at.rows(RULE_RESULTS)) == len({(row["batch"], row["rule"]) for row in at.rows(RULE_RESULTS)})
 
 
 def let_rows_go(place: Place) -> None:
@@ -110,9 +112,9 @@ def let_rows_go(place: Place) -> None:
 def counted(place: Place, rule: str) -> dict[str, tuple[int, int]]:
     """File → how many rows a rule was applied to, and how many broke it."""
     with place.opened() as at:
-        files = {one["batch"]: one["file"] for one in at.rows(BATCHES)}
-        found = [one for one in at.rows(RULE_RESULTS) if one["rule"] == rule]
-        return {files[one["batch"]]: (one["evaluated"], one["broken"]) for one in found}
+        files = {row["batch"]: row["file"] for row in at.rows(BATCHES)}
+        found = [row for row in at.rows(RULE_RESULTS) if row["rule"] == rule]
+        return {files[row["batch"]]: (row["evaluated"], row["broken"]) for row in found}
 
 
 def test_a_batch_that_a_crash_left_counted_by_other_rules_is_counted_anew(place: Place) -> None:
@@ -133,21 +135,21 @@ def test_a_batch_that_a_crash_left_counted_by_other_rules_is_counted_anew(place:
     assert verdicts(place)["late.csv"] == "held"
     assert counted(place, "moved_in_stated")["late.csv"] == (6, 6)
     with place.opened() as at:
-        assert len(at.rows(RULE_RESULTS)) == len({(one["batch"], one["rule"]) for one in at.rows(RULE_RESULTS)})
+        assert len(at.rows(RULE_RESULTS)) == len({(row["batch"], row["rule"]) for row in at.rows(RULE_RESULTS)})
 
 
 def test_another_word_for_deleting_is_understood_in_what_was_delivered_before(place: Place) -> None:
     Delivered(SOURCE, "flag.csv", [household(3, 更新时间="2026-04-01 08:00:00", 操作标志="注销")]).write(place.landing)
     place.run()
     with place.opened() as at:
-        assert ["delete_flag.known"] in [one["_rules"] for one in at.quarantine(SOURCE)]
+        assert ["delete_flag.known"] in [row["_rules"] for row in at.quarantine(SOURCE)]
         assert len(at.standard(SOURCE)) == 16
     words = place.project / "catalog/codes/operation.csv"
     words.write_text(words.read_text(encoding="utf-8").replace("D,删除,", "D,删除,注销;"), encoding="utf-8")
     place.run()
     with place.opened() as at:
         assert len(at.standard(SOURCE)) == 15
-        assert ["delete_flag.known"] not in [one["_rules"] for one in at.quarantine(SOURCE)]
+        assert ["delete_flag.known"] not in [row["_rules"] for row in at.quarantine(SOURCE)]
 
 
 def test_the_same_rules_count_nothing_anew(place: Place) -> None:
@@ -164,13 +166,13 @@ def test_a_batch_in_raw_that_cannot_be_typed_is_held_and_stops_nobody(place: Pla
         poison(at.workspace)
     Delivered(SOURCE, "later.csv", [household(30)]).write(place.landing)
     done = place.run()
-    assert [one.verdict for one in done.standardised[SOURCE].judged] == ["passed"]
+    assert [batch.verdict for batch in done.standardised[SOURCE].judged] == ["passed"]
     assert done.held == ["poisoned"]
     assert verdicts(place)["poisoned.parquet"] == "held"
     with place.opened() as at:
         assert len(at.standard(SOURCE)) == 17
         lake = at.workspace.lake
-        assert gate_verdicts(lake, SOURCE)["poisoned"]["rules"] == [TYPABLE]
+        assert gate_verdicts(lake, SOURCE)["poisoned"].rules == [TYPABLE]
         with pytest.raises(ValueError, match="cannot be read as values: ask for a new file and reject this one"):
             decide(lake, "poisoned", Verdict.RELEASED, "let it in")
         decide(lake, "poisoned", Verdict.REJECTED, "asked for a new file")
@@ -198,7 +200,7 @@ def test_what_cannot_be_read_is_not_put_together_with_what_can(
     if judged:
         place.run()
     with place.opened() as at:
-        done = {one.table.path: one for one in maintain(at.workspace)}
+        done = {maintained.table.path: maintained for maintained in maintain(at.workspace)}
     assert done[f"raw/{SOURCE}"].files == done[f"raw/{SOURCE}"].files_before == 4
     assert done["quality/batch"].files < done["quality/batch"].files_before
     Delivered(SOURCE, "later.csv", [household(30)]).write(place.landing)

@@ -48,16 +48,16 @@ Pairs = Sequence[tuple[Any, str | None]]
 def judged(computed: Computed, either_engine: Engine) -> Judged:
     """Whether each row keeps a rule, in order; Great Expectations counts the same rows by arithmetic of its own."""
 
-    def evaluate(said: Rule, rows: Pairs, kind: str = "string") -> list[bool]:
+    def evaluate(tested: Rule, rows: Pairs, kind: str = "string") -> list[bool]:
         schema = {"place": "int64", "a": kind, "b": "string"}
         table = ibis.memtable([{"place": at, "a": a, "b": b} for at, (a, b) in enumerate(rows)], schema=schema)
         found = computed(
-            table.select("place", kept=predicate(said, table), asked=applies(said, table)).order_by("place")
+            table.select("place", kept=predicate(tested, table), asked=applies(tested, table)).order_by("place")
         )
         kept = [row["kept"] for row in found]
-        own = counted(either_engine, said, f"a {'DATE' if kind == 'date' else 'VARCHAR'}, b VARCHAR", rows)
+        own = counted(either_engine, tested, f"a {'DATE' if kind == 'date' else 'VARCHAR'}, b VARCHAR", rows)
         assert own[1] == kept.count(False)
-        if not said.arguments.get("untyped"):
+        if not tested.arguments.get("untyped"):
             assert own[0] == sum(row["asked"] for row in found)
         return kept
 
@@ -125,13 +125,13 @@ def test_birth_dates_that_no_calendar_has(judged: Judged) -> None:
 
     bodies = ["15010218991231001", "15010219800230001", "15010219000229001", "15010220000229001", "15010219000101001"]
     ids = [body + CHECKS[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11] for body in bodies]
-    assert judged(TYPED, [(one, "1") for one in ids]) == [False, False, False, True, True]
+    assert judged(TYPED, [(number, "1") for number in ids]) == [False, False, False, True, True]
 
 
 def test_a_kind_that_does_not_exist_is_refused() -> None:
-    said = rule("expect_code_to_fit_its_type", column_A="a", column_B="b", kinds={"1": "licence_plate"})
+    tested = rule("expect_code_to_fit_its_type", column_A="a", column_B="b", kinds={"1": "licence_plate"})
     with pytest.raises(ValueError, match=r"a\.rule: a kind is one of id_form, .*, not licence_plate"):
-        predicate(said, ibis.table({"a": "string", "b": "string"}, name="rows"))
+        predicate(tested, ibis.table({"a": "string", "b": "string"}, name="rows"))
 
 
 def test_the_organisation_code_in_a_credit_code(judged: Judged) -> None:
@@ -184,8 +184,8 @@ def test_both_counts_agree_on_anything(judged: Judged, sexes: Pairs, events: Pai
     """`judged` holds the two against each other."""
     judged(SEX, sexes)
     judged(EVENT, events, "date")
-    for said in (TYPED, UNTYPED, ORGANISATION):
-        judged(said, codes)
+    for tested in (TYPED, UNTYPED, ORGANISATION):
+        judged(tested, codes)
 
 
 @pytest.mark.parametrize("source", sorted(CATALOG.contracts))

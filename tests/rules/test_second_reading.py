@@ -48,7 +48,7 @@ def differing(engine: Engine, cells: Mapping[str, Sequence[str | None]]) -> dict
     """Per element the cells that are read differently, with both values; or of which one counts as sent in one only."""
     longest = max(map(len, cells.values()))
     rows = [
-        {"_row": at, **{name: said[at] if at < len(said) else None for name, said in cells.items()}}
+        {"_row": at, **{name: values[at] if at < len(values) else None for name, values in cells.items()}}
         for at in range(longest)
     ]
     table = ibis.memtable(rows, schema={"_row": "int64", **dict.fromkeys(cells, "string")})
@@ -66,10 +66,10 @@ def differing(engine: Engine, cells: Mapping[str, Sequence[str | None]]) -> dict
     typed = engine.materialise(table.select("_row", **columns), "typed_cells")
     again = _read_again(engine, engine.view(typed, "read_once"), readings)
     found = {}
-    for one in readings:
-        name = one.column
+    for reading in readings:
+        name = reading.column
         unlike = ~again[name].identical_to(again[name + TYPED])
-        if one.asks_sent:
+        if reading.asks_sent:
             unlike = unlike | (again[name + SENT].isnull() != again[name + ONCE])
         odd = engine.rows(again.filter(unlike).select(f"{name}__shown", name + TYPED, name).limit(5))
         if odd:
@@ -117,4 +117,4 @@ def test_both_readings_agree_on_any_text(embedded: DuckDBEngine, data: st.DataOb
         name: data.draw(st.lists(st.text(alphabet, max_size=20), min_size=20, max_size=30))
         for name, (_, alphabet) in KINDS.items()
     }
-    assert differing(embedded, {name: [*cells, *said] for name, said in of_its_alphabet.items()}) == {}
+    assert differing(embedded, {name: [*cells, *values] for name, values in of_its_alphabet.items()}) == {}

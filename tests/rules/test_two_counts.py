@@ -78,9 +78,9 @@ def stopped(place: Place) -> str:
         place.run()
     with place.opened() as at:
         assert not [row for row in at.rows(VERDICTS) if row["source"] in str(raised.value)]
-    said = f"{raised.value} {raised.value.__cause__} {raised.value.__context__}"
-    assert not any(person_id(number) in said or name_of(number) in said for number in range(PERSONS))
-    assert "1960" not in said
+    messages = f"{raised.value} {raised.value.__cause__} {raised.value.__context__}"
+    assert not any(person_id(number) in messages or name_of(number) in messages for number in range(PERSONS))
+    assert "1960" not in messages
     return str(raised.value)
 
 
@@ -94,7 +94,9 @@ def test_both_counts_agree_on_rows_and_on_what_is_read(place: Place) -> None:
         verdicts = {row["source"]: row["verdict"] for row in at.rows(VERDICTS)}
         assert verdicts == dict.fromkeys((PEOPLE, MARRIAGES, INSURED), "passed")
         kept = {row["source"]: json.loads(row["result"]) for row in at.rows(VALIDATIONS)}
-    results = {one["expectation_config"]["meta"]["rule"]: one["result"] for one in kept[PEOPLE]["result"]["results"]}
+    results = {
+        result["expectation_config"]["meta"]["rule"]: result["result"] for result in kept[PEOPLE]["result"]["results"]
+    }
     assert results["birth_date.read_alike"]["unexpected_count"] == 0
     wrong = results["id_number.check_digit"]
     assert (wrong["unexpected_count"], wrong["unexpected_row_sum"]) == (1, WRONG)
@@ -103,11 +105,11 @@ def test_both_counts_agree_on_rows_and_on_what_is_read(place: Place) -> None:
 
 def test_a_day_too_many_stops_the_run_where_no_rule_counts_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dates, "normalise", changed(dates.normalise, lambda day: day + ibis.interval(days=1)))
-    said = stopped(place)
+    message = stopped(place)
     assert re.search(
-        rf"household_registration, batches household_registration-\w+: column birth_date: {PERSONS - 1} rows", said
+        rf"household_registration, batches household_registration-\w+: column birth_date: {PERSONS - 1} rows", message
     )
-    assert "the first of them row 2" in said
+    assert "the first of them row 2" in message
 
 
 def repaired(number: ir.StringValue) -> ir.StringValue:
@@ -150,22 +152,22 @@ def test_a_rule_broken_by_another_row_stops_the_run_though_the_counts_agree(
 ) -> None:
     rule = "expect_id_number_check_digit"
 
-    def another_row(said: Rule, arguments: dict[str, Any], rows: ir.Table) -> ir.BooleanValue:
+    def another_row(rule: Rule, arguments: dict[str, Any], rows: ir.Table) -> ir.BooleanValue:
         return rows[arguments.pop("column")] != person_id(PERSONS - 1)
 
     monkeypatch.setitem(predicates.PREDICATES, rule, another_row)
-    said = stopped(place)
-    assert "rule id_number.check_digit: the gate and Great Expectations both count 1 rows that break it" in said
-    assert f"the sum of their numbers is {PERSONS + 1} for the gate and {WRONG} for Great Expectations" in said
+    message = stopped(place)
+    assert "rule id_number.check_digit: the gate and Great Expectations both count 1 rows that break it" in message
+    assert f"the sum of their numbers is {PERSONS + 1} for the gate and {WRONG} for Great Expectations" in message
 
 
 def test_a_rule_that_is_counted_otherwise_stops_the_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    def keeps_all(said: Rule, arguments: dict[str, Any], rows: ir.Table) -> ir.BooleanValue:
+    def keeps_all(rule: Rule, arguments: dict[str, Any], rows: ir.Table) -> ir.BooleanValue:
         return rows[arguments.pop("column")].length() > 0
 
     monkeypatch.setitem(predicates.PREDICATES, "expect_id_number_check_digit", keeps_all)
-    said = stopped(place)
-    assert "rule id_number.check_digit: the gate counts 0 rows that break it, Great Expectations 1" in said
+    message = stopped(place)
+    assert "rule id_number.check_digit: the gate counts 0 rows that break it, Great Expectations 1" in message
 
 
 @pytest.mark.spark

@@ -296,7 +296,7 @@ def test_regions_are_those_of_the_autonomous_region() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("spelling", "other"),
     [
         ("买买提·艾力", "买买提．艾力"),
         ("王民", "王⺠"),
@@ -305,8 +305,8 @@ def test_regions_are_those_of_the_autonomous_region() -> None:
         ("金玉", "⾦⽟"),
     ],
 )
-def test_spellings_of_one_name_share_a_key(one: str, other: str) -> None:
-    assert name_key(one) == name_key(other)
+def test_spellings_of_one_name_share_a_key(spelling: str, other: str) -> None:
+    assert name_key(spelling) == name_key(other)
 
 
 def test_too_few_people_are_refused(tmp_path: Path) -> None:

@@ -95,9 +95,17 @@ def test_one_module_adds_a_source_and_every_other_file_stays_as_it_was(tmp_path:
     delivered = (tmp_path / "landing" / "bus_card" / "公交卡_20260401_001.csv").read_bytes()
     assert delivered.startswith("卡号|公民身份号码|发卡日期|更新时间\n".encode("gb18030"))
     lines = delivered.decode("gb18030", "replace").splitlines()
-    wrong = [lines[int(one["row"]) - 1].split("|")[1] for one in outcomes(tmp_path) if one["source"] == "bus_card"][:2]
+    wrong = [
+        lines[int(outcome["row"]) - 1].split("|")[1]
+        for outcome in outcomes(tmp_path)
+        if outcome["source"] == "bus_card"
+    ][:2]
     assert all(id_check(number[:17]) != number[17] and number[6:10] <= "2002" for number in wrong)
-    own = [(one["outcome"], one["kind"], one["rule"]) for one in outcomes(tmp_path) if one["source"] == "bus_card"]
+    own = [
+        (outcome["outcome"], outcome["kind"], outcome["rule"])
+        for outcome in outcomes(tmp_path)
+        if outcome["source"] == "bus_card"
+    ]
     assert own == [
         ("quarantine", "id_check_digit", "id_number.check_digit"),
         ("quarantine", "id_check_digit", "id_number.check_digit"),

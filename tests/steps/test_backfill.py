@@ -37,9 +37,9 @@ def declared_late(tmp_path_factory: pytest.TempPathFactory) -> Place:
     before.run()
     project = copied_project(folder / "project")
     contract = project / f"foundation_dbs/person/sources/{SOURCE}.yml"
-    said = contract.read_text(encoding="utf-8")
+    declared = contract.read_text(encoding="utf-8")
     contract.write_text(
-        said.replace("  更新时间: {", "  备注: {name: remark, element: text}\n  更新时间: {"), encoding="utf-8"
+        declared.replace("  更新时间: {", "  备注: {name: remark, element: text}\n  更新时间: {"), encoding="utf-8"
     )
     after = Place(folder, project=project)
     after.run()
@@ -82,8 +82,8 @@ def test_a_column_declared_late_is_as_if_it_had_been_declared_before(late: Place
     assert done.problems == []
     assert {row["remark"] for row in raw(late) if row["remark"]} == set(REMARKS)
     assert all("备注" not in (row["_extra"] or "") for row in raw(late))
-    told = {one.table.path: one.reason for one in late.run().refreshed}
-    assert told[f"standard/{SOURCE}"] == "inputs changed"
+    reasons = {refreshed.table.path: refreshed.reason for refreshed in late.run().refreshed}
+    assert reasons[f"standard/{SOURCE}"] == "inputs changed"
     with late.opened() as at:
         assert set(REMARKS) <= {row["remark"] for row in at.standard(SOURCE)}
     anew = Place(late.folder, project=late.project, lake_name="anew")
@@ -145,13 +145,13 @@ def test_the_command_tells_what_is_missing_and_goes_on(late: Place) -> None:
     prefix = first.removeprefix(f"{SOURCE}-")
     next((late.lake / "raw/_files").glob(f"{prefix}*")).unlink()
     since = str(today() - datetime.timedelta(1))
-    told = late.huiliu("backfill", SOURCE, "--from", since)
-    assert told.returncode == 1, told.stderr
-    said = " ".join(told.stdout.split())
-    assert "the kept original is gone" in said
-    assert "2 batches read again, 2 rows changed" in said
+    done = late.huiliu("backfill", SOURCE, "--from", since)
+    assert done.returncode == 1, done.stderr
+    output = " ".join(done.stdout.split())
+    assert "the kept original is gone" in output
+    assert "2 batches read again, 2 rows changed" in output
 
-    told = late.huiliu("backfill", "no_such_source", "--from", since)
-    assert told.returncode == 2
-    assert "there is no source no_such_source; there are: " in told.stderr
-    assert SOURCE in told.stderr
+    done = late.huiliu("backfill", "no_such_source", "--from", since)
+    assert done.returncode == 2
+    assert "there is no source no_such_source; there are: " in done.stderr
+    assert SOURCE in done.stderr

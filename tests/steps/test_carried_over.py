@@ -41,23 +41,23 @@ def before(written: Place, tmp_path: Path) -> Place:
     return aged(written, tmp_path / "copy")
 
 
-def aged(written: Place, folder: Path, **said_too: str) -> Place:
-    """A copy of the lake as it was written before, with a table for each city, whose commits say also `said_too`."""
+def aged(written: Place, folder: Path, **changes: str) -> Place:
+    """A copy of the lake as it was written before, with a table for each city, whose commits say also `changes`."""
     shutil.copytree(written.folder, folder)
     place = Place(folder, project=written.project)
     with place.opened() as at:
         returned = [flow.returned.id for flow in flows(at.workspace)]
-    for one in returned:
-        table = DeltaTable(str(place.lake / one.path))
-        rows, said = pa.table(table.to_pyarrow_table()), json.loads(table.history(1)[0]["userMetadata"])
-        said |= {"key": said["key"][1:], **said_too}
+    for table_id in returned:
+        table = DeltaTable(str(place.lake / table_id.path))
+        rows, metadata = pa.table(table.to_pyarrow_table()), json.loads(table.history(1)[0]["userMetadata"])
+        metadata |= {"key": metadata["key"][1:], **changes}
         for city in CITIES:
-            part = place.lake / "returns" / city / "/".join((*one.folders, one.name))
-            properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(said)})
+            part = place.lake / "returns" / city / "/".join((*table_id.folders, table_id.name))
+            properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(metadata)})
             configuration = {"delta.enableChangeDataFeed": "true"}
-            mine = rows.filter(pc.equal(rows["city"], city)).drop_columns(["city"])
-            write_deltalake(part, mine, configuration=configuration, commit_properties=properties)
-        shutil.rmtree(place.lake / one.path)
+            of_city = rows.filter(pc.equal(rows["city"], city)).drop_columns(["city"])
+            write_deltalake(part, of_city, configuration=configuration, commit_properties=properties)
+        shutil.rmtree(place.lake / table_id.path)
     return place
 
 
@@ -68,10 +68,10 @@ def feed(place: Place, since: int) -> list[tuple[str, str, str]]:
     return sorted((row["_change_type"], row["city"], row["id_number"]) for row in found)
 
 
-def first_said(place: Place) -> dict[str, Any]:
+def first_metadata(place: Place) -> dict[str, Any]:
     """What the first commit of the people says."""
-    said: dict[str, Any] = json.loads(DeltaTable(str(place.lake / PERSON)).history()[-1]["userMetadata"])
-    return said
+    metadata: dict[str, Any] = json.loads(DeltaTable(str(place.lake / PERSON)).history()[-1]["userMetadata"])
+    return metadata
 
 
 def former(place: Place) -> list[Path]:
@@ -86,11 +86,11 @@ def move(place: Place) -> None:
 def test_every_row_is_there_and_only_what_differs_is_in_the_feed(before: Place, tmp_path: Path) -> None:
     old = {city: str(DeltaTable(str(before.lake / f"returns/{city}/person/person")).metadata().id) for city in CITIES}
     move(before)
-    done = {one.table.path: one for one in before.run().refreshed}
+    done = {refreshed.table.path: refreshed for refreshed in before.run().refreshed}
     assert (done[PERSON].upserted, done[PERSON].deleted) == (1, 1)
-    assert not any(one.reason == "first load" for one in done.values())
+    assert not any(refreshed.reason == "first load" for refreshed in done.values())
     assert feed(before, 0) == [("delete", HERE, person_id(4)), ("insert", THERE, person_id(4))]
-    assert first_said(before)["carried_over"] == {
+    assert first_metadata(before)["carried_over"] == {
         city: {"table": f"returns/{city}/person/person", "table_id": old[city], "version": 0} for city in CITIES
     }
     assert former(before) == []
@@ -99,13 +99,13 @@ def test_every_row_is_there_and_only_what_differs_is_in_the_feed(before: Place, 
     assert not before.run().changed
 
 
-@pytest.mark.parametrize("said", [{}, {"declarations": "of before"}], ids=["same", "other declarations"])
-def test_no_row_is_written_where_none_differs(written: Place, tmp_path: Path, said: dict[str, str]) -> None:
-    before = aged(written, tmp_path / "copy", **said)
-    assert not any(one.changed for one in before.run().refreshed)
+@pytest.mark.parametrize("changes", [{}, {"declarations": "of before"}], ids=["same", "other declarations"])
+def test_no_row_is_written_where_none_differs(written: Place, tmp_path: Path, changes: dict[str, str]) -> None:
+    before = aged(written, tmp_path / "copy", **changes)
+    assert not any(refreshed.changed for refreshed in before.run().refreshed)
     table = DeltaTable(str(before.lake / PERSON))
     assert table.metadata().partition_columns == ["city"]
-    assert table.version() == len(said), "where the declarations are the same, the watermark is too"
+    assert table.version() == len(changes), "where the declarations are the same, the watermark is too"
     assert feed(before, 0) == []
     assert not before.run().changed
 
@@ -143,11 +143,11 @@ def test_a_city_whose_table_is_gone_gets_its_rows_and_the_others_only_what_diffe
     before.run()
     kept = {("insert", HERE, person_id(number)) for number in PEOPLE if number != 4}
     assert {*feed(before, 0)} == {*kept, ("insert", THERE, person_id(4))}
-    assert [*first_said(before)["carried_over"]] == [THERE]
+    assert [*first_metadata(before)["carried_over"]] == [THERE]
 
 
 def test_tables_of_before_are_not_told_as_declared_by_nobody(before: Place) -> None:
-    told = before.huiliu("status")
-    assert told.returncode == 0, told.stderr
-    assert "nothing declares" not in told.stdout
-    assert f"{HERE}/" not in told.stdout
+    done = before.huiliu("status")
+    assert done.returncode == 0, done.stderr
+    assert "nothing declares" not in done.stdout
+    assert f"{HERE}/" not in done.stdout

@@ -78,7 +78,9 @@ def unlike_a_lake_written_anew(place: Place) -> list[str]:
     with connection() as opened, anew.opened() as at:
         specs = [spec for spec in all_tables(at.workspace) if spec.id.layer not in ("raw", "quality")]
         return [
-            one for spec in specs for one in differences(opened, spec, place.lake, anew.lake, ignored=OF_THE_WRITING)
+            difference
+            for spec in specs
+            for difference in differences(opened, spec, place.lake, anew.lake, ignored=OF_THE_WRITING)
         ]
 
 
@@ -162,7 +164,7 @@ RETYPED_KEY = [("name: permit_number, element: document_number", "name: permit_n
 
 
 @pytest.mark.parametrize(
-    ("source", "changes", "told"),
+    ("source", "changes", "message"),
     [
         (SOURCE, ADDED, "10 of 10 rows would go"),
         (PERMITS, RENAMED_KEY, "6 of 6 rows would go"),
@@ -179,13 +181,13 @@ RETYPED_KEY = [("name: permit_number, element: document_number", "name: permit_n
     ],
 )
 def test_an_edit_that_would_empty_a_source_stops_before_it_writes(
-    place: Place, source: str, changes: list[tuple[str, str]], told: str
+    place: Place, source: str, changes: list[tuple[str, str]], message: str
 ) -> None:
     rewrite(place, *changes, source=source)
     before = {path: DeltaTable(str(place.lake / path)).version() for path in WRITTEN}
     with pytest.raises(RowsWouldGoError) as error:
         place.run()
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert f"huiliu backfill {source} --from " in str(error.value)
     assert f"huiliu gate confirm {source}" in str(error.value)
     assert {path: DeltaTable(str(place.lake / path)).version() for path in WRITTEN} == before
@@ -199,9 +201,9 @@ def test_a_renamed_column_is_filled_by_the_backfill_that_is_offered(place: Place
     with pytest.raises(RowsWouldGoError) as error:
         place.run()
     offered = re.findall(r"`huiliu (backfill [^`]+)`", str(error.value))
-    assert [one.split()[1] for one in offered] == [SOURCE, PERMITS]
-    for one in offered:
-        assert place.huiliu(*one.split()).returncode == 0
+    assert [command.split()[1] for command in offered] == [SOURCE, PERMITS]
+    for command in offered:
+        assert place.huiliu(*command.split()).returncode == 0
     place.run()
     with place.opened() as at:
         assert {row["employer"] for row in at.standard(SOURCE)} == {"新华街1号", "红山路2号"}
@@ -219,8 +221,8 @@ def test_a_person_s_word_lets_rows_go_under_those_declarations_alone(place: Plac
     assert place.run().exit_code == 1
     assert numbers(place, f"standard/{SOURCE}") == 0
     with place.opened() as at:
-        (said,) = at.rows(CONFIRMATIONS)
-    assert (said["source"], said["decided_by"], said["reason"]) == (SOURCE, "reviewer", "地址只收代码")
+        (kept,) = at.rows(CONFIRMATIONS)
+    assert (kept["source"], kept["decided_by"], kept["reason"]) == (SOURCE, "reviewer", "地址只收代码")
     again = place.huiliu("gate", "confirm", SOURCE, "--reason", "again")
     assert (again.returncode, "stands under the declarations as they are" in again.stderr) == (2, True)
 
@@ -237,7 +239,7 @@ def test_a_few_rows_that_go_stop_nobody(place: Place) -> None:
 
 def test_rows_that_share_their_key_are_told(place: Place) -> None:
     table = DeltaTable(str(place.lake / f"standard/{SOURCE}"))
-    write_deltalake(table, table.to_pyarrow_table().slice(0, 1), mode="append", commit_properties=said_by(table))
+    write_deltalake(table, table.to_pyarrow_table().slice(0, 1), mode="append", commit_properties=metadata_of(table))
     Delivered(SOURCE, "c.csv", [household(11)]).write(place.landing)
     with pytest.raises(KeyRepeatedError) as error:
         place.run()
@@ -247,6 +249,6 @@ def test_rows_that_share_their_key_are_told(place: Place) -> None:
     assert numbers(place, f"standard/{SOURCE}") == 11
 
 
-def said_by(table: DeltaTable) -> CommitProperties:
+def metadata_of(table: DeltaTable) -> CommitProperties:
     """What the table's newest commit says of itself."""
     return CommitProperties(custom_metadata={"userMetadata": delta_rs.last_metadata(table) or "{}"})

@@ -51,8 +51,8 @@ def test_a_sound_lake_has_no_fault_and_equals_its_copy(sound: Place, tmp_path: P
 
 
 def lose_a_row(lake: Path) -> None:
-    one = DeltaTable(str(lake / PERSON)).to_pyarrow_table()["id_number"][0].as_py()
-    DeltaTable(str(lake / PERSON)).delete(f"id_number = '{one}'")
+    number = DeltaTable(str(lake / PERSON)).to_pyarrow_table()["id_number"][0].as_py()
+    DeltaTable(str(lake / PERSON)).delete(f"id_number = '{number}'")
 
 
 def double_raw(lake: Path) -> None:
@@ -99,7 +99,7 @@ def silence_a_change(lake: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "fault"),
     [
         (lose_a_row, f"quality/release: {PERSON} is not released as it is"),
         (double_raw, f"raw/{SOURCE}: 2 rows stand there more than once"),
@@ -113,10 +113,10 @@ def silence_a_change(lake: Path) -> None:
         (silence_a_change, f"raw/{SOURCE}: the change feed adds up to 2 other rows"),
     ],
 )
-def test_damage_is_told(sound: Place, tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
+def test_damage_is_told(sound: Place, tmp_path: Path, damage: Callable[[Path], None], fault: str) -> None:
     lake = copied(sound, tmp_path)
     damage(lake)
-    assert told in "\n".join(lake_faults(lake, sound.landing))
+    assert fault in "\n".join(lake_faults(lake, sound.landing))
 
 
 def test_lakes_that_differ_in_a_row_a_table_or_a_column_are_told_apart(sound: Place, tmp_path: Path) -> None:
@@ -141,9 +141,9 @@ def test_every_method_of_an_engine_that_commits_can_be_struck() -> None:
 
 
 def chaos(*arguments: str, program: str = "") -> subprocess.CompletedProcess[str]:
-    said = ["-c", program] if program else ["benchmarks/chaos.py"]
+    command = ["-c", program] if program else ["benchmarks/chaos.py"]
     return subprocess.run(
-        [sys.executable, *said, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=600
+        [sys.executable, *command, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=600
     )
 
 

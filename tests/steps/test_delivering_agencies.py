@@ -26,8 +26,8 @@ PEOPLE, DEATHS = "household_registration", "death_registration"
 OWN, CHIFENG, HOHHOT = "public_security", "public_security_150400", "public_security_150100"
 
 
-def of_people(*numbers: int, **said: str) -> str:
-    return csv_text(cells_of([household(number, **said) for number in numbers]))
+def of_people(*numbers: int, **cells: str) -> str:
+    return csv_text(cells_of([household(number, **cells) for number in numbers]))
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +73,12 @@ def test_files_are_taken_from_the_folders_of_providers_and_their_batches_name_th
 
 def test_a_folder_of_no_provider_is_told_and_stops_nobody(several: tuple[Place, Run]) -> None:
     place, run = several
-    told = sorted(str(one) for one in run.problems if "folder" in str(one))
-    assert len(told) == 2, told
-    for folder, said in zip(("health_150400", "备份"), told, strict=True):
-        assert f"{PEOPLE}/{folder}: is a folder inside a source's folder and named like no provider of {PEOPLE}" in said
-        assert f"name it like the agency that delivers ({OWN}, {HOHHOT}" in said
-        assert "add that agency to the contract's `providers`, or move its files up" in said
+    problems = sorted(str(problem) for problem in run.problems if "folder" in str(problem))
+    assert len(problems) == 2, problems
+    for folder, text in zip(("health_150400", "备份"), problems, strict=True):
+        assert f"{PEOPLE}/{folder}: is a folder inside a source's folder and named like no provider of {PEOPLE}" in text
+        assert f"name it like the agency that delivers ({OWN}, {HOHHOT}" in text
+        assert "add that agency to the contract's `providers`, or move its files up" in text
     assert "卫健.csv" not in senders(place)
 
 
@@ -87,8 +87,8 @@ def test_commands_and_report_show_who_delivered(several: tuple[Place, Run]) -> N
     assert f"{PEOPLE}/无名.csv from {CHIFENG}, 8 rows" in place.huiliu("gate", "list").stdout
     assert f"{HOHHOT}: 2" in place.huiliu("status").stdout, "and the time"
     deliver(place.landing, f"{PEOPLE}/{HOHHOT}", "赤峰.csv", of_people(*range(60, 63)))
-    said = json.loads(place.huiliu("status", "--json").stdout)
-    (raw,) = [one for one in said if one["table"] == f"raw/{PEOPLE}"]
+    statuses = json.loads(place.huiliu("status", "--json").stdout)
+    (raw,) = [table for table in statuses if table["table"] == f"raw/{PEOPLE}"]
     assert {*raw["delivered"]} == {CHIFENG, HOHHOT}
     assert raw["pending"]["files"] == 1, "a file of the same name as another agency's waits all the same"
     (place.landing / PEOPLE / HOHHOT / "赤峰.csv").unlink()
@@ -136,15 +136,15 @@ def test_a_column_of_the_file_may_name_who_delivered(project: Path, tmp_path: Pa
         "两家.csv": [HOHHOT, CHIFENG],
         "别人.csv": ["某市公安局", "某市公安局"],
     }
-    for at, (file, said) in enumerate(named.items()):
-        rows = [household(10 * at + number, 报送机构=agency) for number, agency in enumerate(said)]
+    for at, (file, agencies) in enumerate(named.items()):
+        rows = [household(10 * at + number, 报送机构=agency) for number, agency in enumerate(agencies)]
         Delivered(PEOPLE, file, rows).write(place.landing)
     run = place.run()
     assert senders(place) == {"名称.csv": CHIFENG, "代号.csv": HOHHOT, "两家.csv": None, "别人.csv": None}
-    told = {str(one).split(",")[0]: str(one) for one in run.problems}
-    assert "have each agency's rows delivered in a file of its own" in told[f"{PEOPLE}/两家.csv"]
-    assert "column 报送机构: its rows name no provider" in told[f"{PEOPLE}/别人.csv"]
-    assert "某市" not in "".join(told.values())
+    problems = {str(problem).split(",")[0]: str(problem) for problem in run.problems}
+    assert "have each agency's rows delivered in a file of its own" in problems[f"{PEOPLE}/两家.csv"]
+    assert "column 报送机构: its rows name no provider" in problems[f"{PEOPLE}/别人.csv"]
+    assert "某市" not in "".join(problems.values())
 
 
 def test_a_lake_from_before_it_was_kept_goes_on(project: Path, tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ def licenses() -> Iterator[Row]:
     yield from stream(7, 100)
 
 
-def changed(row: Row, when: str, version: int = 1, **said: str) -> Row:
-    return {**row, "证照标识": with_version(row["证照标识"], version), "更新时间": f"2026-07-{when} 08:00:00", **said}
+def changed(row: Row, when: str, version: int = 1, **cells: str) -> Row:
+    return {**row, "证照标识": with_version(row["证照标识"], version), "更新时间": f"2026-07-{when} 08:00:00", **cells}
 
 
 def license_of(row: Row) -> str:
@@ -80,7 +80,7 @@ def test_one_row_per_licence_and_its_highest_version(lake: Place) -> None:
         assert not at.quarantine("e_license")
     kept = [PLAIN, RENEWED, LATE, REVOKED, WITHDRAWN, ENDLESS, ABOVE]
     assert {row["license"]: row["version"] for row in rows.values()} == {
-        license_of(one): {license_of(RENEWED): 2, license_of(LATE): 3}.get(license_of(one), 1) for one in kept
+        license_of(row): {license_of(RENEWED): 2, license_of(LATE): 3}.get(license_of(row), 1) for row in kept
     }
     assert rows[license_of(RENEWED)]["holder_name"] == "另一个名字"
     assert rows[license_of(LATE)]["license_identifier"] == with_version(LATE["证照标识"], 3)

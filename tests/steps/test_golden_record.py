@@ -15,17 +15,17 @@ from tests.support.place import PROJECT, Place
 DECLARED = ("catalog", "foundation_dbs", "theme_dbs", "expectations")
 MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
 # Values that break a check of their element: beside a sound one, on the newer row, and alone.
-UNLISTED, NOWHERE, ALONE, MASKED = 15, 17, 19, 21
+UNLISTED, NOWHERE, SINGLE_SOURCE, MASKED = 15, 17, 19, 21
 
 
-def permit(number: int, **said: str) -> Row:
+def permit(number: int, **cells: str) -> Row:
     identity = {"居住证编号": f"P{number:06d}", "公民身份号码": person_id(number), "姓名": name_of(number)}
-    return {**identity, "性别": "男", "现居住地区划代码": "150402", "更新时间": "2026-03-02 08:00:00", **said}
+    return {**identity, "性别": "男", "现居住地区划代码": "150402", "更新时间": "2026-03-02 08:00:00", **cells}
 
 
-def death(number: int, **said: str) -> Row:
+def death(number: int, **cells: str) -> Row:
     identity = {"死亡证编号": f"D{number:06d}", "公民身份号码": person_id(number), "姓名": name_of(number)}
-    return {**identity, "性别": "男", "死亡日期": "2026-01-05", "更新时间": "2026-03-03 08:00:00", **said}
+    return {**identity, "性别": "男", "死亡日期": "2026-01-05", "更新时间": "2026-03-03 08:00:00", **cells}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def deliver_people(landing: Path) -> None:
         household(VARIANT, 姓名=f"{spelt[0]}·{spelt[1]}"),
         household(UNLISTED, 民族="77", 性别="7"),
         household(NOWHERE),
-        household(ALONE, 民族="77"),
+        household(SINGLE_SOURCE, 民族="77"),
         household(MASKED, 姓名=f"{name_of(MASKED)[0]}**"),
     ]
     permits = [
@@ -137,7 +137,7 @@ def test_a_region_that_never_was_does_not_stand_because_it_is_newer(people: dict
 
 
 def test_a_value_in_no_code_list_that_nothing_better_is_known_for_is_marked(people: dict[str, Any]) -> None:
-    row = of(people, ALONE)
+    row = of(people, SINGLE_SOURCE)
     assert (row["ethnicity"], row["ethnicity_source"]) == ("77", "household_registration")
     assert row["_flags"] == ["ethnicity.listed"]
 
@@ -150,9 +150,9 @@ def test_a_masked_name_yields_to_a_whole_one(people: dict[str, Any]) -> None:
 
 def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -> None:
     claims = {
-        one["source"]: (one["value"], one["stands"], one["agency"])
-        for one in people["conflicts"]
-        if one["id_number"] == person_id(MAJORITY)
+        conflict["source"]: (conflict["value"], conflict["stands"], conflict["agency"])
+        for conflict in people["conflicts"]
+        if conflict["id_number"] == person_id(MAJORITY)
     }
     assert claims == {
         "household_registration": ("1", False, "public_security_150100"),
@@ -160,4 +160,7 @@ def test_a_conflict_names_every_claim_and_who_must_act(people: dict[str, Any]) -
         "death_registration": ("2", True, None),
     }
     of_votes = [person_id(MAJORITY), person_id(TIE)]
-    assert sorted({one["id_number"] for one in people["conflicts"] if one["attribute"] == "sex"}) == of_votes
+    assert (
+        sorted({conflict["id_number"] for conflict in people["conflicts"] if conflict["attribute"] == "sex"})
+        == of_votes
+    )

@@ -39,7 +39,7 @@ def test_a_run_says_what_it_did_and_why(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_the_version_is_told_with_what_it_is_built_on(tmp_path: Path) -> None:
-    told = Place(tmp_path).huiliu("--version")
-    assert told.returncode == 0
-    assert told.stdout.startswith("huiliu 0.")
-    assert "deltalake 1." in told.stdout
+    done = Place(tmp_path).huiliu("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("huiliu 0.")
+    assert "deltalake 1." in done.stdout

@@ -123,7 +123,7 @@ TWICE, THRICE, AGREED, TIED = 1, 3, 5, 7  # of whom there are several death cert
 
 
 @dataclass(frozen=True)
-class Told:
+class DerivedTables:
     """The tables of a lake by name."""
 
     tables: dict[str, list[dict[str, Any]]]
@@ -138,9 +138,9 @@ class Told:
 def registrations() -> Iterator[Row]:
     for case, (events, _) in MARRIAGES.items():
         people = PEOPLE_OF[case]
-        for place, (event, day, one, other) in enumerate(events):
+        for place, (event, day, first, other) in enumerate(events):
             # The two stand in either column: it is who they are that makes a couple.
-            husband, wife = (people[one], people[other]) if place % 2 else (people[other], people[one])
+            husband, wife = (people[first], people[other]) if place % 2 else (people[other], people[first])
             yield marriage(
                 0,
                 登记证号=f"J{people[0]}-{place}",
@@ -199,7 +199,7 @@ def entity(code: str) -> Row:
 
 
 @pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
+def derived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DerivedTables:
     if request.param == "spark":
         request.getfixturevalue("spark_session")
     folder = tmp_path_factory.mktemp("models")
@@ -216,41 +216,41 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     assert not place.run().held
     with place.opened() as at:
         names = ("person", "marriage", "death", "person_finding", "person_file", "enterprise_file")
-        return Told({name: at.rows(table_spec(at.workspace, name)) for name in names})
+        return DerivedTables({name: at.rows(table_spec(at.workspace, name)) for name in names})
 
 
 @pytest.mark.parametrize("case", MARRIAGES)
-def test_what_is_left_of_a_marriage(told: Told, case: str) -> None:
+def test_what_is_left_of_a_marriage(derived: DerivedTables, case: str) -> None:
     due = MARRIAGES[case][1]
-    found = {place: [row["state"] for row in told.of("marriage", PEOPLE_OF[case][place])] for place in due}
+    found = {place: [row["state"] for row in derived.of("marriage", PEOPLE_OF[case][place])] for place in due}
     assert found == {place: [state] for place, state in due.items()}
 
 
-def test_the_spouse_is_that_of_the_event_that_stands(told: Told) -> None:
+def test_the_spouse_is_that_of_the_event_that_stands(derived: DerivedTables) -> None:
     people = PEOPLE_OF["an annulled later marriage leaves a divorce"]
-    (row,) = told.of("marriage", people[A])
+    (row,) = derived.of("marriage", people[A])
     assert (row["spouse_id"], row["registration_number"]) == (person_id(people[B]), f"J{people[0]}-1")
 
 
-def test_death_is_by_one_certificate_in_every_table(told: Told) -> None:
+def test_death_is_by_one_certificate_in_every_table(derived: DerivedTables) -> None:
     for number in (TWICE, THRICE, AGREED, TIED):
-        (own,), (person,) = told.of("death", number), told.of("person", number)
+        (own,), (person,) = derived.of("death", number), derived.of("person", number)
         assert own["died_on"] == person["died_on"], number
-    assert [row["certificate_number"] for row in told.of("death", TWICE)] == ["D1"]
-    assert [row["certificate_number"] for row in told.of("death", TIED)] == ["S1"]
+    assert [row["certificate_number"] for row in derived.of("death", TWICE)] == ["D1"]
+    assert [row["certificate_number"] for row in derived.of("death", TIED)] == ["S1"]
 
 
-def test_certificates_that_give_another_day_are_found(told: Told) -> None:
-    found = Counter(row["subject"] for row in told.tables["person_finding"] if row["rule"] == "several_death_dates")
+def test_certificates_that_give_another_day_are_found(derived: DerivedTables) -> None:
+    found = Counter(row["subject"] for row in derived.tables["person_finding"] if row["rule"] == "several_death_dates")
     assert found == {person_id(TWICE): 1, person_id(THRICE): 2, person_id(TIED): 1}
 
 
-def test_staff_are_those_whose_insurance_goes_on(told: Told) -> None:
-    assert told.file(EMPLOYER)["insured_staff"] == 5, "20, 22, 23, 24 and 25; 21 and 26 left, and one died"
-    assert told.file(OTHER)["insured_staff"] == 1
+def test_staff_are_those_whose_insurance_goes_on(derived: DerivedTables) -> None:
+    assert derived.file(EMPLOYER)["insured_staff"] == 5, "20, 22, 23, 24 and 25; 21 and 26 left, and one died"
+    assert derived.file(OTHER)["insured_staff"] == 1
 
 
 @pytest.mark.parametrize(("number", "kinds"), [(20, 1), (21, 0), (25, 1), (26, 1)])
-def test_insurances_are_those_that_go_on(told: Told, number: int, kinds: int) -> None:
-    (row,) = told.of("person_file", number)
+def test_insurances_are_those_that_go_on(derived: DerivedTables, number: int, kinds: int) -> None:
+    (row,) = derived.of("person_file", number)
     assert row["insurances"] == kinds

@@ -26,15 +26,15 @@ def test_a_receipt_tells_what_became_of_its_rows(tmp_path: Path) -> None:
         assert place.huiliu("run").returncode == 0
         whole = {"source": SOURCE, "rows": 40, "state": "taken", "accepted": 40, "quarantined": 0, "broken": []}
         assert became(good).body == {"receipt": good, **whole}
-        said = became(mixed).body
-        assert (said["state"], said["accepted"], said["quarantined"]) == ("taken", 1, 1)
-        ((row, rules),) = [(one["row"], one["rules"]) for one in said["broken"]]
+        body = became(mixed).body
+        assert (body["state"], body["accepted"], body["quarantined"]) == ("taken", 1, 1)
+        ((row, rules),) = [(broken["row"], broken["rules"]) for broken in body["broken"]]
         assert row == 2
         assert all(rule.startswith("id_number.") for rule in rules)
 
         first = pushed.push([death(50, 公民身份号码="12345"), death(51)], "c", token=token).body["receipt"]
         place.huiliu("run")
-        assert [one["row"] for one in became(first).body["broken"]] == [1]
+        assert [broken["row"] for broken in became(first).body["broken"]] == [1]
 
         swollen = [death(60 + n, 公民身份号码="1.50102E+17") for n in range(5)]
         held = pushed.push([*swollen, death(70)], "d", token=token).body["receipt"]
@@ -44,8 +44,8 @@ def test_a_receipt_tells_what_became_of_its_rows(tmp_path: Path) -> None:
         assert place.huiliu("gate", "release", batch, "--reason", "as drawn").returncode == 0
         assert became(held).body["state"] == "held"
         place.huiliu("run")
-        said = became(held).body
-        assert (said["state"], said["accepted"], said["quarantined"]) == ("taken", 1, 5)
+        body = became(held).body
+        assert (body["state"], body["accepted"], body["quarantined"]) == ("taken", 1, 5)
 
         assert became(good, of=other).error == (404, "no_such_receipt", None)
         assert became("none").error == (404, "no_such_receipt", None)

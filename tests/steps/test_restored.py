@@ -74,7 +74,7 @@ def test_a_table_that_was_restored_catches_up(before: Place, tmp_path: Path, tab
     place = restored(before, tmp_path, *tables)
     third(place)
     done = place.run()
-    assert [str(one) for one in done.problems] == []
+    assert [str(problem) for problem in done.problems] == []
     assert lake_differences(before.lake, place.lake) == []
     assert [fault for fault in lake_faults(place.lake, place.landing) if "change feed" not in fault] == []
 
@@ -87,9 +87,9 @@ def test_what_cannot_be_taken_again_is_named_with_what_to_do(before: Place, tmp_
     stray = lost.with_name(f"{'0' * 64}.csv")
     stray.touch()
     os.utime(stray, (0, stray.stat().st_mtime - 2 * UNSAFE))
-    said = place.huiliu("run")
-    assert said.returncode == 1, said.stderr
-    text = " ".join((said.stdout + said.stderr).split())
+    done = place.huiliu("run")
+    assert done.returncode == 1, done.stderr
+    text = " ".join((done.stdout + done.stderr).split())
     assert f"the 2 rows of batch {SOURCE}-{sha256[:16]} are not in raw" in text
     assert "from a backup" in text
     assert f"is not kept whole in {lost}" in text

@@ -59,8 +59,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("returns")
     project = small_project(folder / "project", sources=(*PERSONS, "social_insurance"), every_column=True)
     made = Place(folder, project=project)
-    for one in DELIVERED:
-        one.write(made.landing)
+    for delivered in DELIVERED:
+        delivered.write(made.landing)
     made.run()
     return made
 
@@ -73,7 +73,7 @@ def returned(place: Place, table: str) -> dict[tuple[str, ...], str]:
 
 
 def flow_of(workspace, table: str) -> Flow:  # type: ignore[no-untyped-def]
-    return next(one for one in flows(workspace) if one.spec.id.path == f"foundation/person/{table}")
+    return next(flow for flow in flows(workspace) if flow.spec.id.path == f"foundation/person/{table}")
 
 
 def test_a_person_is_of_where_they_live_else_are_registered_else_are_insured(place: Place) -> None:
@@ -121,9 +121,9 @@ def test_what_reaches_no_city_is_counted_and_why(place: Place) -> None:
 
 
 def test_a_run_and_the_report_say_so(place: Place) -> None:
-    said = place.huiliu("run").stdout
-    (line,) = [line for line in said.splitlines() if "foundation/person/social_security" in line]
-    assert line.split()[-2:] == ["9", "3"], said
+    output = place.huiliu("run").stdout
+    (line,) = [line for line in output.splitlines() if "foundation/person/social_security" in line]
+    assert line.split()[-2:] == ["9", "3"], output
     assert place.huiliu("report", "--out", "report").returncode == 0
     page = (place.folder / "report/index.html").read_text(encoding="utf-8")
     row = page[page.index("foundation/person/social_security</th>") :].partition("</tr>")[0]
@@ -144,12 +144,12 @@ def test_rows_move_with_the_person(place: Place, tmp_path: Path) -> None:
     assert_equals_a_rebuild(place, tmp_path / "rebuilt")
 
 
-@pytest.mark.parametrize("said", ["person.height", "persons.residence_region", "insured_city"])
-def test_a_scope_names_a_region(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("scope", ["person.height", "persons.residence_region", "insured_city"])
+def test_a_scope_names_a_region(tmp_path: Path, scope: str) -> None:
     project = small_project(tmp_path / "project", sources=(*PERSONS, "social_insurance"))
     model = project / SOCIAL
     text = model.read_text(encoding="utf-8")
     assert '"insured_region"))' in text
-    model.write_text(text.replace('"insured_region"))', f'"{said}"))'), encoding="utf-8")
-    with Place(tmp_path, project=project).opened() as at, pytest.raises(DeclarationError, match=said):
+    model.write_text(text.replace('"insured_region"))', f'"{scope}"))'), encoding="utf-8")
+    with Place(tmp_path, project=project).opened() as at, pytest.raises(DeclarationError, match=scope):
         plan(open_project(at.workspace.settings))

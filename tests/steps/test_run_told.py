@@ -26,15 +26,15 @@ SOURCE = "household_registration"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    folder = tmp_path_factory.mktemp("told")
+    folder = tmp_path_factory.mktemp("run")
     found = Place(folder, project=small_project(folder / "project", [SOURCE]))
     Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(found.landing)
     found.run()
     return found
 
 
-def brought(said: str) -> dict[str, tuple[str, str]]:
-    lines = [line.split() for line in said.partition("本次 this run")[2].splitlines()]
+def brought(output: str) -> dict[str, tuple[str, str]]:
+    lines = [line.split() for line in output.partition("本次 this run")[2].splitlines()]
     return {words[0]: (words[1], words[2]) for words in lines if len(words) == 3 and "/" in words[0]}
 
 
@@ -65,12 +65,12 @@ def test_a_first_interruption_is_answered_at_once_and_a_second_ends_it(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted_twice(lake: Lake) -> None:
-        said = ""
+        output = ""
         with stops_when_told(lake):
             os.kill(os.getpid(), signal.SIGINT)
-            while "Ctrl-C again" not in said:
+            while "Ctrl-C again" not in output:
                 time.sleep(0.01)
-                said += capfd.readouterr().err
+                output += capfd.readouterr().err
             with pytest.raises(StoppedError):
                 lake.hold()
             os.kill(os.getpid(), signal.SIGINT)
@@ -91,8 +91,8 @@ def test_an_interrupted_run_stops_between_its_steps_and_the_next_one_goes_on(
     settings = Settings(project=other.project, landing=other.landing, lake=other.lake, settle=0)
     work = Run.work
 
-    def interrupted(run: Run, workspace: Workspace, *told: object) -> None:
-        work(run, workspace, *told)  # type: ignore[arg-type]
+    def interrupted(run: Run, workspace: Workspace, *callbacks: object) -> None:
+        work(run, workspace, *callbacks)  # type: ignore[arg-type]
         os.kill(os.getpid(), signal.SIGINT)
         assert workspace.lake.stopped.wait(60)
 

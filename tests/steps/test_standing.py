@@ -38,13 +38,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return found
 
 
-def venue(number: int, **said: str) -> Row:
+def venue(number: int, **cells: str) -> Row:
     return {
         "场所编号": f"V150102{number:06d}",
         "负责人": name_of(number),
         "位置": f"POINT ({number} 0)",
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 
@@ -107,7 +107,7 @@ def test_a_damaged_row_of_a_snapshot_keeps_the_last_good_one(tmp_path: Path) -> 
     with place.opened() as at:
         assert numbers(at.standard("venue"), "venue_number") == [venue(n)["场所编号"] for n in (0, 1)]
         assert numbers(withdrawn(at, "venue"), "venue_number") == [venue(2)["场所编号"]]
-        assert [one["_rules"] for one in at.quarantine("venue")] == [["row.ragged"]]
+        assert [row["_rules"] for row in at.quarantine("venue")] == [["row.ragged"]]
 
 
 def test_a_row_whose_version_was_lost_waits_for_its_next_good_row(place: Place) -> None:
@@ -120,10 +120,10 @@ def test_a_row_whose_version_was_lost_waits_for_its_next_good_row(place: Place) 
     place.run()
     ids = [person_id(number) for number in (31, 32, 33)]
     with place.opened() as at:
-        assert {one["id_number"] for one in at.quarantine(SOURCE)} & {*ids} == {*ids}
+        assert {row["id_number"] for row in at.quarantine(SOURCE)} & {*ids} == {*ids}
     deliver_and_run(place, "found.csv", *(household(number) for number in (31, 32, 33)))
     with place.opened() as at:
-        assert {one["id_number"] for one in at.quarantine(SOURCE)} & {*ids} == {ids[2]}
+        assert {row["id_number"] for row in at.quarantine(SOURCE)} & {*ids} == {ids[2]}
         assert {*ids} <= {*numbers(at.standard(SOURCE), "id_number")}
 
 
@@ -135,7 +135,7 @@ def test_news_of_one_person_touch_that_person_alone(place: Place) -> None:
     Delivered(SOURCE, "moved.csv", [household(5, 户籍地区划代码="150105", 更新时间="2026-06-01 08:00:00")]).write(
         place.landing
     )
-    done = {one.table.path: one for one in place.run().refreshed}
+    done = {refreshed.table.path: refreshed for refreshed in place.run().refreshed}
     for path in [*tables, *same]:
         feed = DeltaTable(str(place.lake / path)).load_cdf(starting_version=before[path] + 1)
         kinds = sorted(kind.as_py() for batch in feed for kind in batch["_change_type"])
@@ -146,13 +146,15 @@ def test_news_of_one_person_touch_that_person_alone(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("affected", "told"),
+    ("affected", "message"),
     [
         ('{"households": "id_number"}', "affected: households is no input; there are person"),
         ('{"person": "holder_id"}', "affected: person has no column holder_id; there are id_number, "),
     ],
 )
-def test_a_way_from_an_input_that_is_not_there_is_told(place: Place, tmp_path: Path, affected: str, told: str) -> None:
+def test_a_way_from_an_input_that_is_not_there_is_told(
+    place: Place, tmp_path: Path, affected: str, message: str
+) -> None:
     project = small_project(tmp_path / "project", sources=(SOURCE,))
     path = project / "foundation_dbs/person/born.py"
     path.write_text(
@@ -166,7 +168,7 @@ def test_a_way_from_an_input_that_is_not_there_is_told(place: Place, tmp_path: P
         settings = at.workspace.settings.model_copy(update={"project": project})
     with pytest.raises(DeclarationError) as error:
         plan(open_project(settings))
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "born.py" in str(error.value)
 
 
@@ -205,6 +207,6 @@ def test_few_news_compute_few_rows_of_a_table_that_holds_fewer(place: Place, mon
     """What counts is how many rows are read for all keys: those withdrawn are few, those that stand are not."""
     monkeypatch.setattr(refresh, "LOOKUP_KEYS", 0)
     Delivered(SOURCE, "gone.csv", [household(6, 更新时间="2026-07-01 08:00:00", 操作标志="D")]).write(place.landing)
-    done = {one.table.path: one for one in place.run().refreshed}
+    done = {refreshed.table.path: refreshed for refreshed in place.run().refreshed}
     assert done["withdrawn/household_registration"].keys == done["standard/household_registration"].keys == 1
     assert done["foundation/person/conflict"].keys == 1

@@ -30,8 +30,8 @@ def old_form(number: int) -> str:
     return identity[:6] + identity[8:17]
 
 
-def row(number: int, version: str = OLD, flag: str = "", **said: str) -> Row:
-    return {**household(number, 更新时间=version, 操作标志=flag), **said}
+def row(number: int, version: str = OLD, flag: str = "", **cells: str) -> Row:
+    return {**household(number, 更新时间=version, 操作标志=flag), **cells}
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     ]
     Delivered(SOURCE, "3.csv", later).write(found.landing)
     unversioned = [row(32, 姓名=name_of(3)), row(33, flag="D")]
-    for one in unversioned:
-        del one["更新时间"]
+    for declared in unversioned:
+        del declared["更新时间"]
     Delivered(SOURCE, "4.csv", unversioned).write(found.landing)
     gone = {name: row(34, NEW, "D")[name] for name in ("公民身份号码", "操作标志")}
     Delivered(SOURCE, "5.csv", [gone, {**gone, "公民身份号码": person_id(60), "操作标志": ""}]).write(found.landing)
@@ -86,13 +86,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def standing(place: Place) -> dict[str, dict[str, Any]]:
     with place.opened() as at:
-        return {one["id_number"]: one for one in at.standard(SOURCE)}
+        return {row["id_number"]: row for row in at.standard(SOURCE)}
 
 
 def waiting_for(place: Place, number: int) -> list[list[str]]:
     with place.opened() as at:
         return [
-            one["_rules"] for one in at.quarantine(SOURCE) if one["id_number"] in (person_id(number), old_form(number))
+            row["_rules"] for row in at.quarantine(SOURCE) if row["id_number"] in (person_id(number), old_form(number))
         ]
 
 
@@ -113,7 +113,7 @@ def test_the_time_of_receipt_stands_for_a_version_that_is_missing(place: Place, 
     assert standing[person_id(32)]["person_name"] == name_of(3)
     assert person_id(33) not in standing
     with place.opened() as at:
-        (entry,) = [one for one in at.rows(BATCHES) if one["file"] == "4.csv"]
+        (entry,) = [row for row in at.rows(BATCHES) if row["file"] == "4.csv"]
     assert "4.csv, column 更新时间: the column 更新时间 is missing" in entry["problems"][0]
     assert "the time of receipt stands for it; what to do: send the column 更新时间 too" in entry["problems"][0]
 
@@ -135,14 +135,14 @@ def test_a_row_that_deletes_needs_its_key_and_version_alone(place: Place, standi
     assert {person_id(30), person_id(31)}.isdisjoint(standing)
     with place.opened() as at:
         spec = withdrawn_spec(at.workspace.catalog, at.workspace.catalog.contracts[SOURCE])
-        assert {person_id(30), person_id(31)} <= {one["id_number"] for one in at.rows(spec)}
+        assert {person_id(30), person_id(31)} <= {row["id_number"] for row in at.rows(spec)}
 
 
 def test_a_file_of_deletions_needs_the_key_s_column_and_the_flag_s(place: Place, standing: dict[str, Any]) -> None:
     assert person_id(34) not in standing
     assert waiting_for(place, 60) == [["person_name.required", "household_region.required", "version.stated"]]
     with place.opened() as at:
-        (entry,) = [one for one in at.rows(BATCHES) if one["file"] == "5.csv"]
+        (entry,) = [row for row in at.rows(BATCHES) if row["file"] == "5.csv"]
     assert "required columns 姓名, 户籍地区划代码 are missing, so that only rows that delete" in entry["problems"][0]
 
 
@@ -172,8 +172,8 @@ def test_a_form_once_seen_stays_an_alias(place: Place) -> None:
     with place.opened() as at:
         spec = alias_spec(at.workspace.catalog, at.workspace.catalog.contracts[SOURCE])
         assert spec
-        known = {one["alias"]: one["value"] for one in at.rows(spec)}
-        aliases = {one["alias"] for one in at.rows(_spec_of(at, "id_alias"))}
+        known = {row["alias"]: row["value"] for row in at.rows(spec)}
+        aliases = {row["alias"] for row in at.rows(_spec_of(at, "id_alias"))}
     assert known == {old_form(41): person_id(41), old_form(45): person_id(45)}
     assert aliases == known.keys()
 
@@ -190,13 +190,13 @@ def test_rows_of_a_rejected_batch_wait_for_nothing(place: Place) -> None:
     place.run()
     with place.opened() as at:
         (batch,) = [name for name, verdict in verdicts_of(at.workspace.lake).items() if verdict == "held"]
-        assert Counter(one["_batch"] for one in at.quarantine(SOURCE))[batch] == 6
+        assert Counter(row["_batch"] for row in at.quarantine(SOURCE))[batch] == 6
         decide(at.workspace.lake, batch, Verdict.REJECTED, "names are missing")
     place.run()
     with place.opened() as at:
-        assert batch not in {one["_batch"] for one in at.quarantine(SOURCE)}
-        counted = [one for one in at.rows(RULE_RESULTS) if one["batch"] == batch and one["broken"]]
-        assert [(one["rule"], one["broken"]) for one in counted] == [("person_name.required", 6)]
+        assert batch not in {row["_batch"] for row in at.quarantine(SOURCE)}
+        counted = [row for row in at.rows(RULE_RESULTS) if row["batch"] == batch and row["broken"]]
+        assert [(row["rule"], row["broken"]) for row in counted] == [("person_name.required", 6)]
 
 
 def test_few_rejects_hold_no_batch(place: Place) -> None:
@@ -214,11 +214,11 @@ def test_a_clock_set_back_hides_no_delivery(place: Place) -> None:
         place.run()
     with place.opened() as at:
         times = [
-            one["received_at"]
-            for one in at.workspace.lake.engine.rows(at.workspace.lake.read(BATCHES).order_by("received_at"))
+            row["received_at"]
+            for row in at.workspace.lake.engine.rows(at.workspace.lake.read(BATCHES).order_by("received_at"))
         ]
         assert len({*times}) == len(times)
-        (stands,) = [one for one in at.standard(SOURCE) if one["id_number"] == person_id(35)]
+        (stands,) = [row for row in at.standard(SOURCE) if row["id_number"] == person_id(35)]
     assert stands["person_name"] == name_of(3), "of two rows of one version the one delivered later"
 
 

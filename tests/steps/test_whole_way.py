@@ -33,11 +33,15 @@ def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def test_every_planted_defect_has_its_outcome_and_nothing_else_does(simulated: Place) -> None:
     with simulated.opened() as at:
         found = score(at.workspace, simulated.folder / "truth")
-    wrong = {one.outcome: (one.due, one.found, one.right) for one in found.outcomes if not one.perfect}
+    wrong = {
+        outcome.outcome: (outcome.due, outcome.found, outcome.right)
+        for outcome in found.outcomes
+        if not outcome.perfect
+    }
     assert not wrong
     assert not found.unscored
     # Not every source withdraws something, or gives old numbers.
-    assert all(one.due for one in found.outcomes if not one.outcome.startswith(("withdrawn", "alias")))
+    assert all(outcome.due for outcome in found.outcomes if not outcome.outcome.startswith(("withdrawn", "alias")))
 
 
 def test_a_second_run_changes_no_table(simulated: Place) -> None:
@@ -86,13 +90,13 @@ def test_the_score_is_no_formality(simulated: Place, tmp_path: Path) -> None:
     for path in tables:
         _change_a_cell(path)
     _leave_out_one_of_each(truth / "outcomes.csv")
-    told = simulated.huiliu("score", "--truth", str(truth), "--json")
-    assert told.returncode == 1
-    said = json.loads(told.stdout)
-    assert not said["perfect"]
-    assert not said["unscored"]
-    assert len(said["outcomes"]) == len(tables) + len(KINDS)
-    assert [one["outcome"] for one in said["outcomes"] if one["precision"] == one["recall"] == 1] == []
+    done = simulated.huiliu("score", "--truth", str(truth), "--json")
+    assert done.returncode == 1
+    scores = json.loads(done.stdout)
+    assert not scores["perfect"]
+    assert not scores["unscored"]
+    assert len(scores["outcomes"]) == len(tables) + len(KINDS)
+    assert [score["outcome"] for score in scores["outcomes"] if score["precision"] == score["recall"] == 1] == []
 
 
 def _change_a_cell(path: Path) -> None:
@@ -126,5 +130,5 @@ def test_a_table_without_a_truth_is_named(simulated: Place, tmp_path: Path) -> N
     with simulated.opened() as at:
         found = score(at.workspace, truth)
     assert sorted(found.unscored) == ["foundation death", "golden person"]
-    told = simulated.huiliu("score", "--truth", str(truth))
-    assert "foundation death: no truth" in told.stdout
+    done = simulated.huiliu("score", "--truth", str(truth))
+    assert "foundation death: no truth" in done.stdout

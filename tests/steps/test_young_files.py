@@ -41,10 +41,10 @@ def test_a_run_waits_for_files_that_were_written_just_now(
     monkeypatch.setattr(time, "sleep", hour_passes)
     assert run_and_show(Settings(project=project, landing=place.landing, lake=place.lake, settle=3600)) == 0
     assert [round(seconds, -3) for seconds in slept] == [4000]
-    said = capsys.readouterr().out
-    assert re.search(rf"^  {SOURCE}/刚 写\.csv: 3[56]\d\d s$", said, re.MULTILINE), said
-    assert "--no-wait" in said
-    assert "not taken" not in said
+    output = capsys.readouterr().out
+    assert re.search(rf"^  {SOURCE}/刚 写\.csv: 3[56]\d\d s$", output, re.MULTILINE), output
+    assert "--no-wait" in output
+    assert "not taken" not in output
     with place.opened() as at:
         assert len(at.standard(SOURCE)) == 3
 

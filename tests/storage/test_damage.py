@@ -148,7 +148,7 @@ def test_a_run_names_the_table_and_the_way_back_is_one(filled: Place, damage: Ca
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "a disk is full"),
         (duckdb.IOException("IO Error: Could not write file: No space left on device"), "a disk is full"),
@@ -156,12 +156,12 @@ def test_a_run_names_the_table_and_the_way_back_is_one(filled: Place, damage: Ca
         (duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block"), "HUILIU_MEMORY"),
     ],
 )
-def test_a_full_disk_and_too_little_memory_are_told_as_such(error: Exception, said: str) -> None:
-    told = explained(error)
-    assert told.kind == "machine"
-    assert said in told.texts[0]
-    assert "what to do: " in told.texts[0]
-    assert "row 1" not in told.texts[0]
+def test_a_full_disk_and_too_little_memory_are_told_as_such(error: Exception, message: str) -> None:
+    explanation = explained(error)
+    assert explanation.kind == "machine"
+    assert message in explanation.texts[0]
+    assert "what to do: " in explanation.texts[0]
+    assert "row 1" not in explanation.texts[0]
 
 
 def test_a_terminal_without_chinese_is_told_so_and_shows_the_rest() -> None:

@@ -18,9 +18,9 @@ def test_amounts_are_decimal_or_binary_as_they_say(memory: str, size: float) -> 
 @pytest.mark.parametrize(("memory", "limit"), [("4GB", 2.75e9), ("2GB", 0.75e9), ("1GB", 0.3e9)])
 def test_duckdb_gets_what_the_rest_of_the_process_leaves(memory: str, limit: float) -> None:
     with DuckDBEngine(memory) as engine:
-        said = engine.connection.execute("SELECT current_setting('memory_limit')").fetchone()
-    assert said is not None
-    assert in_bytes(said[0]) == pytest.approx(limit, rel=0.03)  # it shows them in binary units, rounded down
+        setting = engine.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert setting is not None
+    assert in_bytes(setting[0]) == pytest.approx(limit, rel=0.03)  # it shows them in binary units, rounded down
 
 
 def test_what_does_not_fit_is_spilled() -> None:

@@ -25,7 +25,7 @@ def test_a_lake_is_filled_reported_and_opened_wherever_it_lies(odd: str, tmp_pat
     place = Place(folder, project=small_project(folder / "the project", SOURCES))
     for file in range(FILES):
         people = range(10 * file, 10 * file + 10)
-        Delivered(SOURCES[0], f"户籍 %41#'{file}.csv", [household(one) for one in people]).write(place.landing)
+        Delivered(SOURCES[0], f"户籍 %41#'{file}.csv", [household(person) for person in people]).write(place.landing)
         Delivered(SOURCES[1], f"{file}.jsonl", [marriage(2 * file), marriage(2 * file + 1)]).write(place.landing)
     assert place.run().exit_code == 0
     Delivered(SOURCES[0], "later.csv", [household(10 * FILES)]).write(place.landing)
@@ -41,12 +41,12 @@ def test_a_lake_is_filled_reported_and_opened_wherever_it_lies(odd: str, tmp_pat
     assert typed.returncode == 0, typed.stderr
     launch = shlex.split(typed.stdout.partition("Open it with: ")[2])
     asked = "SELECT count(*) FROM person.person"
-    said = subprocess.run(
+    done = subprocess.run(
         [*launch, "-csv", "-noheader", "-c", asked],
         cwd=folder, env={"DUCKDB": str(PROGRAMS / "duckdb"), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (said.stdout.strip(), said.stderr) == (str(10 * FILES + 1), "")
+    assert (done.stdout.strip(), done.stderr) == (str(10 * FILES + 1), "")
 
 
 @pytest.mark.parametrize("odd", ["p%41q", "a[1]", "back\\slash"])

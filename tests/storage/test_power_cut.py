@@ -64,9 +64,9 @@ def at_removal(monkeypatch: pytest.MonkeyPatch, look: Callable[[Path], None]) ->
     """Look at each file just before it is removed."""
     unlink = os.unlink
 
-    def looked(path: Path, **said: int) -> None:
+    def looked(path: Path, **options: int) -> None:
         look(Path(path))
-        unlink(path, **said)
+        unlink(path, **options)
 
     monkeypatch.setattr(os, "unlink", looked)
 
@@ -170,7 +170,7 @@ def test_a_segment_is_on_the_disk_before_its_payloads_are_let_go(tmp_path: Path,
     finally:
         sa.event.remove(sa.Engine, "commit", look)
     assert lost
-    assert [one for one in lost if one] == []
+    assert [file for file in lost if file] == []
 
 
 @pytest.mark.parametrize("torn", ["entry", "data"])
@@ -183,9 +183,9 @@ def test_a_run_after_a_cut_goes_on_where_a_commit_is_in_pieces(place: Place, tor
         else:
             next((place.lake / table).glob("*.parquet")).write_bytes(b"")
     done = place.run()
-    told = "\n".join(map(str, done.problems))
-    assert f"standard/{SOURCE}: was not whole in its newest commits" in told
-    assert "foundation/person/person: was not whole" in told
+    problems = "\n".join(map(str, done.problems))
+    assert f"standard/{SOURCE}: was not whole in its newest commits" in problems
+    assert "foundation/person/person: was not whole" in problems
     assert place.run().problems == []
     with place.opened() as at:
         assert len(at.standard(SOURCE)) == len(at.raw(SOURCE)) == len(ROWS)

@@ -166,9 +166,9 @@ def test_a_second_run_changes_no_table(filled: Filled, monkeypatch: pytest.Monke
 
 
 def test_every_verb_takes_a_lake_on_s3(filled: Filled, typed_at: Place) -> None:
-    for said in (["run"], ["gate", "list"], ["report", "--out", "report"], ["duckdb", "--out", "analysis.duckdb"]):
-        done = huiliu(*said, where=typed_at.folder)
-        assert done.code == 0, (said, done.shown)
+    for arguments in (["run"], ["gate", "list"], ["report", "--out", "report"], ["duckdb", "--out", "analysis.duckdb"]):
+        done = huiliu(*arguments, where=typed_at.folder)
+        assert done.code == 0, (arguments, done.shown)
         assert without_secrets(done.shown)
 
 
@@ -210,8 +210,8 @@ def test_a_store_that_refuses_or_goes_in_mid_run_leaves_the_lake_whole(
 ) -> None:
     place = place_with_deliveries(tmp_path / f"{fault.replace(' ', '-')}-{step}", S3Place)
     bring_about = fallible_server.stop if fault == "gone" else lambda: fallible_server.restart(OTHER_SECRET)
-    said = "cannot be reached" if fault == "gone" else "does not accept the credentials"
-    with pytest.raises(StoreError, match=said) as refused, place.opened() as at:
+    reason = "cannot be reached" if fault == "gone" else "does not accept the credentials"
+    with pytest.raises(StoreError, match=reason) as refused, place.opened() as at:
         run(at.workspace, break_at(step, bring_about))
     message = str(refused.value)
     assert place.lake in message
@@ -231,7 +231,7 @@ def test_a_store_that_refuses_or_goes_in_mid_run_leaves_the_lake_whole(
 
 
 @pytest.mark.parametrize(
-    ("environment", "exit_code", "said"),
+    ("environment", "exit_code", "message"),
     [
         ({"AWS_SECRET_ACCESS_KEY": OTHER_SECRET}, 2, "does not accept the credentials"),
         ({"AWS_ACCESS_KEY_ID": "nobody"}, 2, "does not accept the credentials"),
@@ -242,12 +242,12 @@ def test_a_store_that_refuses_or_goes_in_mid_run_leaves_the_lake_whole(
     ],
 )
 def test_the_command_says_what_is_wrong_with_the_store(
-    typed_at: Place, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], exit_code: int, said: str
+    typed_at: Place, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], exit_code: int, message: str
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     done = huiliu("run", where=typed_at.folder)
-    assert said in done.shown
+    assert message in done.shown
     assert "what to do: " in done.shown
     assert done.code == exit_code
     assert without_secrets(done.shown)
@@ -273,7 +273,7 @@ class _Refusing(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "exit_code"),
+    ("code", "message", "exit_code"),
     [
         ("RequestTimeTooSkewed", "clock and the store's differ", 3),
         ("ExpiredToken", "the credentials have expired", 2),
@@ -282,7 +282,7 @@ class _Refusing(BaseHTTPRequestHandler):
 )
 @pytest.mark.parametrize("way", ["delta-rs", "DuckDB", "original file"])
 def test_what_a_store_answers_is_put_into_words(
-    filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, code: str, said: str, exit_code: int
+    filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, code: str, message: str, exit_code: int
 ) -> None:
     refusing = HTTPServer(("127.0.0.1", 0), type("Refusing", (_Refusing,), {"code": code}))
     threading.Thread(target=refusing.serve_forever, daemon=True).start()
@@ -295,7 +295,7 @@ def test_what_a_store_answers_is_put_into_words(
             "DuckDB": lambda: engine.read(store.uri("t"), version=0),
             "original file": lambda: store.keep(tmp_path / "part", "part"),
         }[way]
-        with pytest.raises(LakeError, match=said) as refused, explaining(store):
+        with pytest.raises(LakeError, match=message) as refused, explaining(store):
             asked()
     refusing.shutdown()
     assert code in str(refused.value)
@@ -314,6 +314,6 @@ def test_a_lake_lies_in_a_folder_or_on_s3(tmp_path: Path) -> None:
     assert Settings(lake="s3://bucket/lake/").lake == Store("s3://bucket/lake")
     assert Settings(lake=tmp_path / "lake").lake == Store(str(tmp_path / "lake"))
     assert Settings(lake="relative").lake == Store(str(Path.cwd() / "relative"))
-    for wrong, said in (("s3:///lake", "needs a bucket"), ("gs://bucket/lake", "cannot lie on gs://")):
-        with pytest.raises(ValueError, match=said):
+    for wrong, message in (("s3:///lake", "needs a bucket"), ("gs://bucket/lake", "cannot lie on gs://")):
+        with pytest.raises(ValueError, match=message):
             Settings(lake=wrong)

@@ -139,17 +139,17 @@ def written_by_all(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory
     """A table that two Sparks appended to, and the embedded engine all the while, each under the lease."""
     database = f"sqlite:///{tmp_path_factory.mktemp('both')}/huiliu.db"
     delta_rs.create(BOTH.uri(NUMBERS.id.path), NUMBERS, None, "{}")
-    with spark_writer(database, BY_SPARK) as one, spark_writer(database, 2 * BY_SPARK) as other:
+    with spark_writer(database, BY_SPARK) as first, spark_writer(database, 2 * BY_SPARK) as other:
         with ThreadPoolExecutor(2) as pool:
-            for writer in (one, other):
+            for writer in (first, other):
                 writer.say("go")
-            done = [pool.submit(writer.answer) for writer in (one, other)]
+            done = [pool.submit(writer.answer) for writer in (first, other)]
             number = 0
-            while not all(one.done() for one in done) or number < EACH:
+            while not all(future.done() for future in done) or number < EACH:
                 append_numbers(BOTH.root, [number], lambda: Lease(sa.make_url(database), BOTH, "duckdb", 300))
                 number += 1
-            assert [one.result() for one in done] == ["done", "done"]
-        yield one
+            assert [future.result() for future in done] == ["done", "done"]
+        yield first
 
 
 @pytest.mark.spark
@@ -169,10 +169,10 @@ def test_sparks_and_the_embedded_engine_at_once_lose_nothing_by_the_lease(writte
 
 @pytest.mark.spark
 @pytest.mark.parametrize(
-    ("fault", "said"), [("another secret", "does not accept the credentials"), ("gone", "cannot be reached")]
+    ("fault", "expected"), [("another secret", "does not accept the credentials"), ("gone", "cannot be reached")]
 )
 def test_spark_says_what_is_wrong_with_the_store(
-    written_by_all: SparkWriter, fallible_server: S3Server, fault: str, said: str
+    written_by_all: SparkWriter, fallible_server: S3Server, fault: str, expected: str
 ) -> None:
     if fault == "gone":
         fallible_server.stop()
@@ -180,7 +180,7 @@ def test_spark_says_what_is_wrong_with_the_store(
         fallible_server.restart(OTHER_SECRET)
     written_by_all.say("read")
     message = written_by_all.answer()
-    assert said in message
+    assert expected in message
     assert without_secrets(message)
 
 

@@ -49,13 +49,13 @@ def shut(place: Place) -> Iterator[Place]:
 def test_what_may_not_be_opened_is_told_and_the_others_are_taken(shut: Place) -> None:
     done = shut.huiliu("run", before=AS_AN_ACCOUNT)
     assert done.returncode == 1, done.stderr
-    told = [line for line in done.stdout.splitlines() if line.startswith("! ")]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("! ")]
     for name in ("lost+found/", f"{SOURCE}/别人的.csv", f"{OTHER}/"):
-        (line,) = [line for line in told if line.startswith(f"! {name}:")]
+        (line,) = [line for line in lines if line.startswith(f"! {name}:")]
         assert "could not be opened (Permission denied)" in line
         assert "what to do: let the account under which huiliu runs read it" in line
-    assert any(line.startswith("! 长: ") and "shorter name" in line for line in told)
-    assert any(line.startswith(f"! {SOURCE}/长.csv: is a link that leads nowhere") for line in told)
+    assert any(line.startswith("! 长: ") and "shorter name" in line for line in lines)
+    assert any(line.startswith(f"! {SOURCE}/长.csv: is a link that leads nowhere") for line in lines)
     with shut.opened() as at:
         assert len(at.standard(SOURCE)) == 2
 
@@ -92,7 +92,7 @@ def test_what_comes_and_goes_stops_nobody(place: Place, monkeypatch: pytest.Monk
     monkeypatch.setenv("HUILIU_LAKE", str(place.lake))
     with place.opened() as at:
         contracts = [at.workspace.catalog.contracts[source] for source in (SOURCE, OTHER)]
-        waiting = {one.table.path: one.files for one in status(at.workspace)}
+        waiting = {table.table.path: table.files for table in status(at.workspace)}
     assert (waiting[f"raw/{SOURCE}"], waiting[f"raw/{OTHER}"]) == (1, 0)
 
     job = dg.define_asset_job("everything")
@@ -103,6 +103,6 @@ def test_what_comes_and_goes_stops_nobody(place: Place, monkeypatch: pytest.Monk
     assert "走.csv" not in tick.cursor, "it is asked for when it is there again"
 
     run = place.run()
-    (told,) = [str(problem) for problem in run.problems]
-    assert told.startswith(f"{SOURCE}/{shown_name(taken_away)}: was taken away while it was looked at")
+    (line,) = [str(problem) for problem in run.problems]
+    assert line.startswith(f"{SOURCE}/{shown_name(taken_away)}: was taken away while it was looked at")
     assert run.ingested[SOURCE].rows == 2

@@ -23,7 +23,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake, and beside it a plain file: below it nobody can make a folder, the superuser neither."""
     folder = tmp_path_factory.mktemp("unwritable")
     place = Place(folder, project=small_project(folder / "project", (SOURCE,)))
-    Delivered(SOURCE, "1.csv", [household(one) for one in range(5)]).write(place.landing)
+    Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(place.landing)
     assert place.run().exit_code == 0
     (folder / "file").write_text("no folder\n", encoding="utf-8")
     return place
@@ -82,11 +82,11 @@ def forbidden(path: Path) -> None:
 def test_what_the_system_refuses_while_a_folder_is_written(
     fails: Callable[[Path], None], todo: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(FolderError, match="cannot be written") as told, writing(tmp_path, "the folder", "say another"):
+    with pytest.raises(FolderError, match="cannot be written") as error, writing(tmp_path, "the folder", "say another"):
         fails(tmp_path)
-    assert str(tmp_path) in str(told.value)
-    assert todo in str(told.value)
-    assert told.value.exit_code != 0
+    assert str(tmp_path) in str(error.value)
+    assert todo in str(error.value)
+    assert error.value.exit_code != 0
     with pytest.raises(PermissionError), writing(tmp_path, "the folder", "say another"):
         forbidden(tmp_path.parent / "elsewhere")
     assert list(tmp_path.iterdir()) == []

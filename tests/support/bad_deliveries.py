@@ -18,7 +18,7 @@ class Bad:
 
     file: str
     content: bytes
-    said: tuple[str, ...]
+    phrases: tuple[str, ...]
     row: int | None = None
     column: str | None = None
     readable: bool = True
@@ -55,9 +55,11 @@ def joined(changed: list[str]) -> bytes:
     return ("\n".join(changed) + "\n").encode()
 
 
-def unreadable(file: str, content: bytes | str, *said: str, row: int | None = None, column: str | None = None) -> Bad:
+def unreadable(
+    file: str, content: bytes | str, *phrases: str, row: int | None = None, column: str | None = None
+) -> Bad:
     content = content.encode() if isinstance(content, str) else content
-    return Bad(file, content, said, row, column, readable=False, held="file.readable")
+    return Bad(file, content, phrases, row, column, readable=False, held="file.readable")
 
 
 def wrong_columns() -> Iterator[Bad]:

@@ -21,7 +21,7 @@ MOJIBAKE = "寮犱紵"
 PLAIN_RESIDENTS, PLAIN_STAYS, PLAIN_EMPLOYEES, PLAIN_COMPANIES = range(100, 1000), range(100, 300), range(100, 600), 60
 
 
-def resident(number: int, **said: str) -> Row:
+def resident(number: int, **cells: str) -> Row:
     """The registration of the person `number`."""
     identity = person_id(number)
     return {
@@ -35,11 +35,11 @@ def resident(number: int, **said: str) -> Row:
         "联系电话": f"1380471{number:04d}",
         "更新时间": "2026-03-01 08:00:00",
         "操作标志": "正常",
-        **said,
+        **cells,
     }
 
 
-def stay(number: int, **said: str) -> Row:
+def stay(number: int, **cells: str) -> Row:
     """A stay of the person `number` in the other city, without an end."""
     return {
         "登记编号": f"S{number:08d}",
@@ -53,11 +53,11 @@ def stay(number: int, **said: str) -> Row:
         "有效期起": "2026-01-01",
         "有效期止": "长期",
         "更新时间": "2026-03-02 08:00:00",
-        **said,
+        **cells,
     }
 
 
-def employment(number: int, **said: str) -> Row:
+def employment(number: int, **cells: str) -> Row:
     """The employment of the person `number` by one of the plain companies."""
     return {
         "公民身份号码": person_id(number),
@@ -69,7 +69,7 @@ def employment(number: int, **said: str) -> Row:
         "备注": "",
         "报送机构": "human_resources_150400",
         "报送日期": "2026-03-03",
-        **said,
+        **cells,
     }
 
 
@@ -81,7 +81,7 @@ def license_of(number: int, version: int = 1) -> str:
     return identifier(TYPE, ISSUER, f"{number:06d}", version)
 
 
-def company(number: int, **said: str) -> Row:
+def company(number: int, **cells: str) -> Row:
     """The registration of the company `number`, whose head is the person of that number."""
     return {
         "统一社会信用代码": company_code(number),
@@ -96,13 +96,13 @@ def company(number: int, **said: str) -> Row:
         "执照颁发机构代码": ISSUER,
         "更新时间": "2026-03-04 08:00:00",
         "操作标志": "",
-        **said,
+        **cells,
     }
 
 
-def listed(number: int, **said: str) -> Row:
+def listed(number: int, **cells: str) -> Row:
     """The entry of the company `number` in the list."""
-    return {"统一社会信用代码": company_code(number), "企业名称": f"{name_of(number)}商店", "登记状态": "存续", **said}
+    return {"统一社会信用代码": company_code(number), "企业名称": f"{name_of(number)}商店", "登记状态": "存续", **cells}
 
 
 def in_15_digits(identity: str) -> str:
@@ -280,5 +280,5 @@ def later_deliveries() -> list[Delivered]:
 
 
 def write(deliveries: Iterable[Delivered], landing: Path) -> None:
-    for one in deliveries:
-        one.write(landing)
+    for delivery in deliveries:
+        delivery.write(landing)

@@ -31,7 +31,7 @@ def name_of(number: int) -> str:
     return chr(0x9F02 + number % 150) + chr(0x4E00 + number)
 
 
-def marriage(number: int, **said: str) -> Row:
+def marriage(number: int, **cells: str) -> Row:
     """A registration of the couple `number`: the people 2·number + 1 and 2·number."""
     husband, wife = 2 * number + 1, 2 * number
     return {
@@ -44,7 +44,7 @@ def marriage(number: int, **said: str) -> Row:
         "女方身份证件号": person_id(wife),
         "登记机关": "新城区民政局",
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 
@@ -52,7 +52,7 @@ def registration_number(number: int) -> str:
     return marriage(number)["登记证号"]
 
 
-def household(number: int, **said: str) -> Row:
+def household(number: int, **cells: str) -> Row:
     """The household registration of the person `number`."""
     identity = person_id(number)
     return {
@@ -62,7 +62,7 @@ def household(number: int, **said: str) -> Row:
         "出生日期": f"{identity[6:10]}-{identity[10:12]}-{identity[12:14]}",
         "户籍地区划代码": "150102",
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 

@@ -29,7 +29,7 @@ def organisation(number: int) -> str:
     return credit_code("9", "1", "150102", f"MA0N{number:04d}")
 
 
-def household(number: int, **said: str) -> dict[str, str]:
+def household(number: int, **cells: str) -> dict[str, str]:
     number_text = person_id(number)
     return {
         "公民身份号码": number_text,
@@ -40,7 +40,7 @@ def household(number: int, **said: str) -> dict[str, str]:
         "户籍地区划代码": "150102",
         "户籍地址": address_of(number),
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 

@@ -76,9 +76,9 @@ class FrontEnd:
         assert old in text
         self.contract_file.write_text(text.replace(old, new), encoding="utf-8")
 
-    def table(self, said: str) -> None:
+    def table(self, declared: str) -> None:
         """Say in the contract which table is read, as `table: {connection: civil_affairs, <said>}`."""
-        text = CONTRACT.replace("name: 民政.marriage, watermark: updated_at", said)
+        text = CONTRACT.replace("name: 民政.marriage, watermark: updated_at", declared)
         self.contract_file.write_text(text, encoding="utf-8")
 
     def sql(self, statements: str) -> str:
@@ -106,8 +106,8 @@ class FrontEnd:
 
     def in_another_lake(self, name: str, **changed: Any) -> FrontEnd:
         lake = Path(str(self.settings.lake)).with_name(name)
-        said = {name: getattr(self.settings, name) for name in type(self.settings).model_fields}
-        return FrontEnd(self.server, Settings(**{**said, "lake": lake, **changed}))
+        settings = {name: getattr(self.settings, name) for name in type(self.settings).model_fields}
+        return FrontEnd(self.server, Settings(**{**settings, "lake": lake, **changed}))
 
 
 def numbers(rows: list[dict[str, Any]]) -> list[int]:

@@ -31,7 +31,7 @@ class Disk:
     def would_be_lost(self, *folders: Path, under: Path) -> list[str]:
         """Files and folders at and below `folders` that a cut would lose, those up to `under` that name them too."""
         there = {path for folder in folders for path in (folder, *folder.rglob("*"))}
-        there |= {one for path in there for one in path.parents if one.is_relative_to(under)}
+        there |= {parent for path in there for parent in path.parents if parent.is_relative_to(under)}
         return sorted(path.relative_to(under).as_posix() for path in there if self.written.get(path) != _state(path))
 
 

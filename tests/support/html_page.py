@@ -30,15 +30,15 @@ class Page(HTMLParser):
         self.feed(self.path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
-        if "id" in said:
-            self.ids.append(said["id"])
+        attributes = {name: value or "" for name, value in attrs}
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
         if tag == "a":
-            self.links.append(said["href"])
+            self.links.append(attributes["href"])
         if tag in ("link", "script", "img", "iframe", "source", "object"):
-            self.loads.append(said.get("href") or said.get("src") or said.get("data") or tag)
+            self.loads.append(attributes.get("href") or attributes.get("src") or attributes.get("data") or tag)
         if tag == "html":
-            self.language = said.get("lang")
+            self.language = attributes.get("lang")
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
         if tag == "table":
@@ -49,7 +49,7 @@ class Page(HTMLParser):
             self.tables[-1]["rows"].append([])
         if tag in ("th", "td"):
             self._cell = []
-            self.headers_without_scope += tag == "th" and "scope" not in said
+            self.headers_without_scope += tag == "th" and "scope" not in attributes
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("th", "td") and self._cell is not None:

@@ -23,24 +23,24 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 
 def differences(
-    opened: duckdb.DuckDBPyConnection, spec: TableSpec, one: Path, other: Path, *, ignored: Collection[str] = ()
+    opened: duckdb.DuckDBPyConnection, spec: TableSpec, first: Path, other: Path, *, ignored: Collection[str] = ()
 ) -> list[str]:
     """What differs in a table of two lakes: columns, types, or the number of rows that only one of them has.
 
     Rows are compared whole but for the `ignored` columns, and counted, timestamps, lists and NULLs included; no value
     is shown.
     """
-    if not any((lake / spec.id.path).exists() for lake in (one, other)):
+    if not any((lake / spec.id.path).exists() for lake in (first, other)):
         return []  # a table that nothing was written to
     names = [name for name in spec.names if name not in {*ignored, *INCOMPARABLE.get(spec.id, ())}]
     listed = ", ".join(f'"{name}"' for name in names)
-    queries = [f"SELECT {listed} FROM delta_scan('{lake / spec.id.path}')" for lake in (one, other)]
+    queries = [f"SELECT {listed} FROM delta_scan('{lake / spec.id.path}')" for lake in (first, other)]
     types = [[column[:2] for column in opened.execute(f"DESCRIBE {query}").fetchall()] for query in queries]
     if types[0] != types[1]:
         return [f"{spec.id}: types {types[0]} and {types[1]}"]
     found = []
-    for mine, theirs, lake in ((queries[0], queries[1], one), (queries[1], queries[0], other)):
-        counted = opened.execute(f"SELECT count(*) FROM ({mine} EXCEPT ALL {theirs})").fetchone()
+    for here, there, lake in ((queries[0], queries[1], first), (queries[1], queries[0], other)):
+        counted = opened.execute(f"SELECT count(*) FROM ({here} EXCEPT ALL {there})").fetchone()
         if counted and counted[0]:
             found.append(f"{spec.id}: {counted[0]} rows only in {lake.name}")
     return found

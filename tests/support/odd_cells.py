@@ -7,7 +7,7 @@ from random import Random
 
 UNSEEN, SPACES = "\u200b\u200d\u200e\u202a\u202e\u2060\u2066\ufeff\u00ad", " \t\n\u3000\u00a0\u2009\u2028\u202f\x85"
 MARKS = "'‘’＇"
-NOTHING = (
+EMPTY_CELLS = (
     "", "N/A", "n/a", "NA", "NULL", "null", "Null", "无", "-", "--", "—", "/", "nan", "NaN", "\\N", "NaT", "<NA>",
     "nil", "undefined", "(null)", "<null>", "[NULL]", "#N/A", "#REF!", "#DIV/0!", "#GETTING_DATA", "none", "None",
     "Ｎ／Ａ", "NIL",
@@ -82,26 +82,26 @@ def day(random: Random) -> str:
         clock = f"{random.randint(0, 24):02d}{random.randint(0, 60):02d}{random.randint(0, 60):02d}"
         return f"{year:04d}{month:02d}{day_of_month:02d}{clock}"
     if kind < 0.35:
-        said = f"{year:04d}{month:02d}{day_of_month:02d}"
+        text = f"{year:04d}{month:02d}{day_of_month:02d}"
     elif kind < 0.6:
-        said = f"{year:04d}-{month:02d}-{day_of_month:02d}"
+        text = f"{year:04d}-{month:02d}-{day_of_month:02d}"
     else:
         gap = " " * random.choice((0, 0, 0, 1, 2))
         first, second = random.choice("-/.年"), random.choice("-/.月")
         parts = (first, _two(random, month), second, _two(random, day_of_month))
-        said = f"{year:04d}" + gap.join(("", *parts)) + random.choice(("", "日", " 日"))
-    return said if random.random() < 0.5 else said + random.choice((" ", "T", "  ", "t")) + _clock(random)
+        text = f"{year:04d}" + gap.join(("", *parts)) + random.choice(("", "日", " 日"))
+    return text if random.random() < 0.5 else text + random.choice((" ", "T", "  ", "t")) + _clock(random)
 
 
 def _clock(random: Random) -> str:
     hour, minute, second = (
         random.choice((random.randint(0, most), random.randint(0, most + 2))) for most in (23, 59, 59)
     )
-    said = f"{_two(random, hour)}:{_two(random, minute)}"
+    clock = f"{_two(random, hour)}:{_two(random, minute)}"
     if random.random() < 0.7:
         finer = f".{digits(random, random.randint(1, 10))}" if random.random() < 0.3 else ""
-        said += f":{_two(random, second)}{finer}"
-    return said + random.choice(OFFSETS)
+        clock += f":{_two(random, second)}{finer}"
+    return clock + random.choice(OFFSETS)
 
 
 def end(random: Random) -> str:
@@ -149,24 +149,25 @@ def odd_cells(random: Random, element: str, count: int) -> list[str]:
     """So many cells of an element of `KINDS`; most have a slip or two, and some say nothing."""
     make, alphabet = KINDS[element]
     return [
-        _slipped(random, random.choice(NOTHING) if random.random() < 0.05 else make(random), alphabet)
+        _slipped(random, random.choice(EMPTY_CELLS) if random.random() < 0.05 else make(random), alphabet)
         for _ in range(count)
     ]
 
 
 def _slipped(random: Random, text: str, alphabet: str) -> str:
-    said = list(text)
+    characters = list(text)
     for _ in range(random.choice((0, 0, 1, 1, 2, 3))):
-        place, kind = random.randrange(len(said) + 1), random.randrange(4)
+        place, kind = random.randrange(len(characters) + 1), random.randrange(4)
         if kind == 0:
-            said.insert(place, random.choice(alphabet + UNSEEN + SPACES))
+            characters.insert(place, random.choice(alphabet + UNSEEN + SPACES))
         elif kind == 1:
-            del said[place : place + 1]
+            del characters[place : place + 1]
         elif kind == 2:
-            said[place : place + 1] = random.choice(alphabet)
+            characters[place : place + 1] = random.choice(alphabet)
         else:
-            said.insert(random.choice((0, len(said))), random.choice(UNSEEN + SPACES + MARKS))
+            characters.insert(random.choice((0, len(characters))), random.choice(UNSEEN + SPACES + MARKS))
     wide = random.random() < 0.2
     return "".join(
-        chr(ord(one) + 0xFEE0) if wide and "!" <= one <= "~" and random.random() < 0.5 else one for one in said
+        chr(ord(character) + 0xFEE0) if wide and "!" <= character <= "~" and random.random() < 0.5 else character
+        for character in characters
     )

@@ -33,7 +33,7 @@ def server_programs() -> Path | None:
 
 
 def _installed() -> Path | None:
-    by_version = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda one: float(one.parts[-3]))
+    by_version = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda binary: float(binary.parts[-3]))
     return by_version[-1].parent if by_version else None
 
 
@@ -46,8 +46,8 @@ class PostgresServer:
     port: int
 
     def url(self, user: str = READER, password: str | None = None, database: str = DATABASE) -> str:
-        said = quote(PASSWORDS[user] if password is None else password, safe="")
-        return f"postgresql://{user}:{said}@127.0.0.1:{self.port}/{database}"
+        secret = quote(PASSWORDS[user] if password is None else password, safe="")
+        return f"postgresql://{user}:{secret}@127.0.0.1:{self.port}/{database}"
 
     def sql(self, statements: str, database: str = DATABASE) -> str:
         """Run statements as the owner; what they print, unaligned and without headers."""
@@ -143,10 +143,10 @@ def postgres_server() -> Iterator[PostgresServer]:
     """Skips where there is no PostgreSQL and none can be installed; in CI that is a failure."""
     programs = server_programs()
     if programs is None:
-        told = f"needs PostgreSQL: {' '.join(INSTALL)} (as root, not as {getpass.getuser()})"
+        reason = f"needs PostgreSQL: {' '.join(INSTALL)} (as root, not as {getpass.getuser()})"
         if os.environ.get("CI") == "true":
-            pytest.fail(told)
-        pytest.skip(told)
+            pytest.fail(reason)
+        pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="huiliu-postgres-"))
     server = PostgresServer(programs, folder, _free_port())
     try:

@@ -69,10 +69,17 @@ class S3Server:
 
     def start(self, secret: str = SECRET) -> None:
         (self.folder / BUCKET).mkdir(parents=True, exist_ok=True)
-        told: list[str | Path] = [self.binary, "--port", f"127.0.0.1:{self.port}", "--region", "us-east-1", "--quiet"]
+        command: list[str | Path] = [
+            self.binary,
+            "--port",
+            f"127.0.0.1:{self.port}",
+            "--region",
+            "us-east-1",
+            "--quiet",
+        ]
         access = {**os.environ, "ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": secret}
         self._process = subprocess.Popen(
-            [*told, "posix", self.folder], env=access, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*command, "posix", self.folder], env=access, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         for _ in range(200):
             with socket.socket() as probe:
@@ -92,8 +99,8 @@ class S3Server:
         self.start(secret)
 
 
-def without_secrets(told: str) -> bool:
-    return not any(secret in told for secret in (KEY, SECRET, OTHER_SECRET, "Signature=", "StringToSign"))
+def without_secrets(line: str) -> bool:
+    return not any(secret in line for secret in (KEY, SECRET, OTHER_SECRET, "Signature=", "StringToSign"))
 
 
 @pytest.fixture(scope="session")

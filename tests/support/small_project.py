@@ -52,7 +52,7 @@ def small_project(
     _cut(folder / "catalog/cities.yml", cities)
     for name in sources:
         _copied(_declared_in(catalog.contracts[name].database, f"sources/{name}"), folder)
-    records = sorted({one.record for one in (catalog.contracts[name].feeds for name in sources) if one})
+    records = sorted({feeds.record for feeds in (catalog.contracts[name].feeds for name in sources) if feeds})
     lost = {
         name: _keep_sources(_copied(_declared_in(catalog.records[name].database, name), folder), sources)
         for name in records
@@ -86,8 +86,8 @@ def _read_yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def _write_yaml(path: Path, said: Any) -> None:
-    path.write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), encoding="utf-8")
+def _write_yaml(path: Path, content: Any) -> None:
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def _cut(path: Path, kept: Collection[str]) -> None:
@@ -96,35 +96,35 @@ def _cut(path: Path, kept: Collection[str]) -> None:
 
 def _keep_sources(record: Path, sources: Collection[str]) -> set[str]:
     """Leave only kept sources in `from`; the attributes that none of them gives, which are left out."""
-    said, lost = _read_yaml(record), set()
-    for name, attribute in list(said["attributes"].items()):
+    declared, lost = _read_yaml(record), set()
+    for name, attribute in list(declared["attributes"].items()):
         if not (attribute and "from" in attribute):
             continue
-        attribute["from"] = [one for one in attribute["from"] if one.partition(".")[0] in sources]
-        attribute["until"] = {name: one for name, one in attribute.get("until", {}).items() if name in sources}
+        attribute["from"] = [place for place in attribute["from"] if place.partition(".")[0] in sources]
+        attribute["until"] = {name: column for name, column in attribute.get("until", {}).items() if name in sources}
         if not attribute["from"]:
-            del said["attributes"][name]
+            del declared["attributes"][name]
             lost.add(name)
-    scope = said["returns"]["scope"]
-    said["returns"]["scope"] = [name for name in ([scope] if isinstance(scope, str) else scope) if name not in lost]
-    _write_yaml(record, said)
+    scope = declared["returns"]["scope"]
+    declared["returns"]["scope"] = [name for name in ([scope] if isinstance(scope, str) else scope) if name not in lost]
+    _write_yaml(record, declared)
     return lost
 
 
 def _copy_models(models: Models, known: set[str], lost: Mapping[str, set[str]], folder: Path) -> None:
     """Copy the modules of models and findings whose inputs are there; the others' functions are taken out of them."""
-    placed = [*models.tables.values(), *(one for found in models.findings.values() for one in found)]
+    placed = [*models.tables.values(), *(model for found in models.findings.values() for model in found)]
     kept: list[Placed] = []
-    for one in placed:  # in an order in which every input comes before its use
-        gone = {name for record in _needs(one) & {*lost} for name in lost[record]}
-        if _needs(one) <= known and not gone & _named_in(inspect.getsource(one.declared.function)):
-            kept.append(one)
-            known = known | {one.declared.name}
-    for path in {one.path for one in kept}:
+    for model in placed:  # in an order in which every input comes before its use
+        gone = {name for record in _needs(model) & {*lost} for name in lost[record]}
+        if _needs(model) <= known and not gone & _named_in(inspect.getsource(model.declared.function)):
+            kept.append(model)
+            known = known | {model.declared.name}
+    for path in {model.path for model in kept}:
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        for one in placed:
-            if one.path == path and one not in kept:
-                body, first = inspect.getsourcelines(one.declared.function)
+        for model in placed:
+            if model.path == path and model not in kept:
+                body, first = inspect.getsourcelines(model.declared.function)
                 lines[first - 1 : first - 1 + len(body)] = [""] * len(body)
         _copied(path, folder).write_text("".join(lines), encoding="utf-8")
 
@@ -132,7 +132,11 @@ def _copy_models(models: Models, known: set[str], lost: Mapping[str, set[str]], 
 def _needs(placed: Placed) -> set[str]:
     """The tables that a model reads; appearances are gathered from whatever sources there are."""
     inputs = placed.declared.inputs.values()
-    return {one.record if isinstance(one, ClaimsOf) else one for one in inputs if isinstance(one, str | ClaimsOf)}
+    return {
+        wanted.record if isinstance(wanted, ClaimsOf) else wanted
+        for wanted in inputs
+        if isinstance(wanted, str | ClaimsOf)
+    }
 
 
 def _cut_columns(catalog: Catalog, sources: Collection[str], folder: Path) -> None:
@@ -149,10 +153,12 @@ def _cut_columns(catalog: Catalog, sources: Collection[str], folder: Path) -> No
             and not (column.name in wanted or column.name.endswith(endings))
         }
         path = folder / _declared_in(contract.database, f"sources/{source}").relative_to(ROOT)
-        said = _read_yaml(path)
-        said["columns"] = {header: one for header, one in said["columns"].items() if header not in dropped}
-        said["aliases"] = {a: header for a, header in said.get("aliases", {}).items() if header not in dropped}
-        _write_yaml(path, said)
+        declared = _read_yaml(path)
+        declared["columns"] = {
+            header: column for header, column in declared["columns"].items() if header not in dropped
+        }
+        declared["aliases"] = {a: header for a, header in declared.get("aliases", {}).items() if header not in dropped}
+        _write_yaml(path, declared)
 
 
 def _words(folder: Path) -> tuple[set[str], tuple[str, ...]]:
@@ -166,7 +172,7 @@ def _words(folder: Path) -> tuple[set[str], tuple[str, ...]]:
         names |= _named_in(text)
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.JoinedStr):
-                endings |= {str(one.value) for one in node.values if isinstance(one, ast.Constant)}
+                endings |= {str(value.value) for value in node.values if isinstance(value, ast.Constant)}
     return names, tuple(endings)
 
 
@@ -216,7 +222,7 @@ class Delivered:
         return deliver(landing, self.source, self.file, written)
 
 
-def permit(number: int, **said: str) -> Row:
+def permit(number: int, **cells: str) -> Row:
     """The residence permit of the person `number`, who lives in the other of the two cities."""
     return {
         "居住证编号": f"P150402{number:08d}",
@@ -229,11 +235,11 @@ def permit(number: int, **said: str) -> Row:
         "有效期起": "2025-06-01",
         "有效期止": "2027-05-31",
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 
-def death(number: int, **said: str) -> Row:
+def death(number: int, **cells: str) -> Row:
     """The death certificate of the person `number`."""
     return {
         "死亡证编号": f"D150102{number:08d}",
@@ -244,5 +250,5 @@ def death(number: int, **said: str) -> Row:
         "死亡地点": "医院",
         "签发日期": "2026-02-02",
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }

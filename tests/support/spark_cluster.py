@@ -78,7 +78,7 @@ class Daemon:
     def log(self) -> Path:
         return self.folder / "log"
 
-    def said(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    def logged(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         text = self.log.read_text(errors="replace")
         assert self.process.poll() is None, f"it ended at once: {text[-2000:]}"
         return pattern.search(text)
@@ -120,7 +120,7 @@ class Cluster:
         self.master.start(
             "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0"
         )
-        self.url = eventually("the master is up", lambda: self.master.said(STARTED), READY_SECONDS)[1]
+        self.url = eventually("the master is up", lambda: self.master.logged(STARTED), READY_SECONDS)[1]
 
     def add_workers(self, count: int, memory: str = "1g") -> list[Worker]:
         added = [Worker(self.folder / f"worker{len(self.workers) + n}") for n in range(count)]
@@ -130,7 +130,7 @@ class Cluster:
             places = ("--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(worker.folder / "work"))
             worker.start("org.apache.spark.deploy.worker.Worker", *limits, *places, self.url)
         for worker in added:
-            eventually("a worker has registered", functools.partial(worker.said, REGISTERED), READY_SECONDS)
+            eventually("a worker has registered", functools.partial(worker.logged, REGISTERED), READY_SECONDS)
         return added
 
     def stop(self) -> None:

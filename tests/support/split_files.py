@@ -13,7 +13,7 @@ from pipelines.readers import Delivery
 from pipelines.readers.parallel.splitting import NotSplittable, SplitRows, split_read
 from tests.support.opened_files import opened
 
-FEW = settings(
+FEW_EXAMPLES = settings(
     max_examples=4,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
@@ -42,14 +42,14 @@ def in_order(rows: pa.Table) -> list[dict[str, Any]]:
 def assert_same(
     session: SparkSession, folder: Path, name: str, content: bytes | str, parts: int = 5
 ) -> list[dict[str, Any]]:
-    """The rows, after comparing them, their number, the columns and the problems with the one-machine reader's."""
-    one = opened(folder, name, content)
-    expected = in_order(one.batches().read_all())
+    """The rows, after comparing them, their number, the columns and the problems with the whole-machine reader's."""
+    whole = opened(folder, name, content)
+    expected = in_order(whole.batches().read_all())
     delivery, found = split(session, folder, name, content, parts)
     assert isinstance(found, SplitRows), found
     table = found.frame.toArrow()
-    assert table.schema.names == one.schema.names
+    assert table.schema.names == whole.schema.names
     assert in_order(table) == expected
     assert found.rows == len(expected)
-    assert list(map(str, delivery.problems)) == list(map(str, one.problems))
+    assert list(map(str, delivery.problems)) == list(map(str, whole.problems))
     return expected

@@ -84,10 +84,10 @@ def a_view(engine: Engine, columns: str, rows: Sequence[Sequence[Any]]) -> str:
     return "delivered"
 
 
-def counted(engine: Engine, one: Rule, columns: str, rows: Sequence[Sequence[Any]]) -> tuple[int | None, int]:
+def counted(engine: Engine, tested: Rule, columns: str, rows: Sequence[Sequence[Any]]) -> tuple[int | None, int]:
     """(evaluated, unexpected) of one rule on those rows."""
     view = a_view(engine, columns, rows)
-    outcome = validate(engine, view, [one], source="a_source", batch="b1").outcomes[one.code]
+    outcome = validate(engine, view, [tested], source="a_source", batch="b1").outcomes[tested.code]
     assert outcome.success == (outcome.unexpected == 0)
     return outcome.evaluated, outcome.unexpected
 

@@ -24,29 +24,29 @@ def tables_of(lake: Path) -> set[str]:
     return {log.parent.relative_to(lake).as_posix() for log in lake.rglob("_delta_log") if any(log.glob("*.json"))}
 
 
-def lake_differences(one: Path, other: Path) -> list[str]:
+def lake_differences(first: Path, other: Path) -> list[str]:
     """In which tables two lakes differ: missing ones, columns, or the number of rows that only one of them has.
 
     Of releases the newest counts alone. No value is shown.
     """
     opened = connection()
-    mine, theirs = tables_of(one), tables_of(other)
-    found = [f"{table}: only in {one.name}" for table in sorted(mine - theirs)]
-    found += [f"{table}: only in {other.name}" for table in sorted(theirs - mine)]
-    for table in sorted(mine & theirs):
-        found += _table_differences(opened, table, one, other)
+    in_first, in_other = tables_of(first), tables_of(other)
+    found = [f"{table}: only in {first.name}" for table in sorted(in_first - in_other)]
+    found += [f"{table}: only in {other.name}" for table in sorted(in_other - in_first)]
+    for table in sorted(in_first & in_other):
+        found += _table_differences(opened, table, first, other)
     return found
 
 
-def _table_differences(opened: duckdb.DuckDBPyConnection, table: str, one: Path, other: Path) -> list[str]:
-    described = [opened.execute(f"DESCRIBE {_scan(lake / table)}").fetchall() for lake in (one, other)]
+def _table_differences(opened: duckdb.DuckDBPyConnection, table: str, left: Path, other: Path) -> list[str]:
+    described = [opened.execute(f"DESCRIBE {_scan(lake / table)}").fetchall() for lake in (left, other)]
     columns = [{row[0]: row[1] for row in rows} for rows in described]
     if columns[0] != columns[1]:
         return [f"{table}: columns or their types differ"]
     names = [name for name in columns[0] if name not in OWN_TO_A_LAKE | OWN_IN.get(table, set())]
-    queries = [_scan(lake / table, names, newest=table == RELEASE) for lake in (one, other)]
+    queries = [_scan(lake / table, names, newest=table == RELEASE) for lake in (left, other)]
     found = []
-    for first, second, lake in ((queries[0], queries[1], one), (queries[1], queries[0], other)):
+    for first, second, lake in ((queries[0], queries[1], left), (queries[1], queries[0], other)):
         only = _number(opened, f"SELECT count(*) FROM ({first} EXCEPT ALL {second})")
         if only:
             found.append(f"{table}: {only} rows only in {lake.name}")
@@ -79,7 +79,7 @@ def lake_faults(lake: Path, landing: Path) -> list[str]:
 
 def _raw_faults(opened: duckdb.DuckDBPyConnection, lake: Path) -> list[str]:
     found = []
-    for table in sorted(one for one in tables_of(lake) if one.startswith("raw/")):
+    for table in sorted(path for path in tables_of(lake) if path.startswith("raw/")):
         twice = f"SELECT _batch, _row FROM delta_scan('{lake / table}') GROUP BY ALL HAVING count(*) > 1"
         if doubled := _number(opened, f"SELECT count(*) FROM ({twice})"):
             found.append(f"{table}: {doubled} rows stand there more than once")
@@ -121,7 +121,7 @@ def _release_faults(opened: duckdb.DuckDBPyConnection, lake: Path) -> list[str]:
     released = {table: (table_id, version) for table, table_id, version in rows}
     found = [f"{RELEASE}: a table stands twice in the newest release"] if len(rows) > len(released) else []
     layers = ("foundation/", "theme/", "returns/")
-    for table in sorted(one for one in tables_of(lake) if one.startswith(layers)):
+    for table in sorted(path for path in tables_of(lake) if path.startswith(layers)):
         stored = DeltaTable(str(lake / table))
         if released.get(table) != (str(stored.metadata().id), stored.version()):
             found.append(f"{RELEASE}: {table} is not released as it is")

@@ -35,16 +35,16 @@ def number(value: str, **attributes: Any) -> str:
 
 
 def cell(inner: str, **attributes: Any) -> str:
-    said = "".join(f" {name}={quoteattr(str(value))}" for name, value in attributes.items())
-    return f"<c{said}>{inner}</c>"
+    written = "".join(f" {name}={quoteattr(str(value))}" for name, value in attributes.items())
+    return f"<c{written}>{inner}</c>"
 
 
 def row(number: int, cells: Sequence[str]) -> str:
     """A row of cells from column A on, each of them given its place; an empty string leaves a place out."""
     placed = (
-        one.replace("<c", f'<c r="{column_name(at)}{number}"', 1) if " r=" not in one[:20] else one
-        for at, one in enumerate(cells)
-        if one
+        cell.replace("<c", f'<c r="{column_name(at)}{number}"', 1) if " r=" not in cell[:20] else cell
+        for at, cell in enumerate(cells)
+        if cell
     )
     return f'<row r="{number}">{"".join(placed)}</row>'
 
@@ -54,15 +54,15 @@ def sheet_xml(rows: Iterable[str], after: str = "") -> str:
 
 
 def merges(*ranges: str) -> str:
-    return f"<mergeCells>{''.join(f'<mergeCell ref={quoteattr(one)}/>' for one in ranges)}</mergeCells>"
+    return f"<mergeCells>{''.join(f'<mergeCell ref={quoteattr(merged)}/>' for merged in ranges)}</mergeCells>"
 
 
 def styles_xml(*formats: int | str) -> str:
     """Cell styles 1, 2 … of these formats: built-in numbers or codes; style 0 is general."""
     codes = [code for code in formats if isinstance(code, str)]
     custom = "".join(f'<numFmt numFmtId="{200 + at}" formatCode={quoteattr(code)}/>' for at, code in enumerate(codes))
-    numbers = [one if isinstance(one, int) else 200 + codes.index(one) for one in formats]
-    looks = "".join(f'<xf numFmtId="{one}"/>' for one in (0, *numbers))
+    numbers = [look if isinstance(look, int) else 200 + codes.index(look) for look in formats]
+    looks = "".join(f'<xf numFmtId="{number}"/>' for number in (0, *numbers))
     return (
         f'{DECLARATION}<styleSheet xmlns="{MAIN}"><numFmts>{custom}</numFmts>'
         f'<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs>{looks}</cellXfs></styleSheet>'
@@ -118,6 +118,6 @@ def packed(content: dict[str, str] | dict[str, bytes]) -> bytes:
     return written.getvalue()
 
 
-def book(rows: Iterable[str], after: str = "", **said: Any) -> bytes:
+def book(rows: Iterable[str], after: str = "", **others: Any) -> bytes:
     """A workbook of one sheet."""
-    return packed(parts([SheetXml("Sheet1", sheet_xml(rows, after))], **said))
+    return packed(parts([SheetXml("Sheet1", sheet_xml(rows, after))], **others))

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.whole_lake
 
 def identifiers_in(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """(table, column) of every pseudonym, by the file's own dictionary."""
-    told = connection.execute("""SELECT "schema", "table", "column" FROM about."column" WHERE treatment = '假名'""")
-    return [(f'"{schema}"."{table}"', column) for schema, table, column in told.fetchall()]
+    found = connection.execute("""SELECT "schema", "table", "column" FROM about."column" WHERE treatment = '假名'""")
+    return [(f'"{schema}"."{table}"', column) for schema, table, column in found.fetchall()]
 
 
 def test_masked_tables_join_as_the_lake_does(
@@ -45,9 +45,9 @@ def test_pseudonyms_are_an_hmac_under_a_key_of_the_lake_that_stays_there(
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     key = kept.read_bytes()
     numbers = unmasked.execute("SELECT id_number FROM person.person UNION SELECT spouse_id FROM person.marriage")
-    due = {hmac.new(key, one.encode(), hashlib.sha256).hexdigest() for (one,) in numbers.fetchall()}
+    due = {hmac.new(key, number.encode(), hashlib.sha256).hexdigest() for (number,) in numbers.fetchall()}
     found = masked.execute("SELECT id_number FROM person.person UNION SELECT spouse_id FROM person.marriage")
-    assert {one for (one,) in found.fetchall()} == due
+    assert {pseudonym for (pseudonym,) in found.fetchall()} == due
     pads = (bytes(byte ^ mark for byte in key) for mark in (0x36, 0x5C))
     for file in (analyst.masked, analyst.portable):
         written = file.read_bytes()

@@ -68,8 +68,8 @@ def test_each_golden_record_has_its_own_tables(project: Path, tmp_path: Path) ->
         "employer_conflict": 0,
         "employer_finding": 1,
     }
-    told = {name: [(one["rule"], one["source"], one["row"]) for one in rows] for name, rows in found.items()}
-    assert told == {"person": [("stay_of_nobody", "stay", 3)], "employer": [("employer_not_listed", "company", 3)]}
+    broken = {name: [(row["rule"], row["source"], row["row"]) for row in rows] for name, rows in found.items()}
+    assert broken == {"person": [("stay_of_nobody", "stay", 3)], "employer": [("employer_not_listed", "company", 3)]}
 
 
 def _foundation(project: Project) -> list[TableId]:

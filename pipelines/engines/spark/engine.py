@@ -79,14 +79,16 @@ class SparkEngine(Engine):
         rows = self.session.read.csv(str(path), header=True, quote='"', escape='"', nullValue="\x01", multiLine=True)
         return self._named(rows.fillna(""), f"csv_{path.stem}")
 
-    def read_in_parallel(self, delivery: Delivery, url: str, told: Callable[[str], None]) -> ReadInParallel | None:
+    def read_in_parallel(
+        self, delivery: Delivery, url: str, note_reason: Callable[[str], None]
+    ) -> ReadInParallel | None:
         from pipelines.readers.parallel.splitting import NotSplittable, split_read, worth_splitting
 
         if not worth_splitting(delivery):
             return None
         found = split_read(self.session, spark_uri(url), delivery)
         if isinstance(found, NotSplittable):
-            told(found.reason)
+            note_reason(found.reason)
             return None
         return ReadInParallel(self._shared(found.frame, "delivered_file"), found.rows)
 
@@ -116,7 +118,7 @@ class SparkEngine(Engine):
         if spec not in self._empty:
             # Not `createDataFrame`, which starts Python on the workers.
             kinds = PySparkSchema.from_ibis(spec.ibis_schema)
-            rows = self.session.range(0).select(*(lit(None).cast(one.dataType).alias(one.name) for one in kinds))
+            rows = self.session.range(0).select(*(lit(None).cast(kind.dataType).alias(kind.name) for kind in kinds))
             self._empty[spec] = self._named(rows, f"empty_{len(self._empty)}")
         return self._empty[spec]
 
@@ -233,15 +235,15 @@ class SparkEngine(Engine):
     def _commit_says(self, metadata: str, once: str | None = None) -> Iterator[None]:
         """The commit inside carries `metadata`, and `once` as its application transaction."""
         json.loads(metadata)
-        said = {USER_METADATA: metadata}
+        options = {USER_METADATA: metadata}
         if once:
-            said |= {TRANSACTION: once, TRANSACTION_VERSION: "1"}
-        for name, value in said.items():
+            options |= {TRANSACTION: once, TRANSACTION_VERSION: "1"}
+        for name, value in options.items():
             self.session.conf.set(name, value)
         try:
             yield
         finally:
-            for name in said:
+            for name in options:
                 self.session.conf.unset(name)
 
 

@@ -147,13 +147,13 @@ def spark_failure(error: BaseException) -> SparkFailure | None:
     """
     if isinstance(error, SparkFailure):
         return error
-    for one in _chain(error):
-        if isinstance(one, ModuleNotFoundError) and (one.name or "").partition(".")[0] in PACKAGES:
+    for cause in _chain(error):
+        if isinstance(cause, ModuleNotFoundError) and (cause.name or "").partition(".")[0] in PACKAGES:
             return not_installed()
-    if not any(_is_sparks(one) for one in _chain(error)):
+    if not any(_is_sparks(cause) for cause in _chain(error)):
         return None
-    said = "\n".join(_said(one) for one in _chain(error))
-    return _meant((*AT_START, *MEANINGS), said, _master())
+    text = "\n".join(_text_of(cause) for cause in _chain(error))
+    return _meant((*AT_START, *MEANINGS), text, _master())
 
 
 def not_installed() -> SparkFailure:
@@ -175,8 +175,8 @@ def start_failure(error: BaseException, printed: str, master: str) -> SparkFailu
             "let this machine reach repo1.maven.org once, or name a mirror (HUILIU_SPARK_CONF: spark.jars.repositories "
             "or spark.jars.ivySettings), or copy ~/.ivy2.5.2 from a machine that has them; `huiliu doctor` lists them",
         )
-    said = "\n".join([printed, *(_said(one) for one in _chain(error))])
-    return _meant((*AT_START, *MEANINGS), said, master) or SparkFailure(
+    text = "\n".join([printed, *(_text_of(cause) for cause in _chain(error))])
+    return _meant((*AT_START, *MEANINGS), text, master) or SparkFailure(
         f"Spark did not start on {master} ({type(error).__name__})",
         "see with `huiliu doctor` what is missing; HUILIU_DEBUG=1 shows what Spark says",
     )
@@ -191,8 +191,8 @@ def unreachable(master: str, why: str) -> SparkFailure:
     )
 
 
-def _meant(meanings: tuple[Meaning, ...], said: str, master: str) -> SparkFailure | None:
-    return next((one.failure(master) for one in meanings if re.search(one.signs, said)), None)
+def _meant(meanings: tuple[Meaning, ...], text: str, master: str) -> SparkFailure | None:
+    return next((meaning.failure(master) for meaning in meanings if re.search(meaning.signs, text)), None)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -216,7 +216,7 @@ def _is_sparks(error: BaseException) -> bool:
     return any(module.partition(".")[0] in ("pyspark", "py4j") for module in modules)
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     """Class, condition and text. Where the bridge is broken, asking for a text fails as well."""
     parts: list[Callable[[], object]] = [
         lambda: type(error).__name__,
@@ -225,13 +225,13 @@ def _said(error: BaseException) -> str:
         # The text of Spark's own exceptions is that of the outermost; what caused it is said in the stack's.
         lambda: getattr(error, "_stackTrace", ""),
     ]
-    said = []
+    texts = []
     for part in parts:
         try:
-            said.append(str(part()))
+            texts.append(str(part()))
         except Exception as broken:
-            said.append(type(broken).__name__)
-    return "\n".join(said)
+            texts.append(type(broken).__name__)
+    return "\n".join(texts)
 
 
 def _master() -> str:

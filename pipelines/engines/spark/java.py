@@ -75,8 +75,8 @@ def _homes() -> Iterator[Path]:
 def _version(java: Path) -> str | None:
     """What `java -version` says; None where it cannot be run or is no Java."""
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False)
+        printed = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = re.search(r'version "(\d+[\w.+-]*)"', said.stderr + said.stdout)
+    found = re.search(r'version "(\d+[\w.+-]*)"', printed.stderr + printed.stdout)
     return found[1] if found else None

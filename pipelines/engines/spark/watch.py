@@ -34,8 +34,8 @@ def _watch(context: SparkContext, patience: float) -> None:
                 return
             jobs = list(context.statusTracker().getActiveJobsIds())
             # The driver counts as one of them.
-            alone = spark.getExecutorMemoryStatus().size() <= 1
-            if not (jobs and alone):
+            is_alone = spark.getExecutorMemoryStatus().size() <= 1
+            if not (jobs and is_alone):
                 waiting_since = None
                 continue
             waiting_since = waiting_since or time.monotonic()

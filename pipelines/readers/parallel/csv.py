@@ -49,7 +49,7 @@ def read_csv(session: SparkSession, uri: str, delivery: CsvDelivery, split_bytes
     lines = _lines(session, uri, delivery)
     parsed = _parsed(lines, delivery)
     splits = [_Split(row) for row in _survey(parsed, delivery).collect()]
-    splits.sort(key=lambda one: one.found.split_start)
+    splits.sort(key=lambda split: split.found.split_start)
     if reason := _reason(splits, delivery):
         return NotSplittable(reason)
     offsets = _Offsets(splits, split_bytes, delivery)
@@ -92,10 +92,10 @@ def _parsed(lines: DataFrame, delivery: CsvDelivery) -> DataFrame:
     )
     closed = ended.rlike(rf"\A(?:{cell}{mark})++\z")
     known = known.select("*", F.contains("text", F.lit('"')).alias("quoted")).select("*", sent.alias("sent"))
-    broken = F.exists("sent", lambda one: F.startswith(one, F.lit('"')) & ~one.rlike(_WHOLE_QUOTED))
+    broken = F.exists("sent", lambda cell: F.startswith(cell, F.lit('"')) & ~cell.rlike(_WHOLE_QUOTED))
     cells = F.when(F.col("quoted"), F.transform("sent", _unquoted)).otherwise(F.col("sent"))
     if delivery.delimiter == "，":
-        cells = F.transform(cells, lambda one: F.replace(one, F.lit(delimiter), F.lit("，")))
+        cells = F.transform(cells, lambda cell: F.replace(cell, F.lit(delimiter), F.lit("，")))
     return known.select(
         *lines.columns,
         "private",
@@ -182,12 +182,12 @@ class _Offsets:
         """The number of a line in the file, from 0. The plan fails where its splits are not those of the first pass."""
         at = F.expr(f"split_start div {self._bytes}").cast("int")
         ends = range(max(self._splits) + 1)
-        lengths = _numbers(self._splits[one].split_length if one in self._splits else 0 for one in ends)
-        partitions = _numbers(self._splits[one].base >> _PLACE_BITS if one in self._splits else -1 for one in ends)
+        lengths = _numbers(self._splits[end].split_length if end in self._splits else 0 for end in ends)
+        partitions = _numbers(self._splits[end].base >> _PLACE_BITS if end in self._splits else -1 for end in ends)
         same = (F.get(lengths, at) == F.col("split_length")) & (
             F.get(partitions, at) == F.shiftright("place", _PLACE_BITS)
         )
-        added = _numbers(self._added.get(one, 0) for one in ends)
+        added = _numbers(self._added.get(end, 0) for end in ends)
         changed = F.raise_error(
             F.lit(f"{self._delivery.path.name}: the splits of the file changed while it was read; run it again")
         )
@@ -250,7 +250,7 @@ def _rows(parsed: DataFrame, offsets: _Offsets, delivery: CsvDelivery) -> DataFr
     marks = F.col("undecodable")
     encoding = delivery.encoding or "utf-8"
     known = F.when(marks, F.transform("cells", unmarked)).otherwise(F.col("cells"))
-    clean = F.transform(known, lambda one: today(one, encoding)) if encoding == "gb18030" else known
+    clean = F.transform(known, lambda cell: today(cell, encoding)) if encoding == "gb18030" else known
     sent = original_hex(F.array_join("cells", delivery.delimiter or ","), encoding)
     rows = (
         parsed.select("*", number.alias("number"))

@@ -103,8 +103,8 @@ def _with_marks(raw: Column, encoding: str) -> Column:
     tokens = F.regexp_extract_all(_bytes_as_text(raw), F.lit(f"(?:{_CHARACTER[encoding]})++|[\\x80-\\xff]"), F.lit(0))
 
     def token(found: Column) -> Column:
-        alone = (F.length(found) == 1) & (found >= F.lit("\x80"))
-        return F.when(alone, _marks(found)).otherwise(_decoded(F.encode(found, "ISO-8859-1"), encoding))
+        is_lone_byte = (F.length(found) == 1) & (found >= F.lit("\x80"))
+        return F.when(is_lone_byte, _marks(found)).otherwise(_decoded(F.encode(found, "ISO-8859-1"), encoding))
 
     return F.array_join(F.transform(tokens, token), "")
 

@@ -99,7 +99,7 @@ class PostgresTable:
             found.append(self._within_lag(before.bound))
         if now.unordered != before.unordered:
             found.append(self._unordered(now.bound))
-        return " OR ".join(f"({one})" for one in found) or None
+        return " OR ".join(f"({condition})" for condition in found) or None
 
     def count(self, condition: str) -> int:
         return int(self._scalar(f"SELECT count(*) AS n FROM {self._name} WHERE {condition}"))
@@ -155,7 +155,7 @@ class PostgresTable:
         oid, kind, enters, reads = found[0]
         lacking = [f"USAGE ON SCHEMA {_quoted(schema)}"] * (not enters) + [f"SELECT ON {self._name}"] * (not reads)
         if lacking:
-            grants = " and ".join(f"GRANT {one}" for one in lacking)
+            grants = " and ".join(f"GRANT {grant}" for grant in lacking)
             what = f"the role has no right {' and '.join(lacking)}"
             raise PostgresFailure(what, f"ask the agency for {grants} TO the role in {self._snapshot.access.variable}")
         return int(oid), str(kind)
@@ -171,21 +171,21 @@ class PostgresTable:
         )
 
     def _check_watermark(self, types: Mapping[str, str]) -> None:
-        said, lag = self._declared.watermark, self._declared.lag
-        if said not in types:
+        watermark, lag = self._declared.watermark, self._declared.lag
+        if watermark not in types:
             raise PostgresFailure(
-                f"the table has no column {said} to be its watermark; it has {', '.join(types)}",
+                f"the table has no column {watermark} to be its watermark; it has {', '.join(types)}",
                 "correct `watermark` in the contract's `table`",
             )
         if self._type not in (*TIMES, *NUMBERS):
             raise PostgresFailure(
-                f"the watermark {said} is a {self._type}, which neither time nor number is",
+                f"the watermark {watermark} is a {self._type}, which neither time nor number is",
                 f"name a column of type {', '.join((*TIMES, *NUMBERS))} that grows whenever a row is written",
             )
         if lag is not None and bool(re.search("[a-z]", lag)) is not self._is_time:
             right = "a time such as `10 min`" if self._is_time else "a plain number"
             raise PostgresFailure(
-                f"the watermark {said} is a {self._type}, and the lag {lag} is not of its kind",
+                f"the watermark {watermark} is a {self._type}, and the lag {lag} is not of its kind",
                 f"write `lag` in the contract's `table` as {right}",
             )
 

@@ -32,7 +32,7 @@ class XlsxDelivery(Delivery):
         self._book = Workbook(path)
         starts = [(sheet, *self._start_of(sheet)) for sheet in self._book.sheets]
         filled = [(sheet, row, header) for sheet, row, header in starts if header]
-        visible = [one for one in filled if not one[0].hidden]
+        visible = [sheet for sheet in filled if not sheet[0].hidden]
         if not visible:
             raise _without_rows(path.name, [sheet.name for sheet, _, _ in filled])
         self._sheet, self._header_row, header = self._meant(visible, contract)
@@ -63,10 +63,10 @@ class XlsxDelivery(Delivery):
     def _meant(self, visible: list[tuple[Sheet, int, list[str]]], contract: Contract) -> tuple[Sheet, int, list[str]]:
         """The sheet with the most declared headers; of such sheets the first that has rows below them."""
         known = [headers.recognised(header, contract) for _, _, header in visible]
-        best = [one for one, count in zip(visible, known, strict=True) if count == max(known)]
+        best = [sheet for sheet, count in zip(visible, known, strict=True) if count == max(known)]
         if len(best) == 1:
             return best[0]
-        return next((one for one in best if self._has_rows(*one[:2])), best[0])
+        return next((sheet for sheet in best if self._has_rows(*sheet[:2])), best[0])
 
     def _has_rows(self, sheet: Sheet, header_row: int) -> bool:
         batches = read_cells(sheet.part, self._book.formats, len(self._book.texts.lengths), batch_rows=1)

@@ -50,8 +50,8 @@ def _may_hold_any(part: Part) -> bool:
     return found
 
 
-def _range(said: str, places: Places) -> tuple[int, int, int, int]:
-    match = _RANGE.fullmatch(said.replace("$", "").upper())
+def _range(reference: str, places: Places) -> tuple[int, int, int, int]:
+    match = _RANGE.fullmatch(reference.replace("$", "").upper())
     if match is None:
         return 0, 0, 0, 0  # one cell, which stands for itself
     left, top, right, bottom = match.groups()
@@ -89,13 +89,15 @@ class Merged:
         found = self._first_cells(cells, fresh)
         carried = list(self._open)
         anchors = dict(zip(carried, range(len(cells.row), len(cells.row) + len(carried)), strict=True)) | found
-        cells = _longer(cells, [self._open[one] for one in carried])
+        cells = _longer(cells, [self._open[place] for place in carried])
         filled = np.zeros(len(cells.rows), bool)
         if anchors:
             self._spread(cells, anchors, places, filled)
         last = cells.rows[-1]
-        going_on = {one: at for one, at in anchors.items() if bottom[one] > last}
-        self._open = {one: self._open[one] if one in self._open else _anchor(cells, at) for one, at in going_on.items()}
+        going_on = {place: at for place, at in anchors.items() if bottom[place] > last}
+        self._open = {
+            place: self._open[place] if place in self._open else _anchor(cells, at) for place, at in going_on.items()
+        }
         return cells, cells.rows[filled]
 
     def _first_cells(self, cells: Cells, fresh: range) -> dict[int, int]:
@@ -139,7 +141,7 @@ def _longer(cells: Cells, anchors: list[_Anchor]) -> Cells:
         cells.rows,
         cells.row,
         cells.column,
-        np.append(cells.kind, np.array([one.kind for one in anchors], np.int8)),
-        np.append(cells.shared, np.array([one.shared for one in anchors], np.int64)),
-        pa.concat_arrays([cells.text, pa.array([one.text for one in anchors], pa.string())]),
+        np.append(cells.kind, np.array([anchor.kind for anchor in anchors], np.int8)),
+        np.append(cells.shared, np.array([anchor.shared for anchor in anchors], np.int64)),
+        pa.concat_arrays([cells.text, pa.array([anchor.text for anchor in anchors], pa.string())]),
     )

@@ -98,9 +98,9 @@ class Rows:
         return assemble(self._delivery.schema, numbers, columns, extra, pa.array(damage, pa.string()))
 
     def _texts(self, name: str, cells: Cells, at: Any, rows: Any) -> Texts:
-        kinds, said = cells.kind[at], stored(cells, at, self._book.texts)
+        kinds, written = cells.kind[at], stored(cells, at, self._book.texts)
         if self._book.date1904 and name in self._delivery.contract.dated:
-            bare = bare_serials(kinds, said)
+            bare = bare_serials(kinds, written)
             if bare.any():
                 self._delivery.count(
                     f"1904 {name}",
@@ -115,7 +115,7 @@ class Rows:
                     ),
                 )
                 kinds = values.as_days(kinds, bare)
-        return Texts(kinds, said, self._book.date1904)
+        return Texts(kinds, written, self._book.date1904)
 
     def _note_flags(self, name: str, flags: Any, rows: Any) -> None:
         header = self._headers[name]

@@ -269,10 +269,10 @@ class _Reading:
     def _shared_numbers(self, rows: Any, row: Any, kind: Any, text: Column) -> Any:
         numbers = np.full(len(kind), -1, np.int64)
         cells = np.flatnonzero(kind == Kind.SHARED)
-        said = pc.utf8_trim_whitespace(text.take(pa.array(cells)))
-        fits = pc.match_substring_regex(said, "^[0-9]{1,9}$").to_numpy(zero_copy_only=False)
+        trimmed = pc.utf8_trim_whitespace(text.take(pa.array(cells)))
+        fits = pc.match_substring_regex(trimmed, "^[0-9]{1,9}$").to_numpy(zero_copy_only=False)
         if fits.all():
-            numbers[cells] = said.cast(pa.int64()).to_numpy()
+            numbers[cells] = trimmed.cast(pa.int64()).to_numpy()
             fits = numbers[cells] < self._shared
         if not fits.all():
             wrong = int(rows[row[cells[np.flatnonzero(~fits)[0]]]])

@@ -74,26 +74,26 @@ class Texts:
         return pa.concat_arrays([texts for _, texts in self._found]).take(pa.array(order))
 
     def _numbers(self, cells: Any, kinds: Any, texts: Column) -> None:
-        said = pc.utf8_trim_whitespace(texts.take(pa.array(cells)))
-        number = _matches(said, _NUMBER)
+        trimmed = pc.utf8_trim_whitespace(texts.take(pa.array(cells)))
+        number = _matches(trimmed, _NUMBER)
         self.flags[cells[~number]] = NO_NUMBER
         dated = number & (kinds != Kind.NUMBER)
         if dated.any():
             at = np.flatnonzero(dated)
-            serials = said.take(pa.array(at)).cast(pa.float64()).to_numpy()
+            serials = trimmed.take(pa.array(at)).cast(pa.float64()).to_numpy()
             within, shown = _shown(serials, kinds[at], self._date1904)
             self._found.append((cells[at[within]], shown))
             dated[at[~within]] = False
-        self._found.append((cells[~number], said.filter(pa.array(~number))))
+        self._found.append((cells[~number], trimmed.filter(pa.array(~number))))
         plain = number & ~dated
-        self._plain(cells[plain], said.filter(pa.array(plain)))
+        self._plain(cells[plain], trimmed.filter(pa.array(plain)))
 
-    def _plain(self, cells: Any, said: Column) -> None:
-        usual = _matches(said, _PLAIN)
-        self._found.append((cells[usual], said.filter(pa.array(usual))))
+    def _plain(self, cells: Any, written: Column) -> None:
+        usual = _matches(written, _PLAIN)
+        self._found.append((cells[usual], written.filter(pa.array(usual))))
         if usual.all():
             return
-        coded = said.filter(pa.array(~usual)).dictionary_encode()
+        coded = written.filter(pa.array(~usual)).dictionary_encode()
         spelt = [_spelt(number) for number in coded.dictionary.to_pylist()]
         self._found.append((cells[~usual], pa.array([text for text, _ in spelt], pa.string()).take(coded.indices)))
         lost = np.array([lost for _, lost in spelt], bool)[coded.indices.to_numpy()]
@@ -119,9 +119,9 @@ def _as_it_is(texts: Column) -> Column:
 
 
 def _boolean(texts: Column) -> Column:
-    said = pc.utf8_trim_whitespace(texts)
-    false = pc.if_else(pc.is_in(said, pa.array(["0", "false"])), "FALSE", said)
-    return pc.if_else(pc.is_in(said, pa.array(["1", "true"])), "TRUE", false)
+    trimmed = pc.utf8_trim_whitespace(texts)
+    false = pc.if_else(pc.is_in(trimmed, pa.array(["0", "false"])), "FALSE", trimmed)
+    return pc.if_else(pc.is_in(trimmed, pa.array(["1", "true"])), "TRUE", false)
 
 
 def _spelt(number: str) -> tuple[str, bool]:

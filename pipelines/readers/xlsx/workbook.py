@@ -41,7 +41,7 @@ class Workbook:
         self._listed: list[dict[str, str]] = []
         markup.read_whole(own, self._start)
         targets = _targets(package, own.name)
-        self.sheets = [sheet for said in self._listed if (sheet := self._sheet(package, targets, said))]
+        self.sheets = [sheet for listed in self._listed if (sheet := self._sheet(package, targets, listed))]
         parts = {target.kind: package.find(target.name) for target in targets.values()}
         self.formats = cell_formats(parts.get("styles"))
         self.texts = SharedTexts(parts.get("sharedStrings"))
@@ -54,15 +54,15 @@ class Workbook:
             if len(self._listed) > _MOST_SHEETS:
                 raise damaged(self.file, " (it lists more than 10,000 sheets)")
 
-    def _sheet(self, package: Package, targets: dict[str, _Target], said: dict[str, str]) -> Sheet | None:
-        relation = next((value for key, value in said.items() if key.rpartition(":")[2] == "id"), "")
+    def _sheet(self, package: Package, targets: dict[str, _Target], listed: dict[str, str]) -> Sheet | None:
+        relation = next((value for key, value in listed.items() if key.rpartition(":")[2] == "id"), "")
         target = targets.get(relation)
         if target is None:
             raise damaged(self.file, " (a sheet of it is missing)")
         if target.kind != "worksheet":
             return None
-        hidden = said.get("state", "visible") in ("hidden", "veryHidden")
-        return Sheet(said.get("name", ""), hidden, package.part(target.name))
+        hidden = listed.get("state", "visible") in ("hidden", "veryHidden")
+        return Sheet(listed.get("name", ""), hidden, package.part(target.name))
 
 
 def _main_part(package: Package) -> Part:

@@ -55,10 +55,10 @@ def _found(workspace: Workspace) -> dict[str, ir.Table]:
         "quarantine": _union(_quarantined(workspace, contract, files) for contract in contracts),
         "flag": _union(_flagged(workspace, contract, files) for contract in contracts),
         "hold": held.select("batch", rule=held.rules.unnest()).inner_join(files, "batch"),
-        "conflict": _union(_conflicts(workspace, one) for one in records),
+        "conflict": _union(_conflicts(workspace, record) for record in records),
         "finding": _union(
-            lake.read(finding_spec(catalog, one)).select("subject", "rule", database=ibis.literal(one.database))
-            for one in records
+            lake.read(finding_spec(catalog, record)).select("subject", "rule", database=ibis.literal(record.database))
+            for record in records
         ),
     }
 

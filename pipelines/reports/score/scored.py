@@ -42,8 +42,10 @@ class Score:
 
     @property
     def perfect(self) -> bool:
-        return all(one.perfect for one in self.outcomes)
+        return all(outcome.perfect for outcome in self.outcomes)
 
     def as_json(self) -> dict[str, Any]:
-        rows = [asdict(one) | {"precision": one.precision, "recall": one.recall} for one in self.outcomes]
+        rows = [
+            asdict(outcome) | {"precision": outcome.precision, "recall": outcome.recall} for outcome in self.outcomes
+        ]
         return {"perfect": self.perfect, "outcomes": rows, "unscored": list(self.unscored)}

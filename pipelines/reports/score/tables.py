@@ -69,7 +69,7 @@ def _tables(workspace: Workspace) -> Iterator[_Scored]:
 
 def _whole(spec: TableSpec, name: str, file: str = "") -> _Scored:
     """What was added to the declared columns (where a row came from, the form in which it was sent) has no truth."""
-    columns = tuple(one for one in spec.names if not one.startswith("_") and not one.endswith(AS_SENT))
+    columns = tuple(name for name in spec.names if not name.startswith("_") and not name.endswith(AS_SENT))
     return _Scored(name, file or f"{spec.id.path}.csv", spec.key, columns, spec)
 
 
@@ -117,10 +117,10 @@ def _found_values(found: ir.Table, key: list[str], values: list[str]) -> ir.Tabl
 
 def _same(due: ir.StringValue, found: ir.Value) -> ir.BooleanValue:
     """Nothing is the same as nothing only."""
-    said = due.nullif("")
+    filled = due.nullif("")
     if found.type().is_timestamp():
-        return said.try_cast(found.type()).identical_to(found) & (said.isnull() == found.isnull())
-    return said.identical_to(found)
+        return filled.try_cast(found.type()).identical_to(found) & (filled.isnull() == found.isnull())
+    return filled.identical_to(found)
 
 
 def _as_text(found: ir.Table, names: list[str]) -> ir.Table:

@@ -108,11 +108,11 @@ class AgencyPage:
 
     @property
     def conflict_count(self) -> int:
-        return sum(one.conflict_count for one in self.doubts)
+        return sum(doubt.conflict_count for doubt in self.doubts)
 
     @property
     def finding_count(self) -> int:
-        return sum(one.finding_count for one in self.doubts)
+        return sum(doubt.finding_count for doubt in self.doubts)
 
     @property
     def quarantined(self) -> int:
@@ -156,8 +156,8 @@ def _named(workspace: Workspace, record: GoldenRecord) -> set[str]:
 
 def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries: Deliveries) -> Doubts:
     catalog, lake = workspace.catalog, workspace.lake
-    conflicts, mine, found = doubts_of(workspace, record, agency)
-    items = mine.select(*record.key, "attribute").distinct()
+    conflicts, claims, found = doubts_of(workspace, record, agency)
+    items = claims.select(*record.key, "attribute").distinct()
     disputed = items.group_by("attribute").agg(count=items.count())
     broken = found.group_by("rule", "title").agg(count=found.count())
     attributes = [
@@ -173,7 +173,7 @@ def _doubts(workspace: Workspace, record: GoldenRecord, agency: str, deliveries:
         KEY_SEPARATOR.join(catalog.elements[part].title for part in record.key),
         catalog.elements[record.entity].title,
         attributes,
-        _disagreements(workspace, record, conflicts, mine, deliveries) if attributes else [],
+        _disagreements(workspace, record, conflicts, claims, deliveries) if attributes else [],
         rules,
         _found(workspace, record, found, deliveries) if rules else [],
     )
@@ -198,12 +198,12 @@ def _evenly(rows: ir.Table, kind: str, order: list[str], most: int) -> ir.Table:
 
 
 def _disagreements(
-    workspace: Workspace, record: GoldenRecord, conflicts: ir.Table, mine: ir.Table, deliveries: Deliveries
+    workspace: Workspace, record: GoldenRecord, conflicts: ir.Table, claims: ir.Table, deliveries: Deliveries
 ) -> list[Disagreement]:
     catalog = workspace.catalog
-    told = masked_claims(catalog, record, conflicts, mine, EXAMPLES)
+    masked = masked_claims(catalog, record, conflicts, claims, EXAMPLES)
     found: dict[int, list[dict[str, Any]]] = {}
-    for row in workspace.lake.engine.rows(told):
+    for row in workspace.lake.engine.rows(masked):
         found.setdefault(row["_item"], []).append(row)
     return [
         Disagreement(
@@ -215,11 +215,13 @@ def _disagreements(
     ]
 
 
-def masked_claims(catalog: Catalog, record: GoldenRecord, conflicts: ir.Table, mine: ir.Table, most: int) -> ir.Table:
+def masked_claims(
+    catalog: Catalog, record: GoldenRecord, conflicts: ir.Table, own_claims: ir.Table, most: int
+) -> ir.Table:
     """All claims on the first disputed attributes, numbered by `_item`, the claim that stands before the others."""
-    items = _evenly(mine.select(*record.key, "attribute").distinct(), "attribute", [*record.key], most)
+    items = _evenly(own_claims.select(*record.key, "attribute").distinct(), "attribute", [*record.key], most)
     claims = conflicts.inner_join(items, [*record.key, "attribute"])
-    told = claims.select(
+    masked = claims.select(
         "_item",
         "attribute",
         "source",
@@ -229,7 +231,7 @@ def masked_claims(catalog: Catalog, record: GoldenRecord, conflicts: ir.Table, m
         key=_masked_key(catalog, record, claims),
         value=_claimed(catalog, record, claims),
     )
-    return told.order_by("_item", told.stands.desc(), "source", "batch", "row")
+    return masked.order_by("_item", masked.stands.desc(), "source", "batch", "row")
 
 
 def _masked_key(catalog: Catalog, record: GoldenRecord, claims: ir.Table) -> ir.StringValue:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+import ibis
 
 from pipelines.declarations.contract import Contract
 from pipelines.project.workspace import Workspace
 from pipelines.reports.site.words import UNJUDGED, batch_rule_title, local
 from pipelines.rules.verdicts import in_order, on_batches
+from pipelines.tables.rows import BatchEntry, VerdictRow
 from pipelines.tables.specs import BATCHES, RULE_RESULTS
 from pipelines.tables.verdict import BY_PEOPLE, Verdict
 
@@ -85,60 +87,63 @@ class Deliveries:
 def read_deliveries(workspace: Workspace) -> Deliveries:
     """Every batch of a declared source. Only the newest 100 of a source are listed on its page, and linked to."""
     lake = workspace.lake
-    delivered = lake.read(BATCHES).drop("header", "sha256")
-    verdicts: dict[str, list[dict[str, Any]]] = {}
+    # Headers are long, and no page shows them.
+    delivered = lake.read(BATCHES).mutate(header=ibis.null("array<string>"))
+    verdicts: dict[str, list[VerdictRow]] = {}
     for row in lake.engine.rows(in_order(on_batches(lake))):
-        verdicts.setdefault(row["batch"], []).append(row)
+        verdicts.setdefault(row["batch"], []).append(VerdictRow.read(row))
     titles = _titles_of_batch_rules(workspace)
     agencies = workspace.catalog.agencies
     by_source: dict[str, list[Batch]] = {name: [] for name in workspace.catalog.contracts}
     for row in lake.engine.rows(delivered.order_by(delivered.received_at.desc(), "file")):
-        if contract := workspace.catalog.contracts.get(row["source"]):
+        entry = BatchEntry(**row)
+        if contract := workspace.catalog.contracts.get(entry.source):
             found = by_source[contract.name]
-            if row["agency"] not in agencies:  # nobody said, or it is declared no more
-                row["agency"] = contract.responsible
-            found.append(_batch(row, verdicts.get(row["batch"], []), contract, titles, len(found) < LISTED))
+            if entry.agency not in agencies:  # nobody said, or it is declared no more
+                entry = entry._replace(agency=None)
+            found.append(_batch(entry, verdicts.get(entry.batch, []), contract, titles, len(found) < LISTED))
     return Deliveries(by_source, {batch.name: batch for found in by_source.values() for batch in found})
 
 
 def _titles_of_batch_rules(workspace: Workspace) -> dict[str, str]:
     results = workspace.lake.read(RULE_RESULTS)
-    told = results.filter(results.evaluated.isnull()).select("rule", "title").distinct().order_by("rule", "title")
-    return {row["rule"]: row["title"] for row in workspace.lake.engine.rows(told)}
+    of_batch = results.filter(results.evaluated.isnull()).select("rule", "title").distinct().order_by("rule", "title")
+    return {row["rule"]: row["title"] for row in workspace.lake.engine.rows(of_batch)}
 
 
 def _batch(
-    row: dict[str, Any],
-    decided: list[dict[str, Any]],
+    entry: BatchEntry,
+    decided: list[VerdictRow],
     contract: Contract,
     titles: Mapping[str, str],
     is_listed: bool,
 ) -> Batch:
-    judged: dict[str, Any] = next((one for one in reversed(decided) if one["rows"] is not None), {})
+    judged = next((row for row in reversed(decided) if row.rows is not None), None)
     last = decided[-1] if decided else None
-    failed = tuple(batch_rule_title(code, contract) or titles.get(code, code) for code in judged.get("rules") or ())
+    by_person = last if last and last.verdict in BY_PEOPLE else None
+    codes = judged.rules or () if judged else ()
     return Batch(
-        name=row["batch"],
+        name=entry.batch,
         source=contract.name,
         source_title=contract.title,
-        agency=row["agency"],
-        file=row["file"],
-        received_at=row["received_at"],
-        bytes=row["bytes"],
-        format=row["format"],
-        encoding=row["encoding"],
-        delimiter=row["delimiter"],
-        rows=row["rows"],
-        readable=row["readable"],
-        problems=tuple(row["problems_zh"] or row["problems"] or ()),
-        problems_language="zh-CN" if row["problems_zh"] or not row["problems"] else "en",
-        verdict=last["verdict"] if last else UNJUDGED,
-        rules=failed,
-        decision=last["reason"] if last and last["verdict"] in BY_PEOPLE else None,
-        decided_by=last["decided_by"] if last and last["verdict"] in BY_PEOPLE else None,
-        decided_at=last["decided_at"] if last else None,
-        accepted=judged.get("accepted"),
-        flagged=judged.get("flagged"),
-        quarantined=judged.get("quarantined"),
+        agency=entry.agency or contract.responsible,
+        file=entry.file,
+        received_at=entry.received_at,
+        bytes=entry.bytes,
+        format=entry.format,
+        encoding=entry.encoding,
+        delimiter=entry.delimiter,
+        rows=entry.rows,
+        readable=entry.readable,
+        problems=tuple(entry.problems_zh or entry.problems or ()),
+        problems_language="zh-CN" if entry.problems_zh or not entry.problems else "en",
+        verdict=last.verdict if last else UNJUDGED,
+        rules=tuple(batch_rule_title(code, contract) or titles.get(code, code) for code in codes),
+        decision=by_person.reason if by_person else None,
+        decided_by=by_person.decided_by if by_person else None,
+        decided_at=last.decided_at if last else None,
+        accepted=judged.accepted if judged else None,
+        flagged=judged.flagged if judged else None,
+        quarantined=judged.quarantined if judged else None,
         is_listed=is_listed,
     )

@@ -51,7 +51,9 @@ def write_csv(rows: pa.RecordBatchReader, titles: Sequence[str], path: Path) -> 
         file.write(codecs.BOM_UTF8)
         with pacsv.CSVWriter(file, schema) as writer:
             for batch in rows:
-                writer.write_batch(pa.RecordBatch.from_arrays([_inert(one) for one in batch.columns], schema=schema))
+                writer.write_batch(
+                    pa.RecordBatch.from_arrays([_inert(column) for column in batch.columns], schema=schema)
+                )
                 written += batch.num_rows
     return CsvFile(path.name, written)
 
@@ -63,17 +65,17 @@ def _inert(cells: pa.Array) -> pa.Array:
 def write_batches(batches: Sequence[Batch], agencies: Mapping[str, Agency], path: Path) -> CsvFile:
     """Every batch, those too that the page does not list."""
     columns = {
-        "来源": [one.source_title for one in batches],
-        "文件": [one.file for one in batches],
-        "批次": [one.name for one in batches],
-        "交付机构": [agencies[one.agency].title for one in batches],
-        "收到": [minute(one.received_at) for one in batches],
-        "记录": [one.rows for one in batches],
-        "合格": [one.accepted for one in batches],
-        "其中提示": [one.flagged for one in batches],
-        "隔离": [one.quarantined for one in batches],
-        "结论": [VERDICTS[one.verdict] for one in batches],
-        "未通过的批次规则": ["；".join(one.rules) for one in batches],
+        "来源": [batch.source_title for batch in batches],
+        "文件": [batch.file for batch in batches],
+        "批次": [batch.name for batch in batches],
+        "交付机构": [agencies[batch.agency].title for batch in batches],
+        "收到": [minute(batch.received_at) for batch in batches],
+        "记录": [batch.rows for batch in batches],
+        "合格": [batch.accepted for batch in batches],
+        "其中提示": [batch.flagged for batch in batches],
+        "隔离": [batch.quarantined for batch in batches],
+        "结论": [VERDICTS[batch.verdict] for batch in batches],
+        "未通过的批次规则": ["；".join(batch.rules) for batch in batches],
     }
     return write_csv(pa.table(columns).to_reader(), [*columns], path)
 
@@ -97,7 +99,7 @@ def _quarantined(workspace: Workspace, source: Source) -> ir.Table:
     """The quarantined rows as text; stars tell no length, as on the page for cells that are not at fault."""
     contract = source.contract
     masked = _named(workspace, newest_first(source.masked).limit(MOST), BATCH)
-    titles = rule_titles(workspace, contract, {one.code: one.title for one in source.rules})
+    titles = rule_titles(workspace, contract, {rule.code: rule.title for rule in source.rules})
     cells = {
         f"cell_{at}": masked[f"cell {header}"].re_replace(r"\*{4,}", "***") for at, header in enumerate(contract.cells)
     }
@@ -111,7 +113,7 @@ def _quarantined(workspace: Workspace, source: Source) -> ir.Table:
 
 
 def _titled(code: ir.StringValue, titles: Mapping[str, str]) -> ir.StringValue:
-    return ibis.cases(*((code == one, title) for one, title in titles.items()), else_=code)
+    return ibis.cases(*((code == value, title) for value, title in titles.items()), else_=code)
 
 
 def _named(workspace: Workspace, rows: ir.Table, batch: str) -> ir.Table:
@@ -135,26 +137,28 @@ def write_agency(workspace: Workspace, page: AgencyPage, folder: Path) -> dict[s
 
 def _doubtful(workspace: Workspace, agency: str, doubts: Doubts) -> Iterator[tuple[str, ir.Table, list[str]]]:
     catalog, record = workspace.catalog, doubts.record
-    conflicts, mine, found = doubts_of(workspace, record, agency)
+    conflicts, claims, found = doubts_of(workspace, record, agency)
     sources = {name: contract.title for name, contract in catalog.contracts.items()}
     place = ["来源", "文件", "行"]
     if doubts.findings:
-        told = _named(workspace, masked_findings(catalog, record, found, MOST), "batch").order_by("_item")
-        source = _titled(told.source, sources)
-        rows = told.select(told.subject, code=told.rule, title=told.title, from_=source, file=told.file, row=told.row)
+        placed = _named(workspace, masked_findings(catalog, record, found, MOST), "batch").order_by("_item")
+        source = _titled(placed.source, sources)
+        rows = placed.select(
+            placed.subject, code=placed.rule, title=placed.title, from_=source, file=placed.file, row=placed.row
+        )
         yield "findings", rows, [doubts.subject_title, "核查规则代码", "核查规则", *place]
     if doubts.conflicts:
-        named = _named(workspace, masked_claims(catalog, record, conflicts, mine, MOST), "batch")
-        told = named.order_by("_item", named.stands.desc(), "source", "batch", "row")
+        named = _named(workspace, masked_claims(catalog, record, conflicts, claims, MOST), "batch")
+        placed = named.order_by("_item", named.stands.desc(), "source", "batch", "row")
         attributes = {name: attribute_title(catalog, record, name) for name in record.attributes}
-        rows = told.select(
-            item=told._item + 1,
-            key=told.key,
-            attribute=_titled(told.attribute, attributes),
-            value=told.value,
-            stands=ibis.ifelse(told.stands, "采用", "不一致"),
-            from_=_titled(told.source, sources),
-            file=told.file,
-            row=told.row,
+        rows = placed.select(
+            item=placed._item + 1,
+            key=placed.key,
+            attribute=_titled(placed.attribute, attributes),
+            value=placed.value,
+            stands=ibis.ifelse(placed.stands, "采用", "不一致"),
+            from_=_titled(placed.source, sources),
+            file=placed.file,
+            row=placed.row,
         )
         yield "conflicts", rows, ["冲突", doubts.key_title, "属性", "值", "采用与否", *place]

@@ -73,5 +73,5 @@ def drop_others(folder: Path, written: set[Path]) -> None:
     """Remove pages of earlier reports that this one no longer has, and files of rows that no page offers any more."""
     for path in folder.glob("*.html"):
         if path in written or GENERATOR in path.read_text(encoding="utf-8", errors="replace"):
-            for one in {path, *folder.glob(f"{path.stem}.*.csv")} - written:
-                one.unlink()
+            for file in {path, *folder.glob(f"{path.stem}.*.csv")} - written:
+                file.unlink()

@@ -28,17 +28,17 @@ def build_report(workspace: Workspace, out: Path) -> Path:
     the report lists stand in `out/data_docs`.
     """
     deliveries = read_deliveries(workspace)
-    sources = [read_source(workspace, one, deliveries) for one in workspace.catalog.contracts.values()]
+    sources = [read_source(workspace, contract, deliveries) for contract in workspace.catalog.contracts.values()]
     agencies = read_agencies(workspace, sources, deliveries)
     overview = read_overview(workspace, deliveries, sources, agencies, len(documented(deliveries)))
     shared = {
         "overview": overview,
         "sources": sources,
         "agencies": agencies,
-        "source_names": [(one.contract.name, one.contract.title) for one in sources],
-        "agency_names": [(one.agency.name, one.agency.title) for one in agencies],
+        "source_names": [(source.contract.name, source.contract.title) for source in sources],
+        "agency_names": [(agency.agency.name, agency.agency.title) for agency in agencies],
         "agency_titles": {name: agency.title for name, agency in workspace.catalog.agencies.items()},
-        "legal_bases": {one.contract.name: _legal_basis(workspace.catalog, one.contract) for one in sources},
+        "legal_bases": {source.contract.name: _legal_basis(workspace.catalog, source.contract) for source in sources},
         "docs": build_data_docs(workspace, deliveries, out),
         "docs_page": docs_page,
         "most": csv_files.MOST,
@@ -46,11 +46,15 @@ def build_report(workspace: Workspace, out: Path) -> Path:
     }
     replace(out / STYLE, (TEMPLATES / STYLE).read_text(encoding="utf-8"))
     of_sources, of_agencies = out / "sources", out / "agencies"
-    pages = ((one.contract.name, write_source(workspace, one, of_sources), {"source": one}) for one in sources)
+    pages = (
+        (source.contract.name, write_source(workspace, source, of_sources), {"source": source}) for source in sources
+    )
     _write_pages(of_sources, "source.html", pages, shared)
-    acting = ((one.agency.name, write_agency(workspace, one, of_agencies), {"page": one}) for one in agencies)
+    acting = (
+        (agency.agency.name, write_agency(workspace, agency, of_agencies), {"page": agency}) for agency in agencies
+    )
     _write_pages(of_agencies, "agency.html", acting, shared)
-    all_batches = [batch for one in sources for batch in one.batches]
+    all_batches = [batch for source in sources for batch in source.batches]
     files = (
         {"batches": write_batches(all_batches, workspace.catalog.agencies, out / "batches.csv")} if all_batches else {}
     )

@@ -109,7 +109,7 @@ class Source:
 
 def read_source(workspace: Workspace, contract: Contract, deliveries: Deliveries) -> Source:
     counts = rule_counts(workspace, contract)
-    titles = {one.code: one.title for one in counts}
+    titles = {count.code: count.title for count in counts}
     summary = summarise_source(workspace.lake, contract)
     quarantine = _quarantine(workspace, contract, deliveries, summary)
     masked = masked_rows(workspace, contract)
@@ -139,12 +139,12 @@ def _quarantine(workspace: Workspace, contract: Contract, deliveries: Deliveries
 def _acting(workspace: Workspace, contract: Contract) -> dict[str, int]:
     """How many quarantined rows each agency must act on: by their region, where a sound record's cell can be read."""
     catalog, kept = workspace.catalog, workspace.lake.read(quarantine_spec(workspace.catalog, contract))
-    said, given = contract.responsibility, dict[str, ir.StringValue]()
-    for name in said.columns if said else ():
+    responsibility, given = contract.responsibility, dict[str, ir.StringValue]()
+    for name in responsibility.columns if responsibility else ():
         cell = kept[contract.cells[contract.column(name).header]]
         read = normalise(cell, catalog.element_of(contract, name), catalog.codes, catalog.cities)
         given[name] = ibis.ifelse(kept["_damage"].isnull(), read, ibis.null("string"))
-    if said and said.by_provider:
+    if responsibility and responsibility.by_provider:
         kept = kept.mutate(**given).left_join(delivered_by(workspace, contract), [(BATCH, "__delivered")])
         given = {name: kept[name] for name in given} | {PROVIDER: kept[f"__{PROVIDER}"]}
     named = kept.select(agency=acting(catalog, contract, given))
@@ -155,9 +155,9 @@ def _acting(workspace: Workspace, contract: Contract) -> dict[str, int]:
 def rule_counts(workspace: Workspace, contract: Contract) -> list[RuleCount]:
     """Every rule that was applied to the source, those most often broken first."""
     results = workspace.lake.read(RULE_RESULTS)
-    mine = results.filter(results.source == contract.name)
-    totals = mine.group_by("rule", "title", "severity", "standard", on_table=mine.evaluated.isnull()).agg(
-        evaluated=mine.evaluated.sum(), batches=mine.batch.nunique(), broken=mine.broken.sum()
+    of_source = results.filter(results.source == contract.name)
+    totals = of_source.group_by("rule", "title", "severity", "standard", on_table=of_source.evaluated.isnull()).agg(
+        evaluated=of_source.evaluated.sum(), batches=of_source.batch.nunique(), broken=of_source.broken.sum()
     )
     ordered = totals.order_by(totals.broken.desc(), "rule", "title")
     return [
@@ -199,8 +199,8 @@ def masked_rows(workspace: Workspace, contract: Contract) -> ir.Table:
     cells = {}
     for header, name in contract.cells.items():
         if name == DELETE_FLAG:
-            said = ibis.literal(contract.delete_flag.value if contract.delete_flag else "")
-            masked = ibis.ifelse((first[name] == said).fill_null(False), first[name], hidden(first[name]))
+            flag = ibis.literal(contract.delete_flag.value if contract.delete_flag else "")
+            masked = ibis.ifelse((first[name] == flag).fill_null(False), first[name], hidden(first[name]))
         else:
             masked = masked_cell(first[name], catalog.element_of(contract, name), catalog)
         # Cells of a damaged record may stand anywhere.
@@ -227,11 +227,11 @@ def _row(
 ) -> Rejected:
     at_fault = {header for code in row[RULES] for header in looked_at.get(code, ())}
     cells = [Cell(header, row[f"cell {header}"], header in at_fault) for header in contract.cells]
-    told = [cell for cell in cells if cell.at_fault or (cell.value or "").strip(HIDDEN)]
+    shown = [cell for cell in cells if cell.at_fault or (cell.value or "").strip(HIDDEN)]
     return Rejected(
         batch=deliveries.by_name.get(row[BATCH]),
         row=row[ROW_NUMBER],
         rules=tuple((code, titles.get(code, code)) for code in row[RULES]),
-        cells=tuple(sorted(told, key=lambda cell: not cell.at_fault)),
-        concealed=sum(1 for cell in cells if cell.value and cell not in told),
+        cells=tuple(sorted(shown, key=lambda cell: not cell.at_fault)),
+        concealed=sum(1 for cell in cells if cell.value and cell not in shown),
     )

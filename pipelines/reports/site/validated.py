@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from pipelines.project.workspace import Workspace
 from pipelines.reports.site.batches import Batch, Deliveries
 from pipelines.reports.site.words import VERDICTS
 from pipelines.rules.great_expectations import Documented, Validation, build_docs, page_of
+from pipelines.tables.rows import RuleResult
 from pipelines.tables.specs import RULE_RESULTS, VALIDATIONS
 
 FOLDER = "data_docs"
@@ -45,7 +45,7 @@ def _pages(workspace: Workspace, deliveries: Deliveries) -> Iterator[Documented]
 
 
 def _page(
-    batch: Batch, results: Sequence[dict[str, Any]], validation: Validation | None, together: Sequence[str]
+    batch: Batch, results: Sequence[RuleResult], validation: Validation | None, together: Sequence[str]
 ) -> Documented:
     return Documented(
         source=batch.source,
@@ -62,12 +62,12 @@ def _page(
     )
 
 
-def _results(workspace: Workspace, batches: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def _results(workspace: Workspace, batches: Sequence[str]) -> dict[str, list[RuleResult]]:
     """What was counted of each batch, by rule."""
     stored = workspace.lake.read(RULE_RESULTS)
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[RuleResult]] = {}
     for row in workspace.lake.engine.rows(stored.filter(stored.batch.isin(batches))):
-        found.setdefault(row["batch"], []).append(row)
+        found.setdefault(row["batch"], []).append(RuleResult(**row))
     return found
 
 
@@ -76,11 +76,11 @@ def _validations(
 ) -> dict[str, tuple[Validation, Sequence[str]]]:
     """The last validation of each batch, and the batches that were validated together; lakes of before name one."""
     kept = workspace.lake.read(VALIDATIONS)
-    among = kept.batches.filter(lambda one: one.isin(batches)).length() > 0
-    mine = kept.filter((kept.source == source) & (kept.batch.isin(batches) | among.fill_null(False)))
+    among = kept.batches.filter(lambda batch: batch.isin(batches)).length() > 0
+    of_batches = kept.filter((kept.source == source) & (kept.batch.isin(batches) | among.fill_null(False)))
     found: dict[str, tuple[Validation, Sequence[str]]] = {}
-    read = [(Validation.from_json(row["result"]), row) for row in workspace.lake.engine.rows(mine)]
-    for validation, row in sorted(read, key=lambda one: one[0].validated_at):
+    read = [(Validation.from_json(row["result"]), row) for row in workspace.lake.engine.rows(of_batches)]
+    for validation, row in sorted(read, key=lambda pair: pair[0].validated_at):
         together = row["batches"] or [row["batch"]]
         found |= dict.fromkeys(together, (validation, together))
     return found

@@ -42,8 +42,8 @@ def severity(code: str, *, on_table: bool) -> str:
 
 def batch_rule_title(code: str, contract: Contract) -> str | None:
     """Title of a rule that the gate itself applies to a batch; None for any other rule."""
-    said = {READABLE: "文件应完整且可读取", TYPABLE: "记录应能读取为数据"}
-    return (said | titles(contract)).get(code)
+    own_titles = {READABLE: "文件应完整且可读取", TYPABLE: "记录应能读取为数据"}
+    return (own_titles | titles(contract)).get(code)
 
 
 def number(value: int | None) -> str:

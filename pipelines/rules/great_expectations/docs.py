@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 
 from pipelines.rules.great_expectations.validation import Validation
+from pipelines.tables.rows import RuleResult
 
 PEOPLES_TIME = ZoneInfo("Asia/Shanghai")
 
@@ -39,7 +40,7 @@ class Documented:
     file: str
     verdict: str
     rows: int
-    results: Sequence[Mapping[str, Any]]
+    results: Sequence[RuleResult]
     failed: Sequence[str] = ()
     validation: Validation | None = None
     together: Sequence[str] = ()
@@ -68,9 +69,9 @@ def build_docs(batches: Iterable[Documented], site: Path, report: str = "") -> P
     """
     templates = _templates()
     pages = []
-    for one in batches:
-        page = _page(one)
-        _write(site / one.path, templates.get_template("batch.html").render(page=page, home="../index.html"))
+    for batch in batches:
+        page = _page(batch)
+        _write(site / batch.path, templates.get_template("batch.html").render(page=page, home="../index.html"))
         pages.append({name: page[name] for name in ("batch", "count", "broken", "critical", "validated_at")})
     _write(site / "index.html", templates.get_template("index.html").render(pages=pages, report=report))
     return site / "index.html"
@@ -102,20 +103,20 @@ def _share(part: int, whole: int | None) -> str:
     return f"{percent:.2f} %" if part == 0 or percent >= 0.01 else "< 0.01 %"
 
 
-def _page(one: Documented) -> dict[str, Any]:
-    validated = json.loads(one.validation.result) if one.validation else {"results": [], "meta": {}}
+def _page(batch: Documented) -> dict[str, Any]:
+    validated = json.loads(batch.validation.result) if batch.validation else {"results": [], "meta": {}}
     meta = validated["meta"]
-    rules = _rules(one, {said["expectation_config"]["meta"]["rule"]: said for said in validated["results"]})
+    rules = _rules(batch, {result["expectation_config"]["meta"]["rule"]: result for result in validated["results"]})
     broken = [rule for rule in rules if rule["broken"]]
     return {
-        "batch": one,
-        "validated_at": _local_time(one.validation.validated_at) if one.validation else None,
+        "batch": batch,
+        "validated_at": _local_time(batch.validation.validated_at) if batch.validation else None,
         "version": meta.get("great_expectations_version", ""),
         "rules": rules,
         "count": len(rules),
         "broken": broken,
         "critical": sum(rule["severity"] == "critical" for rule in broken),
-        "alike": [said for said in validated["results"] if _is_reading(one, said)],
+        "alike": [result for result in validated["results"] if _is_reading(batch, result)],
     }
 
 
@@ -123,22 +124,22 @@ def _local_time(moment: datetime.datetime) -> str:
     return moment.astimezone(PEOPLES_TIME).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _rules(one: Documented, validated: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rules(batch: Documented, validated: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The batch's own counts in the order of the suite, each with what Great Expectations says of the rule."""
     places = {rule: place for place, rule in enumerate(validated)}
     rules = []
-    for counted in sorted(one.results, key=lambda row: (places.get(row["rule"], len(places)), row["rule"])):
-        said = validated.get(counted["rule"])
-        outcome = one.validation.outcomes[counted["rule"]] if one.validation and said else None
+    for counted in sorted(batch.results, key=lambda row: (places.get(row.rule, len(places)), row.rule)):
+        result = validated.get(counted.rule)
+        outcome = batch.validation.outcomes[counted.rule] if batch.validation and result else None
         rules.append(
             {
-                **counted,
-                "wording": said["expectation_config"]["meta"]["wording"] if said else "",
+                **counted._asdict(),
+                "wording": result["expectation_config"]["meta"]["wording"] if result else "",
                 "confirmed": outcome.unexpected if outcome and outcome.evaluated is not None else None,
             }
         )
     return rules
 
 
-def _is_reading(one: Documented, said: Mapping[str, Any]) -> bool:
-    return said["expectation_config"]["meta"]["rule"] not in {row["rule"] for row in one.results}
+def _is_reading(batch: Documented, result: Mapping[str, Any]) -> bool:
+    return result["expectation_config"]["meta"]["rule"] not in {row.rule for row in batch.results}

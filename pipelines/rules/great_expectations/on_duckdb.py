@@ -79,13 +79,13 @@ class Counted:
     first: bool = False
 
 
-def _number(one: Counted, found: Iterator[Any]) -> int:
+def _number(asked: Counted, found: Iterator[Any]) -> int:
     """What `one` asked for, from the totals that were found."""
     total = int(next(found) or 0)
-    if not one.which:
+    if not asked.which:
         return total
     rows, row_sum = divmod(total, A_ROW)
-    return NumberOfRows.of(rows, row_sum, next(found) if one.first else None)
+    return NumberOfRows.of(rows, row_sum, next(found) if asked.first else None)
 
 
 class ViewInspector:
@@ -178,7 +178,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         """
         known: dict[Any, Value] = {}
         rows: dict[Any, Counted] = {}
-        alone = []
+        others = []
         for metric in metric_fn_bundle:
             configuration = metric.metric_configuration
             counting = configuration.metric_dependencies["metric_partial_fn"].metric_dependencies
@@ -189,26 +189,28 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             elif configuration.metric_name == "table.row_count" and kept is not None:
                 rows[configuration.id] = Counted(kept)
             else:
-                alone.append(metric)
-        return super().resolve_metric_bundle(alone) | known | self._counts(rows)
+                others.append(metric)
+        return super().resolve_metric_bundle(others) | known | self._counts(rows)
 
     def _counts(self, asked: Mapping[Any, Counted]) -> dict[Any, Value]:
         """For how many rows of the batch all conditions of each entry hold, and for which."""
         if not asked:
             return {}
         number: sa.ColumnElement[int] = sa.column(ROW_NUMBER)
-        holds = [sa.and_(sa.true(), *one.conditions).label(f"condition_{at}") for at, one in enumerate(asked.values())]
+        holds = [
+            sa.and_(sa.true(), *count.conditions).label(f"condition_{at}") for at, count in enumerate(asked.values())
+        ]
         rows = sa.select(number, (number + A_ROW).label("counted"), *holds).select_from(self.get_domain_records({}))
         flags = rows.subquery()
         totals: list[sa.ColumnElement[Any]] = []
-        for one, flag in zip(asked.values(), flags.c[2:], strict=True):
+        for count, flag in zip(asked.values(), flags.c[2:], strict=True):
             # Number and sum as one: each sum over some of the rows takes as long as three rules do.
-            totals.append((sa.func.sum(flags.c[1]) if one.which else sa.func.count()).filter(flag))
-            if one.first:
+            totals.append((sa.func.sum(flags.c[1]) if count.which else sa.func.count()).filter(flag))
+            if count.first:
                 totals.append(sa.func.min(flags.c[0]).filter(flag))
         labelled = [total.label(f"total_{at}") for at, total in enumerate(totals)]
         found = iter(self.execute_query(sa.select(*labelled).select_from(flags)).one())
-        return {name: _number(one, found) for name, one in asked.items()}
+        return {name: _number(count, found) for name, count in asked.items()}
 
     def _selection(self, domain: Mapping[str, Any]) -> Conditions | None:
         """The conditions under which rows belong to a domain; None where it is no plain selection from the batch."""

@@ -91,16 +91,16 @@ class CountingSparkEngine(SparkDFExecutionEngine):
         """
         rows: dict[Any, Column] = {}
         unexpected: dict[MetricConfiguration, Column] = {}
-        alone = []
+        others = []
         for metric in metric_fn_bundle:
             counted, configuration = self._counted(metric), metric.metric_configuration
             if counted is None:
-                alone.append(metric)
+                others.append(metric)
             elif configuration.metric_name == "table.row_count":
                 rows[configuration.id] = counted
             else:
                 unexpected[configuration] = counted
-        return super().resolve_metric_bundle(alone) | self._counts(rows) | self._unexpected(unexpected)
+        return super().resolve_metric_bundle(others) | self._counts(rows) | self._unexpected(unexpected)
 
     def _counts(self, conditions: Mapping[Any, Column]) -> dict[Any, Value]:
         """For how many rows of the batch each condition holds."""
@@ -121,7 +121,9 @@ class CountingSparkEngine(SparkDFExecutionEngine):
                 totals.append(spark.coalesce(total, spark.lit(0)).alias(f"{kind}_{place}"))
         found = iter(self.dataframe.agg(*totals).collect()[0])
         # A row's number is never 0.
-        return {one.id: NumberOfRows.of(next(found), next(found), next(found) or None) for one in conditions}
+        return {
+            condition.id: NumberOfRows.of(next(found), next(found), next(found) or None) for condition in conditions
+        }
 
     def _counted(self, metric: MetricComputationConfiguration) -> Column | None:
         """TRUE for the rows that a metric counts; None where it is no plain count over the batch."""

@@ -60,13 +60,13 @@ def alike(readings: Sequence[Reading]) -> list[Rule]:
     """That both readings of each column agree in every row: counted as rules are, but no rule of the contract."""
     return [
         Rule(
-            code=one.code,
-            title=f"{one.column}：两次读取的结果应一致",
+            code=reading.code,
+            title=f"{reading.column}：两次读取的结果应一致",
             severity="critical",
             type="expect_column_pair_values_to_be_read_alike",
-            arguments={"column_A": one.column, "column_B": one.column + TYPED},
+            arguments={"column_A": reading.column, "column_B": reading.column + TYPED},
         )
-        for one in readings
+        for reading in readings
     ]
 
 
@@ -103,13 +103,13 @@ def read_again_on_spark(rows: Frame, readings: Sequence[Reading]) -> Frame:
 def _columns(words: Any, column: Any, names: Sequence[str], readings: Sequence[Reading]) -> Iterator[tuple[str, Any]]:
     readers = importlib.import_module(f"{READING}.readers")
     twice: dict[str, Any] = {}
-    for one in readings:
-        cell = column(one.column + CELL)
-        twice[one.column] = readers.read(words, cell, one.normal_form, one.kind)
-        if one.asks_sent:
-            twice[one.column + SENT] = readers.read_sent(words, cell, one.normal_form)
-        yield one.column + TYPED, column(one.column)
-    cells = {one.column + CELL for one in readings}
+    for reading in readings:
+        cell = column(reading.column + CELL)
+        twice[reading.column] = readers.read(words, cell, reading.normal_form, reading.kind)
+        if reading.asks_sent:
+            twice[reading.column + SENT] = readers.read_sent(words, cell, reading.normal_form)
+        yield reading.column + TYPED, column(reading.column)
+    cells = {reading.column + CELL for reading in readings}
     for name in names:
         if name not in cells:
             yield name, twice[name] if name in twice else column(name)

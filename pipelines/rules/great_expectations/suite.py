@@ -44,7 +44,7 @@ def _expectation(rule: Rule) -> Expectation:
     if values and all(isinstance(value, str) for value in values):
         settings["value_set"] = packed(values)
     if rule.where:
-        settings["row_condition"] = functools.reduce(operator.and_, (Column(one).is_not_null() for one in rule.where))
+        settings["row_condition"] = functools.reduce(operator.and_, (Column(name).is_not_null() for name in rule.where))
     if issubclass(kind, ColumnPairMapExpectation) and rule.type != READ_ALIKE:
         # Nothing can be said of a pair that is not complete, but whether it is the same.
         settings.setdefault("ignore_row_if", "either_value_is_missing")

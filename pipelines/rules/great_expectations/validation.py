@@ -64,8 +64,8 @@ class Validation:
     @property
     def validated_at(self) -> datetime.datetime:
         """When Great Expectations was given the rows."""
-        said = json.loads(self.result)["meta"]["batch_markers"]["ge_load_time"]
-        return datetime.datetime.strptime(said, "%Y%m%dT%H%M%S.%f%z")
+        moment = json.loads(self.result)["meta"]["batch_markers"]["ge_load_time"]
+        return datetime.datetime.strptime(moment, "%Y%m%dT%H%M%S.%f%z")
 
     def to_json(self) -> str:
         """All of it as one JSON text, to be kept and read back with `from_json`."""
@@ -75,7 +75,7 @@ class Validation:
     @classmethod
     def from_json(cls, text: str) -> Validation:
         kept = json.loads(text)
-        outcomes = {one.rule: one for one in map(_outcome, kept["result"]["results"])}
+        outcomes = {outcome.rule: outcome for outcome in map(_outcome, kept["result"]["results"])}
         return cls(kept["source"], kept["batch"], outcomes, json.dumps(kept["result"], ensure_ascii=False))
 
 
@@ -115,8 +115,8 @@ def validate(
     _check_evaluated(result, source, batch)
     shown = _without_values(result)
     places = {rule.code: place for place, rule in enumerate(rules)}
-    shown["results"].sort(key=lambda one: places[one["expectation_config"]["meta"]["rule"]])
-    outcomes = {one.rule: one for one in map(_outcome, shown["results"])}
+    shown["results"].sort(key=lambda shown_result: places[shown_result["expectation_config"]["meta"]["rule"]])
+    outcomes = {outcome.rule: outcome for outcome in map(_outcome, shown["results"])}
     return Validation(source, batch, outcomes, json.dumps(shown, ensure_ascii=False))
 
 
@@ -162,7 +162,7 @@ def _batch(context: AbstractDataContext, engine: Engine, view: str, name: str, r
 
 
 def _check_evaluated(result: ExpectationSuiteValidationResult, source: str, batch: str) -> None:
-    raised = [one.expectation_config.meta["rule"] for one in result.results if _exceptions(one.exception_info)]
+    raised = [failed.expectation_config.meta["rule"] for failed in result.results if _exceptions(failed.exception_info)]
     if raised:
         raise NotValidatedError(
             f"{source}, batch {batch}: Great Expectations could not evaluate {', '.join(sorted(raised))}; "
@@ -174,7 +174,9 @@ def _exceptions(info: dict[str, Any] | None) -> bool:
     """Whether an expectation or one of its metrics raised: the information is flat, or one entry per metric."""
     if not info:
         return False
-    return any(bool(one.get("raised_exception")) for one in ([info] if "raised_exception" in info else info.values()))
+    return any(
+        bool(raised.get("raised_exception")) for raised in ([info] if "raised_exception" in info else info.values())
+    )
 
 
 def _without_values(result: ExpectationSuiteValidationResult) -> dict[str, Any]:
@@ -182,18 +184,20 @@ def _without_values(result: ExpectationSuiteValidationResult) -> dict[str, Any]:
     from pipelines.rules.great_expectations.wording import wording
 
     plain: dict[str, Any] = result.to_json_dict()
-    for one, found in zip(plain["results"], result.results, strict=True):
+    for shown, found in zip(plain["results"], result.results, strict=True):
         unexpected = found.result.get("unexpected_count")
         if isinstance(unexpected, NumberOfRows):
-            one["result"] |= {"unexpected_row_sum": unexpected.row_sum, "first_unexpected_row": unexpected.first_row}
-        one["exception_info"] = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
+            shown["result"] |= {"unexpected_row_sum": unexpected.row_sum, "first_unexpected_row": unexpected.first_row}
+        shown["exception_info"] = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
         # Anything but a number may be a value of the data: a maximum, the most common value, a list of them.
-        one["result"] = {name: said for name, said in one["result"].items() if isinstance(said, int | float | None)}
-        config = one["expectation_config"]
-        said = config["kwargs"]
-        if said.get("value_set"):
-            said["value_set"] = _shown_set(said["value_set"])
-        config["meta"]["wording"] = wording(config["type"], said)
+        shown["result"] = {
+            name: value for name, value in shown["result"].items() if isinstance(value, int | float | None)
+        }
+        config = shown["expectation_config"]
+        arguments = config["kwargs"]
+        if arguments.get("value_set"):
+            arguments["value_set"] = _shown_set(arguments["value_set"])
+        config["meta"]["wording"] = wording(config["type"], arguments)
     return plain
 
 
@@ -204,8 +208,8 @@ def _shown_set(values: list[Any]) -> list[Any]:
     return shown if len(shown) <= SHOWN_VALUES else [f"{len(shown)} values"]
 
 
-def _outcome(one: dict[str, Any]) -> Outcome:
-    config, result, success = one["expectation_config"], one["result"], bool(one["success"])
+def _outcome(counted: dict[str, Any]) -> Outcome:
+    config, result, success = counted["expectation_config"], counted["result"], bool(counted["success"])
     rule = config["meta"]["rule"]
     if config["type"].startswith("expect_table_") or "element_count" not in result:
         return Outcome(rule, None, int(not success), success)

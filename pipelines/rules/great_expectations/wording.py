@@ -29,10 +29,10 @@ def wording(kind: str, arguments: dict[str, Any]) -> str:
 def _sentence(kind: str, arguments: str) -> str:
     configuration = ExpectationConfiguration(type=kind, kwargs=json.loads(arguments))
     for content in InlineRenderer(render_object=configuration).get_rendered_content():
-        said = content.value.to_json_dict()
-        if said.get("template") and said["template"] != NO_WORDS:
-            parameters = {name: parameter["value"] for name, parameter in (said.get("params") or {}).items()}
-            return Template(said["template"]).safe_substitute(parameters)
+        rendered = content.value.to_json_dict()
+        if rendered.get("template") and rendered["template"] != NO_WORDS:
+            parameters = {name: parameter["value"] for name, parameter in (rendered.get("params") or {}).items()}
+            return Template(rendered["template"]).safe_substitute(parameters)
     return _described(get_expectation_impl(kind), json.loads(arguments))
 
 
