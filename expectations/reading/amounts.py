@@ -23,10 +23,17 @@ WORD = (
 )
 FIGURE, FINEST = 16, 8  # digits before the point of a figure with a unit, and behind it
 WIDEST = "decimal(24,4)"
+WHOLE, WIDEST_WHOLE = "int64", "decimal(20,0)"  # the bounds of int64 have 19 digits
+SPELT_WHOLE = "^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:[.]0*)?\\z"
 
 
 def read_amount(words: Words, cell: Value, kind: str) -> Value:
-    """The number, rounded half up to the scale of `kind`, `decimal(p,s)`; NULL where it does not fit."""
+    """The number, rounded half up to the scale of `kind`, `decimal(p,s)`; NULL where it does not fit.
+
+    `int64` has no scale to round to: a number with a fraction does not fit.
+    """
+    if kind == WHOLE:
+        return _whole_number(words, cell)
     precision, scale = _digits(kind)
 
     def read(text: Value) -> Value:
@@ -42,6 +49,18 @@ def read_amount(words: Words, cell: Value, kind: str) -> Value:
     exact = words.matches(cell, f"^[0-9]{{1,{precision - scale}}}{fraction}\\z")
     tidy = narrow(words, sent(words, cell), dropped=BLANKS)
     return words.case((exact, words.decimal(cell, kind)), otherwise=words.named(tidy, read))
+
+
+def _whole_number(words: Words, cell: Value) -> Value:
+    def read(text: Value) -> Value:
+        digits = words.trimmed_in_front(words.first_found(words.translated(text, ",", ""), "[0-9]+"), "0")
+        number = words.decimal(words.joined(words.first_found(text, "^-"), words.text("0"), digits), WIDEST_WHOLE)
+        spelt = words.matches(text, SPELT_WHOLE)
+        return words.case((spelt, words.integer(number)), otherwise=words.nothing(WHOLE))
+
+    exact = words.matches(cell, "^[0-9]{1,18}\\z")
+    tidy = narrow(words, sent(words, cell), dropped=BLANKS)
+    return words.case((exact, words.integer(cell)), otherwise=words.named(tidy, read))
 
 
 def read_capital(words: Words, cell: Value, kind: str) -> Value:

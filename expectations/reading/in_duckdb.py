@@ -16,6 +16,7 @@ KINDS: dict[str, sa.types.TypeEngine[Any]] = {
     "date": sa.Date(),
     "instant": sa.TIMESTAMP(timezone=True),
     "integer": sa.BigInteger(),
+    "int64": sa.BigInteger(),
 }
 _names = itertools.count()
 

@@ -8,7 +8,7 @@ from great_expectations.compatibility.pyspark import functions as spark
 
 from expectations.reading.words import Value
 
-KINDS = {"text": "string", "instant": "timestamp", "integer": "bigint"}
+KINDS = {"text": "string", "instant": "timestamp", "integer": "bigint", "int64": "bigint"}
 
 
 class OnSpark:

@@ -19,7 +19,7 @@ class Words(Protocol):
     def text(self, value: str) -> Value: ...
 
     def nothing(self, kind: str) -> Value:
-        """NULL of a kind: `text`, `date`, `instant`, `integer` or `decimal(p,s)`."""
+        """NULL of a kind: `text`, `date`, `instant`, `integer`, `int64` or `decimal(p,s)`."""
 
     def matches(self, value: Value, regex: str) -> Value:
         r"""Whether the expression is found in the value. It may hold no `.` outside a class, and ends by `\z`."""
@@ -60,7 +60,7 @@ class Words(Protocol):
     def contains(self, text: Value, part: Value) -> Value: ...
 
     def integer(self, digits: Value) -> Value:
-        """Of at most 18 digits; NULL for anything else."""
+        """A text of at most 18 digits, or a decimal without a fraction; NULL beyond 64 bits and for anything else."""
 
     def quotient(self, number: Value, divisor: int) -> Value:
         """Whole, of a number that is not negative."""

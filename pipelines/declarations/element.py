@@ -11,6 +11,8 @@ from pydantic import ConfigDict, Field, field_validator
 from pipelines.declarations.reading import Declared
 
 Severity = Literal["critical", "warning"]
+# An engine's decimals have 38 digits; reading one twice takes one more for the sign and one for what is rounded up.
+MOST_DIGITS = 36
 Grade = Literal["public", "internal", "personal", "sensitive_personal"]
 
 
@@ -64,8 +66,15 @@ class Element(Declared):
     @field_validator("type")
     @classmethod
     def _known_type(cls, value: str) -> str:
-        if value not in {"string", "date", "timestamp", "int64"} and not re.fullmatch(r"decimal\(\d+, ?\d+\)", value):
+        if value in {"string", "date", "timestamp", "int64"}:
+            return value
+        digits = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", value)
+        if digits is None:
             raise ValueError(f"`{value}` is none of string, date, timestamp, int64, decimal(p,s)")
+        if not int(digits[2]) < int(digits[1]) <= MOST_DIGITS:
+            raise ValueError(
+                f"`{value}`: write decimal(p,s) of at most {MOST_DIGITS} digits, fewer behind the point than in all"
+            )
         return value
 
     @property
@@ -76,6 +85,10 @@ class Element(Declared):
     def is_text(self) -> bool:
         """Text elements keep an unreadable value as it is; typed ones turn it into NULL, so what was sent is kept."""
         return self.type == "string"
+
+    @property
+    def is_decimal(self) -> bool:
+        return self.type.startswith("decimal(")
 
     @property
     def code_list(self) -> str | None:

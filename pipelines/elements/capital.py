@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from pipelines.elements.bound import bound
 from pipelines.elements.characters import BLANKS, half_width, one_of
-from pipelines.elements.kind import Kind
+from pipelines.elements.kind import DECIMAL, Kind
 from pipelines.elements.numbers import UNSIGNED
 from pipelines.elements.sent import sent
 
@@ -79,6 +79,6 @@ def _tidy(value: ir.StringValue) -> ir.StringValue:
 
 
 KINDS = {
-    "capital_amount": Kind(lambda value, asked: amount(value, asked.element.ibis_type)),
+    "capital_amount": Kind(lambda value, asked: amount(value, asked.element.ibis_type), types=(DECIMAL,)),
     "capital_currency": Kind(lambda value, _: currency(value)),
 }

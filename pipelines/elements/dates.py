@@ -171,7 +171,7 @@ def _serial_instant(text: ir.StringValue) -> ir.TimestampValue:
 
 
 KINDS = {
-    "date": Kind(lambda value, _: normalise(value), without_no_end),
-    "end_date": Kind(lambda value, _: normalise(value), without_words_for_no_end),
-    "datetime": Kind(lambda value, _: normalise_time(value), without_no_end),
+    "date": Kind(lambda value, _: normalise(value), without_no_end, types=("date",)),
+    "end_date": Kind(lambda value, _: normalise(value), without_words_for_no_end, types=("date",)),
+    "datetime": Kind(lambda value, _: normalise_time(value), without_no_end, types=("timestamp",)),
 }

@@ -15,6 +15,7 @@ from pipelines.elements.sent import sent
 Codes = Mapping[str, tuple[Code, ...]]
 Cities = Mapping[str, City]
 Reading = Callable[[ir.StringValue], ir.StringValue]
+TEXT, DECIMAL = "string", "decimal(p,s)"
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,17 @@ class Asked:
 class Kind:
     """`normalise` gives the normal form of a cell as sent, `sent` what of it counts as sent at all.
 
+    `types` are those of elements that the normal form can have; DECIMAL is any number of digits.
     `old_form` gives another form of the same identifier as it was sent, NULL where none was; `derived` by attribute
     what a normal form tells by itself.
     """
 
     normalise: Callable[[ir.StringValue, Asked], ir.Value]
     sent: Reading = sent
+    types: tuple[str, ...] = (TEXT,)
     old_form: Reading | None = None
     derived: Mapping[str, Callable[[ir.StringValue], ir.Value]] = field(default_factory=dict)
+
+    def gives(self, element: Element) -> bool:
+        """Whether the normal form can have the element's type."""
+        return (DECIMAL if element.is_decimal else element.type) in self.types

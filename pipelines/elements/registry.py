@@ -32,12 +32,18 @@ def normalise(value: ir.StringValue, element: Element, codes: Codes, cities: Cit
     """A cell as sent in the element's normal form, typed as `element.ibis_type`.
 
     What cannot be read becomes NULL in typed elements and stays as it is in text. `codes` are all code lists by
-    name, `cities` the leagues and cities. Raises ValueError for an unknown normaliser or code list.
+    name, `cities` the leagues and cities. Raises ValueError for an unknown normaliser or code list, and for a type
+    that the normaliser does not give.
     """
     kind = KINDS.get(element.normalise)
     if kind is None:
         known = ", ".join(sorted(KINDS))
         raise ValueError(f"element {element.name}: there is no normaliser `{element.normalise}`; there are {known}")
+    if not kind.gives(element):
+        raise ValueError(
+            f"element {element.name}: `normalise: {element.normalise}` does not give `type: {element.type}`; "
+            f"write {' or '.join(f'`type: {given}`' for given in kind.types)}, or name another normaliser"
+        )
     return kind.normalise(value, Asked(element, codes, cities)).cast(element.ibis_type)
 
 

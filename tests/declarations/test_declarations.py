@@ -19,6 +19,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 HOUSEHOLDS = "foundation_dbs/person/sources/household_registration.yml"
 PENSIONS = "foundation_dbs/person/sources/social_insurance.yml"
 CAPITAL = "foundation_dbs/legal_entity/sources/market_entity.yml"
+GENERAL = "catalog/elements/general.yml"
 PERSON = "foundation_dbs/person/person.yml"
 RULES = "expectations/person/marriage_registration.yml"
 DEATH = "foundation_dbs/person/death.py"
@@ -200,6 +201,39 @@ MISTAKES = {
         "no code list catalog/codes/marriages.csv",
     ),
     "unknown type of value": Mistake("catalog/elements/time.yml", "type: date\n", "type: day\n", "`day` is none of"),
+    "type that the normaliser does not give": Mistake(
+        GENERAL,
+        "normalise: decimal",
+        "normalise: upper_code",
+        "`normalise: upper_code` does not give `type: decimal(18,2)`; write `type: string`, or name another normaliser",
+    ),
+    "whole numbers of a capital": Mistake(
+        GENERAL,
+        "type: decimal(24,4)",
+        "type: int64",
+        "`type: int64`; write `type: decimal(p,s)`",
+        at="normalise: capital_amount",
+    ),
+    "day of a time": Mistake(
+        "catalog/elements/time.yml",
+        "type: timestamp",
+        "type: date",
+        "write `type: timestamp`",
+        at="normalise: datetime",
+    ),
+    "number as a text": Mistake(
+        GENERAL,
+        "  type: decimal(18,2)\n",
+        "",
+        "write `type: int64` or `type: decimal(p,s)`",
+        at="normalise: decimal",
+    ),
+    "more digits than can be read twice": Mistake(
+        GENERAL, "type: decimal(18,2)", "type: decimal(38,2)", "of at most 36 digits"
+    ),
+    "no digit before the point": Mistake(
+        GENERAL, "type: decimal(18,2)", "type: decimal(2,2)", "fewer behind the point than in all"
+    ),
     "unknown expectation of an element": Mistake(
         "catalog/elements/general.yml",
         "type: expect_column_values_to_match_regex",

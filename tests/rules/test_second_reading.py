@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expectations.reading import READ_TWICE
+from pipelines.declarations.element import Element
 from pipelines.declarations.rule import SENT
 from pipelines.elements import normalise, sent_value
 from pipelines.engines.base import Engine
@@ -27,6 +28,9 @@ from pipelines.rules.great_expectations.second_reading import (
 from tests.support.odd_cells import KINDS, odd_cells
 
 CATALOG = read_catalog(Path(__file__).resolve().parents[2])
+HEADCOUNT = Element(name="headcount", title="人数", type="int64", normalise="decimal", grade="internal")
+LONGEST = Element(name="longest", title="多位数", type="decimal(36,35)", normalise="decimal", grade="internal")
+ELEMENTS = {**CATALOG.elements, HEADCOUNT.name: HEADCOUNT, LONGEST.name: LONGEST}
 ONCE = "__sent_once"
 REAL = {
     "id_number": [
@@ -40,6 +44,8 @@ REAL = {
     "datetime": ["2024-01-02T16:00:00.000Z", "45292.00015625", "45292.000005787037", "2024-01-02 08:30:00"],
     "end_date": ["长期", "至 长期（有效）", "2024年1月2日", "无固定期限", "不详"],
     "amount": ["9999999999999999.995", "-0.005", "1,234.5", "１２", "1e3"],
+    "headcount": ["12", "-3", "1,234", "12.0", "12.5", "１２", "0" * 30 + "7", "9223372036854775808", "1e3", "若干"],
+    "longest": ["9.99999999999999999999999999999999999", "-9.999999999999999999999999999999999995", "10", "-0.5"],
     "capital_amount": ["500万元人民币", "3,000(万)", "HK$12.00005", "9999999999999999.999999995亿", "￥100"],
 }
 
@@ -55,7 +61,7 @@ def differing(engine: Engine, cells: Mapping[str, Sequence[str | None]]) -> dict
     columns: dict[str, ibis.Value] = {}
     readings = []
     for name in cells:
-        element, cell = CATALOG.elements[name], table[name]
+        element, cell = ELEMENTS[name], table[name]
         columns |= {name: normalise(cell, element, CATALOG.codes, CATALOG.cities), name + CELL: cell}
         kind = "text" if element.is_text else element.ibis_type
         readings.append(Reading(name, element.normalise, kind, not element.is_text))
@@ -85,13 +91,38 @@ def _read_again(engine: Engine, view: str, readings: Sequence[Reading]) -> ibis.
 
 
 def test_what_is_read_twice_has_elements_that_are_tried_here() -> None:
-    tried = {CATALOG.elements[name].normalise for name in KINDS}
+    tried = {ELEMENTS[name].normalise for name in KINDS}
     assert tried == {*READ_TWICE}
-    assert all(CATALOG.elements[name].normalise in READ_TWICE for name in REAL)
+    assert all(ELEMENTS[name].normalise in READ_TWICE for name in REAL)
 
 
 def test_both_readings_agree_on_cells_that_are_known_to_be_hard(either_engine: Engine) -> None:
     assert differing(either_engine, REAL) == {}
+
+
+def test_a_whole_number_is_read_up_to_64_bits_and_never_rounded(either_engine: Engine) -> None:
+    cells = {
+        "12": 12,
+        "-3": -3,
+        "1,234": 1234,
+        "１２．００": 12,
+        " +7. ": 7,
+        "9223372036854775807": 2**63 - 1,
+        "-9223372036854775808": -(2**63),
+        "9007199254740993.0": 2**53 + 1,
+        "9223372036854775808": None,
+        "12.5": None,
+        "12.4": None,
+        ".5": None,
+        "1e3": None,
+        "若干": None,
+        "": None,
+    }
+    table = ibis.memtable({"cell": list(cells)}, schema={"cell": "string"})
+    cast(Any, either_engine).ibis._register_in_memory_tables(table)
+    read = table.mutate(number=normalise(table.cell, HEADCOUNT, CATALOG.codes, CATALOG.cities))
+    assert {row["cell"]: row["number"] for row in either_engine.rows(read)} == cells
+    assert differing(either_engine, {"headcount": list(cells)}) == {}
 
 
 def test_both_readings_agree_on_odd_cells(either_engine: Engine) -> None:

@@ -115,6 +115,15 @@ def amount(random: Random) -> str:
     return random.choice(("", "", "", "-", "+")) + whole + fraction
 
 
+def whole(random: Random) -> str:
+    """A count of something, at times one that 64 bits hold only just, or no longer."""
+    if random.random() < 0.2:
+        return f"{random.choice(('', '-'))}{2**63 + random.randint(-2, 2)}{random.choice(('', '.0', '.4', '.5'))}"
+    return random.choice(
+        (amount(random), f"{random.randrange(5000)}{random.choice(('', '', '.', '.0', '.00', '.50'))}")
+    )
+
+
 def capital(random: Random) -> str:
     front = random.choice(("", "", "", "(", "（")) + random.choice(("", "", random.choice(WORDS)))
     word, other = (random.choice(("", random.choice(WORDS))) for _ in range(2))
@@ -140,6 +149,7 @@ KINDS: dict[str, tuple[Callable[[Random], str], str]] = {
     "end_date": (end, "0123456789-/. :T年月日长期至(无"),
     "datetime": (day, "0123456789-/. :T年月日+Z"),
     "amount": (amount, "0123456789.,+-元"),
+    "headcount": (whole, "0123456789.,+-人"),
     "capital_amount": (capital, "0123456789.,万元亿(美$"),
     "capital_currency": (capital, "0123456789.,万元亿(美$"),
 }
