@@ -72,6 +72,8 @@ def test_every_kind_of_element_is_delivered(catalog: Catalog) -> None:
     }
     assert {element.grade for element in elements} == {*get_args(Grade)}
     everywhere = list(delivered_elements(read_catalog(PROJECT)))
+    kinds = {element.type.partition("(")[0] for element in elements}
+    assert kinds == {"string", "date", "timestamp", "int64", "decimal"}
     for asked in ("type", "compare", "holds", "identifier"):
         assert {getattr(element, asked) for element in everywhere} - {
             getattr(element, asked) for element in elements
@@ -91,16 +93,24 @@ def test_every_kind_of_rule_is_declared(catalog: Catalog) -> None:
 
 
 def test_every_resolution_of_a_golden_record_is_declared(catalog: Catalog) -> None:
-    attributes = [one for record in catalog.records.values() for one in record.attributes.values()]
-    assert {one.resolve for one in attributes} == {*get_args(Attribute.model_fields["resolve"].annotation)}
-    assert any(one.until for one in attributes)
-    assert any(one.compare for one in attributes)
-    assert any("." in source for one in attributes for source in one.sources)
     records = catalog.records.values()
-    told = {(a.otherwise, name) for record in records for name, a in record.attributes.items() if a.otherwise}
+    attributes = [attribute for record in records for attribute in record.attributes.values()]
+    assert {attribute.resolve for attribute in attributes} == {*get_args(Attribute.model_fields["resolve"].annotation)}
+    assert any(attribute.until for attribute in attributes)
+    assert any(attribute.compare for attribute in attributes)
+    assert any("." in source for attribute in attributes for source in attribute.sources)
+    derived = {(a.otherwise, name) for record in records for name, a in record.attributes.items() if a.otherwise}
     known = {(key.name, name) for key in catalog.elements.values() for name in KINDS[key.normalise].derived}
-    assert {one for one in known if one[0] in {part for record in records for part in record.key}} == told
-    assert {name for kind in KINDS.values() for name in kind.derived} == {name for _, name in told}
+    assert {(key, name) for key, name in known if key in {part for record in records for part in record.key}} == derived
+    assert {name for kind in KINDS.values() for name in kind.derived} == {name for _, name in derived}
+
+
+def test_a_golden_record_has_a_composite_key_with_a_whole_number_in_it(catalog: Catalog) -> None:
+    composite = [record for record in catalog.records.values() if len(record.key) > 1]
+    assert 0 < len(composite) < len(catalog.records)
+    assert any(catalog.elements[part].type == "int64" for record in composite for part in record.key)
+    assert any(len(attribute.sources) > 1 for record in composite for attribute in record.attributes.values())
+    assert all(record.returns for record in composite)
 
 
 def test_every_route_to_affected_rows_is_declared(declared: list[Model | Finding]) -> None:
@@ -145,7 +155,8 @@ def test_every_kind_of_contract_is_declared(catalog: Catalog) -> None:
     assert {responsibility.by_provider for responsibility in responsible if not responsibility.columns} == {True}
     assert any(responsibility.columns for responsibility in responsible)
     assert {responsibility.level for responsibility in responsible} == {"league", "banner"}
-    assert any(contract.feeds and contract.feeds.key for contract in contracts)
+    renamed = [contract.feeds.key for contract in contracts if contract.feeds and contract.feeds.key]
+    assert {len(key) > 1 for key in renamed} == {True, False}
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,30 @@ def listed(number: int, **cells: str) -> Row:
     return {"统一社会信用代码": company_code(number), "企业名称": f"{name_of(number)}商店", "登记状态": "存续", **cells}
 
 
+def annual_report(number: int, company: int, year: int, headcount: str, **cells: str) -> Row:
+    """The report `number`, of the company for the year."""
+    return {
+        "年报编号": f"R{number:06d}",
+        "统一社会信用代码": company_code(company),
+        "年度": str(year),
+        "从业人数": headcount,
+        "登记地区": CHIFENG if company % 3 == 0 else HOHHOT,
+        "更新时间": "2026-03-05 08:00:00",
+        **cells,
+    }
+
+
+def insured_staff(company: int, year: int, headcount: str, **cells: str) -> Row:
+    """How many people the company has in the year, all of them insured."""
+    return {
+        "参保单位": company_code(company),
+        "参保年度": str(year),
+        "从业人数": headcount,
+        "参保人数": headcount,
+        **cells,
+    }
+
+
 def in_15_digits(identity: str) -> str:
     return identity[:6] + identity[8:17]
 
@@ -205,6 +229,29 @@ WRONG_COMPANIES = [
 LISTED = [listed(20), listed(21), listed(23, 企业名称=f"{name_of(99)}商店"), listed(24, 登记状态="注销"), listed(25)]
 WRONGLY_LISTED = [listed(30, 企业名称=""), listed(31, 登记状态="无此代码")]
 
+REPORTED = [
+    annual_report(1, 20, 2024, "1,200"),
+    annual_report(2, 20, 2025, "500.0"),  # fewer than half of the year before
+    annual_report(3, 21, 2024, "30", 登记地区=""),  # told by the code
+    annual_report(4, 21, 2025, "31"),
+    annual_report(5, 22, 2025, "１２"),
+    *(annual_report(number, number, 2025, "12") for number in range(100, 120)),
+]
+WRONGLY_REPORTED = [
+    annual_report(30, 30, 2025, "12.5"),
+    annual_report(31, 31, 2025, str(2**63)),
+    annual_report(32, 32, 2025, "-3"),
+    annual_report(33, 33, 2025, "3", 年度="去年"),
+]
+INSURED = [
+    insured_staff(20, 2024, "1200"),
+    insured_staff(20, 2025, "499"),  # reported otherwise
+    insured_staff(21, 2025, "31"),
+    insured_staff(23, 2025, "7"),  # reported nowhere
+    *(insured_staff(number, 2025, "12") for number in range(100, 120)),
+    insured_staff(24, 2025, "七"),
+]
+
 
 def plain_companies() -> Iterable[int]:
     return range(100, 100 + PLAIN_COMPANIES)
@@ -239,6 +286,8 @@ def first_deliveries() -> list[Delivered]:
         Delivered("company", "2.parquet", WRONG_COMPANIES + [company(n) for n in range(40, 60)]),
         Delivered("company", "3_gone.csv", [company(25, 操作标志="D", 更新时间="2026-04-01 08:00:00")]),
         Delivered("company_list", "1.csv", [listed(n) for n in plain_companies()] + LISTED + WRONGLY_LISTED),
+        Delivered("annual_report", "1.csv", REPORTED + WRONGLY_REPORTED),
+        Delivered("insured_staff", "1.csv", INSURED),
     ]
 
 
@@ -276,6 +325,17 @@ def later_deliveries() -> list[Delivered]:
             ],
         ),
         Delivered("company_list", "2_later.csv", [listed(22), listed(23)]),
+        Delivered(
+            "annual_report",
+            "2_later.csv",
+            [
+                annual_report(2, 20, 2025, "499", 更新时间=when),  # as it is insured
+                annual_report(4, 21, 2023, "31", 更新时间=when),  # of another year
+                annual_report(5, 22, 2025, "12", 更新时间=when, 登记地区=CHIFENG),
+                annual_report(33, 33, 2024, "3", 更新时间=when),
+            ],
+        ),
+        Delivered("insured_staff", "2_later.csv", [insured_staff(23, 2025, "8"), insured_staff(23, 2024, "20")]),
     ]
 
 

@@ -1,7 +1,8 @@
 """A small project written by hand that has every kind of element, rule, resolution, model route and flow.
 
-Elements, code lists, agencies and regulations are the real catalog's; sources, golden records, models and expectations
-are its own. `tests/project/test_covering_project.py` says what is missing in it.
+Elements, code lists, agencies and regulations are the real catalog's, beside elements of a type that it has none of;
+sources, golden records, models and expectations are its own. `tests/project/test_covering_project.py` says what is
+missing in it.
 """
 
 from __future__ import annotations

@@ -23,3 +23,17 @@ def stay_of_nobody(stay: ir.Table, resident: ir.Table) -> ir.Table:
     """A stay is registered of somebody whom no registration of residents knows."""
     unknown = stay.anti_join(resident, stay.holder_id == resident.id_number)
     return unknown.select(subject="holder_id", source=ibis.literal("stay"), batch="_batch", row="_row")
+
+
+@finding(
+    title="从业人数较上年减少过半",
+    about="employer_year",
+    inputs={"claims": ClaimsOf("employer_year", "headcount")},
+    affected={"claims": "key"},
+)
+def headcount_halved(claims: ir.Table) -> ir.Table:
+    """A source gives less than half of what it gave for the year before: found across years, about the employer."""
+    before = claims.select("source", "key", report_year=claims.report_year + 1, before=claims["value"])
+    both = claims.inner_join(before, ["source", "key", "report_year"])
+    halved = both.filter(both["value"] * 2 < both.before)
+    return halved.select("source", "batch", "row", subject=halved.key)
