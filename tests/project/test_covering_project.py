@@ -93,16 +93,17 @@ def test_every_kind_of_rule_is_declared(catalog: Catalog) -> None:
 
 
 def test_every_resolution_of_a_golden_record_is_declared(catalog: Catalog) -> None:
-    records = catalog.records.values()
-    attributes = [attribute for record in records for attribute in record.attributes.values()]
+    attributes = [attribute for record in catalog.records.values() for attribute in record.attributes.values()]
     assert {attribute.resolve for attribute in attributes} == {*get_args(Attribute.model_fields["resolve"].annotation)}
     assert any(attribute.until for attribute in attributes)
     assert any(attribute.compare for attribute in attributes)
     assert any("." in source for attribute in attributes for source in attribute.sources)
-    derived = {(a.otherwise, name) for record in records for name, a in record.attributes.items() if a.otherwise}
+    records = catalog.records.values()
+    declared = {(a.otherwise, name) for record in records for name, a in record.attributes.items() if a.otherwise}
     known = {(key.name, name) for key in catalog.elements.values() for name in KINDS[key.normalise].derived}
-    assert {(key, name) for key, name in known if key in {part for record in records for part in record.key}} == derived
-    assert {name for kind in KINDS.values() for name in kind.derived} == {name for _, name in derived}
+    parts = {part for record in records for part in record.key}
+    assert {(key, name) for key, name in known if key in parts} == declared
+    assert {name for kind in KINDS.values() for name in kind.derived} == {name for _, name in declared}
 
 
 def test_a_golden_record_has_a_composite_key_with_a_whole_number_in_it(catalog: Catalog) -> None:

@@ -69,7 +69,11 @@ def test_each_golden_record_has_its_own_tables(project: Path, tmp_path: Path) ->
         "employer_finding": 1,
     }
     broken = {name: [(row["rule"], row["source"], row["row"]) for row in rows] for name, rows in found.items()}
-    assert broken == {"person": [("stay_of_nobody", "stay", 3)], "employer": [("employer_not_listed", "company", 3)]}
+    assert broken == {
+        "person": [("stay_of_nobody", "stay", 3)],
+        "employer": [("employer_not_listed", "company", 3)],
+        "employer_year": [],
+    }
 
 
 def _foundation(project: Project) -> list[TableId]:
@@ -83,7 +87,7 @@ def test_a_finding_that_is_about_no_record_is_refused(project: Path) -> None:
         open_project(Settings(project=project))
     assert str(refused.value).startswith(f"{path}:")
     assert "economy has no golden record, or several" in str(refused.value)
-    assert "say `about=` with one of these: employer, person" in str(refused.value)
+    assert "say `about=` with one of these: employer, employer_year, person" in str(refused.value)
 
 
 def test_a_finding_about_an_unknown_record_is_refused(project: Path) -> None:
