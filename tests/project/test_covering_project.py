@@ -91,16 +91,17 @@ def test_every_kind_of_rule_is_declared(catalog: Catalog) -> None:
 
 
 def test_every_resolution_of_a_golden_record_is_declared(catalog: Catalog) -> None:
-    attributes = [one for record in catalog.records.values() for one in record.attributes.values()]
-    assert {one.resolve for one in attributes} == {*get_args(Attribute.model_fields["resolve"].annotation)}
-    assert any(one.until for one in attributes)
-    assert any(one.compare for one in attributes)
-    assert any("." in source for one in attributes for source in one.sources)
+    attributes = [attribute for record in catalog.records.values() for attribute in record.attributes.values()]
+    assert {attribute.resolve for attribute in attributes} == {*get_args(Attribute.model_fields["resolve"].annotation)}
+    assert any(attribute.until for attribute in attributes)
+    assert any(attribute.compare for attribute in attributes)
+    assert any("." in source for attribute in attributes for source in attribute.sources)
     records = catalog.records.values()
-    told = {(a.otherwise, name) for record in records for name, a in record.attributes.items() if a.otherwise}
+    declared = {(a.otherwise, name) for record in records for name, a in record.attributes.items() if a.otherwise}
     known = {(key.name, name) for key in catalog.elements.values() for name in KINDS[key.normalise].derived}
-    assert {one for one in known if one[0] in {part for record in records for part in record.key}} == told
-    assert {name for kind in KINDS.values() for name in kind.derived} == {name for _, name in told}
+    parts = {part for record in records for part in record.key}
+    assert {(key, name) for key, name in known if key in parts} == declared
+    assert {name for kind in KINDS.values() for name in kind.derived} == {name for _, name in declared}
 
 
 def test_every_route_to_affected_rows_is_declared(declared: list[Model | Finding]) -> None:
