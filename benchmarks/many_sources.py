@@ -30,7 +30,7 @@ PEOPLE = 1_000
 DECLARED = ("foundation_dbs", "theme_dbs", "expectations")
 SHARED = {"custom", "reading", "every_source"}  # of the expectations: what belongs to no source
 SMALL = "household_registration"
-FEW = 3  # rows that change in each source
+CHANGED_ROWS = 3  # in each source
 
 OPEN = """
 from pipelines.project.workspace import open_workspace; from pipelines.settings import Settings
@@ -158,11 +158,11 @@ def _measured(folder: Path) -> Mapping[str, Callable[[], Spent]]:
         "one small file": lambda: _after_changes(folder, [SMALL]),
         "few rows everywhere": lambda: _after_changes(folder),
         # What the run before compiled is kept by now.
-        "few rows once more": lambda: _after_changes(folder, rows=FEW + 1),
+        "few rows once more": lambda: _after_changes(folder, rows=CHANGED_ROWS + 1),
     }
 
 
-def _after_changes(folder: Path, sources: Sequence[str] = (), rows: int = FEW) -> Spent:
+def _after_changes(folder: Path, sources: Sequence[str] = (), rows: int = CHANGED_ROWS) -> Spent:
     """A run after so many rows have changed in each of `sources`, or of all that have not been changed already."""
     name = f"changes_{rows}"
     changes = folder / name

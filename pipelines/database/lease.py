@@ -106,7 +106,7 @@ class Lease:
         if self._renewing:
             self._renewing.join()
         with contextlib.suppress(LeaseError):
-            self._change(self._mine, expires=self._now)
+            self._change(self._own_row, expires=self._now)
         self.fence, self._renewing = None, None
         self._database.close()
 
@@ -133,13 +133,13 @@ class Lease:
 
     def _check(self) -> None:
         with self._connected() as connection:
-            left = connection.execute(sa.select(LEASES.c.expires - self._now).where(self._mine)).scalar()
+            left = connection.execute(sa.select(LEASES.c.expires - self._now).where(self._own_row)).scalar()
         if left is None or (left < self._term / 2 and not self._extend()):
             raise self._lost()
 
     def _extend(self) -> bool:
         """A full term from now; also after the end of the last one, as long as nobody took the lease meanwhile."""
-        return self._change(self._mine, expires=self._now + self._term)
+        return self._change(self._own_row, expires=self._now + self._term)
 
     def _renew(self) -> None:
         while not self._stop.wait(self._term / 3):
@@ -154,12 +154,12 @@ class Lease:
         if not self._store.is_s3:
             return
         with self._connected() as connection:
-            ours = connection.execute(sa.select(LEASES.c.claim).where(self._mine)).scalar_one()
-        said = self._store.claim(CLAIM, f"{ours} {socket.gethostname()}\n".encode()).decode().split()
-        if said[:1] != [ours]:
+            claim = connection.execute(sa.select(LEASES.c.claim).where(self._own_row)).scalar_one()
+        first_claim = self._store.claim(CLAIM, f"{claim} {socket.gethostname()}\n".encode()).decode().split()
+        if first_claim[:1] != [claim]:
             raise LeaseError(
                 f"the lease of {self._store} is kept in another database than {self._where()}: one that was first used "
-                f"on the machine {' '.join(said[1:])}",
+                f"on the machine {' '.join(first_claim[1:])}",
                 "set HUILIU_DB to the same PostgreSQL on all machines that write this lake. If that database is gone "
                 f"for good, stop all writers and remove {self._store.uri(CLAIM)}",
                 2,
@@ -211,7 +211,7 @@ class Lease:
             return connection.execute(sa.update(LEASES).where(where).values(**values)).rowcount == 1
 
     @property
-    def _mine(self) -> sa.ColumnElement[bool]:
+    def _own_row(self) -> sa.ColumnElement[bool]:
         return (LEASES.c.lake == str(self._store)) & (LEASES.c.fence == self.fence)
 
     @property

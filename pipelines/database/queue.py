@@ -100,23 +100,23 @@ class Queue:
         """What became of the rows of an agency's receipt; None where it has none of this name, or not any more."""
         joined = REQUESTS.outerjoin(OUTCOMES, OUTCOMES.c.receipt == REQUESTS.c.receipt)
         columns = (*REQUESTS.c["receipt", "source", "rows"], *OUTCOMES.c["state", "accepted", "quarantined", "rules"])
-        mine = (REQUESTS.c.receipt == receipt) & (REQUESTS.c.agency == agency)
+        of_receipt = (REQUESTS.c.receipt == receipt) & (REQUESTS.c.agency == agency)
         with self._database.transaction() as connection:
-            found = connection.execute(sa.select(*columns).select_from(joined).where(mine)).first()
+            found = connection.execute(sa.select(*columns).select_from(joined).where(of_receipt)).first()
         if found is None:
             return None
-        said = {"receipt": found.receipt, "source": found.source, "rows": found.rows}
+        request = {"receipt": found.receipt, "source": found.source, "rows": found.rows}
         if found.state is None:
-            return {**said, "state": "waiting", "accepted": 0, "quarantined": 0, "broken": []}
+            return {**request, "state": "waiting", "accepted": 0, "quarantined": 0, "broken": []}
         counts = {"state": found.state, "accepted": found.accepted, "quarantined": found.quarantined}
-        return {**said, **counts, "broken": json.loads(found.rules)}
+        return {**request, **counts, "broken": json.loads(found.rules)}
 
     def waiting(self) -> int:
         """Rows that no run has taken into the lake yet, as far as the last delivery has seen."""
         queued = sa.select(sa.func.sum(REQUESTS.c.rows)).where(REQUESTS.c.segment.is_(None))
         delivered = sa.select(sa.func.sum(SEGMENTS.c.rows)).where(SEGMENTS.c.ingested_at.is_(None))
         with self._database.transaction() as connection:
-            return sum(int(connection.execute(one).scalar() or 0) for one in (queued, delivered))
+            return sum(int(connection.execute(query).scalar() or 0) for query in (queued, delivered))
 
     def _check_room(self, rows: int) -> None:
         waiting = self.waiting() if rows <= self._limit else 0

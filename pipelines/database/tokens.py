@@ -42,16 +42,16 @@ class Tokens:
     """The tokens of one database. Raises ServiceError at once where `HUILIU_TOKEN_KEY` is missing or short."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        said = settings.token_key.get_secret_value() if settings.token_key else ""
-        if len(said) < SHORTEST_KEY:
-            what = f"is shorter than {SHORTEST_KEY} characters" if said else "is not set"
+        secret = settings.token_key.get_secret_value() if settings.token_key else ""
+        if len(secret) < SHORTEST_KEY:
+            what = f"is shorter than {SHORTEST_KEY} characters" if secret else "is not set"
             raise ServiceError(
                 f"HUILIU_TOKEN_KEY {what}, and tokens are kept under it",
                 "make a key once with `openssl rand -hex 32`, keep it where secrets are kept, and set the same one for "
                 "`huiliu serve` and `huiliu token`. With another key every token that was issued is unknown",
                 2,
             )
-        self._database, self._key = database, said.encode()
+        self._database, self._key = database, secret.encode()
 
     def issue(self, agency: str, days: int) -> str:
         """A new token, valid from now on for `days`; it is shown this once and cannot be read again."""

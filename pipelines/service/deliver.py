@@ -50,7 +50,7 @@ def deliver_pushed(settings: Settings, segment_rows: int = SEGMENT_ROWS) -> list
         database.upgrade()
         delivered, refused = list[Segment](), list[ServiceError]()
         if segments.is_any_waiting(database):
-            with _folder_errors(settings.landing), _alone(settings.landing):
+            with _folder_errors(settings.landing), _locked(settings.landing):
                 segments.seal_waiting(database, segment_rows)
                 delivered, refused = _deliver_each(database, settings)
         with explaining(settings.lake):
@@ -67,7 +67,8 @@ def _deliver_each(database: Database, settings: Settings) -> tuple[list[Segment]
     for number, source in segments.undelivered(database):
         try:
             with _folder_errors(settings.landing / source):
-                delivered += [one] if (one := _deliver(database, settings, number)) else []
+                if segment := _deliver(database, settings, number):
+                    delivered.append(segment)
         except DatabaseAwayError:
             raise
         except ServiceError as error:
@@ -119,7 +120,7 @@ def _note_ingested(database: Database, settings: Settings) -> None:
 
 
 @contextmanager
-def _alone(landing: Path) -> Iterator[None]:
+def _locked(landing: Path) -> Iterator[None]:
     """Wait until no other call delivers into this folder; a killed one's lock ends with it."""
     make_folder(landing)
     with (landing / LOCK).open("wb") as lock:

@@ -61,7 +61,7 @@ def _note_source(workspace: Workspace, contract: Contract, database: Database) -
         quarantined = _quarantined(workspace, contract, batch) if verdict not in (HELD, REJECTED) else []
         outcomes, before = list[Outcome](), 0
         for receipt, rows in requests_of(database, segment):
-            own = [one for one in quarantined if before < one[ROW_NUMBER] <= before + rows]
+            own = [row for row in quarantined if before < row[ROW_NUMBER] <= before + rows]
             outcomes.append(_outcome(receipt, rows, verdict, own, before))
             before += rows
         keep_outcomes(database, outcomes)
@@ -76,5 +76,5 @@ def _outcome(receipt: str, rows: int, verdict: Verdict, quarantined: Sequence[di
     """Of a request whose rows come after the `before` first ones of its segment."""
     state = verdict.value if verdict in (HELD, REJECTED) else TAKEN
     accepted = rows - len(quarantined) if state == TAKEN else 0
-    broken = [{"row": one[ROW_NUMBER] - before, "rules": list(one[RULES])} for one in quarantined[:SHOWN]]
+    broken = [{"row": row[ROW_NUMBER] - before, "rules": list(row[RULES])} for row in quarantined[:SHOWN]]
     return Outcome(receipt, state, accepted, len(quarantined), broken)

@@ -25,16 +25,16 @@ LONGEST_KEY = 200
 def pushing_router(sender: Sender, queue: Queue, catalog: Catalog, longest: int) -> APIRouter:
     """Takes rows of every source that is delivered as files; a body has `longest` bytes at most."""
     router = APIRouter()
-    counter = _Counter(queue, catalog)
+    intake = _Intake(queue, catalog)
 
     @router.post("/ingest/{source}")
     async def ingest(source: str, request: Request) -> JSONResponse:
         agency = await sender(request)
-        known = counter.source(source, agency)
+        known = intake.source(source, agency)
         request.scope[NOTES]["source"] = source
         content_type, key = _content_type(request.headers), _key(request.headers)
         body = await _body(request, longest)
-        receipt = await run_in_threadpool(counter.take, Pushed.of(source, agency, key, body), known, body, content_type)
+        receipt = await run_in_threadpool(intake.take, Pushed.of(source, agency, key, body), known, body, content_type)
         request.scope[NOTES]["rows"] = f"{receipt.accepted} rows"
         return JSONResponse({"accepted": receipt.accepted, "receipt": receipt.receipt}, 202)
 
@@ -47,7 +47,7 @@ class _Source:
     rows: Rows
 
 
-class _Counter:
+class _Intake:
     """Where rows are handed in: of which sources, by whom, and whether they can be read."""
 
     def __init__(self, queue: Queue, catalog: Catalog) -> None:
@@ -74,8 +74,8 @@ class _Counter:
 
 
 def _content_type(headers: Mapping[str, str]) -> str:
-    said, _, rest = headers.get("Content-Type", "").partition(";")
-    content_type, charset = said.strip().lower(), rest.strip().lower().replace('"', "")
+    media_type, _, rest = headers.get("Content-Type", "").partition(";")
+    content_type, charset = media_type.strip().lower(), rest.strip().lower().replace('"', "")
     if content_type not in (JSON, *JSON_LINES) or charset not in ("", "charset=utf-8"):
         reason = "the body is announced as something else than JSON or JSON lines in UTF-8"
         todo = f"send Content-Type: {JSON} for an array or an object, {JSON_LINES[0]} for JSON lines"

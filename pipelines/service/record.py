@@ -50,10 +50,12 @@ class Recorded:
 
     @staticmethod
     def _log(address: str, method: str, notes: dict[str, Any], seconds: float) -> None:
-        said = " ".join(str(notes[name]) for name in ("agency", "source", "rows", "error", "failure") if name in notes)
+        details = " ".join(
+            str(notes[name]) for name in ("agency", "source", "rows", "error", "failure") if name in notes
+        )
         level = logging.ERROR if "failure" in notes else logging.INFO
         shown = method if method.isalpha() and len(method) < 10 else "?"
-        LOG.log(level, "%s %s %s %.0f ms %s", address, shown, notes.get("status", "-"), seconds * 1000, said)
+        LOG.log(level, "%s %s %s %.0f ms %s", address, shown, notes.get("status", "-"), seconds * 1000, details)
 
 
 def _address(scope: Scope) -> str:

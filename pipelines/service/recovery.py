@@ -31,14 +31,16 @@ def recover(workspace: Workspace) -> list[Problem]:
         delivered = segments.delivered(database)
         listed = _listed(workspace) if delivered else set()
         lost = [
-            one
-            for one in delivered
-            if (one["source"], one["sha256"]) not in listed
-            and not (workspace.settings.landing / one["source"] / one["file"]).exists()
-            and not _delivered_again(workspace, one)
+            segment
+            for segment in delivered
+            if (segment["source"], segment["sha256"]) not in listed
+            and not (workspace.settings.landing / segment["source"] / segment["file"]).exists()
+            and not _delivered_again(workspace, segment)
         ]
         with database.transaction() as connection:
-            return problems + [_told(one, segments.receipt_times(connection, one["number"])) for one in lost]
+            return problems + [
+                _loss(segment, segments.receipt_times(connection, segment["number"])) for segment in lost
+            ]
 
 
 def _listed(workspace: Workspace) -> set[tuple[str, str]]:
@@ -66,8 +68,8 @@ def _delivered_again(workspace: Workspace, segment: dict[str, Any]) -> bool:
     return True
 
 
-def _told(segment: dict[str, Any], received: tuple[float, float]) -> Problem:
-    first, last = (datetime.datetime.fromtimestamp(one, PEOPLE_TIME).strftime("%Y-%m-%d %H:%M:%S") for one in received)
+def _loss(segment: dict[str, Any], received: tuple[float, float]) -> Problem:
+    first, last = (datetime.datetime.fromtimestamp(at, PEOPLE_TIME).strftime("%Y-%m-%d %H:%M:%S") for at in received)
     return Problem(
         file=f"{segment['source']}/{segment['file']}",
         what=f"{segment['rows']} rows that {segment['agency']} pushed from {first} to {last} were accepted and are not "

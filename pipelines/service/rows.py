@@ -115,14 +115,14 @@ def _in_array(text: str) -> Iterator[_Row]:
     at = _after_blanks(text, 0)
     if not text.startswith("[", at):
         if at < len(text):
-            yield (one := _Reader(text, at, 1)).row
-            _check_end(text, one.end, 1)
+            yield (reader := _Reader(text, at, 1)).row
+            _check_end(text, reader.end, 1)
         return
     number, at = 0, _after_blanks(text, at + 1)
     while not text.startswith("]", at):
         number += 1
-        yield (one := _Reader(text, at, number)).row
-        at = _after_blanks(text, one.end)
+        yield (reader := _Reader(text, at, number)).row
+        at = _after_blanks(text, reader.end)
         if text.startswith(",", at):
             at = _after_blanks(text, at + 1)
             if text.startswith("]", at):
@@ -136,8 +136,8 @@ def _in_lines(text: str) -> Iterator[_Row]:
     for number, line in enumerate(text.split("\n"), start=1):
         at = _after_blanks(line, 0)
         if at < len(line):
-            yield (one := _Reader(line, at, number)).row
-            _check_end(line, one.end, number)
+            yield (reader := _Reader(line, at, number)).row
+            _check_end(line, reader.end, number)
 
 
 class _Reader:
@@ -176,7 +176,7 @@ def _broken(number: int) -> Refusal:
 def _is_text(value: Any) -> bool:
     if isinstance(value, str):
         return not any("\ud800" <= character <= "\udfff" for character in value)
-    return not isinstance(value, list | tuple) or all(_is_text(one) for one in value)
+    return not isinstance(value, list | tuple) or all(_is_text(part) for part in value)
 
 
 def _no_number(_: str) -> NoReturn:

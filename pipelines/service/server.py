@@ -31,8 +31,8 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     with _listening(host, port) as listening:
         # The server raises the signal again when it is done; the process then ends as it began, by its own will.
-        for one in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(one, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
         ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
         server_of(app).run(sockets=[listening])
 

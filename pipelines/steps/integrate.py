@@ -49,8 +49,8 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A value of an attribute, as a column of the joined table, and the source that tells it.
+class SourcedValue:
+    """A value of an attribute, as a column of the joined table, and the source that states it.
 
     `sound` is whether the value keeps every check of its element; None where it has none that it could break.
     """
@@ -66,7 +66,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Candidate(Told):
+class Candidate(SourcedValue):
     """What a source says of an attribute, as columns of the joined table."""
 
     compared: ir.Value
@@ -126,9 +126,9 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     declared = digest(__name__, record, authorities, catalog.elements, _checks(catalog, record))
     ways = {standard_spec(catalog, contract): catalog.feeding_key(contract, record) for contract in feeders}
     endings = [
-        Ending(standard_spec(catalog, one.contract), catalog.feeding_key(one.contract, record), one.until)
-        for one in _voices(catalog, record)
-        if one.until
+        Ending(standard_spec(catalog, voice.contract), catalog.feeding_key(voice.contract, record), voice.until)
+        for voice in _voices(catalog, record)
+        if voice.until
     ]
     spec = golden_spec(catalog, record)
     by_golden = by_columns(lake, ways, declared, lambda keys: _golden(catalog, record, over, keys), record.key)
@@ -150,13 +150,13 @@ def follows_newest_day(record: GoldenRecord) -> bool:
 
 
 def _golden(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
-    joined = _with_key_told(catalog, record, _joined(catalog, record, over, keys))
+    joined = _with_derived_from_key(catalog, record, _joined(catalog, record, over, keys))
     columns: dict[str, ir.Value] = {part: joined[part] for part in record.key}
     for name, attribute in record.attributes.items():
         candidates = _candidates(catalog, record, name, joined)
-        in_turn = _in_turn(candidates, attribute.resolve, _told_by_key(record, name, joined))
-        columns[name] = ibis.cases(*((adopted, one.value) for adopted, one in in_turn))
-        columns[f"{name}_source"] = ibis.cases(*((adopted, one.source) for adopted, one in in_turn))
+        in_turn = _in_turn(candidates, attribute.resolve, _derived_from_key(record, name, joined))
+        columns[name] = ibis.cases(*((adopted, stated.value) for adopted, stated in in_turn))
+        columns[f"{name}_source"] = ibis.cases(*((adopted, stated.source) for adopted, stated in in_turn))
         columns[f"{name}_disputed"] = _disputed(record, name, candidates)
     golden = joined.select(**columns)
     return golden.mutate(**{FLAGS: broken_codes(golden, _checks(catalog, record))})
@@ -167,23 +167,25 @@ def _checks(catalog: Catalog, record: GoldenRecord) -> tuple[Rule, ...]:
     return catalog.value_rules({name: catalog.attribute_element(record, name) for name in record.attributes})
 
 
-def _in_turn(candidates: Sequence[Candidate], resolve: str, told: Told | None) -> list[tuple[ir.BooleanValue, Told]]:
+def _in_turn(
+    candidates: Sequence[Candidate], resolve: str, from_key: SourcedValue | None
+) -> list[tuple[ir.BooleanValue, SourcedValue]]:
     """What may be adopted and when, the first first: any sound value comes before one that breaks a check.
 
     What the key itself tells comes after what is told of it.
     """
-    found: list[tuple[ir.BooleanValue, Told]] = []
-    everybody: list[Told] = [*candidates, *([told] if told else [])]
-    for only_sound in (True, False) if any(one.sound is not None for one in everybody) else (False,):
+    found: list[tuple[ir.BooleanValue, SourcedValue]] = []
+    everything: list[SourcedValue] = [*candidates, *([from_key] if from_key else [])]
+    for only_sound in (True, False) if any(stated.sound is not None for stated in everything) else (False,):
         found.extend(zip(_wins(candidates, resolve, only_sound), candidates, strict=True))
-        if told:
-            found.append((told.heard(only_sound), told))
+        if from_key:
+            found.append((from_key.heard(only_sound), from_key))
     return found
 
 
-def _with_key_told(catalog: Catalog, record: GoldenRecord, joined: ir.Table) -> ir.Table:
+def _with_derived_from_key(catalog: Catalog, record: GoldenRecord, joined: ir.Table) -> ir.Table:
     """`joined` with what the golden key itself tells of attributes, as that of a source named like that part of it."""
-    asked = {name: one.otherwise for name, one in record.attributes.items() if one.otherwise}
+    asked = {name: attribute.otherwise for name, attribute in record.attributes.items() if attribute.otherwise}
     named = {name: f"{otherwise}__{name}" for name, otherwise in asked.items()}
     values = {named[name]: derived(joined[part], catalog.elements[part], name) for name, part in asked.items()}
     rows = joined.mutate(**values)
@@ -191,14 +193,14 @@ def _with_key_told(catalog: Catalog, record: GoldenRecord, joined: ir.Table) -> 
     return rows.mutate(**_soundness(catalog, rows, elements))
 
 
-def _told_by_key(record: GoldenRecord, name: str, joined: ir.Table) -> Told | None:
+def _derived_from_key(record: GoldenRecord, name: str, joined: ir.Table) -> SourcedValue | None:
     otherwise = record.attributes[name].otherwise
-    return _told(joined, otherwise, f"{otherwise}__{name}") if otherwise else None
+    return _sourced_value(joined, otherwise, f"{otherwise}__{name}") if otherwise else None
 
 
-def _told(joined: ir.Table, source: str, column: str) -> Told:
+def _sourced_value(joined: ir.Table, source: str, column: str) -> SourcedValue:
     sound = column + SOUND
-    return Told(source, joined[column], joined[sound] if sound in joined.columns else None)
+    return SourcedValue(source, joined[column], joined[sound] if sound in joined.columns else None)
 
 
 def _soundness(catalog: Catalog, rows: ir.Table, elements: Mapping[str, Element]) -> dict[str, ir.BooleanValue]:
@@ -225,18 +227,18 @@ def _conflicts(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Tabl
         values = standing.select(*record.key, golden_value=name, disputed=f"{name}_disputed")
         claims = joined.inner_join(values, [*record.key])
         element = catalog.attribute_element(record, name)
-        for one in _candidates(catalog, record, name, claims):
-            stands = (one.compared == match_key(claims["golden_value"], element)).fill_null(False)
-            rows = claims.filter(claims["disputed"] & one.value.notnull())
+        for candidate in _candidates(catalog, record, name, claims):
+            stands = (candidate.compared == match_key(claims["golden_value"], element)).fill_null(False)
+            rows = claims.filter(claims["disputed"] & candidate.value.notnull())
             parts.append(
                 rows.select(
                     **{part: claims[part] for part in record.key},
                     attribute=ibis.literal(name),
-                    source=ibis.literal(one.source),
-                    value=one.value.cast("string"),
+                    source=ibis.literal(candidate.source),
+                    value=candidate.value.cast("string"),
                     stands=stands,
-                    batch=one.batch,
-                    row=one.row,
+                    batch=candidate.batch,
+                    row=candidate.row,
                 )
             )
     return ibis.union(*parts)
@@ -265,7 +267,10 @@ def _voices(catalog: Catalog, record: GoldenRecord) -> list[Voice]:
     voices = [Voice(contract, None) for contract in catalog.feeders(record)]
     asked = {end for attribute in record.attributes.values() for end in attribute.until.items()}
     ending = [
-        Voice(one.contract, column) for one in voices for name, column in sorted(asked) if name == one.contract.name
+        Voice(voice.contract, column)
+        for voice in voices
+        for name, column in sorted(asked)
+        if name == voice.contract.name
     ]
     return [*voices, *ending]
 
@@ -287,11 +292,11 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
     if voice.until:
         rows = rows.filter(counts_on(rows, voice.until, over.day()))
     order = [f"{voice.prefix}{name}" for name in DELIVERED]
-    said = {name: rows[name] for name in sorted(asked)}
-    said |= _soundness(catalog, rows, {name: catalog.element_of(contract, name) for name in said})
+    values = {name: rows[name] for name in sorted(asked)}
+    values |= _soundness(catalog, rows, {name: catalog.element_of(contract, name) for name in values})
     side = rows.filter(ibis.and_(*(rows[column].notnull() for column in own))).select(
         **{part: rows[column] for part, column in zip(record.key, own, strict=True)},
-        **{f"{voice.prefix}{name}": value for name, value in said.items()},
+        **{f"{voice.prefix}{name}": value for name, value in values.items()},
         **dict(zip(order, DELIVERED, strict=True)),
     )
     if keys is not None:
@@ -304,13 +309,13 @@ def _candidates(catalog: Catalog, record: GoldenRecord, name: str, joined: ir.Ta
     found = []
     for contract, column in catalog.authorities(record, name):
         prefix = Voice(contract, record.attributes[name].until.get(contract.name)).prefix
-        told, element = _told(joined, contract.name, prefix + column), catalog.element_of(contract, column)
+        stated, element = _sourced_value(joined, contract.name, prefix + column), catalog.element_of(contract, column)
         found.append(
             Candidate(
-                told.source,
-                told.value,
-                told.sound,
-                match_key(told.value, element),
+                stated.source,
+                stated.value,
+                stated.sound,
+                match_key(stated.value, element),
                 joined[f"{prefix}{VERSION}"],
                 joined[f"{prefix}{BATCH}"],
                 joined[f"{prefix}{ROW_NUMBER}"],
@@ -321,30 +326,35 @@ def _candidates(catalog: Catalog, record: GoldenRecord, name: str, joined: ir.Ta
 
 def _wins(candidates: Sequence[Candidate], resolve: str, only_sound: bool) -> list[ir.BooleanValue]:
     """Per candidate whether it may win; the first that may, in order of authority, does."""
-    heard = [one.heard(only_sound) for one in candidates]
+    heard = [candidate.heard(only_sound) for candidate in candidates]
     if resolve == "authority" or len(candidates) == 1:
         return heard
     both = list(zip(heard, candidates, strict=True))
     if resolve == "latest":
         return [
             ibis.and_(
-                hears, *(~(other_heard & _is_newer(other, one)) for other_heard, other in both if other is not one)
+                hears,
+                *(
+                    ~(other_heard & _is_newer(other, candidate))
+                    for other_heard, other in both
+                    if other is not candidate
+                ),
             )
-            for hears, one in both
+            for hears, candidate in both
         ]
-    scores = [ibis.ifelse(hears, _votes(one, candidates), ABSENT) for hears, one in both]
+    scores = [ibis.ifelse(hears, _votes(candidate, candidates), ABSENT) for hears, candidate in both]
     best = ibis.greatest(*scores)
     return [(score == best) & hears for score, hears in zip(scores, heard, strict=True)]
 
 
-def _is_newer(one: Candidate, other: Candidate) -> ir.BooleanValue:
+def _is_newer(candidate: Candidate, other: Candidate) -> ir.BooleanValue:
     """Whether a row came later than another, to the microsecond; a row without a version comes last."""
-    undated = other.version.isnull() & one.version.notnull()
-    return (one.version > other.version).fill_null(undated)
+    undated = other.version.isnull() & candidate.version.notnull()
+    return (candidate.version > other.version).fill_null(undated)
 
 
-def _votes(one: Candidate, candidates: Sequence[Candidate]) -> ir.IntegerValue:
-    agreeing = [(one.compared == other.compared).fill_null(False).cast("int64") for other in candidates]
+def _votes(candidate: Candidate, candidates: Sequence[Candidate]) -> ir.IntegerValue:
+    agreeing = [(candidate.compared == other.compared).fill_null(False).cast("int64") for other in candidates]
     return functools.reduce(operator.add, agreeing)
 
 
@@ -353,5 +363,5 @@ def _disputed(record: GoldenRecord, name: str, candidates: Sequence[Candidate]) 
     attribute = record.attributes[name]
     if attribute.resolve == "latest" or attribute.compare == "none" or len(candidates) == 1:
         return ibis.literal(False)
-    first = ibis.coalesce(*(one.compared for one in candidates))
-    return functools.reduce(operator.or_, [(one.compared != first).fill_null(False) for one in candidates])
+    first = ibis.coalesce(*(candidate.compared for candidate in candidates))
+    return functools.reduce(operator.or_, [(candidate.compared != first).fill_null(False) for candidate in candidates])

@@ -199,9 +199,9 @@ def _placed(workspace: Workspace, flow: Flow, keys: ir.Table | None) -> ir.Table
     if flow.record and reached:
         golden = _placing(workspace, flow, flow.record, keys)
         keyed = {KEY_BESIDE + part: part for part in flow.beside}
-        named = golden.select(**keyed, **{one.beside: one.column for one in reached})
+        named = golden.select(**keyed, **{region.beside: region.column for region in reached})
         rows = rows.left_join(named, [(column, KEY_BESIDE + part) for part, column in flow.beside.items()])
-    found = [rows[one.beside] for one in flow.scope]
+    found = [rows[region.beside] for region in flow.scope]
     return rows.mutate(
         **{
             CITY.name: ibis.coalesce(*(city_of(workspace, region) for region in found)),

@@ -62,9 +62,9 @@ def leases(tmp_path: Path, database: sa.URL) -> Iterator[Leases]:
 
 def change(database: sa.URL, lake: Path, **values: object) -> None:
     """Set what stands in the row of a lake's lease."""
-    mine = LEASES.c.lake == str(lake)
+    of_lake = LEASES.c.lake == str(lake)
     with sa.create_engine(database).begin() as connection:
-        assert connection.execute(sa.update(LEASES).where(mine).values(**values)).rowcount == 1
+        assert connection.execute(sa.update(LEASES).where(of_lake).values(**values)).rowcount == 1
 
 
 # A process that appends numbers under the lease, a line on stdin each; it says the fence, or why it stopped.
@@ -156,14 +156,14 @@ def test_a_second_writer_is_told_who_writes_since_when_and_what_to_do(leases: Le
     leases(engine="spark").hold()
     with pytest.raises(LeaseError) as refused:
         leases().hold()
-    told = str(refused.value)
-    for said in (
+    message = str(refused.value)
+    for part in (
         f"process {os.getpid()} (engine spark, since 20",
         "runs until 20",
         "what to do: ",
         "HUILIU_LEASE_WAIT",
     ):
-        assert said in told
+        assert part in message
     assert refused.value.exit_code == 3
 
 
@@ -237,10 +237,10 @@ def test_a_holder_that_slept_through_its_end_commits_no_more(
     assert other.fence == 2
     sleeper.send(3)
     sleeper.process.send_signal(signal.SIGCONT)
-    told = sleeper.answer()
-    assert told.startswith("LeaseLostError: ")
-    assert f"process {os.getpid()} " in told
-    assert "fence 2; this process had 1" in told
+    answer = sleeper.answer()
+    assert answer.startswith("LeaseLostError: ")
+    assert f"process {os.getpid()} " in answer
+    assert "fence 2; this process had 1" in answer
     assert numbers(tmp_path) == [1, 2]
 
 
@@ -319,7 +319,7 @@ def test_nothing_is_written_while_the_database_is_away(tmp_path: Path, postgres_
 
 
 @pytest.mark.parametrize(
-    ("written", "exit_code", "said"),
+    ("written", "exit_code", "named"),
     [
         ("postgresql://writer:topsecret@127.0.0.1:1/huiliu", 3, "postgresql 127.0.0.1:1/huiliu"),
         ("mysql://writer:topsecret@db/huiliu", 2, "HUILIU_DB"),
@@ -327,12 +327,12 @@ def test_nothing_is_written_while_the_database_is_away(tmp_path: Path, postgres_
     ],
 )
 def test_a_database_that_cannot_be_used_is_named_without_its_password(
-    tmp_path: Path, written: str, exit_code: int, said: str
+    tmp_path: Path, written: str, exit_code: int, named: str
 ) -> None:
     settings = Settings(lake=tmp_path / "lake", db=written)
     with pytest.raises(LeaseError) as refused:
         Lease(database_of(settings), settings.lake, "duckdb", 0).hold()
-    assert said in str(refused.value)
+    assert named in str(refused.value)
     assert "what to do: " in str(refused.value)
     assert "topsecret" not in str(refused.value) + repr(settings)
     assert refused.value.exit_code == exit_code
@@ -343,7 +343,7 @@ def test_a_lake_by_a_link_or_by_a_detour_is_the_same_lake(tmp_path: Path) -> Non
     (tmp_path / "link").symlink_to(tmp_path / "disk" / "lake")
     ways = [tmp_path / "disk/lake", tmp_path / "link", tmp_path / "disk/../disk/lake"]
     settings = [Settings(lake=way, lease_wait=0) for way in ways]
-    assert len({database_of(one) for one in settings}) == 1
+    assert len({*map(database_of, settings)}) == 1
     with lease_of(settings[0]) as first:
         first.hold()
         for other in settings[1:]:

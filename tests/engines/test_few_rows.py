@@ -15,7 +15,7 @@ from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place
 from tests.support.two_engines import run_by_its_own_clock
 
-FEW = {"by few": duckdb_engine.FEW_ROWS, "by many": -1}
+PLANNINGS = {"by few": duckdb_engine.FEW_ROWS, "by many": -1}
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,10 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Place]:
     """A lake by each way of planning, after a first run and one over what was delivered later."""
     folder = tmp_path_factory.mktemp("planning")
     project = covering_project(folder / "project")
-    found = {way: Place(folder, lake_name=way.replace(" ", "_"), project=project) for way in FEW}
+    found = {way: Place(folder, lake_name=way.replace(" ", "_"), project=project) for way in PLANNINGS}
     for hour, deliveries in enumerate((first_deliveries(), later_deliveries())):
         write(deliveries, Place(folder).landing)
-        for way, most in FEW.items():
+        for way, most in PLANNINGS.items():
             with patch.object(duckdb_engine, "FEW_ROWS", most):
                 run_by_its_own_clock(found[way], hour)
     return found

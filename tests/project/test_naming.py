@@ -12,16 +12,6 @@ from tests.project.test_project import MODULES, ROOT, TESTS, read, shown
 
 RETIRED = {"one", "said", "told", "mine", "ours", "theirs", "alone", "go_on", "let_go"}
 CONSTANTS = {"NOTHING", "MANY", "FEW", "RARELY"}
-# Older than the rule; whoever works on one of them names it anew and takes it off the list.
-OLDER = {
-    "pipelines/database/lease.py",
-    "pipelines/engines/duckdb/data_dictionary.py",
-    "pipelines/engines/duckdb/engine.py",
-    "pipelines/steps/integrate.py",
-    "tests/database/test_lease.py",
-    "tests/support/pushing.py",
-}
-OLDER_ROOMS = ("pipelines/service/", "tests/service/")
 
 
 def named_in(code: str) -> Iterator[tuple[int, str]]:
@@ -43,11 +33,7 @@ def retired_in(code: str) -> list[tuple[int, str]]:
     return sorted((line, name) for line, name, word in bare if word.lower() in RETIRED or word in CONSTANTS)
 
 
-def is_older(path: Path) -> bool:
-    return shown(path) in OLDER or shown(path).startswith(OLDER_ROOMS)
-
-
-@pytest.mark.parametrize("path", [path for path in (*MODULES, *TESTS) if not is_older(path)], ids=shown)
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=shown)
 def test_no_name_is_a_word_that_says_nothing_of_the_domain(path: Path) -> None:
     assert retired_in(read(path)) == [], "docs/naming.md says what stands instead"
 

@@ -113,8 +113,8 @@ def test_many_push_at_once_while_the_server_is_killed_and_deliveries_go_on(pushe
             time.sleep(0.02)
         pushed.kill()
         pushed.start(port)
-        for one in pushing:
-            one.result()
+        for future in pushing:
+            future.result()
         done.set()
         delivering.result()
     deliver_pushed(pushed.settings)
@@ -226,7 +226,7 @@ def test_two_deliveries_at_once_deliver_once(kept: Pushed) -> None:
     queue(kept.settings, *((AGENCY, str(number), [number]) for number in range(100)))
     with ThreadPoolExecutor(4) as several:
         done = [several.submit(deliver_pushed, kept.settings, 5) for _ in range(4)]
-        segments = [segment.number for one in done for segment in one.result()]
+        segments = [segment.number for future in done for segment in future.result()]
     assert len(segments) == len(set(segments)) == 20
     assert numbers(kept.landed()) == {f"D{number:06d}": 1 for number in range(100)}
 

@@ -58,12 +58,12 @@ def key() -> str:
 
 def test_rows_are_accepted_as_array_as_object_and_as_lines(service: Pushed, token: str) -> None:
     array = service.push([death(1), death(2)], key(), token=token)
-    one = service.push(death(3), key(), token=token)
+    single = service.push(death(3), key(), token=token)
     lines = service.push(
         lines_of([death(4), death(5), death(6)]) + b"\r\n", key(), token=token, content_type=JSON_LINES
     )
     typed = service.push(lines_of([death(7)]), key(), token=token, content_type='application/jsonl; charset="UTF-8"')
-    answers = (array, one, lines, typed)
+    answers = (array, single, lines, typed)
     assert [(answer.status, answer.body["accepted"]) for answer in answers] == [(202, 2), (202, 1), (202, 3), (202, 1)]
     assert len({answer.body["receipt"] for answer in answers}) == 4
 
@@ -127,12 +127,12 @@ BAD_BODIES: dict[str, tuple[Any, tuple[str, int | None], str]] = {
 
 @pytest.mark.parametrize("bad", BAD_BODIES)
 def test_bad_bodies_are_refused_with_row_and_reason(service: Pushed, token: str, bad: str) -> None:
-    body, (error, row), said = BAD_BODIES[bad]
+    body, (error, row), reason = BAD_BODIES[bad]
     if bad == "half a character":
         body = json.dumps(body).replace("SURROGATE", "\\ud800").encode()
     answer = service.push(body, key(), token=token)
     assert answer.error == (400, error, row)
-    assert said in answer.body["reason"]
+    assert reason in answer.body["reason"]
     assert_nothing_is_told(answer)
 
 
@@ -197,17 +197,17 @@ def test_a_body_that_is_too_long_is_refused_and_its_sender_reads_why(
 ) -> None:
     body = json.dumps([ROW] * 20_000).encode()
     assert len(body) > service.settings.push_bytes
-    said = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": key()}
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": key()}
     content: Any = body if announced else iter([body[:1_000_000], body[1_000_000:]])
-    answer = service.ask("POST", f"/ingest/{SOURCE}", content, said)
+    answer = service.ask("POST", f"/ingest/{SOURCE}", content, headers)
     assert answer.error == (413, "body_too_long", None)
     assert "3,000,000 bytes" in answer.body["reason"]
 
 
 def test_a_path_with_a_slash_too_many_leads_nowhere_else(service: Pushed, token: str) -> None:
-    said = {"Host": "elsewhere.example", "Authorization": f"Bearer {token}"}
+    headers = {"Host": "elsewhere.example", "Authorization": f"Bearer {token}"}
     for method, path in (("GET", "/health/"), ("POST", f"/ingest/{SOURCE}/")):
-        answer = service.ask(method, path, b"[]", said)
+        answer = service.ask(method, path, b"[]", headers)
         assert answer.error == (404, "no_such_path", None)
         assert "elsewhere" not in str(answer.headers) + json.dumps(answer.body)
 
@@ -276,9 +276,9 @@ def test_more_connections_than_there_is_room_for_are_closed(bounded: int) -> Non
             open_ones.enter_context(socket.create_connection(("127.0.0.1", bounded), timeout=60)) for _ in range(3)
         )
         assert third.recv(100) == b""
-        for one in (first, second):
-            one.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert b" 200 " in one.recv(1000)
+        for connection in (first, second):
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b" 200 " in connection.recv(1000)
 
 
 def test_other_paths_and_methods(service: Pushed) -> None:
@@ -319,5 +319,5 @@ def test_the_application_needs_no_engine() -> None:
 
 
 def assert_nothing_is_told(answer: Answer) -> None:
-    said = json.dumps(answer.body, ensure_ascii=False)
-    assert not [value for value in (SECRET, "机密", *map(str, ROW.values())) if value in said]
+    text = json.dumps(answer.body, ensure_ascii=False)
+    assert not [value for value in (SECRET, "机密", *map(str, ROW.values())) if value in text]

@@ -28,7 +28,7 @@ TOKEN_KEY = "simulated-key-of-more-than-32-characters"
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
 
 
-def death(number: int, **said: Any) -> dict[str, Any]:
+def death(number: int, **cells: Any) -> dict[str, Any]:
     """The registration of a death, in the columns that the source requires and two more."""
     return {
         "死亡证编号": f"D{number:06d}",
@@ -37,7 +37,7 @@ def death(number: int, **said: Any) -> dict[str, Any]:
         "死亡日期": "2026-02-01",
         "死亡地点": "家中",
         "更新时间": "2026-03-01 08:00:00",
-        **said,
+        **cells,
     }
 
 
@@ -148,10 +148,10 @@ class Pushed:
     ) -> Answer:
         """Push bytes as they are, anything else as JSON."""
         content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        said = {"Content-Type": content_type, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        said |= {"Authorization": f"Bearer {token}"} if token else {}
-        said |= {"Idempotency-Key": key} if key else {}
-        return self.ask("POST", f"/ingest/{source}", content, said)
+        sent = {"Content-Type": content_type, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        sent |= {"Authorization": f"Bearer {token}"} if token else {}
+        sent |= {"Idempotency-Key": key} if key else {}
+        return self.ask("POST", f"/ingest/{source}", content, sent)
 
     def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         connection = http.client.HTTPConnection(self.address, timeout=120)

@@ -67,8 +67,8 @@ def table(place: Place, name: str, *columns: str) -> set[tuple[Any, ...]]:
     """The rows of a table by the name that models use, each with all that makes it differ here."""
     with place.opened() as at:
         rows = at.rows(table_spec(at.workspace, name))
-    assert len({tuple(row[one] for one in columns) for row in rows}) == len(rows)
-    return {tuple(row[one] for one in columns) for row in rows}
+    assert len({tuple(row[column] for column in columns) for row in rows}) == len(rows)
+    return {tuple(row[column] for column in columns) for row in rows}
 
 
 KEY = ("enterprise_code", "report_year")
@@ -111,7 +111,7 @@ def test_a_model_reads_it(place: Place) -> None:
 
 def returned(place: Place, name: str) -> set[tuple[Any, ...]]:
     with place.opened() as at:
-        flow = next(one for one in flows(at.workspace) if one.spec.id.name == name)
+        flow = next(flow for flow in flows(at.workspace) if flow.spec.id.name == name)
         return {(row["city"], *(row[part] for part in flow.spec.key)) for row in at.rows(flow.returned)}
 
 
@@ -154,7 +154,7 @@ def test_the_score_tells_years_apart(place: Place, tmp_path: Path) -> None:
         encoding="utf-8",
     )
     with place.opened() as at:
-        (score,) = (one for one in outcome_scores(at.workspace, tmp_path) if one.outcome == "conflict")
+        (score,) = (score for score in outcome_scores(at.workspace, tmp_path) if score.outcome == "conflict")
         (golden,) = table_scores(at.workspace, tmp_path)[0]
     assert (score.due, score.found, score.right) == (2, 1, 1)
     assert (golden.due, golden.found, golden.right) == (5, 5, 4)
@@ -171,7 +171,7 @@ def test_a_draft_feeds_it_by_all_parts_of_its_key(place: Place) -> None:
 
 
 def refreshed(place: Place) -> dict[str, Refreshed]:
-    return {one.table.path: one for one in place.run().refreshed}
+    return {entry.table.path: entry for entry in place.run().refreshed}
 
 
 def test_a_later_delivery_computes_the_years_that_it_touches(project: Path, tmp_path: Path) -> None:
@@ -211,8 +211,8 @@ def test_any_sequence_leaves_what_a_rebuild_would_make(chance: random.Random, pr
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder) / "lake_of_increments", project=project)
         for file in range(3):
-            for one in changes(chance, file):
-                one.write(place.landing)
+            for delivery in changes(chance, file):
+                delivery.write(place.landing)
             place.run()
         assert_equals_a_rebuild(place, Path(folder) / "rebuilt")
 

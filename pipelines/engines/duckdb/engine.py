@@ -102,7 +102,7 @@ class DuckDBEngine(Engine):
         before = self._scattered.pop(uri, None)
         # A file holds none of the columns that its table is partitioned by.
         grew = before and before.files < files.paths and not delta_rs.stored(uri).metadata().partition_columns
-        if before and grew and before.name in {one.get_name() for one in self._read[uri].values()}:
+        if before and grew and before.name in {table.get_name() for table in self._read[uri].values()}:
             added = ", ".join(map(_text, sorted(files.paths - before.files)))
             added = f"read_parquet([{added}], hive_partitioning = false)"
             scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM {added}"

@@ -33,7 +33,7 @@ def open_s3(connection: duckdb.DuckDBPyConnection) -> None:
     """Let a connection read from S3 with what the environment says; the secret is kept in memory only."""
     access = s3_access()
     load_extension(connection, "httpfs")
-    said: dict[str, str | bool | None] = {
+    options: dict[str, str | bool | None] = {
         "key_id": access.key,
         "secret": access.secret,
         "session_token": access.token,
@@ -42,7 +42,7 @@ def open_s3(connection: duckdb.DuckDBPyConnection) -> None:
         "url_style": "path" if access.endpoint else "vhost",
         "use_ssl": access.tls,
     }
-    given = {name: value for name, value in said.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
     try:
         connection.execute(
             f"CREATE OR REPLACE SECRET huiliu (TYPE s3, {', '.join(f'{name} ${name}' for name in given)})", given
