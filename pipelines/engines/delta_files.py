@@ -18,11 +18,10 @@ PARTITION = "partition."  # before the name of a column that a table is partitio
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a table in one version, and what they hold. `rows` is None where the log does not say."""
+    """The files of a table in one version."""
 
     paths: frozenset[str]
     size: int  # bytes
-    rows: int | None
 
     @property
     def are_scattered(self) -> bool:
@@ -34,10 +33,9 @@ def files_of(uri: str, version: int) -> Files:
     """The files of the table at `uri` in a version; not by `file_uris`, which are escaped as in a URL."""
     files = _files(at_version(uri, version))
     if not files.num_rows:
-        return Files(frozenset(), 0, 0)
-    listed = files.select(["path", "size_bytes", "num_records"]).to_pydict()
-    rows = None if None in listed["num_records"] else sum(listed["num_records"])
-    return Files(frozenset(f"{uri}/{path}" for path in listed["path"]), sum(listed["size_bytes"]), rows)
+        return Files(frozenset(), 0)
+    listed = files.select(["path", "size_bytes"]).to_pydict()
+    return Files(frozenset(f"{uri}/{path}" for path in listed["path"]), sum(listed["size_bytes"]))
 
 
 def file_count(table: DeltaTable) -> int:

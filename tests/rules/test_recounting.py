@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines import clock
-from pipelines.engines import delta_rs
+from pipelines.engines import delta_files
 from pipelines.lake.lake import Lake
 from pipelines.operations.maintenance import maintain
 from pipelines.project.workspace import Workspace
@@ -194,7 +194,7 @@ def test_what_cannot_be_read_is_not_put_together_with_what_can(
     place: Place, monkeypatch: pytest.MonkeyPatch, judged: bool
 ) -> None:
     """Nor does it keep the other tables from being maintained."""
-    monkeypatch.setattr(delta_rs, "MANY_FILES", 2)
+    monkeypatch.setattr(delta_files, "MANY_FILES", 2)
     with place.opened() as at:
         poison(at.workspace)
     if judged:

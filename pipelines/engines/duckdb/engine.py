@@ -65,7 +65,9 @@ class DuckDBEngine(Engine):
         self._unoptimized = self.connection.cursor()
         self._unoptimized.execute("PRAGMA disable_optimizer")
         self._ibis_unoptimized = ibis.duckdb.from_connection(self._unoptimized)
-        self._rows: dict[str, int] = {}  # at most so many a table or view holds, by its name, or each that it reads
+        # At most so many rows are in a table in memory, or in each that a view reads, by its name. Not those of files:
+        # only the optimizer leaves those alone that a filter cannot mean, and one of them may be unreadable.
+        self._rows: dict[str, int] = {}
         self._kept_sql = KeptSQL(cache, "duckdb")
         self._read: dict[str, dict[int, ir.Table]] = {}
         self._named_so_far = 0
@@ -92,8 +94,6 @@ class DuckDBEngine(Engine):
         """A name per table and version: an expression built earlier must not move to newer data."""
         name = self._next_name()
         files = delta_files.files_of(uri, version)
-        if files.rows is not None:
-            self._rows[name] = files.rows
         whole = scan = f"SELECT * FROM delta_scan({_text(as_url(uri))}, version = {version})"
         if not files.are_scattered:
             self.connection.execute(f"CREATE VIEW {name} AS {scan}")
@@ -107,7 +107,7 @@ class DuckDBEngine(Engine):
             added = f"read_parquet([{added}], hive_partitioning = false)"
             scan = f"SELECT * FROM {before.name} UNION ALL BY NAME SELECT * FROM {added}"
         try:
-            self.connection.execute(f"CREATE TABLE {name} AS {scan}")
+            self._keep(self.connection, name, scan)
             self._scattered[uri] = _Scattered(name, files.paths)
         except duckdb.InvalidInputException:
             # One of them holds what cannot be read. Who asks for the rows of others does not have to open it.
@@ -213,7 +213,8 @@ class DuckDBEngine(Engine):
 
     def named(self, expression: ir.Table, name: str) -> ir.Table:
         if self._planned_by(self._in_words(expression)) is self._ibis_unoptimized:
-            return self.materialise(expression, name)  # a view would be planned for itself and again for its use
+            # A view would be planned for itself and again for its use. Not of the same name: it may be a view already.
+            return self.materialise(expression, f"kept_{name}")
         return self._known_as(self.view(expression, name), expression.schema())
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
