@@ -279,6 +279,7 @@ def test_this_machine_out_of_memory_is_told_and_leaves_the_table_as_it_was(tmp_p
 
 # The system kills Spark's process; what is told, and that the next run in this process has a Spark of its own.
 KILLED = """
+from py4j import java_gateway
 from pyspark import SparkContext
 from pipelines.engines.spark.failures import spark_failure
 from pipelines.engines.spark.session import open_session
@@ -291,6 +292,8 @@ try:
     session.range(1).count()
 except Exception as error:
     print("spark", spark_failure(error))
+# What py4j does where the connection is reset and does not merely end.
+exec(compile("import logging; logging.exception('while sending')", java_gateway.__file__, "exec"))
 print(open_session(Settings()).range(7).count(), "rows")
 """
 
@@ -301,6 +304,7 @@ def test_a_killed_spark_is_told_and_started_again() -> None:
     assert "Spark's own process on this machine ended" in failure.what
     assert "HUILIU_MEMORY" in failure.todo
     assert "7 rows" in failure.shown
+    assert "while sending" not in failure.shown
 
 
 @pytest.mark.spark

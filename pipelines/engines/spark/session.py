@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import tempfile
@@ -40,8 +41,14 @@ def open_session(settings: Settings) -> SparkSession:
         session.sparkContext.setLogLevel("OFF")
         for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
             PySparkLogger.getLogger(name).disabled = True
+        logging.getLogger().addFilter(_is_not_of_py4j)
         watch(session.sparkContext)
     return session
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """py4j logs the error with which a connection ended, and raises it as well; not of its own name, but the root's."""
+    return record.module != "java_gateway"
 
 
 def packages(settings: Settings) -> list[str]:
