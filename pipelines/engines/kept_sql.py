@@ -6,6 +6,7 @@ from: a changed declaration, model or element is another expression. It may be d
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import enum
@@ -68,11 +69,12 @@ class KeptSQL:
         place = self._folder / name[:2] / name
         try:
             kept = zlib.decompress(place.read_bytes()).decode()
-            os.utime(place)
         except (OSError, zlib.error, UnicodeDecodeError):
             sql = compiled(expression)
             self._keep(place, _COUNTED.sub(lambda found: f"\0{spelt.tables.index(found[1])}\0", sql))
             return sql
+        with contextlib.suppress(OSError):  # a folder that came with an image may be for reading alone
+            os.utime(place)
         return _PLACE.sub(lambda found: f'"{spelt.tables[int(found[1])]}"', kept)
 
     def _keep(self, place: Path, sql: str) -> None:

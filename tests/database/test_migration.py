@@ -25,8 +25,7 @@ from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import Settings
 from pipelines.storage.store import Store
 from tests.support.place import HUILIU, PROJECT
-from tests.support.postgres_server import OWNER, PostgresServer
-from tests.support.pushing import SOURCE, TOKEN_KEY, Pushed, death, lines_of, numbers
+from tests.support.pushing import EITHER_DATABASE, SOURCE, TOKEN_KEY, Pushed, death, in_its_database, lines_of, numbers
 
 # As the programs made them that kept no version; {…} are words in which the two databases differ.
 LEASE_OF_BEFORE = """
@@ -82,18 +81,11 @@ print("done", flush=True)
 """
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=EITHER_DATABASE)
 def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pushed]:
     """A place whose database, of either kind, holds nothing yet."""
-    if request.param == "sqlite":
-        yield Pushed(tmp_path)
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    server.sql("CREATE DATABASE versions", "postgres")
-    try:
-        yield Pushed(tmp_path, db=server.url(OWNER, database="versions"))
-    finally:
-        server.sql("DROP DATABASE versions WITH (FORCE)", "postgres")
+    with in_its_database(tmp_path, request, "versions") as pushed:
+        yield pushed
 
 
 def execute(place: Pushed, *statements: str | sa.Executable) -> None:

@@ -33,7 +33,17 @@ from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import Settings
 from tests.support.place import PROJECT, Place
 from tests.support.postgres_server import OWNER, PostgresServer
-from tests.support.pushing import AGENCY, SOURCE, TOKEN_KEY, Pushed, death, lines_of, numbers
+from tests.support.pushing import (
+    AGENCY,
+    EITHER_DATABASE,
+    SOURCE,
+    TOKEN_KEY,
+    Pushed,
+    death,
+    in_its_database,
+    lines_of,
+    numbers,
+)
 
 WEEKS = 3600 * 24 * 7
 
@@ -46,18 +56,11 @@ def pushed(tmp_path: Path) -> Iterator[Pushed]:
         at.end()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=EITHER_DATABASE)
 def kept(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pushed]:
     """A place whose queue is in either database."""
-    if request.param == "sqlite":
-        yield Pushed(tmp_path)
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    server.sql("CREATE DATABASE pushing", "postgres")
-    try:
-        yield Pushed(tmp_path, db=server.url(OWNER, database="pushing"))
-    finally:
-        server.sql("DROP DATABASE pushing WITH (FORCE)", "postgres")
+    with in_its_database(tmp_path, request, "pushing") as pushed:
+        yield pushed
 
 
 def queue(settings: Settings, *requests: tuple[str, str, list[int]]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from simulation.checksums import credit_check, credit_code, id_number
 from simulation.licenses import identifier, with_another_check
-from tests.support.deliveries import Row, name_of, person_id
+from tests.support.deliveries import Row, household, name_of, person_id
 from tests.support.small_project import Delivered
 
 HOHHOT, CHIFENG, ELSEWHERE = "150102", "150402", "159999"  # the last one is no region and never was
@@ -23,17 +23,12 @@ PLAIN_RESIDENTS, PLAIN_STAYS, PLAIN_EMPLOYEES, PLAIN_COMPANIES = range(100, 1000
 
 def resident(number: int, **cells: str) -> Row:
     """The registration of the person `number`."""
-    identity = person_id(number)
     return {
-        "公民身份号码": identity,
-        "姓名": name_of(number),
-        "性别": "男" if number % 2 else "女",
-        "出生日期": f"{identity[6:10]}-{identity[10:12]}-{identity[12:14]}",
+        **household(number),
         "民族": "汉族",
         "户籍地区划代码": CHIFENG if number % 3 == 0 else HOHHOT,
         "户籍地址": f"某街{number}号",
         "联系电话": f"1380471{number:04d}",
-        "更新时间": "2026-03-01 08:00:00",
         "操作标志": "正常",
         **cells,
     }

@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import sqlalchemy as sa
 
 from pipelines.database.address import database_of
@@ -22,6 +24,7 @@ from pipelines.database.tokens import Tokens
 from pipelines.settings import Settings
 from tests.support.deliveries import Row, json_lines, name_of, person_id
 from tests.support.place import HUILIU, PROJECT
+from tests.support.postgres_server import OWNER, PostgresServer
 
 SOURCE, AGENCY = "death_registration", "health"
 TOKEN_KEY = "simulated-key-of-more-than-32-characters"
@@ -180,3 +183,21 @@ def numbers(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
 
 def lines_of(rows: Sequence[Row]) -> bytes:
     return json_lines(rows).encode()
+
+
+# Of a fixture: both kinds that `HUILIU_DB` may be.
+EITHER_DATABASE = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@contextmanager
+def in_its_database(folder: Path, request: pytest.FixtureRequest, name: str) -> Iterator[Pushed]:
+    """A place with an empty database of the kind that the fixture was asked for, on PostgreSQL one called `name`."""
+    if request.param == "sqlite":
+        yield Pushed(folder)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    server.sql(f"CREATE DATABASE {name}", "postgres")
+    try:
+        yield Pushed(folder, db=server.url(OWNER, database=name))
+    finally:
+        server.sql(f"DROP DATABASE {name} WITH (FORCE)", "postgres")

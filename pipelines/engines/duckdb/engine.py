@@ -65,9 +65,9 @@ class DuckDBEngine(Engine):
         self._unoptimized = self.connection.cursor()
         self._unoptimized.execute("PRAGMA disable_optimizer")
         self._ibis_unoptimized = ibis.duckdb.from_connection(self._unoptimized)
-        # At most so many rows are in a table in memory, or in each that a view reads, by its name. Not those of files:
-        # only the optimizer leaves those alone that a filter cannot mean, and one of them may be unreadable.
-        self._rows: dict[str, int] = {}
+        # Tables in memory that hold few rows, and views that read none but such. Never those of files: only the
+        # optimizer leaves those alone that a filter cannot mean, and one of them may be unreadable.
+        self._few: set[str] = set()
         self._kept_sql = KeptSQL(cache, "duckdb")
         self._read: dict[str, dict[int, ir.Table]] = {}
         self._named_so_far = 0
@@ -136,6 +136,7 @@ class DuckDBEngine(Engine):
         return ibis.schema({column: _kind(kind) for column, kind, *_ in columns})
 
     def _forget(self, name: str) -> None:
+        self._few.discard(name)
         kind = self.connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
         self.connection.execute(f"DROP {'VIEW' if kind and kind[0] else 'TABLE'} IF EXISTS {name}")
 
@@ -176,37 +177,39 @@ class DuckDBEngine(Engine):
     def kept_if_few(self, expression: ir.Table, name: str) -> ir.Table:
         # What is asked of few rows by a long query is planned sooner, and its text is the same whichever rows they are.
         kept = self.materialise(expression.limit(FEW_ROWS + 1), name)
-        return kept if self._rows[name] <= FEW_ROWS else expression
+        return kept if name in self._few else expression
 
     def _keep(self, connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
         """Compute a table called `name`, instead of any that is called so."""
         count = connection.execute(f"CREATE OR REPLACE TABLE {name} AS {query}").fetchone()
         assert count
-        self._rows[name] = count[0]
+        self._note(name, is_few=count[0] <= FEW_ROWS)
+
+    def _note(self, name: str, *, is_few: bool) -> None:
+        (self._few.add if is_few else self._few.discard)(name)
 
     def _planned_by(self, worded: ir.Expr) -> Backend:
         """Who plans a query: without an optimizer where it reads few rows, unless they are searched by their shapes."""
-        tables = worded.op().find(ops.PhysicalTable)
-        reads_few = all(self._rows.get(table.name, FEW_ROWS + 1) <= FEW_ROWS for table in tables)
+        reads_few = all(table.name in self._few for table in worded.op().find(ops.PhysicalTable))
         return self._ibis_unoptimized if reads_few and not self._knows_shapes else self.ibis
 
     def empty(self, spec: TableSpec) -> ir.Table:
         if spec not in self._empty:
             name = self._next_name()
             self._empty[spec] = self.ibis.create_table(name, schema=spec.ibis_schema)
-            self._rows[name] = 0
+            self._note(name, is_few=True)
         return self._empty[spec]
 
     def view(self, expression: ir.Table, name: str) -> str:
         # As Ibis would, which asks for the view's columns besides: a long expression takes as long again to be bound.
         backend = self._planned_by(worded := self._in_words(expression))
         self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {self._kept_sql.sql(worded, backend.compile)}")
-        self._rows[name] = FEW_ROWS if backend is self._ibis_unoptimized else FEW_ROWS + 1
+        self._note(name, is_few=backend is self._ibis_unoptimized)
         return name
 
     def connection_for(self, view: str) -> duckdb.DuckDBPyConnection:
         """The connection by which to ask questions about a view or table: one that plans them as is due to its rows."""
-        return self._unoptimized if self._rows.get(view, FEW_ROWS + 1) <= FEW_ROWS else self.connection
+        return self._unoptimized if view in self._few else self.connection
 
     def blames_rows(self, error: Exception) -> bool:
         return blames_rows(error)
