@@ -17,6 +17,7 @@ from great_expectations.execution_engine import SparkDFExecutionEngine, SqlAlche
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.expectations.row_conditions import RowConditionType
 
 from expectations.custom import on_spark
 from expectations.custom.form import ID_NUMBER
@@ -48,6 +49,8 @@ class IdEndings(TableMetricProvider):
             ending = sa.and_(formed, sa.func.right(column, len(ENDING)) == ENDING)
             counted.append(sa.func.count().filter(formed))
             counted.append(sa.func.count(sa.distinct(column)).filter(ending))
+        if isinstance(rows, sa.Select):  # only some of the rows
+            rows = rows.subquery()
         named = [count.label(f"number_{place}") for place, count in enumerate(counted)]
         return list(execution_engine.execute_query(sa.select(*named).select_from(rows)).one())
 
@@ -73,14 +76,16 @@ class ExpectTableIdEndingsToBeByChance(BatchExpectation):
     """Expect no column of `of_columns` to hold more numbers that end in 000 than chance allows.
 
     One number in `one_in` ends so by chance. `most_improbable` is the probability below which chance is ruled out;
-    fewer than `fewest` such numbers are never too many.
+    fewer than `fewest` such numbers are never too many. With a `row_condition` they are those of some rows.
     """
 
     of_columns: list[str]
     one_in: int = pydantic.Field(gt=1)
     fewest: int = pydantic.Field(ge=1)
     most_improbable: float = pydantic.Field(gt=0, lt=1)
+    row_condition: RowConditionType = None
 
+    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
     success_keys: ClassVar[tuple[str, ...]] = ("of_columns", "one_in", "fewest", "most_improbable")
     metric_dependencies: ClassVar[tuple[str, ...]] = (IdEndings.metric_name,)
 

@@ -124,21 +124,21 @@ def _weigh_readable(
     counts = count_batches(lake, rules, new)
     validation = _validate(lake, contract, rules, new.typed, names[-1], new.readings)
     check_counts(contract, rules, new.readings, counts, validation)
-    failures = {name: _failed_rules(lake, contract, rules, new.typed, name, validation, names) for name in names}
+    failures = _failed_rules(lake, contract, rules, new.typed, names, validation)
     snapshots = _Snapshots(lake, contract)
     judged: dict[str, Judged] = {}
     results: list[RuleResult] = []
     for batch in batches:
         counted, failed = counts[batch.batch], failures[batch.batch]
         rows = batch.rows
-        failed += broken_by_batch(contract, batch, counted, snapshots.rows_before(batch.batch, judged))
+        failed += tuple(broken_by_batch(contract, batch, counted, snapshots.rows_before(batch.batch, judged)))
         results += _results(contract, rules, batch, counted, failed)
         judged[batch.batch] = Judged(
             batch=batch.batch,
             source=contract.name,
             file=batch.file,
             verdict=Verdict.HELD if failed else Verdict.PASSED,
-            rules=tuple(failed),
+            rules=failed,
             rows=rows,
             accepted=rows - counted.quarantined,
             flagged=counted.flagged,
@@ -215,15 +215,17 @@ def _failed_rules(
     contract: Contract,
     rules: Sequence[Rule],
     rows: ir.Table,
-    batch: str,
-    validation: Validation,
     batches: Sequence[str],
-) -> list[str]:
-    """The critical rules on a whole batch that this one breaks."""
+    validation: Validation,
+) -> dict[str, tuple[str, ...]]:
+    """The critical rules on a whole batch that each one breaks; `validation` is that of all of them together."""
     on_table = [rule for rule in rules if rule.on_table and rule.severity == "critical"]
-    if len(batches) > 1:
-        validation = _validate(lake, contract, on_table, rows.filter(rows[BATCH] == batch), batch)
-    return [rule.code for rule in on_table if not validation.outcomes[rule.code].success]
+    if len(batches) == 1:
+        return {batches[0]: tuple(rule.code for rule in on_table if not validation.outcomes[rule.code].success)}
+    from pipelines.rules.great_expectations import validate_each
+
+    view = lake.engine.view(rows, "new_rows")
+    return validate_each(lake.engine, view, on_table, batches, source=contract.name)
 
 
 def _results(

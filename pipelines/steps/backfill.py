@@ -20,7 +20,8 @@ from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem, UnreadableFile, open_delivery
 from pipelines.rules.verdicts import batches_of
 from pipelines.settings import PEOPLE_TIME
-from pipelines.steps.ingest import Counter, Ingested, delivered_rows
+from pipelines.steps.delivered_rows import Counter, delivered_rows
+from pipelines.steps.ingest import Ingested
 from pipelines.steps.originals import Original, kept_name
 from pipelines.tables.rows import BatchEntry
 from pipelines.tables.specs import raw_spec
@@ -113,9 +114,8 @@ class _Backfill:
         stored = self._lake.read(self._spec)
         before = stored.filter(stored[BATCH] == entry.batch)
         received = self._lake.engine.scalar(before[RECEIVED_AT].min()) or entry.received_at
-        ingested = Ingested(self._contract.name)
-        given = (self._workspace, delivery, original, entry.batch, received, Counter(), ingested)
-        rows = delivered_rows(*given)
+        note = Ingested(self._contract.name).note
+        rows = delivered_rows(self._workspace, delivery, original, entry.batch, received, Counter(), note)
         try:
             read = rows if isinstance(rows, ir.Table) else self._lake.engine.taken_in(rows, "read_again")
         except Exception:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -22,6 +21,8 @@ from pipelines.project.workspace import Project, Workspace
 from pipelines.readers import Delivery, Problem, UnreadableFile, looks_temporary, open_delivery, shown_name
 from pipelines.readers.header import note_missing
 from pipelines.rules.great_expectations import warm_up
+from pipelines.steps.delivered_rows import Counter, delivered_rows
+from pipelines.steps.entries import Entries
 from pipelines.steps.ingest_table import ingest_table
 from pipelines.steps.landing import (
     batch_of,
@@ -33,7 +34,6 @@ from pipelines.steps.landing import (
     no_delivery,
     ready_files,
     settled,
-    time_of_receipt,
     unopened,
 )
 from pipelines.steps.originals import (
@@ -48,7 +48,7 @@ from pipelines.steps.originals import (
 from pipelines.steps.providers import named_in_rows, pushed_by
 from pipelines.steps.task import Outcome, Step, Task
 from pipelines.tables.rows import BatchEntry
-from pipelines.tables.specs import BATCHES, TIMESTAMP, raw_spec
+from pipelines.tables.specs import BATCHES, raw_spec
 
 
 @dataclass
@@ -62,6 +62,10 @@ class Ingested(Outcome):
     rows: int = 0
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def note(self, file: str, what: str) -> None:
+        """Tell of a file what is no problem."""
+        self.notes.append(f"{self.source}/{file} {what}")
 
 
 def ingest_tasks(project: Project) -> Iterator[Task]:
@@ -103,7 +107,8 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
     done = Ingested(contract.name)
     with workspace.lake.lock:
         listed = {entry.batch: entry for entry in listed_batches(workspace.lake, contract.name)}
-    known = {*listed} | _mend(workspace, contract, listed, done)
+    entries = Entries(workspace.lake, raw_spec(workspace.catalog, contract).id)
+    known = {*listed} | _mend(workspace, contract, listed, entries, done)
     secured = []
     found, unopened_folders = lying_for(workspace.settings.landing, contract)
     done.problems += unopened_folders
@@ -122,13 +127,14 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
         batch = batch_of(contract.name, sha256 or "")
         if batch in known:
             done.known += 1
-        elif sha256 and _take(workspace, contract, path, state, sha256, agency, done):
+        elif sha256 and _take(workspace, contract, path, state, sha256, agency, entries, done):
             known.add(batch)
         else:
             done.waiting.append(lying.shown)
             continue
         if is_pushed(path) or not _has_original(workspace.lake, path, state, str(sha256)):
             secured.append((path, state, str(sha256)))
+    entries.write()
     _secure(workspace, contract, secured, done)
     return done
 
@@ -164,7 +170,9 @@ def _secure(
                 _remove_pushed(path, done)
 
 
-def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Listed], done: Ingested) -> set[str]:
+def _mend(
+    workspace: Workspace, contract: Contract, listed: Mapping[str, Listed], entries: Entries, done: Ingested
+) -> set[str]:
     """Let raw and the list of batches say the same, from kept originals; the batches that are listed now.
 
     They differ after a crash between the two commits, and where one of the tables is a former copy of itself. Their
@@ -186,7 +194,7 @@ def _mend(workspace: Workspace, contract: Contract, listed: Mapping[str, Listed]
     commits = delta_rs.all_metadata(state.delta) if state and unlisted else []
     noted = [json.loads(commit).get(DELIVERY) for commit in commits]
     deliveries = {delivered["batch"]: delivered for delivered in noted if delivered}
-    return {batch for batch in unlisted if _enter(workspace, contract, batch, deliveries.get(batch), done)}
+    return {batch for batch in unlisted if _enter(workspace, contract, batch, deliveries.get(batch), entries, done)}
 
 
 def _take_again(workspace: Workspace, contract: Contract, entry: Listed, sha256: str, done: Ingested) -> None:
@@ -200,7 +208,7 @@ def _take_again(workspace: Workspace, contract: Contract, entry: Listed, sha256:
         counter = Counter()
         try:
             delivery = open_delivery(kept, contract)
-            rows = delivered_rows(workspace, delivery, original, entry.batch, entry.received_at, counter, done)
+            rows = delivered_rows(workspace, delivery, original, entry.batch, entry.received_at, counter, done.note)
             is_new = _append(workspace, contract, delivery, rows, entry.batch, original.to_json(entry.batch))
         except UnreadableFile as unreadable:
             done.problems.append(unreadable.problem.renamed(entry.file))
@@ -210,11 +218,16 @@ def _take_again(workspace: Workspace, contract: Contract, entry: Listed, sha256:
         return
     done.new += 1
     done.rows += counter.rows
-    done.notes.append(f"{contract.name}/{entry.file} was not in raw any more: taken again from its kept original")
+    done.note(entry.file, "was not in raw any more: taken again from its kept original")
 
 
 def _enter(
-    workspace: Workspace, contract: Contract, batch: str, delivered: Mapping[str, str] | None, done: Ingested
+    workspace: Workspace,
+    contract: Contract,
+    batch: str,
+    delivered: Mapping[str, str] | None,
+    entries: Entries,
+    done: Ingested,
 ) -> bool:
     """List a batch that raw holds. Its file may be gone from landing: the original that was kept says the same."""
     if delivered:
@@ -223,7 +236,7 @@ def _enter(
             if kept:
                 url = workspace.lake.root.url(name)
                 original = Original(delivered["file"], kept, url, delivered["sha256"], delivered.get("agency"))
-                _ingest_file(workspace, contract, original, batch, done)
+                _ingest_file(workspace, contract, original, batch, entries, done)
                 return True
     # Where the file still lies in the landing folder it is entered from there, and nobody needs to know.
     ready = ready_files(workspace.settings, contract)
@@ -247,8 +260,10 @@ def _rows_missing(original: str, entry: Listed) -> Problem:
     )
 
 
-def _ingest_file(workspace: Workspace, contract: Contract, original: Original, batch: str, done: Ingested) -> None:
-    received_at = time_of_receipt(workspace.lake)
+def _ingest_file(
+    workspace: Workspace, contract: Contract, original: Original, batch: str, entries: Entries, done: Ingested
+) -> None:
+    received_at = entries.time_of_receipt()
     with workspace.lake.lock:
         warm_up()
     described: dict[str, Any] = {"format": None, "encoding": None, "delimiter": None, "header": None}
@@ -259,13 +274,13 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
         delivery = open_delivery(original.kept, contract)
         note_missing(delivery)
         described = {name: getattr(delivery, name) for name in described}
-        rows = delivered_rows(workspace, delivery, original, batch, received_at, counter, done)
+        rows = delivered_rows(workspace, delivery, original, batch, received_at, counter, done.note)
         if not _append(workspace, contract, delivery, rows, batch, original.to_json(batch)):
             # Read again for what is wrong with the file: a crash lost what had been noticed.
             for _ in rows if isinstance(rows, pa.RecordBatchReader) else ():
                 pass
             with workspace.lake.lock:
-                counter.rows, received_at = _in_raw(workspace, contract, batch)
+                counter.rows, received_at = _in_raw(workspace, contract, batch, received_at)
         problems = [problem.renamed(original.name) for problem in delivery.problems]
         if not counter.rows:
             problems.append(_without_rows(original.name))
@@ -278,68 +293,22 @@ def _ingest_file(workspace: Workspace, contract: Contract, original: Original, b
     done.rows += counter.rows if readable else 0
     landed = str(landed_at(workspace.settings.landing / contract.name, original.name, original.agency))
     done.problems += [problem.tried_at(landed) for problem in problems]
-    entry = BatchEntry(
-        batch=batch,
-        source=contract.name,
-        file=original.name,
-        sha256=original.sha256,
-        bytes=original.kept.stat().st_size,
-        received_at=received_at,
-        **described,
-        rows=counter.rows if readable else 0,
-        readable=readable,
-        problems=[str(problem) for problem in problems],
-        problems_zh=[problem.in_chinese for problem in problems],
-        agency=agency,
+    entries.add(
+        BatchEntry(
+            batch=batch,
+            source=contract.name,
+            file=original.name,
+            sha256=original.sha256,
+            bytes=original.kept.stat().st_size,
+            received_at=received_at,
+            **described,
+            rows=counter.rows if readable else 0,
+            readable=readable,
+            problems=[str(problem) for problem in problems],
+            problems_zh=[problem.in_chinese for problem in problems],
+            agency=agency,
+        )
     )
-    # A batch that is listed is not taken again: its rows must not be lost where its entry is not.
-    workspace.lake.make_durable(raw_spec(workspace.catalog, contract).id)
-    with workspace.lake.lock:
-        workspace.lake.append_rows(BATCHES, [entry], once=batch)
-
-
-@dataclass
-class Counter:
-    rows: int = 0
-
-
-def delivered_rows(
-    workspace: Workspace,
-    delivery: Delivery,
-    original: Original,
-    batch: str,
-    received_at: datetime.datetime,
-    counter: Counter,
-    done: Ingested,
-) -> ir.Table | pa.RecordBatchReader:
-    """The delivery's rows with their batch and the time of receipt: a plan for many machines, or a stream of ours."""
-
-    def note_reason(reason: str) -> None:
-        done.notes.append(f"{done.source}/{original.name} is large, but read by one machine: {reason}")
-
-    split = workspace.lake.engine.read_in_parallel(delivery, original.url, note_reason)
-    if split is None:
-        return _stamped(workspace, delivery.batches(), batch, received_at, counter)
-    counter.rows = split.count
-    stamps = {BATCH: ibis.literal(batch), RECEIVED_AT: ibis.literal(received_at, TIMESTAMP)}
-    return split.rows.mutate(**stamps)
-
-
-def _stamped(
-    workspace: Workspace, reader: pa.RecordBatchReader, batch: str, received_at: datetime.datetime, counter: Counter
-) -> pa.RecordBatchReader:
-    """The same rows, each with its batch and the time at which it was received."""
-    timestamp = pa.timestamp("us", "UTC")
-    schema = pa.schema([pa.field(BATCH, pa.string()), pa.field(RECEIVED_AT, timestamp), *reader.schema])
-
-    def stamped() -> Iterator[pa.RecordBatch]:
-        for rows in reader:
-            workspace.lake.check_stopped()
-            counter.rows += rows.num_rows
-            stamps = [pa.repeat(batch, rows.num_rows), pa.repeat(pa.scalar(received_at, timestamp), rows.num_rows)]
-            yield pa.RecordBatch.from_arrays([*stamps, *rows.columns], schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, stamped())
 
 
 def _take(
@@ -349,6 +318,7 @@ def _take(
     state: os.stat_result,
     sha256: str,
     agency: str | None,
+    entries: Entries,
     done: Ingested,
 ) -> bool:
     """Keep a file's bytes and ingest them; False where the file has changed since it was in `state`."""
@@ -357,7 +327,7 @@ def _take(
         with kept_original(workspace.lake, path, state, name, sha256) as kept:
             if kept:
                 original = Original(shown_name(path), kept, workspace.lake.root.url(name), sha256, agency)
-                _ingest_file(workspace, contract, original, batch_of(contract.name, sha256), done)
+                _ingest_file(workspace, contract, original, batch_of(contract.name, sha256), entries, done)
         return kept is not None
     except OSError as error:
         if error.filename != str(path):  # not the delivered file: the lake's own trouble
@@ -382,12 +352,14 @@ def _append(
         raise
 
 
-def _in_raw(workspace: Workspace, contract: Contract, batch: str) -> tuple[int, datetime.datetime]:
+def _in_raw(
+    workspace: Workspace, contract: Contract, batch: str, otherwise: datetime.datetime
+) -> tuple[int, datetime.datetime]:
     """Rows and receipt of a batch whose raw commit survived a crash that its entry in `quality/batch` did not."""
     stored = workspace.lake.read(raw_spec(workspace.catalog, contract))
     rows = stored.filter(stored[BATCH] == batch)
     found = workspace.lake.engine.rows(rows.agg(rows=rows.count(), received_at=rows[RECEIVED_AT].max()))[0]
-    return int(found["rows"]), found["received_at"] or time_of_receipt(workspace.lake)
+    return int(found["rows"]), found["received_at"] or otherwise
 
 
 def _without_rows(file: str) -> Problem:

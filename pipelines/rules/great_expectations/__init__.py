@@ -10,7 +10,18 @@ from pipelines.rules.great_expectations.validation import (
     Outcome,
     Validation,
     validate,
+    validate_each,
     warm_up,
 )
 
-__all__ = ["Documented", "NotValidatedError", "Outcome", "Validation", "build_docs", "page_of", "validate", "warm_up"]
+__all__ = [
+    "Documented",
+    "NotValidatedError",
+    "Outcome",
+    "Validation",
+    "build_docs",
+    "page_of",
+    "validate",
+    "validate_each",
+    "warm_up",
+]

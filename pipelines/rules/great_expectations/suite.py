@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from great_expectations import ExpectationSuite
@@ -14,7 +14,7 @@ from great_expectations.expectations.expectation import ColumnPairMapExpectation
 from great_expectations.expectations.registry import get_expectation_impl
 from great_expectations.expectations.row_conditions import Column
 
-from pipelines.declarations.rule import Rule
+from pipelines.declarations.rule import BATCH, Rule
 from pipelines.rules.great_expectations.value_sets import packed
 
 CUSTOM = "expectations.custom"
@@ -36,10 +36,25 @@ def build_suite(name: str, rules: Sequence[Rule]) -> ExpectationSuite:
     return suite
 
 
-def _expectation(rule: Rule) -> Expectation:
+def build_suite_of_each(name: str, rules: Sequence[Rule], batches: Sequence[str]) -> ExpectationSuite:
+    """Per batch one expectation for each rule on a whole table, on its rows only; `meta["batch"]` holds its name."""
+    suite = ExpectationSuite(name=name)
+    suite.expectations = [
+        _expectation(rule, {"batch": batch}, row_condition=Column(BATCH) == batch)
+        for batch in batches
+        for rule in rules
+    ]
+    return suite
+
+
+def _expectation(rule: Rule, meta: Mapping[str, str] | None = None, **more: Any) -> Expectation:
     kind = expectation_class(rule)
-    settings: dict[str, Any] = {**rule.arguments, "severity": rule.severity, "meta": {"rule": rule.code}}
-    settings["description"] = rule.title
+    settings: dict[str, Any] = {
+        **rule.arguments,
+        "severity": rule.severity,
+        "meta": {"rule": rule.code, **(meta or {})},
+    }
+    settings |= {"description": rule.title, **more}
     values = rule.arguments.get("value_set")
     if values and all(isinstance(value, str) for value in values):
         settings["value_set"] = packed(values)

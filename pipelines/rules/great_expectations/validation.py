@@ -19,6 +19,7 @@ from pipelines.rules.great_expectations.number_of_rows import NumberOfRows
 from pipelines.rules.great_expectations.second_reading import Reading, alike
 
 if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
     from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.data_context import AbstractDataContext
     from great_expectations.datasource.fluent.interfaces import Batch
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # Counts only: no examples of values, which may be personal data.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 SHOWN_VALUES = 12  # a longer value set is kept as its length
+AT_ONCE = 200  # batches that are told apart in one query
 
 _LOADING = threading.Lock()
 
@@ -120,6 +122,30 @@ def validate(
     return Validation(source, batch, outcomes, json.dumps(shown, ensure_ascii=False))
 
 
+def validate_each(
+    engine: Engine, view: str, rules: Sequence[Rule], batches: Sequence[str], *, source: str
+) -> dict[str, tuple[str, ...]]:
+    """The codes of those of `rules`, all of them on a whole table, that each of `batches` breaks by itself.
+
+    Their rows stand together in `view`, each with its `_batch`: so what Great Expectations takes to begin is taken once
+    and not for each batch, which may be a single row. Raises as `validate` does.
+    """
+    _load()
+    from pipelines.rules.great_expectations.suite import build_suite_of_each
+
+    broken: dict[str, tuple[str, ...]] = dict.fromkeys(batches, ())
+    for first in range(0, len(batches), AT_ONCE):
+        asked = batches[first : first + AT_ONCE]
+        suite = build_suite_of_each(source, rules, asked)
+        result = _validated(engine, view, suite, f"{source}.{asked[-1]}", ())
+        _check_evaluated(result, source, asked[-1])
+        for found in result.results:
+            meta = found.expectation_config.meta
+            if not found.success:
+                broken[meta["batch"]] += (meta["rule"],)
+    return broken
+
+
 def _load() -> None:
     """Import what needs Great Expectations, one thread at a time: a second one gets modules that are half imported."""
     with _LOADING, deferred("scipy.stats", "altair"):
@@ -132,10 +158,16 @@ def _load() -> None:
 def _run(
     engine: Engine, view: str, rules: Sequence[Rule], name: str, readings: Sequence[Reading]
 ) -> ExpectationSuiteValidationResult:
+    from pipelines.rules.great_expectations.suite import build_suite
+
+    return _validated(engine, view, build_suite(name, rules), name, readings)
+
+
+def _validated(
+    engine: Engine, view: str, suite: ExpectationSuite, name: str, readings: Sequence[Reading]
+) -> ExpectationSuiteValidationResult:
     import great_expectations
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
-
-    from pipelines.rules.great_expectations.suite import build_suite
 
     # Stores in memory, and no site of its own in a temporary folder.
     config = DataContextConfig(
@@ -144,7 +176,6 @@ def _run(
         analytics_enabled=False,
     )
     context = great_expectations.get_context(mode="ephemeral", project_config=config)
-    suite = build_suite(name, rules)
     try:
         return _batch(context, engine, view, name, readings).validate(suite, result_format=RESULT_FORMAT)
     except Exception as error:
@@ -162,7 +193,7 @@ def _batch(context: AbstractDataContext, engine: Engine, view: str, name: str, r
 
 
 def _check_evaluated(result: ExpectationSuiteValidationResult, source: str, batch: str) -> None:
-    raised = [failed.expectation_config.meta["rule"] for failed in result.results if _exceptions(failed.exception_info)]
+    raised = {failed.expectation_config.meta["rule"] for failed in result.results if _exceptions(failed.exception_info)}
     if raised:
         raise NotValidatedError(
             f"{source}, batch {batch}: Great Expectations could not evaluate {', '.join(sorted(raised))}; "
