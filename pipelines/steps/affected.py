@@ -9,6 +9,7 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.engines.base import Engine
 from pipelines.lake.refresh import Changed
 from pipelines.modelling import Alike, Computed, Route
 from pipelines.project.models import Placed
@@ -49,7 +50,7 @@ def _led_to(workspace: Workspace, placed: Placed, name: str, route: Route, moved
     return route(moved, **{other: now[other].rows for other in others})
 
 
-def needed(placed: Placed, inputs: Mapping[str, Input], keys: ir.Table) -> dict[str, Input]:
+def needed(engine: Engine, placed: Placed, inputs: Mapping[str, Input], keys: ir.Table) -> dict[str, Input]:
     """The inputs with those rows alone that `keys` need; all rows where the declaration does not say which."""
     found = {}
     for name, side in inputs.items():
@@ -57,7 +58,8 @@ def needed(placed: Placed, inputs: Mapping[str, Input], keys: ir.Table) -> dict[
         if not routes or any(callable(route) for route in routes):
             found[name] = side
         else:
-            found[name] = replace(side, rows=_leading_to(side.rows, routes, keys))
+            rows = engine.kept_if_few(_leading_to(side.rows, routes, keys), f"{placed.declared.name}_needs_{name}")
+            found[name] = replace(side, rows=rows)
     return found
 
 

@@ -82,7 +82,8 @@ def _expression(workspace: Workspace, placed: Placed, keys: ir.Table | None) -> 
     inputs = inputs_of(workspace, placed, workspace.lake.read)
     if keys is None:
         return expression_of(placed, inputs)
-    return expression_of(placed, needed(placed, inputs, keys)).semi_join(keys, placed.declared.by)
+    rows = needed(workspace.lake.engine, placed, inputs, keys)
+    return expression_of(placed, rows).semi_join(keys, placed.declared.by)
 
 
 def _check_key(workspace: Workspace, placed: Placed, spec: TableSpec, rows: ir.Table) -> None:

@@ -77,16 +77,17 @@ class Candidate(SourcedValue):
 
 @dataclass(frozen=True)
 class Over:
-    """What the expressions are built over: how a table is read, how few rows that are used twice are kept under a name,
-    and the day that rows are held against (None: any).
+    """What the expressions are built over: how a table is read, how rows are kept under a name (those that are used
+    twice, and those of some keys where they are few), and the day that rows are held against (None: any).
     """
 
     read: Callable[[TableSpec], ir.Table]
     keep: Callable[[ir.Table, str], ir.Table]
+    keep_if_few: Callable[[ir.Table, str], ir.Table]
     day: Callable[[], datetime.date | None]
 
 
-DECLARED = Over(lambda spec: spec.unbound, lambda rows, _: rows, lambda: None)
+DECLARED = Over(lambda spec: spec.unbound, lambda rows, _: rows, lambda rows, _: rows, lambda: None)
 
 
 def integrate_tasks(project: Project) -> Iterator[Task]:
@@ -120,7 +121,7 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     (see `newest_day`): a rebuild gives the same.
     """
     catalog, lake = workspace.catalog, workspace.lake
-    over = Over(lake.read, lake.engine.materialise, lambda: newest_day(lake))
+    over = Over(lake.read, lake.engine.materialise, lake.engine.kept_if_few, lambda: newest_day(lake))
     feeders = catalog.feeders(record)
     authorities = [catalog.authorities(record, name) for name in record.attributes]
     declared = digest(__name__, record, authorities, catalog.elements, _checks(catalog, record))
@@ -283,6 +284,9 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
     contract = voice.contract
     rows = over.read(standard_spec(catalog, contract))
     own = catalog.feeding_key(contract, record)
+    if keys is not None:
+        of_keys = rows.semi_join(keys, list(zip(own, record.key, strict=True)))
+        rows = over.keep_if_few(of_keys, f"of_keys_{voice.prefix}")
     asked = {
         column
         for name, attribute in record.attributes.items()
@@ -299,8 +303,6 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
         **{f"{voice.prefix}{name}": value for name, value in values.items()},
         **dict(zip(order, DELIVERED, strict=True)),
     )
-    if keys is not None:
-        side = side.semi_join(keys, [*record.key])
     return side if {*contract.key} <= {*own} else latest(side, key=record.key, order=order)
 
 

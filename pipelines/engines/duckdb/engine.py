@@ -20,6 +20,7 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.datatypes import DuckDBType
+from ibis.formats.pyarrow import PyArrowData
 
 from pipelines.engines import delta_files, delta_rs
 from pipelines.engines.base import OPERATION, Engine, FeedGapError, Merge, matching
@@ -221,16 +222,21 @@ class DuckDBEngine(Engine):
         return self._known_as(self.view(expression, name), expression.schema())
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
-        worded = self._in_words(expression)
-        return self._planned_by(worded).to_pyarrow(worded).to_pylist()
+        found = self._asked(expression).to_arrow_table()
+        return PyArrowData.convert_table(found, expression.schema()).to_pylist()
 
     def scalar(self, expression: ir.Scalar) -> Any:
-        worded = self._in_words(expression)
-        return self._planned_by(worded).to_pyarrow(worded).as_py()
+        found = self._asked(expression.as_table()).to_arrow_table()
+        return PyArrowData.convert_scalar(found[0][0], expression.type()).as_py()
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
-        worded = self._in_words(expression)
-        return self._planned_by(worded).to_pyarrow_batches(worded, chunk_size=BATCH_ROWS)
+        batches = self._asked(expression).to_arrow_reader(BATCH_ROWS)
+        return pa.RecordBatchReader.from_batches(expression.schema().to_pyarrow(), batches)
+
+    def _asked(self, expression: ir.Table) -> duckdb.DuckDBPyConnection:
+        """The connection that has begun to answer. Ibis would plan a query twice, and import pandas for it."""
+        backend = self._planned_by(worded := self._in_words(expression))
+        return backend.con.execute(self._kept_sql.sql(worded, backend.compile))
 
     def _in_words(self, expression: Expression) -> Expression:
         """With operations on shapes in DuckDB's words; the extension is loaded for the first that has any."""
