@@ -29,8 +29,8 @@ from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import Settings
 from pipelines.steps.run import run
 from pipelines.tables.specs import raw_spec
-from tests.support.deliveries import household, json_lines
-from tests.support.small_project import Delivered, death, small_project
+from tests.support.deliveries import Delivered, death, household, json_lines
+from tests.support.small_project import small_project
 
 SIZE = "96M"
 PUSHED, FILED, AGENCY = "death_registration", "household_registration", "health"

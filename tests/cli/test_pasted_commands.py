@@ -10,9 +10,9 @@ import subprocess
 import pytest
 
 from pipelines.tables.specs import VERDICTS
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import HUILIU, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 

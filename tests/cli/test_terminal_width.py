@@ -7,9 +7,9 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 DIRTY = "脏.csv"

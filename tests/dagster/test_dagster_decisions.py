@@ -13,9 +13,9 @@ import dagster as dg
 import pytest
 
 from tests.support.dagster_beside import Dagster, dagster_beside
-from tests.support.deliveries import household, person_id
+from tests.support.deliveries import Delivered, household, person_id
 from tests.support.place import HUILIU, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),

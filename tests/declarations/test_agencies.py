@@ -11,10 +11,10 @@ from pipelines.project.catalog import read_catalog
 from pipelines.reports.site import build_report
 from pipelines.tables.specs import finding_spec
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.deliveries import Delivered, Row, household, marriage, person_id
 from tests.support.html_page import Page
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 ROOT = Path(__file__).resolve().parents[2]
 

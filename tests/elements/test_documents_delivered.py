@@ -10,9 +10,9 @@ import pytest
 from pipelines.declarations.rule import FLAGS, RULES
 from pipelines.steps.inputs import table_spec
 from pipelines.tables.specs import AS_SENT, BATCHES, VERDICTS
-from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.deliveries import Delivered, Row, death, household, marriage, permit, person_id
 from tests.support.place import Opened, Place
-from tests.support.small_project import Delivered, death, permit, small_project
+from tests.support.small_project import small_project
 
 COUPLES, HOMES, DEATHS, PERMITS = (
     "marriage_registration",

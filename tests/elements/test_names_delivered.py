@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 NO_NAMES = {

@@ -13,10 +13,10 @@ from pipelines.database.connection import Database
 from pipelines.database.tables import REQUESTS
 from pipelines.tables.specs import BATCHES, RELEASES, VERDICTS
 from tests.service.test_push_delivery import queue
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, death, household
 from tests.support.place import Place
 from tests.support.pushing import AGENCY, Pushed
-from tests.support.small_project import Delivered, death, small_project
+from tests.support.small_project import small_project
 
 AHEAD = datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)
 

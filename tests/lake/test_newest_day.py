@@ -17,9 +17,9 @@ from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
 from pipelines.tables.specs import golden_spec
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.deliveries import Delivered, Row, household, marriage, permit, person_id
 from tests.support.place import Place
-from tests.support.small_project import Delivered, permit, small_project
+from tests.support.small_project import small_project
 
 HOME, AWAY, ELSEWHERE = "150102", "150402", "150403"
 LAST_DAY, ENDED, ENDLESS, IN_WORDS, TWO, NO_HOME = 1, 3, 5, 7, 9, 11

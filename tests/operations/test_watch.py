@@ -24,9 +24,9 @@ from pipelines.operations.watch import Round, watch
 from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
-from tests.support.deliveries import household, marriage, person_id
+from tests.support.deliveries import Delivered, household, marriage, person_id
 from tests.support.place import HUILIU, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 CITY = "returns/person/person"
 

@@ -24,9 +24,9 @@ from pipelines.steps.run import Run, run
 from pipelines.tables.layout import standard
 from pipelines.tables.specs import BATCHES
 from pipelines.tables.table import ColumnSpec, TableSpec
-from tests.support.deliveries import household, marriage
+from tests.support.deliveries import Delivered, household, marriage
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 PEOPLE, COUPLES = "household_registration", "marriage_registration"
 PATIENCE = 30.0  # seconds until a thread is taken to wait in vain

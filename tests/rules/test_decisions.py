@@ -13,9 +13,9 @@ from deltalake import DeltaTable, write_deltalake
 from pipelines.rules.verdicts import verdicts_of
 from pipelines.tables.specs import BATCHES, VERDICTS
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import Row, household, person_id
+from tests.support.deliveries import Delivered, Row, household, person_id
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 

@@ -28,10 +28,10 @@ from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS, raw_spec
 from pipelines.tables.table import TableSpec
 from pipelines.tables.verdict import Verdict
-from tests.support.deliveries import Row, household, name_of
+from tests.support.deliveries import Delivered, Row, household, name_of
 from tests.support.ground_project import VENUE
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 STRICTER = """

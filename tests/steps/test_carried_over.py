@@ -16,9 +16,9 @@ from pipelines.steps import carried_over
 from pipelines.steps.return_flow import flows
 from pipelines.storage.store import Store
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import household, person_id
+from tests.support.deliveries import Delivered, death, household, person_id
 from tests.support.place import Place
-from tests.support.small_project import CITIES, Delivered, death, small_project
+from tests.support.small_project import CITIES, small_project
 from tests.support.whole_lakes import lake_faults
 
 SOURCE, PERSON, HERE, THERE = "household_registration", "returns/person/person", *CITIES

@@ -14,10 +14,10 @@ from pipelines.errors import KeyRepeatedError
 from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.tables import all_tables
 from pipelines.tables.specs import CONFIRMATIONS
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household, permit
 from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place
-from tests.support.small_project import Delivered, permit, small_project
+from tests.support.small_project import small_project
 
 SOURCE, PERMITS = "household_registration", "residence_permit"
 OF_THE_WRITING = {

@@ -15,9 +15,9 @@ from deltalake import DeltaTable, write_deltalake
 from benchmarks.strikes import WRITES
 from pipelines.engines.base import Engine
 from pipelines.steps.run import run
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import PROJECT, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 from tests.support.whole_lakes import lake_differences, lake_faults
 
 SOURCE = "household_registration"

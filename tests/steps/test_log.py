@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.deliveries import household, name_of, person_id
+from tests.support.deliveries import Delivered, household, name_of, person_id
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 

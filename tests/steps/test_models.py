@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from pipelines.steps.inputs import table_spec
-from tests.support.deliveries import Row, household, marriage, name_of, person_id
+from tests.support.deliveries import Delivered, Row, death, household, marriage, name_of, person_id
 from tests.support.place import Place
-from tests.support.small_project import PERSONS, Delivered, death, small_project
+from tests.support.small_project import PERSONS, small_project
 
 SOURCES = (*PERSONS, "social_insurance", "market_entity", "civil_organisation", "credit_code_check")
 EMPLOYER, OTHER = "91150102000000086U", "91150102000000131W"

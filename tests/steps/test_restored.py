@@ -13,11 +13,11 @@ from pipelines.service.deliver import deliver_pushed
 from pipelines.steps.ingest import ingest_files
 from pipelines.storage.durable import UNSAFE
 from tests.service.test_push_delivery import queue
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
 from tests.support.pushing import AGENCY, Pushed
 from tests.support.pushing import SOURCE as DEATHS
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 from tests.support.whole_lakes import lake_differences, lake_faults
 
 SOURCE = "household_registration"

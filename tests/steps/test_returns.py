@@ -11,9 +11,9 @@ from pipelines.project.workspace import open_project
 from pipelines.steps.plan import plan
 from pipelines.steps.return_flow import Flow, flows, unreturned, unreturned_rows
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import Row, household, name_of, person_id
+from tests.support.deliveries import Delivered, Row, death, household, name_of, permit, person_id
 from tests.support.place import Place
-from tests.support.small_project import PERSONS, Delivered, death, permit, small_project
+from tests.support.small_project import PERSONS, small_project
 
 HERE, THERE, OUTSIDE, REGION = "150102", "150402", "110101", "150000"
 RESIDENT, MOVED, REGISTERED, INSURED, AWAY, TOP, NOWHERE, SPLIT = range(1, 17, 2)

@@ -17,9 +17,9 @@ from pipelines.lake.lake import Lake, StoppedError
 from pipelines.project.workspace import Workspace
 from pipelines.settings import Settings
 from pipelines.steps.run import Run
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 

@@ -16,10 +16,10 @@ from pipelines.project.workspace import open_project
 from pipelines.steps.plan import plan
 from pipelines.tables.specs import BATCHES, withdrawn_spec
 from pipelines.tables.table import TableSpec
-from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.deliveries import Delivered, Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.support.ground_project import VENUE
 from tests.support.place import Opened, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 

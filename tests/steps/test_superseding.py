@@ -13,10 +13,10 @@ from pipelines import clock
 from pipelines.rules.verdicts import decide, verdicts_of
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, alias_spec, withdrawn_spec
 from pipelines.tables.verdict import Verdict
-from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.deliveries import Delivered, Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.support.ground_project import VENUE
 from tests.support.place import Opened, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 OLD, NEW, NEWER = "2026-03-01 08:00:00", "2026-04-01 08:00:00", "2026-05-01 08:00:00"

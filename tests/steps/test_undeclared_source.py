@@ -13,9 +13,9 @@ from pipelines.operations.watch import Round, watch
 from pipelines.project.workspace import open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.retire import UndeclaredSourceError
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, death, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, death, small_project
+from tests.support.small_project import small_project
 
 KEPT, GONE = "household_registration", "death_registration"
 

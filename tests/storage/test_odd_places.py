@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.reports.site import build_report
-from tests.support.deliveries import household, marriage
+from tests.support.deliveries import Delivered, household, marriage
 from tests.support.place import Place
 from tests.support.simulated_demo import PROGRAMS, huiliu
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCES = ("household_registration", "marriage_registration")
 ODD = ["目录 with space/汇 流#1", 'it\'s 100% "mine"/a+b&c=d;e$HOME']

@@ -14,9 +14,9 @@ from dagster_project.deliveries import delivery_sensor
 from pipelines.operations.status import status
 from pipelines.readers.naming import shown_name
 from pipelines.steps.landing import file_hash
-from tests.support.deliveries import cells_of, csv_text, deliver, household
+from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage
 from tests.support.place import Place
-from tests.support.small_project import marriage, small_project
+from tests.support.small_project import small_project
 
 SOURCE, OTHER = "household_registration", "marriage_registration"
 # Root reads everything; without these two rights it is held to what permissions say, as any account is.

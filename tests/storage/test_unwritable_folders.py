@@ -11,9 +11,9 @@ import pytest
 
 from pipelines.project.catalog import read_catalog
 from pipelines.storage.folders import FolderError, writing
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.small_project import small_project
 
 SOURCE = "household_registration"
 

@@ -11,10 +11,21 @@ import pytest
 
 from pipelines.project.workspace import Workspace
 from pipelines.reports.site import build_report
-from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, json_lines, marriage, person_id
+from tests.support.deliveries import (
+    Row,
+    cells_of,
+    csv_text,
+    death,
+    deliver,
+    household,
+    json_lines,
+    marriage,
+    permit,
+    person_id,
+)
 from tests.support.html_page import Page
 from tests.support.place import Place
-from tests.support.small_project import death, permit, small_project
+from tests.support.small_project import small_project
 
 PEOPLE = "household_registration"
 COMPUTED = "=1+1.csv"  # a name that a spreadsheet would compute

@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from tests.support.deliveries import Row, name_of
-from tests.support.small_project import Delivered, small_project
+from tests.support.deliveries import Delivered, Row, name_of
+from tests.support.small_project import small_project
 
 VENUE = """\
 title: 场所

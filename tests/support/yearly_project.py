@@ -10,8 +10,8 @@ import random
 import shutil
 from pathlib import Path
 
-from tests.support.deliveries import Row
-from tests.support.small_project import Delivered, small_project
+from tests.support.deliveries import Delivered, Row
+from tests.support.small_project import small_project
 
 ELEMENTS = """\
 enterprise_code: {title: 企业代码, grade: public, checks: {
