@@ -170,7 +170,7 @@ def _declare_less(project: Path) -> None:
 
 
 def _trust_others(project: Path) -> None:
-    attributes = ("person_name", "household_region")
+    attributes = ("person_name", "sex")
     _change(project / RECORD, lambda declared: [declared["attributes"][name]["from"].reverse() for name in attributes])
 
 

@@ -16,7 +16,7 @@ from pipelines.rules.verdicts import verdicts_of
 from tests.support.dagster_beside import Dagster, dagster_beside
 from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import small_project
+from tests.support.tiny_project import tiny_project
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),
@@ -35,7 +35,7 @@ def materialised(events: Sequence[Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    return Place(tmp_path, project=small_project(tmp_path / "project", [HOUSEHOLD, MARRIAGE]))
+    return Place(tmp_path, project=tiny_project(tmp_path / "project"))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.support.deliveries import (
 )
 from tests.support.html_page import Page
 from tests.support.place import Place
-from tests.support.small_project import small_project
+from tests.support.tiny_project import tiny_project
 
 PEOPLE = "household_registration"
 COMPUTED = "=1+1.csv"  # a name that a spreadsheet would compute
@@ -80,7 +80,7 @@ def deliver_second(landing: Path) -> None:
 @pytest.fixture(scope="session")
 def dirty_report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DirtyReport]:
     folder = tmp_path_factory.mktemp("dirty")
-    place = Place(folder, project=small_project(folder / "project"))
+    place = Place(folder, project=tiny_project(folder / "project"))
     for deliver_more in (deliver_first, deliver_second):
         deliver_more(place.landing)
         place.run()
