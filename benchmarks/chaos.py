@@ -25,8 +25,8 @@ if __name__ == "__main__":
 
 from benchmarks import kernel, strikes
 from benchmarks.forked import Ended, Marks, forked, import_everything
-from benchmarks.sequences import AS_BEFORE, DECLARED, SOURCES, Deliveries, Step
-from tests.support.small_project import small_project
+from benchmarks.sequences import AS_BEFORE, DECLARED, Deliveries, Step
+from tests.support.tiny_project import tiny_project
 
 Meddle = Callable[[Path], None]
 
@@ -134,7 +134,7 @@ class _Filled:
         """The small project, with one of the changes that `DECLARED` names."""
         project = self.folder / declared
         if not project.exists():
-            DECLARED[declared](small_project(project, SOURCES))
+            DECLARED[declared](tiny_project(project))
         return project
 
     def copied(self, chance: random.Random, *places: Place) -> Deliveries:

@@ -31,7 +31,7 @@ if __name__ == "__main__":
 
 from benchmarks.forked import Marks, forked, import_everything
 from tests.support.deliveries import cells_of, csv_text, household, json_lines, workbook
-from tests.support.small_project import small_project
+from tests.support.tiny_project import tiny_project
 
 # What is no text has spellings: raw's are held against the values in tests.
 _IS_OTHERWISE = re.compile(
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import_everything()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="huiliu-fuzzing-") as folder:
-        project = small_project(Path(folder) / "project", (SOURCE,), ("150100",))
+        project = tiny_project(Path(folder) / "project")
         for kind in options.format or FORMATS:
             lake = 0
             for first in range(0, options.count, AT_ONCE):

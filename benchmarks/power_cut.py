@@ -29,8 +29,8 @@ from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import Settings
 from pipelines.steps.run import run
 from pipelines.tables.specs import raw_spec
-from tests.support.deliveries import household, json_lines
-from tests.support.small_project import Delivered, death, small_project
+from tests.support.deliveries import Delivered, death, household, json_lines
+from tests.support.tiny_project import tiny_project
 
 SIZE = "96M"
 PUSHED, FILED, AGENCY = "death_registration", "household_registration", "health"
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     cuts, failures = 0, list[str]()
     with tempfile.TemporaryDirectory(prefix="huiliu-cut-") as folder:
-        project = small_project(Path(folder, "project"), (PUSHED, FILED), ("150100",))
+        project = tiny_project(Path(folder, "project"))
         for number, seconds in enumerate(options.seconds):
             work = Path(folder, str(number))
             work.mkdir()

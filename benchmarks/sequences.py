@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.deliveries import Row, household, marriage, person_id
-from tests.support.small_project import Delivered, permit
+from tests.support.deliveries import Delivered, Row, household, marriage, permit, person_id
 
 SOURCES = ("household_registration", "marriage_registration", "residence_permit")
 REGIONS = ("150102", "150105", "150402", "150403", "110101")
@@ -162,7 +161,7 @@ KINDS = {
 def _declare_more(project: Path) -> None:
     _change(
         project / CONTRACT,
-        lambda declared: declared["columns"].update({"服务处所": {"name": "workplace", "element": "text"}}),
+        lambda declared: declared["columns"].update({"登记机关": {"name": "registrar", "element": "text"}}),
     )
 
 
@@ -171,7 +170,7 @@ def _declare_less(project: Path) -> None:
 
 
 def _trust_others(project: Path) -> None:
-    attributes = ("person_name", "household_region")
+    attributes = ("person_name", "sex")
     _change(project / RECORD, lambda declared: [declared["attributes"][name]["from"].reverse() for name in attributes])
 
 
@@ -184,7 +183,7 @@ def _change(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
 AS_BEFORE = "the declarations as before"
 CONTRACT = "foundation_dbs/person/sources/household_registration.yml"
 RECORD = "foundation_dbs/person/person.yml"
-# How the small project may be declared, each a change of it as it is.
+# How the tiny project may be declared, each a change of it as it is.
 DECLARED: Mapping[str, Callable[[Path], None]] = {
     AS_BEFORE: lambda project: None,
     "a new column": _declare_more,

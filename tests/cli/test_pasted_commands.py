@@ -10,9 +10,9 @@ import subprocess
 import pytest
 
 from pipelines.tables.specs import VERDICTS
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import HUILIU, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 
@@ -21,7 +21,7 @@ SOURCE = "household_registration"
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake whose path no shell takes as it is."""
     folder = tmp_path_factory.mktemp("pasted")
-    return Place(folder, project=small_project(folder / "project", [SOURCE]), lake_name="the lake's; no.1")
+    return Place(folder, project=tiny_project(folder / "project"), lake_name="the lake's; no.1")
 
 
 def pasted(place: Place, command: str, typed: str = "") -> subprocess.CompletedProcess[str]:

@@ -7,9 +7,9 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 DIRTY = "脏.csv"
@@ -19,7 +19,7 @@ DIRTY = "脏.csv"
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake with a batch that is held: most of its numbers are wrong."""
     folder = tmp_path_factory.mktemp("width")
-    place = Place(folder, project=small_project(folder / "project", (SOURCE,)))
+    place = Place(folder, project=tiny_project(folder / "project"))
     Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(place.landing)
     dirty = [
         household(number, 公民身份号码="1.50102E+17", 姓名="" if number % 2 else "锟斤拷") for number in range(20, 32)

@@ -13,9 +13,9 @@ import dagster as dg
 import pytest
 
 from tests.support.dagster_beside import Dagster, dagster_beside
-from tests.support.deliveries import household, person_id
+from tests.support.deliveries import Delivered, household, person_id
 from tests.support.place import HUILIU, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),
@@ -28,7 +28,7 @@ COMMAND = re.compile(r"`(huiliu [^`]+)`")
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A lake whose path no shell takes as it is."""
-    project = small_project(tmp_path / "project", [HOUSEHOLD], every_column=True)
+    project = tiny_project(tmp_path / "project")
     return Place(tmp_path, project=project, lake_name="the lake's; no.1")
 
 

@@ -14,9 +14,9 @@ from dagster_project.described import landing_key
 from pipelines.operations.maintenance import maintain
 from pipelines.rules.verdicts import verdicts_of
 from tests.support.dagster_beside import Dagster, dagster_beside
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),
@@ -35,7 +35,7 @@ def materialised(events: Sequence[Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    return Place(tmp_path, project=small_project(tmp_path / "project", [HOUSEHOLD, MARRIAGE]))
+    return Place(tmp_path, project=tiny_project(tmp_path / "project"))
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from pipelines.project.catalog import read_catalog
 from pipelines.reports.site import build_report
 from pipelines.tables.specs import finding_spec
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.deliveries import Delivered, Row, household, marriage, person_id
 from tests.support.html_page import Page
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +65,7 @@ def registered_too_early(number: int, region: str) -> Row:
 def shared_out(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Marriages of couples who were too young, each registered somewhere else, by agencies of banners."""
     folder = tmp_path_factory.mktemp("shared")
-    project = small_project(folder / "project", [PEOPLE, MARRIAGES])
+    project = tiny_project(folder / "project")
     contract = project / "foundation_dbs/person/sources" / f"{MARRIAGES}.yml"
     declared = yaml.safe_load(contract.read_text(encoding="utf-8"))
     declared["responsibility"] = {"kind": OWN, "by": "registrar_region", "level": "banner"}

@@ -10,9 +10,8 @@ import pytest
 from pipelines.declarations.rule import FLAGS, RULES
 from pipelines.steps.inputs import table_spec
 from pipelines.tables.specs import AS_SENT, BATCHES, VERDICTS
-from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.deliveries import Delivered, Row, death, household, marriage, permit, person_id
 from tests.support.place import Opened, Place
-from tests.support.small_project import Delivered, death, permit, small_project
 
 COUPLES, HOMES, DEATHS, PERMITS = (
     "marriage_registration",
@@ -94,8 +93,7 @@ SOUND = [household(number) for number in range(2_001, 2_040)]
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    folder = tmp_path_factory.mktemp("documents")
-    place = Place(folder, project=small_project(folder / "project", every_column=True))
+    place = Place(tmp_path_factory.mktemp("documents"))
     for source, rows in DELIVERED.items():
         # Rows that are good in every way, so that no batch is held for the share of its rejects.
         good = {COUPLES: marriage, HOMES: household, DEATHS: death, PERMITS: permit}[source]

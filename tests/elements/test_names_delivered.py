@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 NO_NAMES = {
@@ -33,7 +33,7 @@ NAMES = [
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("names")
-    place = Place(folder, project=small_project(folder / "project", [SOURCE]))
+    place = Place(folder, project=tiny_project(folder / "project"))
     names = [*NO_NAMES, *DOUBTFUL, *NAMES]
     rows = [household(number, 姓名=name) for number, name in enumerate(names)]
     # Half of the file is good, so that the gate does not hold it.

@@ -21,7 +21,7 @@ from pipelines.engines.kept_sql import COUNTED, KeptSQL
 from pipelines.steps.run import run
 from tests.support.deliveries import cells_of, csv_text, deliver, household
 from tests.support.place import Place
-from tests.support.small_project import small_project
+from tests.support.tiny_project import tiny_project
 
 COLUMNS = {"code": "string", "amount": "int64", "day": "date"}
 
@@ -155,7 +155,7 @@ def test_what_was_asked_for_longest_ago_goes_when_there_is_too_much(tmp_path: Pa
 
 def test_every_statement_of_a_run_is_found_by_the_next_process_and_is_what_would_be_compiled(tmp_path: Path) -> None:
     """Each process hashes in another order; what it finds is held against what Ibis makes of the expression."""
-    project = small_project(tmp_path / "project")
+    project = tiny_project(tmp_path / "project")
     deliver(
         tmp_path / "landing",
         "household_registration",

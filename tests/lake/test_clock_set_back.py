@@ -13,10 +13,10 @@ from pipelines.database.connection import Database
 from pipelines.database.tables import REQUESTS
 from pipelines.tables.specs import BATCHES, RELEASES, VERDICTS
 from tests.service.test_push_delivery import queue
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, death, household
 from tests.support.place import Place
 from tests.support.pushing import AGENCY, Pushed
-from tests.support.small_project import Delivered, death, small_project
+from tests.support.tiny_project import tiny_project
 
 AHEAD = datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)
 
@@ -24,7 +24,7 @@ AHEAD = datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)
 def test_each_time_is_later_than_the_newest_of_its_kind(tmp_path: Path) -> None:
     """The second delivery is another source's: what it says is told from the first's by when it came."""
     sources = ("household_registration", "death_registration")
-    place = Place(tmp_path, project=small_project(tmp_path / "project", sources, ("150100",)))
+    place = Place(tmp_path, project=tiny_project(tmp_path / "project"))
     Delivered(sources[0], "1.csv", [household(1), household(2)]).write(place.landing)
     with patch.object(clock, "now", lambda: AHEAD):
         place.run()

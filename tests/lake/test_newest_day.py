@@ -17,9 +17,9 @@ from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
 from pipelines.tables.specs import golden_spec
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import Row, household, marriage, person_id
+from tests.support.deliveries import Delivered, Row, household, marriage, permit, person_id
 from tests.support.place import Place
-from tests.support.small_project import Delivered, permit, small_project
+from tests.support.tiny_project import tiny_project
 
 HOME, AWAY, ELSEWHERE = "150102", "150402", "150403"
 LAST_DAY, ENDED, ENDLESS, IN_WORDS, TWO, NO_HOME = 1, 3, 5, 7, 9, 11
@@ -72,7 +72,7 @@ def lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "spark":
         request.getfixturevalue("spark_session")
     folder = tmp_path_factory.mktemp("days")
-    made = Lake(Place(folder, project=small_project(folder / "project"), engine=request.param))
+    made = Lake(Place(folder, project=tiny_project(folder / "project"), engine=request.param))
     at_home = [household(n, 更新时间="2026-02-01 08:00:00") for n in (LAST_DAY, ENDED, ENDLESS, IN_WORDS, TWO)]
     Delivered("household_registration", "0.csv", at_home).write(made.place.landing)
     made.run(EVENING, *PERMITS, source="residence_permit")
@@ -132,10 +132,10 @@ def test_watching_sees_the_next_day_too(lake: Lake, tmp_path: Path) -> None:
     ],
 )
 def test_until_names_a_last_day_of_a_source(tmp_path: Path, declared: str, problem: str) -> None:
-    project = small_project(tmp_path)
+    project = tiny_project(tmp_path)
     record = project / "foundation_dbs/person/person.yml"
     text = record.read_text(encoding="utf-8")
-    assert "until:\n      residence_permit: valid_to" in text
-    record.write_text(text.replace("until:\n      residence_permit: valid_to", f"until: {declared}"), encoding="utf-8")
+    assert "until: {residence_permit: valid_to}" in text
+    record.write_text(text.replace("until: {residence_permit: valid_to}", f"until: {declared}"), encoding="utf-8")
     with pytest.raises(DeclarationError, match=problem):
         read_catalog(project)

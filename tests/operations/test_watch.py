@@ -24,9 +24,9 @@ from pipelines.operations.watch import Round, watch
 from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.ingest import Ingested, ingest
-from tests.support.deliveries import household, marriage, person_id
+from tests.support.deliveries import Delivered, household, marriage, person_id
 from tests.support.place import HUILIU, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 CITY = "returns/person/person"
 
@@ -34,7 +34,7 @@ CITY = "returns/person/person"
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("watched")
-    project = small_project(folder / "project", sources=("household_registration",))
+    project = tiny_project(folder / "project")
     found = Place(folder, project=project)
     found.landing.mkdir()
     return found
@@ -122,7 +122,7 @@ SOURCE, OTHER = "household_registration", "marriage_registration"
 @pytest.fixture
 def two_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr("pipelines.operations.watch.FIRST_PAUSE", 0.05)
-    place = Place(tmp_path, project=small_project(tmp_path / "project", (SOURCE, OTHER), ("150100",)))
+    place = Place(tmp_path, project=tiny_project(tmp_path / "project"))
     Delivered(SOURCE, "1.csv", [household(1)]).write(place.landing)
     Delivered(OTHER, "1.csv", [marriage(1)]).write(place.landing)
     return place

@@ -35,7 +35,7 @@ from tests.support.deliveries import (
     workbook,
 )
 from tests.support.place import Opened, Place
-from tests.support.small_project import small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 FIRST, LATER = range(100, 103), range(200, 203)
@@ -94,7 +94,7 @@ def taken(at: Opened) -> tuple[list[str], dict[str, dict[str, Any]], set[str]]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    return Place(tmp_path, project=small_project(tmp_path / "project", (SOURCE,), ("150100",)))
+    return Place(tmp_path, project=tiny_project(tmp_path / "project"))
 
 
 def deliver_good(place: Place, name: str, numbers: range) -> set[str]:

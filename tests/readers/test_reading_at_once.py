@@ -24,9 +24,9 @@ from pipelines.steps.run import Run, run
 from pipelines.tables.layout import standard
 from pipelines.tables.specs import BATCHES
 from pipelines.tables.table import ColumnSpec, TableSpec
-from tests.support.deliveries import household, marriage
+from tests.support.deliveries import Delivered, household, marriage
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 PEOPLE, COUPLES = "household_registration", "marriage_registration"
 PATIENCE = 30.0  # seconds until a thread is taken to wait in vain
@@ -34,7 +34,7 @@ PATIENCE = 30.0  # seconds until a thread is taken to wait in vain
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_project(tmp_path_factory.mktemp("project"), sources=(PEOPLE, COUPLES))
+    return tiny_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from deltalake import DeltaTable, write_deltalake
 from pipelines.rules.verdicts import verdicts_of
 from pipelines.tables.specs import BATCHES, VERDICTS
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import Row, household, person_id
+from tests.support.deliveries import Delivered, Row, household, person_id
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 
@@ -23,7 +23,7 @@ SOURCE = "household_registration"
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """Four people, and a batch of two more whose names are missing in six further rows, which is held."""
-    found = Place(tmp_path / "decided", project=small_project(tmp_path / "project", [SOURCE]))
+    found = Place(tmp_path / "decided", project=tiny_project(tmp_path / "project"))
     Delivered(SOURCE, "first.csv", [household(number) for number in range(4)]).write(found.landing)
     nameless = [household(number, 姓名="") for number in range(20, 26)]
     Delivered(SOURCE, "nameless.csv", [household(10), household(11), *nameless]).write(found.landing)

@@ -28,10 +28,10 @@ from pipelines.steps.losses import RowsWouldGoError, confirm_loss
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, VERDICTS, raw_spec
 from pipelines.tables.table import TableSpec
 from pipelines.tables.verdict import Verdict
-from tests.support.deliveries import Row, household, name_of
+from tests.support.deliveries import Delivered, Row, household, name_of
 from tests.support.ground_project import VENUE
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 STRICTER = """
@@ -46,7 +46,7 @@ STRICTER = """
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """Ten people with an address and, in a file of their own, six without; six more whose names are missing."""
-    found = Place(tmp_path, project=small_project(tmp_path / "project", sources=(SOURCE,)))
+    found = Place(tmp_path, project=tiny_project(tmp_path / "project"))
     people = [household(number, 户籍地址="新华街1号") for number in range(10)]
     Delivered(SOURCE, "with.csv", people).write(found.landing)
     Delivered(SOURCE, "without.csv", [household(number) for number in range(10, 16)]).write(found.landing)
@@ -212,7 +212,7 @@ def test_what_cannot_be_read_is_not_put_together_with_what_can(
 
 
 def test_a_snapshot_that_cannot_be_typed_withdraws_nothing(tmp_path: Path) -> None:
-    project = small_project(tmp_path / "project", sources=(SOURCE,))
+    project = tiny_project(tmp_path / "project")
     (project / "foundation_dbs/person/sources/venue.yml").write_text(VENUE, encoding="utf-8")
     place = Place(tmp_path, project=project)
     for file, numbers in {"1.csv": range(3), "2.csv": range(4)}.items():

@@ -19,7 +19,6 @@ from pipelines.rules.comparing import CountsDisagreeError
 from pipelines.tables.specs import VALIDATIONS, VERDICTS
 from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, marriage, name_of, person_id
 from tests.support.place import Place
-from tests.support.small_project import small_project
 
 Normaliser = Callable[..., ir.Value]
 
@@ -42,18 +41,12 @@ def insured(number: int) -> Row:
     }
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sources = (PEOPLE, MARRIAGES, INSURED)
-    return small_project(tmp_path_factory.mktemp("project"), sources=sources, every_column=True)
-
-
 @pytest.fixture(params=["duckdb"])
-def place(request: pytest.FixtureRequest, project: Path, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """A landing folder with a file of each source, not read yet."""
     if request.param == "spark":
         request.getfixturevalue("spark_session")
-    at = Place(tmp_path, project=project, engine=request.param)
+    at = Place(tmp_path, engine=request.param)
     people = [household(number) for number in range(PERSONS)]
     good = people[WRONG - 2]["公民身份号码"]
     people[WRONG - 2]["公民身份号码"] = good[:-1] + ("0" if good[-1] != "0" else "1")

@@ -16,12 +16,13 @@ from pipelines.steps import carried_over
 from pipelines.steps.return_flow import flows
 from pipelines.storage.store import Store
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import household, person_id
+from tests.support.deliveries import Delivered, death, household, person_id
 from tests.support.place import Place
-from tests.support.small_project import CITIES, Delivered, death, small_project
+from tests.support.tiny_project import tiny_project
 from tests.support.whole_lakes import lake_faults
 
-SOURCE, PERSON, HERE, THERE = "household_registration", "returns/person/person", *CITIES
+SOURCE, PERSON = "household_registration", "returns/person/person"
+HERE, THERE = CITIES = ("150100", "150400")
 PEOPLE = range(6)
 
 
@@ -29,7 +30,7 @@ PEOPLE = range(6)
 def written(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Six people, all of one city, in a lake as it is written now."""
     folder = tmp_path_factory.mktemp("carried")
-    place = Place(folder, project=small_project(folder / "project", (SOURCE, "death_registration")))
+    place = Place(folder, project=tiny_project(folder / "project"))
     Delivered(SOURCE, "1.csv", [household(number) for number in PEOPLE]).write(place.landing)
     Delivered("death_registration", "1.csv", [death(5)]).write(place.landing)
     place.run()

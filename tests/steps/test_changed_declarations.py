@@ -14,10 +14,10 @@ from pipelines.errors import KeyRepeatedError
 from pipelines.steps.losses import RowsWouldGoError
 from pipelines.steps.tables import all_tables
 from pipelines.tables.specs import CONFIRMATIONS
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household, permit
 from tests.support.lakes_compared import connection, differences
 from tests.support.place import Place
-from tests.support.small_project import Delivered, permit, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE, PERMITS = "household_registration", "residence_permit"
 OF_THE_WRITING = {
@@ -36,7 +36,7 @@ COLUMN = "  服务处所: {name: workplace, element: text}"
 def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Ten people of household 7, and a second delivery in which five of them moved to household 8."""
     folder = tmp_path_factory.mktemp("changed")
-    found = Place(folder, project=small_project(folder / "project", sources=(SOURCE, PERMITS), every_column=True))
+    found = Place(folder, project=tiny_project(folder / "project"))
     Delivered(SOURCE, "a.csv", [household(n, 户号="0007", 服务处所="新华街1号") for n in range(10)]).write(
         found.landing
     )
@@ -153,7 +153,7 @@ WRITTEN = (
     "quality/rule_result",
     "foundation/person/person",
 )
-ADDED = [("  登记机关:", "  派出所: {name: police_station, element: text, required: true}\n  登记机关:")]
+ADDED = [("  更新时间:", "  派出所: {name: police_station, element: text, required: true}\n  更新时间:")]
 STRICTER = [(COLUMN, "  服务处所: {name: workplace, element: id_number, required: true}")]
 RENAMED = [(COLUMN, "  服务处所: {name: employer, element: text}")]
 RENAMED_KEY = [

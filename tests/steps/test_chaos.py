@@ -15,9 +15,9 @@ from deltalake import DeltaTable, write_deltalake
 from benchmarks.strikes import WRITES
 from pipelines.engines.base import Engine
 from pipelines.steps.run import run
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import PROJECT, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 from tests.support.whole_lakes import lake_differences, lake_faults
 
 SOURCE = "household_registration"
@@ -28,7 +28,7 @@ PERSON = "foundation/person/person"
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake of ten people, one of whom moved later."""
     folder = tmp_path_factory.mktemp("sound")
-    place = Place(folder, project=small_project(folder / "project", (SOURCE,), ("150100",)))
+    place = Place(folder, project=tiny_project(folder / "project"))
     Delivered(SOURCE, "1.csv", [household(number) for number in range(10)]).write(place.landing)
     place.run()
     moved = household(3, 姓名="测试", 更新时间="2026-04-01 08:00:00")

@@ -17,10 +17,10 @@ from pipelines.reports.site import build_report
 from pipelines.service.deliver import deliver_pushed
 from pipelines.steps.run import Run
 from pipelines.tables.specs import BATCHES, finding_spec
-from tests.support.deliveries import cells_of, csv_text, deliver, household, json_lines, person_id
+from tests.support.deliveries import Delivered, cells_of, csv_text, death, deliver, household, json_lines, person_id
 from tests.support.html_page import Page
 from tests.support.place import Place
-from tests.support.small_project import Delivered, death, small_project
+from tests.support.tiny_project import tiny_project
 
 PEOPLE, DEATHS = "household_registration", "death_registration"
 OWN, CHIFENG, HOHHOT = "public_security", "public_security_150400", "public_security_150100"
@@ -33,7 +33,7 @@ def of_people(*numbers: int, **cells: str) -> str:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two sources; the first names in a column who delivered, where neither folder nor token says it."""
-    folder = small_project(tmp_path_factory.mktemp("several") / "project", [PEOPLE, DEATHS])
+    folder = tiny_project(tmp_path_factory.mktemp("several") / "project")
     contract = folder / f"foundation_dbs/person/sources/{PEOPLE}.yml"
     declared = yaml.safe_load(contract.read_text(encoding="utf-8"))
     declared["columns"]["报送机构"] = {"name": "sender", "element": "text"}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.deliveries import household, name_of, person_id
+from tests.support.deliveries import Delivered, household, name_of, person_id
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 
@@ -17,7 +17,7 @@ SOURCE = "household_registration"
 def test_a_run_says_what_it_did_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "logs" / "huiliu.jsonl"
     monkeypatch.setenv("HUILIU_LOG", str(log))
-    place = Place(tmp_path, project=small_project(tmp_path / "project", [SOURCE]))
+    place = Place(tmp_path, project=tiny_project(tmp_path / "project"))
     Delivered(SOURCE, "1.csv", [household(number) for number in range(3)]).write(place.landing)
     place.run()
     text = log.read_text(encoding="utf-8")

@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from pipelines.steps.inputs import table_spec
-from tests.support.deliveries import Row, household, marriage, name_of, person_id
+from tests.support.deliveries import Delivered, Row, death, household, marriage, name_of, person_id
 from tests.support.place import Place
-from tests.support.small_project import PERSONS, Delivered, death, small_project
 
-SOURCES = (*PERSONS, "social_insurance", "market_entity", "civil_organisation", "credit_code_check")
 EMPLOYER, OTHER = "91150102000000086U", "91150102000000131W"
 # A marriage case: registrations as event, day and the places of two people, and the state due of each person.
 Events = tuple[tuple[str, str, int, int], ...]
@@ -202,9 +200,7 @@ def entity(code: str) -> Row:
 def derived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DerivedTables:
     if request.param == "spark":
         request.getfixturevalue("spark_session")
-    folder = tmp_path_factory.mktemp("models")
-    project = small_project(folder / "project", sources=SOURCES, every_column=True)
-    place = Place(folder, project=project, engine=request.param)
+    place = Place(tmp_path_factory.mktemp("models"), engine=request.param)
     for delivered in (
         Delivered("household_registration", "1.csv", [household(n) for n in (TWICE, THRICE, AGREED, TIED, 20)]),
         Delivered("marriage_registration", "1.csv", list(registrations())),

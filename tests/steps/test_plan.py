@@ -10,7 +10,7 @@ from pipelines.declarations.reading import DeclarationError
 from pipelines.project.workspace import open_project
 from pipelines.settings import Settings
 from pipelines.steps.plan import plan
-from tests.support.small_project import small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 # A model whose table is that of the findings.
@@ -28,7 +28,7 @@ def finding(person: ir.Table) -> ir.Table:
 
 
 def test_two_declarations_that_would_write_one_table_are_refused(tmp_path: Path) -> None:
-    project = small_project(tmp_path, [SOURCE])
+    project = tiny_project(tmp_path)
     (project / "foundation_dbs/person/findings_of_ours.py").write_text(MODEL, encoding="utf-8")
     with pytest.raises(DeclarationError) as refused:
         plan(open_project(Settings(project=project)))

@@ -13,11 +13,11 @@ from pipelines.service.deliver import deliver_pushed
 from pipelines.steps.ingest import ingest_files
 from pipelines.storage.durable import UNSAFE
 from tests.service.test_push_delivery import queue
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
 from tests.support.pushing import AGENCY, Pushed
 from tests.support.pushing import SOURCE as DEATHS
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 from tests.support.whole_lakes import lake_differences, lake_faults
 
 SOURCE = "household_registration"
@@ -28,7 +28,7 @@ RETURNED = "returns/person/person"
 def before(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake after two days, `yesterday` beside it, and what an undisturbed lake holds after a third."""
     folder = tmp_path_factory.mktemp("before")
-    place = Place(folder, project=small_project(folder / "project", (SOURCE, DEATHS), ("150100",)))
+    place = Place(folder, project=tiny_project(folder / "project"))
     first = [household(number) for number in range(6)]
     Delivered(SOURCE, "1.csv", first).write(place.landing)
     place.run()

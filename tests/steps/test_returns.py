@@ -11,9 +11,8 @@ from pipelines.project.workspace import open_project
 from pipelines.steps.plan import plan
 from pipelines.steps.return_flow import Flow, flows, unreturned, unreturned_rows
 from tests.lake.test_incremental import assert_equals_a_rebuild
-from tests.support.deliveries import Row, household, name_of, person_id
-from tests.support.place import Place
-from tests.support.small_project import PERSONS, Delivered, death, permit, small_project
+from tests.support.deliveries import Delivered, Row, death, household, name_of, permit, person_id
+from tests.support.place import Place, copied_project
 
 HERE, THERE, OUTSIDE, REGION = "150102", "150402", "110101", "150000"
 RESIDENT, MOVED, REGISTERED, INSURED, AWAY, TOP, NOWHERE, SPLIT = range(1, 17, 2)
@@ -56,9 +55,7 @@ DELIVERED = [
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    folder = tmp_path_factory.mktemp("returns")
-    project = small_project(folder / "project", sources=(*PERSONS, "social_insurance"), every_column=True)
-    made = Place(folder, project=project)
+    made = Place(tmp_path_factory.mktemp("returns"))
     for delivered in DELIVERED:
         delivered.write(made.landing)
     made.run()
@@ -146,7 +143,7 @@ def test_rows_move_with_the_person(place: Place, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scope", ["person.height", "persons.residence_region", "insured_city"])
 def test_a_scope_names_a_region(tmp_path: Path, scope: str) -> None:
-    project = small_project(tmp_path / "project", sources=(*PERSONS, "social_insurance"))
+    project = copied_project(tmp_path / "project")
     model = project / SOCIAL
     text = model.read_text(encoding="utf-8")
     assert '"insured_region"))' in text

@@ -17,9 +17,9 @@ from pipelines.lake.lake import Lake, StoppedError
 from pipelines.project.workspace import Workspace
 from pipelines.settings import Settings
 from pipelines.steps.run import Run
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 
@@ -27,7 +27,7 @@ SOURCE = "household_registration"
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("run")
-    found = Place(folder, project=small_project(folder / "project", [SOURCE]))
+    found = Place(folder, project=tiny_project(folder / "project"))
     Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(found.landing)
     found.run()
     return found

@@ -16,10 +16,10 @@ from pipelines.project.workspace import open_project
 from pipelines.steps.plan import plan
 from pipelines.tables.specs import BATCHES, withdrawn_spec
 from pipelines.tables.table import TableSpec
-from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.deliveries import Delivered, Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.support.ground_project import VENUE
 from tests.support.place import Opened, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 
@@ -28,7 +28,7 @@ SOURCE = "household_registration"
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Ten people; one of the eleven rows has an id that cannot be read. Venues come as snapshots."""
     folder = tmp_path_factory.mktemp("standing")
-    project = small_project(folder / "project", sources=(SOURCE,))
+    project = tiny_project(folder / "project")
     (project / "foundation_dbs/person/sources/venue.yml").write_text(VENUE, encoding="utf-8")
     found = Place(folder, project=project)
     people = [household(number) for number in range(10)]
@@ -97,7 +97,7 @@ def test_what_a_snapshot_no_longer_holds_is_withdrawn(place: Place) -> None:
 
 
 def test_a_damaged_row_of_a_snapshot_keeps_the_last_good_one(tmp_path: Path) -> None:
-    project = small_project(tmp_path / "project", sources=(SOURCE,))
+    project = tiny_project(tmp_path / "project")
     (project / "foundation_dbs/person/sources/venue.yml").write_text(VENUE, encoding="utf-8")
     place = Place(tmp_path, project=project)
     deliver_and_run(place, "1.csv", *map(venue, range(3)), source="venue")
@@ -155,7 +155,7 @@ def test_news_of_one_person_touch_that_person_alone(place: Place) -> None:
 def test_a_way_from_an_input_that_is_not_there_is_told(
     place: Place, tmp_path: Path, affected: str, message: str
 ) -> None:
-    project = small_project(tmp_path / "project", sources=(SOURCE,))
+    project = tiny_project(tmp_path / "project")
     path = project / "foundation_dbs/person/born.py"
     path.write_text(
         "import ibis.expr.types as ir\n\nfrom pipelines.modelling import model\n\n\n"

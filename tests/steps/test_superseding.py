@@ -13,10 +13,10 @@ from pipelines import clock
 from pipelines.rules.verdicts import decide, verdicts_of
 from pipelines.tables.specs import BATCHES, RULE_RESULTS, alias_spec, withdrawn_spec
 from pipelines.tables.verdict import Verdict
-from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
+from tests.support.deliveries import Delivered, Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.support.ground_project import VENUE
 from tests.support.place import Opened, Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 OLD, NEW, NEWER = "2026-03-01 08:00:00", "2026-04-01 08:00:00", "2026-05-01 08:00:00"
@@ -38,7 +38,7 @@ def row(number: int, version: str = OLD, flag: str = "", **cells: str) -> Row:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Two days of one source: people by number, a kind of trouble each."""
     folder = tmp_path_factory.mktemp("superseding")
-    found = Place(folder, project=small_project(folder / "project", sources=(SOURCE,)))
+    found = Place(folder, project=tiny_project(folder / "project"))
     people = [row(number) for number in (2, *range(10, 40))]
     future = row(1, "2099-01-01 00:00:00", 户籍地区划代码="150402")
     old_forms = [row(41, 公民身份号码=old_form(41)), row(41, "2026/3/1 8:00:00")]
@@ -231,7 +231,7 @@ def venues(*numbers: int) -> list[Row]:
 
 def test_a_snapshot_much_shorter_than_the_last_is_held(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("snapshots")
-    project = small_project(folder / "project", sources=(SOURCE,))
+    project = tiny_project(folder / "project")
     (project / "foundation_dbs/person/sources/venue.yml").write_text(VENUE, encoding="utf-8")
     there = Place(folder, project=project)
     Delivered("venue", "1.csv", venues(*range(20))).write(there.landing)

@@ -13,22 +13,37 @@ from pipelines.operations.watch import Round, watch
 from pipelines.project.workspace import open_workspace
 from pipelines.settings import Settings
 from pipelines.steps.retire import UndeclaredSourceError
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household, permit
 from tests.support.place import Place
-from tests.support.small_project import Delivered, death, small_project
+from tests.support.tiny_project import tiny_project
 
-KEPT, GONE = "household_registration", "death_registration"
+KEPT, GONE = "household_registration", "residence_permit"
+
+
+def without_permits(folder: Path) -> Path:
+    """The declarations in which nothing names the source any more."""
+    project = tiny_project(folder)
+    (project / f"foundation_dbs/person/sources/{GONE}.yml").unlink()
+    (project / f"expectations/person/{GONE}.yml").unlink()
+    record = project / "foundation_dbs/person/person.yml"
+    text = record.read_text(encoding="utf-8")
+    for named in (f", until: {{{GONE}: valid_to}}", f"{GONE}, ", f", {GONE}"):
+        assert named in text
+        text = text.replace(named, "")
+    assert GONE not in text
+    record.write_text(text, encoding="utf-8")
+    return project
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake with rows of two sources, and the declarations without one of them."""
     folder = tmp_path_factory.mktemp("undeclared")
-    both = Place(folder, project=small_project(folder / "both", [KEPT, GONE]))
+    both = Place(folder, project=tiny_project(folder / "both"))
     Delivered(KEPT, "1.csv", [household(number) for number in range(3)]).write(both.landing)
-    Delivered(GONE, "1.csv", [death(1)]).write(both.landing)
+    Delivered(GONE, "1.csv", [permit(1)]).write(both.landing)
     both.run()
-    return Place(folder, project=small_project(folder / "one", [KEPT]))
+    return Place(folder, project=without_permits(folder / "one"))
 
 
 def files(place: Place) -> set[Path]:
@@ -57,11 +72,11 @@ def test_watching_ends_with_the_same_words(place: Place) -> None:
 @pytest.fixture
 def ended(tmp_path: Path) -> Place:
     """A lake of its own with rows of two sources, and the declarations without one of them."""
-    both = Place(tmp_path, project=small_project(tmp_path / "both", [KEPT, GONE]))
+    both = Place(tmp_path, project=tiny_project(tmp_path / "both"))
     Delivered(KEPT, "1.csv", [household(number) for number in range(3)]).write(both.landing)
-    Delivered(GONE, "1.csv", [death(1)]).write(both.landing)
+    Delivered(GONE, "1.csv", [permit(1)]).write(both.landing)
     both.run()
-    return Place(tmp_path, project=small_project(tmp_path / "one", [KEPT]))
+    return Place(tmp_path, project=without_permits(tmp_path / "one"))
 
 
 def count(place: Place, path: str) -> int:
@@ -90,7 +105,7 @@ def test_a_contract_that_comes_back_brings_its_rows_back(ended: Place) -> None:
     both = Place(ended.folder, project=ended.folder / "both")
     both.run()
     assert count(both, f"standard/{GONE}") == 1
-    Delivered(GONE, "2.csv", [death(2)]).write(both.landing)
+    Delivered(GONE, "2.csv", [permit(2)]).write(both.landing)
     both.run()
     refused = ended.huiliu("run")  # something came since: the retirement of then says nothing of it
     assert refused.returncode == 2

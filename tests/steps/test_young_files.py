@@ -11,16 +11,16 @@ import pytest
 
 from pipelines.cli.run import run_and_show
 from pipelines.settings import Settings
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_project(tmp_path_factory.mktemp("project"), [SOURCE])
+    return tiny_project(tmp_path_factory.mktemp("project"))
 
 
 def written_now(place: Place) -> Path:

@@ -21,7 +21,7 @@ from pipelines.operations.explaining import explained
 from pipelines.settings import Settings
 from tests.support.deliveries import cells_of, csv_text, deliver, household
 from tests.support.place import HUILIU, PROJECT, Place
-from tests.support.small_project import small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 
@@ -29,7 +29,7 @@ SOURCE = "household_registration"
 @pytest.fixture(scope="module")
 def run_once(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("damage")
-    place = Place(folder, project=small_project(folder / "project", (SOURCE,), ("150100",)))
+    place = Place(folder, project=tiny_project(folder / "project"))
     for number in range(3):
         deliver(place.landing, SOURCE, f"{number}.csv", csv_text(cells_of([household(number)])))
         place.run()

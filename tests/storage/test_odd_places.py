@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.reports.site import build_report
-from tests.support.deliveries import household, marriage
+from tests.support.deliveries import Delivered, household, marriage
 from tests.support.place import Place
 from tests.support.simulated_demo import PROGRAMS, huiliu
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCES = ("household_registration", "marriage_registration")
 ODD = ["目录 with space/汇 流#1", 'it\'s 100% "mine"/a+b&c=d;e$HOME']
@@ -22,7 +22,7 @@ FILES = 6  # of one table, so that it lies in many small ones
 @pytest.mark.parametrize("odd", ODD)
 def test_a_lake_is_filled_reported_and_opened_wherever_it_lies(odd: str, tmp_path: Path) -> None:
     folder = tmp_path / odd
-    place = Place(folder, project=small_project(folder / "the project", SOURCES))
+    place = Place(folder, project=tiny_project(folder / "the project"))
     for file in range(FILES):
         people = range(10 * file, 10 * file + 10)
         Delivered(SOURCES[0], f"户籍 %41#'{file}.csv", [household(person) for person in people]).write(place.landing)

@@ -20,12 +20,12 @@ from pipelines.steps.ingest import Ingested, ingest_files
 from pipelines.tables.specs import BATCHES
 from pipelines.tables.verdict import Verdict
 from tests.service.test_push_delivery import queue
-from tests.support.deliveries import deliver, household, json_lines
+from tests.support.deliveries import Delivered, deliver, household, json_lines
 from tests.support.fsyncs import Disk, recorded
 from tests.support.place import PROJECT, Place
 from tests.support.pushing import AGENCY, Pushed
 from tests.support.pushing import SOURCE as DEATHS
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 PUSHED = "push-00000001-0123abcd.jsonl"
@@ -34,7 +34,7 @@ ROWS = [household(number) for number in range(3)]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_project(tmp_path_factory.mktemp("project"), (SOURCE,), ("150100",))
+    return tiny_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture

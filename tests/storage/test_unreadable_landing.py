@@ -14,9 +14,9 @@ from dagster_project.deliveries import delivery_sensor
 from pipelines.operations.status import status
 from pipelines.readers.naming import shown_name
 from pipelines.steps.landing import file_hash
-from tests.support.deliveries import cells_of, csv_text, deliver, household
+from tests.support.deliveries import cells_of, csv_text, deliver, household, marriage
 from tests.support.place import Place
-from tests.support.small_project import marriage, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE, OTHER = "household_registration", "marriage_registration"
 # Root reads everything; without these two rights it is held to what permissions say, as any account is.
@@ -25,7 +25,7 @@ AS_AN_ACCOUNT = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    place = Place(tmp_path, project=small_project(tmp_path / "project", (SOURCE, OTHER), ("150100",)))
+    place = Place(tmp_path, project=tiny_project(tmp_path / "project"))
     deliver(place.landing, SOURCE, "好.csv", csv_text(cells_of([household(1), household(2)])))
     deliver(place.landing, OTHER, "好.csv", csv_text(cells_of([marriage(1)])))
     return place

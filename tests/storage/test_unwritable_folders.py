@@ -11,9 +11,9 @@ import pytest
 
 from pipelines.project.catalog import read_catalog
 from pipelines.storage.folders import FolderError, writing
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 
 SOURCE = "household_registration"
 
@@ -22,7 +22,7 @@ SOURCE = "household_registration"
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A lake, and beside it a plain file: below it nobody can make a folder, the superuser neither."""
     folder = tmp_path_factory.mktemp("unwritable")
-    place = Place(folder, project=small_project(folder / "project", (SOURCE,)))
+    place = Place(folder, project=tiny_project(folder / "project"))
     Delivered(SOURCE, "1.csv", [household(number) for number in range(5)]).write(place.landing)
     assert place.run().exit_code == 0
     (folder / "file").write_text("no folder\n", encoding="utf-8")

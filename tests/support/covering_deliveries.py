@@ -11,8 +11,7 @@ from pathlib import Path
 
 from simulation.checksums import credit_check, credit_code, id_number
 from simulation.licenses import identifier, with_another_check
-from tests.support.deliveries import Row, household, name_of, person_id
-from tests.support.small_project import Delivered
+from tests.support.deliveries import Delivered, Row, household, name_of, person_id
 
 HOHHOT, CHIFENG, ELSEWHERE = "150102", "150402", "159999"  # the last one is no region and never was
 ISSUER = credit_code("1", "1", HOHHOT, "40000000")

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,38 @@ def household(number: int, **cells: str) -> Row:
     }
 
 
+def permit(number: int, **cells: str) -> Row:
+    """The residence permit of the person `number`, who lives in the other of the two cities."""
+    return {
+        "居住证编号": f"P150402{number:08d}",
+        "公民身份号码": person_id(number),
+        "姓名": name_of(number),
+        "性别": household(number)["性别"],
+        "现居住地区划代码": "150402",
+        "现居住地址": f"红山区{number}号",
+        "签发日期": "2025-06-01",
+        "有效期起": "2025-06-01",
+        "有效期止": "2027-05-31",
+        "更新时间": "2026-03-01 08:00:00",
+        **cells,
+    }
+
+
+def death(number: int, **cells: str) -> Row:
+    """The death certificate of the person `number`."""
+    return {
+        "死亡证编号": f"D150102{number:08d}",
+        "公民身份号码": person_id(number),
+        "姓名": name_of(number),
+        "性别": household(number)["性别"],
+        "死亡日期": "2026-02-01",
+        "死亡地点": "医院",
+        "签发日期": "2026-02-02",
+        "更新时间": "2026-03-01 08:00:00",
+        **cells,
+    }
+
+
 def cells_of(rows: Sequence[Row], header: Sequence[str] | None = None) -> list[list[str]]:
     """The header and the rows under it; by default the first row's keys."""
     header = list(header or rows[0])
@@ -119,3 +152,35 @@ def deliver(landing: Path, source: str, file: str, content: bytes | str) -> Path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Rows of one source under a file's name, whose suffix says how they are written.
+
+    `.jsonl`, `.xlsx` and `.parquet`, else CSV.
+
+    `header` is for a file without rows, `encoding` for text.
+    """
+
+    source: str
+    file: str
+    rows: Sequence[Row]
+    encoding: str = "utf-8"
+    header: Sequence[str] = ()
+
+    def write(self, landing: Path) -> Path:
+        """Put the file into `landing/<source>`; rows may say different columns."""
+        header = list(dict.fromkeys([*self.header, *(name for row in self.rows for name in row)]))
+        cells = cells_of(self.rows, header)
+        match Path(self.file).suffix:
+            case ".jsonl":
+                content: bytes | str = json_lines(self.rows)
+            case ".xlsx":
+                content = workbook(cells)
+            case ".parquet":
+                content = parquet(cells)
+            case _:
+                content = csv_text(cells)
+        written = content.encode(self.encoding) if isinstance(content, str) else content
+        return deliver(landing, self.source, self.file, written)

@@ -11,10 +11,21 @@ import pytest
 
 from pipelines.project.workspace import Workspace
 from pipelines.reports.site import build_report
-from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, json_lines, marriage, person_id
+from tests.support.deliveries import (
+    Row,
+    cells_of,
+    csv_text,
+    death,
+    deliver,
+    household,
+    json_lines,
+    marriage,
+    permit,
+    person_id,
+)
 from tests.support.html_page import Page
 from tests.support.place import Place
-from tests.support.small_project import death, permit, small_project
+from tests.support.tiny_project import tiny_project
 
 PEOPLE = "household_registration"
 COMPUTED = "=1+1.csv"  # a name that a spreadsheet would compute
@@ -69,7 +80,7 @@ def deliver_second(landing: Path) -> None:
 @pytest.fixture(scope="session")
 def dirty_report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DirtyReport]:
     folder = tmp_path_factory.mktemp("dirty")
-    place = Place(folder, project=small_project(folder / "project"))
+    place = Place(folder, project=tiny_project(folder / "project"))
     for deliver_more in (deliver_first, deliver_second):
         deliver_more(place.landing)
         place.run()

@@ -1,4 +1,4 @@
-"""The small project with ground on it: sources and models whose keys are not those of what they are made from.
+"""The tiny project with ground on it: sources and models whose keys are not those of what they are made from.
 
 Venues come as snapshots, zones as polygons. Of them follow a venue's zone (a spatial join), pairs of zones that share
 ground, whom a venue belongs to (a name looked up among persons), and how many live in a district (an aggregate).
@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from tests.support.deliveries import Row, name_of
-from tests.support.small_project import Delivered, small_project
+from tests.support.deliveries import Delivered, Row, name_of
+from tests.support.tiny_project import tiny_project
 
 VENUE = """\
 title: 场所
@@ -127,8 +127,8 @@ def district(person: ir.Table) -> ir.Table:
 
 
 def ground_project(folder: Path) -> Path:
-    """`small_project` with venues, zones and what follows of them."""
-    small_project(folder)
+    """The tiny project with venues, zones and what follows of them."""
+    tiny_project(folder)
     sources = folder / "foundation_dbs/person/sources"
     (sources / "venue.yml").write_text(VENUE, encoding="utf-8")
     (sources / "zone.yml").write_text(ZONE, encoding="utf-8")

@@ -10,8 +10,8 @@ import random
 import shutil
 from pathlib import Path
 
-from tests.support.deliveries import Row
-from tests.support.small_project import Delivered, small_project
+from tests.support.deliveries import Delivered, Row
+from tests.support.tiny_project import tiny_project
 
 ELEMENTS = """\
 enterprise_code: {title: 企业代码, grade: public, checks: {
@@ -120,10 +120,10 @@ FIRST_YEAR = 2021
 
 
 def yearly_project(folder: Path) -> Path:
-    """The catalog of `small_project` and nothing but a record by enterprise and year, its sources and what follows."""
-    small_project(folder, sources=())
-    for models in ("foundation_dbs", "theme_dbs"):
-        shutil.rmtree(folder / models, ignore_errors=True)
+    """The catalog of the tiny project and nothing but a record by enterprise and year, its sources and what follows."""
+    tiny_project(folder)
+    for name in ("foundation_dbs", "expectations/person"):
+        shutil.rmtree(folder / name)
     files = {
         "catalog/elements/yearly.yml": ELEMENTS,
         "foundation_dbs/economy/sources/annual_report.yml": REPORT,

@@ -25,9 +25,9 @@ from pipelines.settings import Settings
 from pipelines.steps.inputs import table_spec
 from pipelines.steps.return_flow import flows
 from tests.lake.test_incremental import assert_equals_a_rebuild
+from tests.support.deliveries import Delivered
 from tests.support.html_page import Page
 from tests.support.place import Place
-from tests.support.small_project import Delivered
 from tests.support.yearly_project import PLACES, changes, report, tax, yearly_project
 
 REPORT, TAX = "annual_report", "tax_summary"

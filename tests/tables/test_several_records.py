@@ -14,8 +14,8 @@ from pipelines.tables.layout import TableId
 from pipelines.tables.specs import finding_spec
 from tests.support.covering_deliveries import company, listed, resident, stay, write
 from tests.support.covering_project import covering_project
+from tests.support.deliveries import Delivered
 from tests.support.place import Place
-from tests.support.small_project import Delivered
 
 # In a database that has no golden record.
 FINDING = '''
