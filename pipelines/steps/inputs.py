@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
+from pydantic import TypeAdapter
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.element import Element
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
 from pipelines.modelling import ClaimsOf, FormsOf, Model
@@ -28,6 +28,14 @@ from pipelines.tables.specs import (
     standard_spec,
 )
 from pipelines.tables.table import ColumnSpec, TableSpec
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a model's expression tells of its table: columns, and the elements whose values they hold as they are."""
+
+    columns: tuple[ColumnSpec, ...]
+    held: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -76,14 +84,24 @@ def model_checks(project: Project, placed: Placed) -> tuple[Rule, ...]:
 
 
 def _derived(project: Project, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
-    name = placed.declared.name
-    if name not in project.derived:
-        project.derived[name] = _derive(project, placed)
-    return project.derived[name]
+    if placed.declared.name not in project.derived:
+        looks = project.conclusions.of("models", TypeAdapter(dict[str, Look]), lambda: _looks(project))
+        for name, look in looks.items():
+            project.derived[name] = _derive(project, project.models.tables[name], look)
+    return project.derived[placed.declared.name]
 
 
-def _derive(project: Project, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
-    """What follows from a model's expression over tables without rows, named as its parameters."""
+def _looks(project: Project) -> dict[str, Look]:
+    """A look at every model, at each after those that it reads."""
+    found = {}
+    for name, placed in project.models.tables.items():
+        found[name] = _look(project, placed)
+        project.derived[name] = _derive(project, placed, found[name])
+    return found
+
+
+def _look(project: Project, placed: Placed) -> Look:
+    """At a model's expression over tables without rows, named as its parameters."""
     model = placed.declared
     assert isinstance(model, Model)
     specs = {name: _spec(project, wanted) for name, wanted in model.inputs.items()}
@@ -96,21 +114,22 @@ def _derive(project: Project, placed: Placed) -> tuple[TableSpec, tuple[Rule, ..
     for name, kind in expression.schema().items():
         origins = [specs[table].column(column) for table, column in sorted(lineage[name])]
         columns.append(_described(model, name, _type_text(kind), origins))
-    checks = project.catalog.value_rules(_held(project, specs, expression))
-    if checks:
-        columns.append(FLAGGED)
-    place = TableId(placed.layer, model.name, (placed.database,))
-    return TableSpec(place, model.title, model.description, model.key, tuple(columns)), checks
-
-
-def _held(project: Project, specs: Mapping[str, TableSpec], expression: ir.Table) -> dict[str, Element]:
-    """The elements whose values a model's columns hold as they are, each of one alone."""
     named = {
         name: {specs[table].column(column).element for table, column in origins}
         for name, origins in copied(expression).items()
     }
     held = {name: element for name, (element, *others) in named.items() if element and not others}
-    return {name: project.catalog.elements[element] for name, element in held.items()}
+    return Look(tuple(columns), held)
+
+
+def _derive(project: Project, placed: Placed, look: Look) -> tuple[TableSpec, tuple[Rule, ...]]:
+    model = placed.declared
+    assert isinstance(model, Model)
+    held = {name: project.catalog.elements[element] for name, element in look.held.items()}
+    checks = project.catalog.value_rules(held)
+    place = TableId(placed.layer, model.name, (placed.database,))
+    columns = (*look.columns, FLAGGED) if checks else look.columns
+    return TableSpec(place, model.title, model.description, model.key, columns), checks
 
 
 def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
