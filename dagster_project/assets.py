@@ -13,7 +13,6 @@ from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
 from dagster_project.versions import data_version
 from pipelines.project.workspace import Project, Workspace
-from pipelines.service.outcomes import note_outcomes
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.log import log_outcome
 from pipelines.steps.plan import origins_of_tables
@@ -66,6 +65,8 @@ def _asset(
 
 
 def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
+    from pipelines.service.outcomes import note_outcomes  # SQLAlchemy with it, which definitions need not wait for
+
     workspace: Workspace = context.resources.workspace
     with told_without_values(f"{task.step} {task.name}"):
         if task.step == Step.INGEST:  # what all other tasks come after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -35,6 +36,7 @@ def group(layer: Layer | Literal["landing"], database: str) -> str:
     return STAGES[layer] if layer == "quality" else f"{STAGES[layer]}/{database}"
 
 
+@functools.cache
 def asset_key(table: TableId) -> dg.AssetKey:
     """`<layer>/<database>/<table>`."""
     return dg.AssetKey([table.layer, *table.folders, table.name])

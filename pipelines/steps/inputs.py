@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -10,6 +11,8 @@ import ibis.expr.types as ir
 from pydantic import TypeAdapter
 
 from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Contract
+from pipelines.declarations.element import Element
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
 from pipelines.modelling import ClaimsOf, FormsOf, Model
@@ -40,11 +43,18 @@ class Look:
 
 @dataclass(frozen=True)
 class Input:
-    """One input: what it looks like, the tables it is read from, and its rows."""
+    """One input: what it looks like, the tables it is read from, and its rows, which are built when they are asked for.
+
+    A plan asks of hundreds of inputs for their tables alone.
+    """
 
     spec: TableSpec
     tables: tuple[TableSpec, ...]
-    rows: ir.Table
+    build: Callable[[], ir.Table]
+
+    @functools.cached_property
+    def rows(self) -> ir.Table:
+        return self.build()
 
 
 Read = Callable[[TableSpec], ir.Table]
@@ -52,7 +62,7 @@ Read = Callable[[TableSpec], ir.Table]
 
 def inputs_of(project: Project, placed: Placed, read: Read) -> dict[str, Input]:
     """Every parameter of a model or finding, in order. `read` gives the rows of a table."""
-    return {name: _input(project, wanted, read) for name, wanted in placed.declared.inputs.items()}
+    return {name: _input(project, placed, wanted, read) for name, wanted in placed.declared.inputs.items()}
 
 
 def table_spec(project: Project, name: str) -> TableSpec:
@@ -165,14 +175,24 @@ def _spec(project: Project, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
     return table_spec(project, wanted)
 
 
-def _input(project: Project, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
+def _input(project: Project, placed: Placed, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
     spec = _spec(project, wanted)
     if isinstance(wanted, str):
-        return Input(spec, (spec,), read(spec))
+        return Input(spec, (spec,), lambda: read(spec))
     catalog = project.catalog
-    found = _forms(catalog, wanted, read) if isinstance(wanted, FormsOf) else _claims(catalog, wanted, read)
-    tables, rows = zip(*found, strict=True)
-    return Input(spec, tuple(dict.fromkeys(tables)), ibis.union(*rows) if len(rows) > 1 else rows[0])
+    found = [*(_forms(catalog, wanted) if isinstance(wanted, FormsOf) else _claims(catalog, wanted))]
+    if not found:
+        raise placed.error(f"{placed.declared.name}: no source has what {wanted} asks for; take that input out")
+    return Input(spec, tuple(dict.fromkeys(table for table, _ in found)), lambda: _union(found, read))
+
+
+# A table, and what an input takes of its rows.
+Taken = tuple[TableSpec, Callable[[ir.Table], ir.Table]]
+
+
+def _union(found: Sequence[Taken], read: Read) -> ir.Table:
+    parts = [take(read(table)) for table, take in found]
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
@@ -205,38 +225,38 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
     return TableSpec(layout.standard("*"), title, f"Claims of {record.name}.{wanted.attribute}", (), columns)
 
 
-def _forms(catalog: Catalog, wanted: FormsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
+def _forms(catalog: Catalog, wanted: FormsOf) -> Iterator[Taken]:
     for contract in catalog.contracts.values():
         named = list(catalog.columns_of(contract, wanted.element))
         spec = alias_spec(catalog, contract)
         if spec and named:
-            rows = read(spec)
-            forms = rows.filter(rows["column"].isin(named))
-            yield (
-                spec,
-                forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name)),
-            )
+            yield spec, functools.partial(_forms_in, contract, named)
 
 
-def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
+def _forms_in(contract: Contract, named: Sequence[str], rows: ir.Table) -> ir.Table:
+    forms = rows.filter(rows["column"].isin(named))
+    return forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name))
+
+
+def _claims(catalog: Catalog, wanted: ClaimsOf) -> Iterator[Taken]:
     record = catalog.records[wanted.record]
     for contract, column in catalog.authorities(record, wanted.attribute):
-        spec = standard_spec(catalog, contract)
-        rows = read(spec)
-        value = rows[column]
         key = dict(zip(("key", *record.key[1:]), catalog.feeding_key(contract, record), strict=True))
-        whole = ibis.and_(*(rows[part].notnull() for part in key.values()))
-        yield (
-            spec,
-            rows.filter(value.notnull() & whole).select(
-                source=ibis.literal(contract.name),
-                **key,
-                value=value,
-                match_key=match_key(value, catalog.element_of(contract, column)),
-                batch=rows[BATCH],
-                row=rows[ROW_NUMBER],
-            ),
-        )
+        element = catalog.element_of(contract, column)
+        yield standard_spec(catalog, contract), functools.partial(_claims_in, contract, key, column, element)
+
+
+def _claims_in(contract: Contract, key: Mapping[str, str], column: str, element: Element, rows: ir.Table) -> ir.Table:
+    value = rows[column]
+    whole = ibis.and_(*(rows[part].notnull() for part in key.values()))
+    return rows.filter(value.notnull() & whole).select(
+        source=ibis.literal(contract.name),
+        **key,
+        value=value,
+        match_key=match_key(value, element),
+        batch=rows[BATCH],
+        row=rows[ROW_NUMBER],
+    )
 
 
 def expression_of(placed: Placed, inputs: Mapping[str, Input]) -> ir.Table:
