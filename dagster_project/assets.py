@@ -12,22 +12,21 @@ from dagster_project.described import asset_key, asset_specs, landing_key
 from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
 from dagster_project.versions import data_version
-from pipelines.declarations.catalog import Catalog
-from pipelines.project.workspace import Workspace
-from pipelines.service.outcomes import note_outcomes
+from pipelines.project.workspace import Project, Workspace
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.log import log_outcome
+from pipelines.steps.plan import origins_of_tables
 from pipelines.steps.retire import check_declared
-from pipelines.steps.task import Step, Task
+from pipelines.steps.task import Origins, Step, Task
 from pipelines.tables.layout import TableId
 
 Events = Iterator[dg.MaterializeResult]
 
 
-def assets_of(catalog: Catalog, tasks: tuple[Task, ...], engine: str) -> list[dg.AssetsDefinition]:
-    """One definition per task; `engine` is the kind that people see beside Delta."""
-    agencies = _agencies(tasks)
-    return [_asset(catalog, task, agencies, engine) for task in tasks]
+def assets_of(project: Project, tasks: tuple[Task, ...]) -> list[dg.AssetsDefinition]:
+    """One definition per task."""
+    agencies, origins = _agencies(tasks), origins_of_tables(project, tasks)
+    return [_asset(project, task, agencies, origins) for task in tasks]
 
 
 def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
@@ -46,14 +45,17 @@ def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
 
 
 def _asset(
-    catalog: Catalog, task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str
+    project: Project,
+    task: Task,
+    agencies: Mapping[TableId, tuple[str, ...]],
+    origins: Mapping[TableId, Origins],
 ) -> dg.AssetsDefinition:
     name = "_".join([task.step.value, *(task.name.split("/") if task.name else ())])
 
     @dg.multi_asset(
         name=name,
-        specs=asset_specs(catalog, task, agencies, engine),
-        check_specs=check_specs(catalog, task),
+        specs=asset_specs(project, task, agencies, origins),
+        check_specs=check_specs(project.catalog, task),
         required_resource_keys={"workspace"},
     )
     def work(context) -> Events:  # type: ignore[no-untyped-def]
@@ -63,6 +65,8 @@ def _asset(
 
 
 def _done(context: dg.AssetExecutionContext, task: Task) -> Events:
+    from pipelines.service.outcomes import note_outcomes  # SQLAlchemy with it, which definitions need not wait for
+
     workspace: Workspace = context.resources.workspace
     with told_without_values(f"{task.step} {task.name}"):
         if task.step == Step.INGEST:  # what all other tasks come after

@@ -82,7 +82,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         description="Reads every file that the lake names: what `huiliu doctor --deep` does.",
     )
     return dg.Definitions(
-        assets=[*landing_assets(project.catalog), *assets_of(project.catalog, tasks, settings.engine.value)],
+        assets=[*landing_assets(project.catalog), *assets_of(project, tasks)],
         jobs=[everything, maintenance, examination],
         sensors=[delivery_sensor(everything, project.catalog.contracts.values()), outside_sensor(project, tasks)],
         schedules=[nightly, weekly, deep, *table_schedule(everything, project.catalog.contracts.values())],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import json
 import time
@@ -15,11 +16,9 @@ import dagster as dg
 from dagster_project.described import group, landing_key, provenance
 from dagster_project.failures import told_without_values
 from dagster_project.opened import opened_lake
-from pipelines.database.connection import ServiceError
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.operations.due import DUE, REALTIME
-from pipelines.service.deliver import deliver_pushed
 from pipelines.settings import PEOPLE_TIME, Settings
 from pipelines.steps.landing import batch_of, file_hash, lying_for, ready_files, unopened
 from pipelines.tables.specs import BATCHES
@@ -66,10 +65,15 @@ def _delivered(contract: Contract) -> str:
 
 def freshness(contract: Contract) -> dg.FreshnessPolicy:
     """When a delivery is overdue, by the contract's update frequency and the clock of Asia/Shanghai."""
-    if contract.update == "realtime":
+    return _freshness(contract.update)
+
+
+@functools.cache
+def _freshness(update: str) -> dg.FreshnessPolicy:
+    if update == "realtime":
         return dg.FreshnessPolicy.time_window(fail_window=REALTIME)
-    window = datetime.timedelta(days=DUE[contract.update][1])
-    return dg.FreshnessPolicy.cron(DEADLINES[contract.update], window, timezone=str(PEOPLE_TIME))
+    window = datetime.timedelta(days=DUE[update][1])
+    return dg.FreshnessPolicy.cron(DEADLINES[update], window, timezone=str(PEOPLE_TIME))
 
 
 def table_schedule(job: dg.UnresolvedAssetJobDefinition, contracts: Iterable[Contract]) -> list[dg.ScheduleDefinition]:
@@ -109,6 +113,9 @@ def delivery_sensor(job: dg.UnresolvedAssetJobDefinition, sources: Collection[Co
         "again where that run failed.",
     )
     def new_deliveries(context: Any) -> dg.SensorResult | dg.SkipReason:
+        from pipelines.database.connection import ServiceError
+        from pipelines.service.deliver import deliver_pushed
+
         before = _Cursor.of(context.cursor)
         try:
             deliver_pushed(Settings())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ import dagster as dg
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
+from pipelines.project.workspace import Project
 from pipelines.steps.task import Origins, Step, Task
 from pipelines.tables.layout import Layer, TableId
 from pipelines.tables.table import ColumnSpec, TableSpec
@@ -34,6 +36,7 @@ def group(layer: Layer | Literal["landing"], database: str) -> str:
     return STAGES[layer] if layer == "quality" else f"{STAGES[layer]}/{database}"
 
 
+@functools.cache
 def asset_key(table: TableId) -> dg.AssetKey:
     """`<layer>/<database>/<table>`."""
     return dg.AssetKey([table.layer, *table.folders, table.name])
@@ -44,10 +47,15 @@ def landing_key(source: str) -> dg.AssetKey:
 
 
 def asset_specs(
-    catalog: Catalog, task: Task, agencies: Mapping[TableId, tuple[str, ...]], engine: str
+    project: Project,
+    task: Task,
+    agencies: Mapping[TableId, tuple[str, ...]],
+    origins: Mapping[TableId, Origins],
 ) -> list[dg.AssetSpec]:
-    """One spec per asset of a task. `agencies` own what is made from their deliveries."""
-    origins = task.origins()
+    """One spec per asset of a task. `agencies` own what is made from their deliveries.
+
+    The engine's name is a kind that people see beside Delta.
+    """
     upstream = {asset_key(table) for table in task.inputs}
     if task.step == Step.INGEST:
         upstream = {landing_key(task.name)}
@@ -58,10 +66,10 @@ def asset_specs(
             group_name=group(table.id.layer, task.group),
             description=f"**{table.title}**\n\n{table.description}",
             owners=[f"team:{name}" for name in agencies[table.id]],
-            kinds=_kinds(task, table, engine),
+            kinds=_kinds(task, table, project.settings.engine.value),
             tags=_tags(task, table.id.layer),
             metadata=_metadata(table, origins.get(table.id, {}), task.declared_in)
-            | provenance(catalog, agencies[table.id], task.contract),
+            | provenance(project.catalog, agencies[table.id], task.contract),
         )
         for table in task.outputs
     ]

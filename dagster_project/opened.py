@@ -12,12 +12,13 @@ from pipelines.engines.registry import open_engine
 from pipelines.lake.lake import Lake
 from pipelines.project.workspace import Workspace, open_workspace
 from pipelines.rules.great_expectations import warm_up
-from pipelines.service.recovery import recover
 from pipelines.settings import EngineName, Settings
 
 
 @dg.resource(description="The lake and its engine, opened once per run; settings from HUILIU_* variables.")
 def opened_workspace(context: dg.InitResourceContext) -> Iterator[Workspace]:
+    from pipelines.service.recovery import recover
+
     with ExitStack() as opened:
         with told_without_values("opening the lake"):
             workspace = opened.enter_context(open_workspace(Settings()))

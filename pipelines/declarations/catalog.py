@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from pipelines.declarations.agency import Agency, AgencyKind, RegionalAgency
 from pipelines.declarations.contract import Column, Contract
@@ -50,6 +51,11 @@ class Catalog:
     contracts: Mapping[str, Contract]
     records: Mapping[str, GoldenRecord]
     expectations: Mapping[str, tuple[Expectation, ...]]
+
+    @property
+    def premises(self) -> dict[str, Any]:
+        """All that is declared, wherever it stands."""
+        return {part.name: getattr(self, part.name) for part in fields(self) if part.name != "root"}
 
     def element_of(self, contract: Contract, column: str) -> Element:
         """The data element of a column, with the column's own grade where that is the stricter one."""

@@ -11,9 +11,10 @@ from pipelines.declarations.reading import Declared
 
 def fingerprint(*declared: Any) -> str:
     """A hash that changes when any of the given declarations does: 16 hexadecimal digits."""
-    plain = json.dumps(declared, sort_keys=True, default=_plain, ensure_ascii=False)
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+    text = json.dumps(declared, sort_keys=True, default=plain, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A declaration as JSON holds it, with its fields in their order."""
     return value.model_dump(mode="json") if isinstance(value, Declared) else str(value)

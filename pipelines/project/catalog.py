@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from pipelines.declarations import regions
 from pipelines.declarations.agency import Agency, AgencyKind, KindAt, RegionalAgency
@@ -20,13 +20,19 @@ from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document, read_text
 from pipelines.declarations.regions import City, Place
 from pipelines.declarations.rule import Expectation
+from pipelines.project.conclusions import Conclusions
 from pipelines.project.references import Documents, check_kind, check_references
+from pipelines.storage.kept import KeptTexts
 
 UNFILLED = "请填写"  # what a draft says in the place of what only people know
 
 
-def read_catalog(root: Path) -> Catalog:
-    """Read and cross-check every declaration under `root`; raises DeclarationError at the first mistake."""
+def read_catalog(root: Path, kept: KeptTexts | None = None) -> Catalog:
+    """Read and cross-check every declaration under `root`; raises DeclarationError at the first mistake.
+
+    What was cross-checked by the same code, as `kept` says, is not checked again: to build the expression of each rule
+    takes twenty times as long as to read the files.
+    """
     if not (root / "catalog").is_dir():
         problem = (
             "is no project: it has no folder catalog; HUILIU_PROJECT should name the folder in which catalog and "
@@ -48,7 +54,8 @@ def read_catalog(root: Path) -> Catalog:
         records=dict(_foundation(root, "*/*.yml", GoldenRecord, documents)),
         expectations=dict(_expectations(root / "expectations", documents)),
     )
-    check_references(catalog, documents)
+    conclusions = Conclusions(kept, catalog.premises)
+    conclusions.of("references", TypeAdapter(None), lambda: check_references(catalog, documents))
     dated = {element.name for element in catalog.elements.values() if element.is_dated}
     for contract in catalog.contracts.values():
         contract.know_dated(dated)

@@ -13,9 +13,11 @@ from pipelines.engines.registry import open_engine
 from pipelines.errors import NoLakeError
 from pipelines.lake.lake import Lake
 from pipelines.project.catalog import read_catalog
+from pipelines.project.conclusions import Conclusions
 from pipelines.project.models import Models, read_models
 from pipelines.settings import Settings
 from pipelines.storage.folders import check_folder
+from pipelines.storage.kept import KeptTexts
 from pipelines.storage.refusals import explaining
 from pipelines.tables.table import TableSpec
 
@@ -29,7 +31,7 @@ class Project:
     """Declarations and models, all that a plan follows from.
 
     `derived` keeps the tables of models and their checks by name: both follow from declarations and models alone, and
-    take an expression to tell.
+    take an expression to tell. `conclusions` keeps that, and whatever else is so, for the next process.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Project:
     derived: dict[str, tuple[TableSpec, tuple[Rule, ...]]] = field(
         default_factory=dict, repr=False, compare=False, kw_only=True
     )
+    conclusions: Conclusions = field(default_factory=Conclusions, repr=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,10 @@ class Workspace(Project):
 
 def open_project(settings: Settings) -> Project:
     """Read all declarations and models; opens neither engine nor lake. Raises DeclarationError."""
-    catalog = read_catalog(settings.project)
-    return Project(settings, catalog, read_models(catalog))
+    kept = KeptTexts(settings.cache)
+    catalog = read_catalog(settings.project, kept)
+    conclusions = Conclusions(kept, catalog.premises, root=catalog.root)
+    return Project(settings, catalog, read_models(catalog), conclusions=conclusions)
 
 
 @contextmanager
@@ -96,7 +101,7 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
     settings.lake.check_place()
     with explaining(settings.lake), open_engine(settings) as engine:
         if not writes:
-            yield Workspace(settings, project.catalog, project.models, Lake(settings.lake, engine))
+            yield _workspace(project, Lake(settings.lake, engine))
             return
         from pipelines.database.lease import lease_of
 
@@ -104,4 +109,8 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
             check_folder(settings.lake.path, "the lake's folder", "say with --lake or HUILIU_LAKE where the lake is")
         with lease_of(settings) as lease:
             lease.on_lost = engine.interrupt
-            yield Workspace(settings, project.catalog, project.models, Lake(settings.lake, engine, lease))
+            yield _workspace(project, Lake(settings.lake, engine, lease))
+
+
+def _workspace(project: Project, lake: Lake) -> Workspace:
+    return Workspace(project.settings, project.catalog, project.models, lake, conclusions=project.conclusions)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import ibis
@@ -58,13 +59,18 @@ def needed(engine: Engine, placed: Placed, inputs: Mapping[str, Input], keys: ir
         if not routes or any(callable(route) for route in routes):
             found[name] = side
         else:
-            rows = engine.kept_if_few(_leading_to(side.rows, routes, keys), f"{placed.declared.name}_needs_{name}")
-            found[name] = replace(side, rows=rows)
+            kept_as = f"{placed.declared.name}_needs_{name}"
+            rows = functools.partial(_leading_to, side, routes, keys)
+            found[name] = replace(side, build=functools.partial(_kept, engine, rows, kept_as))
     return found
 
 
-def _leading_to(rows: ir.Table, routes: Sequence[Route], keys: ir.Table) -> ir.Table:
-    by = keys.columns[0]
+def _kept(engine: Engine, build: Callable[[], ir.Table], name: str) -> ir.Table:
+    return engine.kept_if_few(build(), name)
+
+
+def _leading_to(side: Input, routes: Sequence[Route], keys: ir.Table) -> ir.Table:
+    rows, by = side.rows, keys.columns[0]
     if len(routes) == 1 and isinstance(routes[0], str):
         return rows.semi_join(keys, [(routes[0], by)])
     wanted = []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
+from pydantic import TypeAdapter
 
 from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
@@ -31,12 +34,27 @@ from pipelines.tables.table import ColumnSpec, TableSpec
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a model's expression tells of its table: columns, and the elements whose values they hold as they are."""
+
+    columns: tuple[ColumnSpec, ...]
+    held: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Input:
-    """One input: what it looks like, the tables it is read from, and its rows."""
+    """One input: what it looks like, the tables it is read from, and its rows, which are built when they are asked for.
+
+    A plan asks of hundreds of inputs for their tables alone.
+    """
 
     spec: TableSpec
     tables: tuple[TableSpec, ...]
-    rows: ir.Table
+    build: Callable[[], ir.Table]
+
+    @functools.cached_property
+    def rows(self) -> ir.Table:
+        return self.build()
 
 
 Read = Callable[[TableSpec], ir.Table]
@@ -44,7 +62,7 @@ Read = Callable[[TableSpec], ir.Table]
 
 def inputs_of(project: Project, placed: Placed, read: Read) -> dict[str, Input]:
     """Every parameter of a model or finding, in order. `read` gives the rows of a table."""
-    return {name: _input(project, wanted, read) for name, wanted in placed.declared.inputs.items()}
+    return {name: _input(project, placed, wanted, read) for name, wanted in placed.declared.inputs.items()}
 
 
 def table_spec(project: Project, name: str) -> TableSpec:
@@ -76,14 +94,24 @@ def model_checks(project: Project, placed: Placed) -> tuple[Rule, ...]:
 
 
 def _derived(project: Project, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
-    name = placed.declared.name
-    if name not in project.derived:
-        project.derived[name] = _derive(project, placed)
-    return project.derived[name]
+    if placed.declared.name not in project.derived:
+        looks = project.conclusions.of("models", TypeAdapter(dict[str, Look]), lambda: _looks(project))
+        for name, look in looks.items():
+            project.derived[name] = _derive(project, project.models.tables[name], look)
+    return project.derived[placed.declared.name]
 
 
-def _derive(project: Project, placed: Placed) -> tuple[TableSpec, tuple[Rule, ...]]:
-    """What follows from a model's expression over tables without rows, named as its parameters."""
+def _looks(project: Project) -> dict[str, Look]:
+    """A look at every model, at each after those that it reads."""
+    found = {}
+    for name, placed in project.models.tables.items():
+        found[name] = _look(project, placed)
+        project.derived[name] = _derive(project, placed, found[name])
+    return found
+
+
+def _look(project: Project, placed: Placed) -> Look:
+    """At a model's expression over tables without rows, named as its parameters."""
     model = placed.declared
     assert isinstance(model, Model)
     specs = {name: _spec(project, wanted) for name, wanted in model.inputs.items()}
@@ -96,21 +124,22 @@ def _derive(project: Project, placed: Placed) -> tuple[TableSpec, tuple[Rule, ..
     for name, kind in expression.schema().items():
         origins = [specs[table].column(column) for table, column in sorted(lineage[name])]
         columns.append(_described(model, name, _type_text(kind), origins))
-    checks = project.catalog.value_rules(_held(project, specs, expression))
-    if checks:
-        columns.append(FLAGGED)
-    place = TableId(placed.layer, model.name, (placed.database,))
-    return TableSpec(place, model.title, model.description, model.key, tuple(columns)), checks
-
-
-def _held(project: Project, specs: Mapping[str, TableSpec], expression: ir.Table) -> dict[str, Element]:
-    """The elements whose values a model's columns hold as they are, each of one alone."""
     named = {
         name: {specs[table].column(column).element for table, column in origins}
         for name, origins in copied(expression).items()
     }
     held = {name: element for name, (element, *others) in named.items() if element and not others}
-    return {name: project.catalog.elements[element] for name, element in held.items()}
+    return Look(tuple(columns), held)
+
+
+def _derive(project: Project, placed: Placed, look: Look) -> tuple[TableSpec, tuple[Rule, ...]]:
+    model = placed.declared
+    assert isinstance(model, Model)
+    held = {name: project.catalog.elements[element] for name, element in look.held.items()}
+    checks = project.catalog.value_rules(held)
+    place = TableId(placed.layer, model.name, (placed.database,))
+    columns = (*look.columns, FLAGGED) if checks else look.columns
+    return TableSpec(place, model.title, model.description, model.key, columns), checks
 
 
 def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
@@ -146,14 +175,24 @@ def _spec(project: Project, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
     return table_spec(project, wanted)
 
 
-def _input(project: Project, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
+def _input(project: Project, placed: Placed, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
     spec = _spec(project, wanted)
     if isinstance(wanted, str):
-        return Input(spec, (spec,), read(spec))
+        return Input(spec, (spec,), lambda: read(spec))
     catalog = project.catalog
-    found = _forms(catalog, wanted, read) if isinstance(wanted, FormsOf) else _claims(catalog, wanted, read)
-    tables, rows = zip(*found, strict=True)
-    return Input(spec, tuple(dict.fromkeys(tables)), ibis.union(*rows) if len(rows) > 1 else rows[0])
+    found = [*(_forms(catalog, wanted) if isinstance(wanted, FormsOf) else _claims(catalog, wanted))]
+    if not found:
+        raise placed.error(f"{placed.declared.name}: no source has what {wanted} asks for; take that input out")
+    return Input(spec, tuple(dict.fromkeys(table for table, _ in found)), lambda: _union(found, read))
+
+
+# A table, and what an input takes of its rows.
+Taken = tuple[TableSpec, Callable[[ir.Table], ir.Table]]
+
+
+def _union(found: Sequence[Taken], read: Read) -> ir.Table:
+    parts = [take(read(table)) for table, take in found]
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
@@ -186,38 +225,38 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
     return TableSpec(layout.standard("*"), title, f"Claims of {record.name}.{wanted.attribute}", (), columns)
 
 
-def _forms(catalog: Catalog, wanted: FormsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
+def _forms(catalog: Catalog, wanted: FormsOf) -> Iterator[Taken]:
     for contract in catalog.contracts.values():
         named = list(catalog.columns_of(contract, wanted.element))
         spec = alias_spec(catalog, contract)
         if spec and named:
-            rows = read(spec)
-            forms = rows.filter(rows["column"].isin(named))
-            yield (
-                spec,
-                forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name)),
-            )
+            yield spec, functools.partial(_forms_in, contract, named)
 
 
-def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
+def _forms_in(contract: Contract, named: Sequence[str], rows: ir.Table) -> ir.Table:
+    forms = rows.filter(rows["column"].isin(named))
+    return forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name))
+
+
+def _claims(catalog: Catalog, wanted: ClaimsOf) -> Iterator[Taken]:
     record = catalog.records[wanted.record]
     for contract, column in catalog.authorities(record, wanted.attribute):
-        spec = standard_spec(catalog, contract)
-        rows = read(spec)
-        value = rows[column]
         key = dict(zip(("key", *record.key[1:]), catalog.feeding_key(contract, record), strict=True))
-        whole = ibis.and_(*(rows[part].notnull() for part in key.values()))
-        yield (
-            spec,
-            rows.filter(value.notnull() & whole).select(
-                source=ibis.literal(contract.name),
-                **key,
-                value=value,
-                match_key=match_key(value, catalog.element_of(contract, column)),
-                batch=rows[BATCH],
-                row=rows[ROW_NUMBER],
-            ),
-        )
+        element = catalog.element_of(contract, column)
+        yield standard_spec(catalog, contract), functools.partial(_claims_in, contract, key, column, element)
+
+
+def _claims_in(contract: Contract, key: Mapping[str, str], column: str, element: Element, rows: ir.Table) -> ir.Table:
+    value = rows[column]
+    whole = ibis.and_(*(rows[part].notnull() for part in key.values()))
+    return rows.filter(value.notnull() & whole).select(
+        source=ibis.literal(contract.name),
+        **key,
+        value=value,
+        match_key=match_key(value, element),
+        batch=rows[BATCH],
+        row=rows[ROW_NUMBER],
+    )
 
 
 def expression_of(placed: Placed, inputs: Mapping[str, Input]) -> ir.Table:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from pipelines.declarations.reading import DeclarationError
 from pipelines.project.workspace import Project
@@ -14,7 +16,7 @@ from pipelines.steps.integrate import integrate_tasks
 from pipelines.steps.release import release_task
 from pipelines.steps.return_flow import return_flow_tasks
 from pipelines.steps.standardise import standardise_tasks
-from pipelines.steps.task import Task
+from pipelines.steps.task import Origins, Task
 from pipelines.tables.layout import TableId
 
 STEPS: tuple[Callable[[Project], Iterator[Task]], ...] = (
@@ -26,6 +28,8 @@ STEPS: tuple[Callable[[Project], Iterator[Task]], ...] = (
     return_flow_tasks,
 )
 
+Spelt = dict[str, dict[str, list[tuple[str, str]]]]  # origins, with tables by their paths
+
 
 def plan(project: Project) -> tuple[Task, ...]:
     """Every task, in an order in which all inputs of a task come before it. Reads declarations only.
@@ -35,6 +39,27 @@ def plan(project: Project) -> tuple[Task, ...]:
     tasks = [task for step in STEPS for task in step(project)]
     _check_writers(tasks)
     return (*_ordered(tasks), release_task(tasks))
+
+
+def origins_of_tables(project: Project, tasks: Sequence[Task]) -> Mapping[TableId, Origins]:
+    """Of every table that tasks of the project's plan write, where its columns come from."""
+    found = project.conclusions.of("origins", TypeAdapter(Spelt), lambda: _spelt_origins(tasks))
+    return {
+        TableId.at(table): {
+            column: frozenset((TableId.at(path), name) for path, name in parents) for column, parents in columns.items()
+        }
+        for table, columns in found.items()
+    }
+
+
+def _spelt_origins(tasks: Sequence[Task]) -> Spelt:
+    return {
+        table.path: {
+            column: sorted((parent.path, name) for parent, name in parents) for column, parents in columns.items()
+        }
+        for task in tasks
+        for table, columns in task.origins().items()
+    }
 
 
 def _check_writers(tasks: Sequence[Task]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from pipelines.declarations.reading import DeclarationError
 from pipelines.project.catalog import read_catalog
 from pipelines.project.models import read_models
+from pipelines.storage.kept import KeptTexts
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOUSEHOLDS = "foundation_dbs/person/sources/household_registration.yml"
@@ -288,11 +289,19 @@ MISTAKES = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> KeptTexts:
+    """What follows from the declarations before anybody makes a mistake."""
+    kept = KeptTexts(tmp_path_factory.mktemp("kept"))
+    read_catalog(PROJECT, kept)
+    return kept
+
+
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_names_file_line_and_what_to_do(project: Path, mistake: Mistake) -> None:
+def test_a_mistake_names_file_line_and_what_to_do(project: Path, kept: KeptTexts, mistake: Mistake) -> None:
     line = mistake.make(project)
     with pytest.raises(DeclarationError) as raised:
-        read_models(read_catalog(project))
+        read_models(read_catalog(project, kept))
     assert str(raised.value).startswith(f"{project / mistake.file}:{line}: "), str(raised.value)
     assert mistake.says in str(raised.value)
 

@@ -11,9 +11,9 @@ from pipelines.engines.base import Engine
 from pipelines.rules.great_expectations import validate_each, validation
 from pipelines.tables.specs import BATCHES, VALIDATIONS, VERDICTS
 from tests.rules.test_id_endings import ENDINGS, ids
-from tests.support.deliveries import household
+from tests.support.deliveries import Delivered, household
 from tests.support.place import Place
-from tests.support.small_project import Delivered, small_project
+from tests.support.tiny_project import tiny_project
 from tests.support.validated_views import a_view, rule
 
 SOURCE = "household_registration"
@@ -48,7 +48,7 @@ def test_each_batch_breaks_rules_on_a_table_by_its_own_rows(either_engine: Engin
 
 def test_files_that_wait_together_are_each_taken_and_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty files of a row, one without rows, and one whose numbers have lost their ends."""
-    place = Place(tmp_path, project=small_project(tmp_path / "project"))
+    place = Place(tmp_path, project=tiny_project(tmp_path / "project"))
     for number in range(30):
         Delivered(SOURCE, f"{number:02}.csv", [household(number)]).write(place.landing)
     Delivered(SOURCE, "empty.csv", [], header=[*household(0)]).write(place.landing)

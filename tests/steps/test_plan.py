@@ -34,3 +34,30 @@ def test_two_declarations_that_would_write_one_table_are_refused(tmp_path: Path)
         plan(open_project(Settings(project=project)))
     assert "foundation/person/finding would be written twice" in str(refused.value)
     assert "give one of them another name" in str(refused.value)
+
+
+# A model of the forms of what no source keeps forms of.
+FORMS = '''
+import ibis.expr.types as ir
+
+from pipelines.modelling import FormsOf, model
+
+
+@model(title="户号", key="value", inputs={"forms": FormsOf("nowhere")})
+def regions(forms: ir.Table) -> ir.Table:
+    """Everything."""
+    return forms.select("value")
+'''
+
+
+def test_a_model_of_what_no_source_has_is_refused_with_its_line(tmp_path: Path) -> None:
+    project = small_project(tmp_path, [SOURCE])
+    with (project / "catalog/elements/general.yml").open("a", encoding="utf-8") as elements:
+        elements.write("\nnowhere: {title: 无处, grade: internal}\n")
+    path = project / "foundation_dbs/person/regions.py"
+    path.write_text(FORMS, encoding="utf-8")
+    with pytest.raises(
+        DeclarationError, match=r"regions: no source has what .* asks for; take that input out"
+    ) as refused:
+        plan(open_project(Settings(project=project)))
+    assert str(refused.value).startswith(f"{path}:7: ")

@@ -75,6 +75,7 @@ class DuckDBEngine(Engine):
         self._described: dict[str, ibis.Schema] = {}  # by what a table's log says of its columns
         self._scattered: dict[str, _Scattered] = {}
         self._empty: dict[TableSpec, ir.Table] = {}
+        self._reads_delta = False
         self._reads_s3 = False
         self._knows_shapes = False
 
@@ -83,6 +84,9 @@ class DuckDBEngine(Engine):
             version = delta_rs.stored(uri).version()
         versions = self._read.setdefault(uri, {})
         if version not in versions:
+            if not self._reads_delta:  # a fifth of a second: its signature is of 80 MB
+                load_extension(self.connection, "delta")
+                self._reads_delta = True
             if uri.startswith(S3) and not self._reads_s3:
                 open_s3(self.connection)
                 self._reads_s3 = True

@@ -19,7 +19,6 @@ BESIDE, LEAST = 1_250_000_000, 0.3
 def open_session(memory: str, spilled: Path) -> duckdb.DuckDBPyConnection:
     """A connection with a share of a process's `memory`, such as `4GB`; what it cannot hold goes to `spilled`."""
     connection = duckdb.connect()
-    load_extension(connection, "delta")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute(f"SET memory_limit = '{_share(memory)}B'")
     connection.execute("SET temp_directory = '" + str(spilled).replace("'", "''") + "'")
