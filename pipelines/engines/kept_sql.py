@@ -6,16 +6,12 @@ from: a changed declaration, model or element is another expression. It may be d
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import decimal
 import enum
 import hashlib
-import os
 import re
-import tempfile
 import uuid
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -28,12 +24,13 @@ from ibis.common.graph import Graph
 from ibis.expr.datashape import DataShape
 from ibis.expr.operations.udf import ScalarUDF
 
+from pipelines.storage.kept import KeptTexts
+
 # Names that an engine gives by counting: the same expression is over others in each process. No column is called so.
 COUNTED = "__table_"
 _COUNTED = re.compile(rf'"({COUNTED}\d+)"')
 _PLACE = re.compile("\0(\\d+)\0")
 SMALLEST = 40  # operations; what has fewer is compiled as soon as it is found
-LARGEST = 256_000_000  # bytes in all; what was asked for longest ago goes
 # What its `repr` says wholly.
 PLAIN = (
     bool,
@@ -51,57 +48,28 @@ PLAIN = (
 
 
 class KeptSQL:
-    """SQL of one dialect in a folder of files, which several processes may share. Without a folder nothing is kept."""
+    """SQL of one dialect, among other texts that are kept. Without a folder nothing is kept."""
 
     def __init__(self, folder: Path | None, dialect: str) -> None:
-        self._folder = folder
+        self._texts = KeptTexts(folder)
         self._about = f"{dialect} {ibis.__version__} {sqlglot.__version__}"
-        self._has_grown = False
 
     def sql(self, expression: ir.Table, compiled: Callable[[ir.Table], str]) -> str:
         """What `compiled` gives for the expression; asked only where that is not kept already."""
-        if self._folder is None:
-            return compiled(expression)
-        spelt = _Spelt(expression.op())
-        if spelt.text is None:
+        spelt = _Spelt(expression.op()) if self._texts else None
+        if spelt is None or spelt.text is None:
             return compiled(expression)
         name = hashlib.sha256(f"{self._about}\n{spelt.text}".encode()).hexdigest()
-        place = self._folder / name[:2] / name
-        try:
-            kept = zlib.decompress(place.read_bytes()).decode()
-        except (OSError, zlib.error, UnicodeDecodeError):
+        kept = self._texts.text(name)
+        if kept is None:
             sql = compiled(expression)
-            self._keep(place, _COUNTED.sub(lambda found: f"\0{spelt.tables.index(found[1])}\0", sql))
+            self._texts.keep(name, _COUNTED.sub(lambda found: f"\0{spelt.tables.index(found[1])}\0", sql))
             return sql
-        with contextlib.suppress(OSError):  # a folder that came with an image may be for reading alone
-            os.utime(place)
         return _PLACE.sub(lambda found: f'"{spelt.tables[int(found[1])]}"', kept)
-
-    def _keep(self, place: Path, sql: str) -> None:
-        """Whole or not at all; a folder that cannot be written keeps nothing."""
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-                file.write(zlib.compress(sql.encode(), 1))
-            os.replace(file.name, place)
-            self._has_grown = True
-        except OSError:
-            self._folder = None
 
     def close(self) -> None:
         """Remove what was asked for longest ago, where there has come to be too much."""
-        if self._folder is None or not self._has_grown:
-            return
-        try:
-            found = [(file.stat(), file) for file in self._folder.glob("*/*")]
-            size = sum(stat.st_size for stat, _ in found)
-            for stat, file in sorted(found, key=lambda entry: entry[0].st_mtime):
-                if size <= LARGEST:
-                    break
-                file.unlink(missing_ok=True)
-                size -= stat.st_size
-        except OSError:  # another process has removed it
-            return
+        self._texts.close()
 
 
 class _Spelt:

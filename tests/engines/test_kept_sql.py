@@ -143,7 +143,7 @@ def test_what_was_asked_for_longest_ago_goes_when_there_is_too_much(tmp_path: Pa
     for last in range(4):
         kept.sql(long(rows(), last=last), Compiling())
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    with patch.object(kept_sql, "LARGEST", sum(path.stat().st_size for path in files) - 1):
+    with patch("pipelines.storage.kept.LARGEST", sum(path.stat().st_size for path in files) - 1):
         kept.close()
     compiling = Compiling()
     for last in (3, 2, 1):
