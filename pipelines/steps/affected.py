@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -57,12 +58,12 @@ def needed(placed: Placed, inputs: Mapping[str, Input], keys: ir.Table) -> dict[
         if not routes or any(callable(route) for route in routes):
             found[name] = side
         else:
-            found[name] = replace(side, rows=_leading_to(side.rows, routes, keys))
+            found[name] = replace(side, read=functools.partial(_leading_to, side, routes, keys))
     return found
 
 
-def _leading_to(rows: ir.Table, routes: Sequence[Route], keys: ir.Table) -> ir.Table:
-    by = keys.columns[0]
+def _leading_to(side: Input, routes: Sequence[Route], keys: ir.Table) -> ir.Table:
+    rows, by = side.rows, keys.columns[0]
     if len(routes) == 1 and isinstance(routes[0], str):
         return rows.semi_join(keys, [(routes[0], by)])
     wanted = []

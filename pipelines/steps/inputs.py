@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,9 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
+from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
+from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
 from pipelines.modelling import ClaimsOf, FormsOf, Model
@@ -29,17 +32,21 @@ from pipelines.tables.specs import (
 )
 from pipelines.tables.table import ColumnSpec, TableSpec
 
+Read = Callable[[TableSpec], ir.Table]
+Made = Callable[[ir.Table], ir.Table]
+
 
 @dataclass(frozen=True)
 class Input:
-    """One input: what it looks like, the tables it is read from, and its rows."""
+    """One input: what it looks like, the tables it is read from, and its rows, once somebody asks for them."""
 
     spec: TableSpec
     tables: tuple[TableSpec, ...]
-    rows: ir.Table
+    read: Callable[[], ir.Table]
 
-
-Read = Callable[[TableSpec], ir.Table]
+    @functools.cached_property
+    def rows(self) -> ir.Table:
+        return self.read()
 
 
 def inputs_of(project: Project, placed: Placed, read: Read) -> dict[str, Input]:
@@ -149,11 +156,15 @@ def _spec(project: Project, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
 def _input(project: Project, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
     spec = _spec(project, wanted)
     if isinstance(wanted, str):
-        return Input(spec, (spec,), read(spec))
+        return Input(spec, (spec,), lambda: read(spec))
     catalog = project.catalog
-    found = _forms(catalog, wanted, read) if isinstance(wanted, FormsOf) else _claims(catalog, wanted, read)
-    tables, rows = zip(*found, strict=True)
-    return Input(spec, tuple(dict.fromkeys(tables)), ibis.union(*rows) if len(rows) > 1 else rows[0])
+    parts = list(_forms(catalog, wanted) if isinstance(wanted, FormsOf) else _claims(catalog, wanted))
+
+    def rows() -> ir.Table:
+        first, *others = [made(read(table)) for table, made in parts]
+        return ibis.union(first, *others) if others else first
+
+    return Input(spec, tuple(dict.fromkeys(table for table, _ in parts)), rows)
 
 
 def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
@@ -186,38 +197,39 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
     return TableSpec(layout.standard("*"), title, f"Claims of {record.name}.{wanted.attribute}", (), columns)
 
 
-def _forms(catalog: Catalog, wanted: FormsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
+def _forms(catalog: Catalog, wanted: FormsOf) -> Iterator[tuple[TableSpec, Made]]:
+    """The tables that hold forms of an element, and how those are taken from a table's rows."""
     for contract in catalog.contracts.values():
         named = list(catalog.columns_of(contract, wanted.element))
         spec = alias_spec(catalog, contract)
         if spec and named:
-            rows = read(spec)
-            forms = rows.filter(rows["column"].isin(named))
-            yield (
-                spec,
-                forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name)),
-            )
+            yield spec, functools.partial(_forms_among, contract, named)
 
 
-def _claims(catalog: Catalog, wanted: ClaimsOf, read: Read) -> Iterator[tuple[TableSpec, ir.Table]]:
+def _forms_among(contract: Contract, named: list[str], rows: ir.Table) -> ir.Table:
+    forms = rows.filter(rows["column"].isin(named))
+    return forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name))
+
+
+def _claims(catalog: Catalog, wanted: ClaimsOf) -> Iterator[tuple[TableSpec, Made]]:
+    """The tables that make claims about an attribute, and how those are taken from a table's rows."""
     record = catalog.records[wanted.record]
     for contract, column in catalog.authorities(record, wanted.attribute):
-        spec = standard_spec(catalog, contract)
-        rows = read(spec)
-        value = rows[column]
-        key = dict(zip(("key", *record.key[1:]), catalog.feeding_key(contract, record), strict=True))
-        whole = ibis.and_(*(rows[part].notnull() for part in key.values()))
-        yield (
-            spec,
-            rows.filter(value.notnull() & whole).select(
-                source=ibis.literal(contract.name),
-                **key,
-                value=value,
-                match_key=match_key(value, catalog.element_of(contract, column)),
-                batch=rows[BATCH],
-                row=rows[ROW_NUMBER],
-            ),
-        )
+        yield standard_spec(catalog, contract), functools.partial(_claims_among, catalog, record, contract, column)
+
+
+def _claims_among(catalog: Catalog, record: GoldenRecord, contract: Contract, column: str, rows: ir.Table) -> ir.Table:
+    value = rows[column]
+    key = dict(zip(("key", *record.key[1:]), catalog.feeding_key(contract, record), strict=True))
+    whole = ibis.and_(*(rows[part].notnull() for part in key.values()))
+    return rows.filter(value.notnull() & whole).select(
+        source=ibis.literal(contract.name),
+        **key,
+        value=value,
+        match_key=match_key(value, catalog.element_of(contract, column)),
+        batch=rows[BATCH],
+        row=rows[ROW_NUMBER],
+    )
 
 
 def expression_of(placed: Placed, inputs: Mapping[str, Input]) -> ir.Table:
