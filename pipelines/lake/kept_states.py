@@ -30,6 +30,7 @@ class Kept(NamedTuple):
     metadata: str | None
     moment: int | None
     rows: int | None
+    counts: dict[str, int]
 
 
 class KeptStates:
@@ -78,8 +79,11 @@ def _is_still(uri: str, log: str) -> bool:
 
 
 def _as_state(uri: str, kept: Kept, files: LogFiles) -> State:
-    return State(uri, kept.version, kept.table_id, kept.metadata, kept.moment, files.stamp(kept.version), kept.rows)
+    stamp = files.stamp(kept.version)
+    told = (kept.version, kept.table_id, kept.metadata, kept.moment, stamp, kept.rows)
+    return State(uri, *told, counts={**kept.counts})
 
 
 def _as_kept(log: str, state: State) -> Kept:
-    return Kept(log, state.version, state.table_id, state.metadata, state.moment, state.known_rows)
+    told = (state.version, state.table_id, state.metadata, state.moment, state.known_rows)
+    return Kept(log, *told, {**state.counts})

@@ -121,6 +121,16 @@ class Lake:
         state = self.state(table)
         return state.rows if state else 0
 
+    def distinct_rows(self, spec: TableSpec, columns: Sequence[str]) -> int:
+        """How many different rows there are in some columns; counted once for as long as the table is what it is."""
+        state, what = self.state(spec.id), ",".join(columns)
+        if state and what in state.counts:
+            return state.counts[what]
+        found = int(self.engine.scalar(self.read(spec).select(*columns).distinct().count()))
+        if state and state is self.state(spec.id):  # or it was committed to meanwhile
+            state.counts[what] = found
+        return found
+
     def is_keyed(self, spec: TableSpec) -> bool:
         """Whether the rows that are stored were written by the table's key; merged by another one, some stay doubled.
 
@@ -133,8 +143,7 @@ class Lake:
 
     def repeated_keys(self, spec: TableSpec) -> int:
         """How many rows more than keys are stored, by the table's declared key."""
-        keys = self.read(spec).select(*spec.key).distinct()
-        return self.row_count(spec.id) - int(self.engine.scalar(keys.count()))
+        return self.row_count(spec.id) - self.distinct_rows(spec, spec.key)
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deltalake import DeltaTable
 
@@ -16,8 +16,9 @@ from pipelines.lake.watermark import Watermark, content_version, written_key
 class State:
     """A table as its log says. `metadata` is what its newest commit says, and `moment` when that was (ms since 1970).
 
-    `stamp` is the file of its newest log entry, `counted` the rows where they are known. The log is opened when
-    somebody asks for what only it can tell: `opened` is it where it is open already.
+    `stamp` is the file of its newest log entry, `counted` the rows where they are known, `counts` what else was counted
+    of them, by what it is. The log is opened when somebody asks for what only it can tell: `opened` is it where it is
+    open already.
     """
 
     uri: str
@@ -28,6 +29,7 @@ class State:
     stamp: object
     counted: int | None = None
     opened: DeltaTable | None = None
+    counts: dict[str, int] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, uri: str, delta: DeltaTable, stamp: object) -> State:
@@ -71,7 +73,7 @@ class State:
             next((commit.get("timestamp") for commit in commits if commit["version"] == self.content), None)
         )
 
-    @property
+    @functools.cached_property
     def watermark(self) -> Watermark | None:
         return Watermark.from_json(self.metadata)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from deltalake import DeltaTable
@@ -295,6 +296,19 @@ def test_rows_that_nobody_counted_are_counted_when_asked_for(here: Here) -> None
     assert told[4] == 3
     here.says()
     assert here.opened == []
+
+
+def test_what_was_counted_of_the_rows_is_kept_until_there_are_others(here: Here) -> None:
+    here.append(3, once="once more")
+
+    def counted() -> tuple[int, bool]:
+        """The numbers that there are, and whether somebody had to look for them."""
+        with here.process(here.cache) as lake, patch.object(lake, "read", side_effect=lake.read) as read:
+            return lake.distinct_rows(NUMBERS, ["number"]), read.called
+
+    assert [counted(), counted()] == [(3, True), (3, False)]
+    here.append(7)
+    assert [counted(), counted()] == [(4, True), (4, False)]
 
 
 def test_an_open_log_is_of_the_version_that_was_told(here: Here) -> None:
