@@ -21,14 +21,18 @@ Entry = tuple[int, int]
 
 @dataclass(frozen=True)
 class LogFiles:
-    """All files of a log: a `digest` that is another one once any of them is, and by version the file of each entry."""
+    """All files of a log by their names, and a `digest` that is another one once any of them is."""
 
     digest: str
-    entries: Mapping[int, Entry]
+    files: Mapping[str, Entry]
 
     def stamp(self, version: int) -> Entry | None:
         """As `log_stamp` says it, of when these files were looked at."""
-        return self.entries.get(version) if version + 1 not in self.entries else None
+        return None if _name(version + 1) in self.files else self.files.get(_name(version))
+
+
+def _name(version: int) -> str:
+    return f"{version:020d}.json"
 
 
 def entry(uri: str, version: int) -> Entry | None:
@@ -36,7 +40,7 @@ def entry(uri: str, version: int) -> Entry | None:
     if uri.startswith(S3):
         return None
     try:
-        found = os.stat(Path(uri, LOG, f"{version:020d}.json"))
+        found = os.stat(Path(uri, LOG, _name(version)))
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
@@ -48,7 +52,7 @@ def log_stamp(uri: str, version: int) -> Entry | None:
     Some microseconds, where opening a table takes milliseconds.
     """
     found = entry(uri, version)
-    is_newest = found and not Path(uri, LOG, f"{version + 1:020d}.json").exists()
+    is_newest = found and not Path(uri, LOG, _name(version + 1)).exists()
     return found if is_newest else None
 
 
@@ -67,11 +71,6 @@ def log_files(uri: str) -> LogFiles | None:
         return None
     if any(not state.st_ctime_ns % SECOND for _, state in found):
         return None
-    told = [(name, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns) for name, state in found]
-    entries = {
-        int(stem): (state.st_ino, state.st_mtime_ns)
-        for name, state in found
-        for stem, _, kind in [name.partition(".")]
-        if kind == "json" and stem.isdigit()
-    }
-    return LogFiles(hashlib.sha256(repr(told).encode()).hexdigest(), entries)
+    marks = [(name, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns) for name, state in found]
+    files = {name: (state.st_ino, state.st_mtime_ns) for name, state in found}
+    return LogFiles(hashlib.sha256(repr(marks).encode()).hexdigest(), files)

@@ -80,10 +80,10 @@ def _is_still(uri: str, log: str) -> bool:
 
 def _as_state(uri: str, kept: Kept, files: LogFiles) -> State:
     stamp = files.stamp(kept.version)
-    told = (kept.version, kept.table_id, kept.metadata, kept.moment, stamp, kept.rows)
-    return State(uri, *told, counts={**kept.counts})
+    says = (kept.version, kept.table_id, kept.metadata, kept.moment, stamp, kept.rows)
+    return State(uri, *says, counts={**kept.counts})
 
 
 def _as_kept(log: str, state: State) -> Kept:
-    told = (state.version, state.table_id, state.metadata, state.moment, state.known_rows)
-    return Kept(log, *told, {**state.counts})
+    says = (state.version, state.table_id, state.metadata, state.moment, state.known_rows)
+    return Kept(log, *says, {**state.counts})

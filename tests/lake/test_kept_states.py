@@ -283,17 +283,17 @@ def test_an_own_commit_is_what_is_kept(here: Here) -> None:
     with here.process(here.cache) as lake:
         lake.append_rows(NUMBERS, [{"number": 4}], once="own")
         assert lake.row_count(NUMBERS.id) == 4
-    told = here.says()
+    found = here.says()
     assert here.opened == []
-    assert told == here.says(kept=False)
+    assert found == here.says(kept=False)
 
 
 def test_rows_that_nobody_counted_are_counted_when_asked_for(here: Here) -> None:
     with here.process(here.cache) as lake:
         lake.state(NUMBERS.id)
-    told = here.says()
-    assert told
-    assert told[4] == 3
+    found = here.says()
+    assert found
+    assert found[4] == 3
     here.says()
     assert here.opened == []
 
