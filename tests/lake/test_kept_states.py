@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 from deltalake import DeltaTable
 
+from pipelines.database.lease import Lease, lease_of
 from pipelines.engines import delta_log, delta_rs
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.errors import DamageError
@@ -21,6 +22,7 @@ from pipelines.lake.kept_states import KeptStates
 from pipelines.lake.lake import Lake
 from pipelines.lake.state import State
 from pipelines.operations.status import status
+from pipelines.settings import Settings
 from pipelines.storage.store import Store
 from pipelines.tables.layout import TableId, quality
 from pipelines.tables.table import ColumnSpec, TableSpec
@@ -48,11 +50,11 @@ class Here:
         self.opened: list[str] = []
 
     @contextmanager
-    def process(self, cache: Path | None) -> Iterator[Lake]:
+    def process(self, cache: Path | None, lease: Lease | None = None) -> Iterator[Lake]:
         """A lake as another process opens it, which has seen none of its tables."""
         self._monkeypatch.setattr(delta_rs, "_OPEN", {})
         with closing(KeptStates(cache, Store.at(self.lake))) as kept:
-            yield Lake(Store.at(self.lake), self._engine, kept=kept)
+            yield Lake(Store.at(self.lake), self._engine, lease, kept)
 
     def append(self, *rows: int, to: TableSpec = NUMBERS, once: str = "") -> None:
         with self.process(None) as lake:
@@ -264,6 +266,19 @@ def test_processes_at_the_same_time_keep_what_each_has_learnt(here: Here) -> Non
     for table in (NUMBERS.id, OTHERS.id):
         here.says(table)
         assert here.opened == []
+
+
+def test_what_another_writer_has_committed_is_seen_once_the_lease_is_held(here: Here) -> None:
+    """Who holds it looks at no file again: what was taken from what is kept has to be of now."""
+    here.says()
+    settings = Settings(lake=Store.at(here.lake))
+    with lease_of(settings) as lease, here.process(here.cache, lease) as lake:
+        assert lake.row_count(NUMBERS.id) == 3
+        with lease_of(settings) as other, here.process(None, other) as written:
+            written.append_rows(NUMBERS, [{"number": 4}], once="other")
+            written.release_lease()
+        assert lake.hold()
+        assert lake.row_count(NUMBERS.id) == 4
 
 
 def test_what_was_committed_while_a_process_had_the_table_open_is_not_missed(here: Here) -> None:
