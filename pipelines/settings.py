@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     `retention` is for how many days what is past is kept: old files, log and change data of tables, and the keys by
     which pushed requests are known again. `token_key` is the secret under which the tokens of agencies are kept.
     `cache` is a folder for what the next process would else work out again; it may be deleted at any time, and holds
-    no data. Whoever may write there can have this process run SQL: it is the user's own by default.
+    no rows. Whoever may write there can have this process run SQL: it is the user's own by default.
     `log` names a file that gets a line of JSON for all that a run does (`pipelines/steps/log.py`).
 
     `push_limit` is how many pushed rows may wait for ingest before more are refused, `push_bytes` the size of one

@@ -27,6 +27,7 @@ from pipelines.database.connection import Database, DatabaseAwayError
 from pipelines.database.tables import LEASES
 from pipelines.errors import UNHARMED, LeaseError, LeaseLostError
 from pipelines.settings import PEOPLE_TIME, EngineName, Settings
+from pipelines.storage.boot import boot
 from pipelines.storage.store import Store
 
 TERM = 60.0  # seconds that a lease lasts unless it is renewed; it is renewed three times within
@@ -250,10 +251,11 @@ def _clock_time(seconds: float) -> str:
 
 def _process(pid: int) -> str:
     """What tells a process from all others that this machine ever ran; empty where the system does not say."""
+    if not (machine := boot()):
+        return ""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-        return f"{boot} {os.readlink('/proc/self/ns/pid')} {started}"
+        return f"{machine} {os.readlink('/proc/self/ns/pid')} {started}"
     except OSError:
         return ""
 

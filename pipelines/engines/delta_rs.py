@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from deltalake import CommitProperties, DeltaTable, Field, Transaction, WriterPr
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType, PrimitiveType
 
+from pipelines.engines import delta_log
 from pipelines.engines.base import OPERATION
 from pipelines.storage.damage import log_damage
 from pipelines.storage.durable import sync_checkpoints
@@ -30,7 +30,7 @@ TARGET = 32 << 20
 # Delta's own distance between checkpoints: a shorter log is read as quickly without one.
 CHECKPOINT_AFTER = 10
 UNREADABLE_LOG = re.compile(
-    r"Invalid Checkpoint|found gap|Json error|Gap between|footer|[Pp]arquet|Arrow error|No metadata"
+    r"Invalid Checkpoint|found gap|Json error|Gap between|footer|[Pp]arquet|Arrow error|No (?:table )?metadata"
 )
 RETENTION = datetime.timedelta(days=30)
 SIMPLE = {"string": "string", "date": "date", "int64": "long", "boolean": "boolean", "float64": "double"}
@@ -52,7 +52,7 @@ def stored(uri: str) -> DeltaTable:
     one object to all who ask, and moves on with what they write.
     """
     known = _OPEN.get(uri)
-    if known and _entry(uri, known.version) == known.entry:
+    if known and delta_log.entry(uri, known.version) == known.entry:
         table = known.table
         try:
             table.update_incremental()
@@ -61,15 +61,15 @@ def stored(uri: str) -> DeltaTable:
     else:
         table = read_anew(uri)
     version = table.version()
-    if entry := _entry(uri, version):
+    if entry := delta_log.entry(uri, version):
         _OPEN[uri] = _Opened(table, version, entry)
     return table
 
 
-def read_anew(uri: str) -> DeltaTable:
-    """The same, and nothing that this process has seen of it before is taken for granted."""
+def read_anew(uri: str, version: int | None = None) -> DeltaTable:
+    """The same, or what it was in a version, and nothing that this process has seen of it is taken for granted."""
     try:
-        return DeltaTable(uri, storage_options=storage_options(uri))
+        return DeltaTable(uri, version, storage_options=storage_options(uri))
     except TableNotFoundError:
         raise
     except DeltaError as error:
@@ -84,21 +84,10 @@ class _Opened:
 
     table: DeltaTable
     version: int
-    entry: tuple[int, int]
+    entry: delta_log.Entry
 
 
 _OPEN: dict[str, _Opened] = {}
-
-
-def _entry(uri: str, version: int) -> tuple[int, int] | None:
-    """The file of a version's log entry; None where there is none to look at."""
-    if uri.startswith(S3):
-        return None
-    try:
-        found = os.stat(Path(uri, "_delta_log", f"{version:020d}.json"))
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
 
 
 def create(
@@ -258,10 +247,16 @@ def _commit_info(entry: Path) -> dict[str, Any]:
     return {**info, "version": int(entry.stem)}
 
 
-def last_metadata(table: DeltaTable) -> str | None:
-    """User metadata of the newest commit that carries any."""
+def newest_commit(table: DeltaTable) -> dict[str, Any]:
+    return next(iter(history(table, 1)), {})
+
+
+def last_metadata(table: DeltaTable, newest: Mapping[str, Any] | None = None) -> str | None:
+    """User metadata of the newest commit that carries any; `newest` is the newest one, where it is known."""
     # Every commit of ours carries it: further back goes only who comes after a stranger's commits.
-    for limit in (1, 16, None):
+    if metadata := (newest or newest_commit(table)).get("userMetadata"):
+        return str(metadata)
+    for limit in (16, None):
         for commit in history(table, limit):
             if metadata := commit.get("userMetadata"):
                 return str(metadata)
@@ -273,16 +268,6 @@ def all_metadata(table: DeltaTable) -> list[str]:
     return [str(metadata) for commit in history(table) if (metadata := commit.get("userMetadata"))]
 
 
-def log_stamp(uri: str, version: int) -> object:
-    """What stays the same until a table of files is committed to again, or is another one; None where it cannot tell.
-
-    Some microseconds, where opening a table takes milliseconds.
-    """
-    entry = _entry(uri, version)
-    is_newest = entry and not Path(uri, "_delta_log", f"{version + 1:020d}.json").exists()
-    return entry if is_newest else None
-
-
 def columns(uri: str, version: int) -> str:
     """What a table's log says of its columns in a version, as a text that tells them apart from others'."""
     return at_version(uri, version).schema().to_json()
@@ -290,7 +275,7 @@ def columns(uri: str, version: int) -> str:
 
 def at_version(uri: str, version: int) -> DeltaTable:
     table = stored(uri)
-    return table if table.version() == version else DeltaTable(uri, version, storage_options=storage_options(uri))
+    return table if table.version() == version else read_anew(uri, version)
 
 
 def carries_metadata(table: DeltaTable) -> bool:

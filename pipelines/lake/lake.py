@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-import functools
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
@@ -14,9 +11,12 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from pipelines.engines import delta_files, delta_rs
+from pipelines.engines import delta_rs
 from pipelines.engines.base import Engine, FeedGapError, check_columns
-from pipelines.lake.watermark import Watermark, content_version, written_key
+from pipelines.engines.delta_log import log_stamp
+from pipelines.lake.kept_states import KeptStates
+from pipelines.lake.state import State
+from pipelines.lake.watermark import Watermark
 from pipelines.storage.durable import sync_table
 from pipelines.storage.store import Store
 from pipelines.tables.layout import TableId
@@ -35,41 +35,6 @@ class StoppedError(Exception):
     """A thread may commit no more; why is told by the one that failed or was told to stop."""
 
 
-@dataclass(frozen=True)
-class State:
-    """A table as its log says. `metadata` is what its newest commit says, `content` the version that last changed rows.
-
-    `delta` moves on with what this process writes.
-    """
-
-    delta: DeltaTable
-    version: int
-    table_id: str
-    metadata: str | None
-    content: int
-    stamp: object
-
-    @functools.cached_property
-    def rows(self) -> int:
-        return delta_files.row_count(self.delta)
-
-    @property
-    def written_at(self) -> datetime.datetime | None:
-        """When the rows came to be what they are; None where the log does not reach back to that."""
-        commits = delta_rs.history(self.delta, self.version - self.content + 1)
-        moment = next((commit.get("timestamp") for commit in commits if commit["version"] == self.content), None)
-        return moment and datetime.datetime.fromtimestamp(moment / 1000, datetime.UTC)
-
-    @property
-    def watermark(self) -> Watermark | None:
-        return Watermark.from_json(self.metadata)
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The key that the table's rows were written by."""
-        return written_key(self.metadata)
-
-
 class Lake:
     """Delta tables under one root, computed by one engine; written only while `lease` is held, where there is one.
 
@@ -77,12 +42,13 @@ class Lake:
     concerns a table that they share, they do one at a time, inside `lock`.
     """
 
-    def __init__(self, root: Store, engine: Engine, lease: Lease | None = None) -> None:
+    def __init__(self, root: Store, engine: Engine, lease: Lease | None = None, kept: KeptStates | None = None) -> None:
         self.root, self.engine, self.lease = root, engine, lease
         self.lock = threading.RLock()
         # Set while the threads of this process may commit no more.
         self.stopped = lease.stopped if lease else threading.Event()
         self._known: dict[TableId, State] = {}
+        self._kept = kept or KeptStates(None, root)
         self._fence = 0  # the lease under which that was seen last
         self._durable: dict[TableId, int] = {}
 
@@ -100,13 +66,8 @@ class Lake:
         found = self._known.get(table)
         if found and self._is_newest(uri, found) and fence == self._fence:
             return found
-        delta = delta_rs.open_table(uri)
-        if delta is None:
-            return None
-        metadata, version = delta_rs.last_metadata(delta), delta.version()
-        stamp = delta_rs.log_stamp(uri, version)
-        state = State(delta, version, str(delta.metadata().id), metadata, content_version(metadata, version), stamp)
-        if fence == self._fence:  # or another thread has taken the lease meanwhile: this may be out of date
+        state = self._kept.state(uri, lambda: _opened(uri))
+        if state and fence == self._fence:  # or another thread has taken the lease meanwhile: this may be out of date
             self._known[table] = state
         return state
 
@@ -114,7 +75,7 @@ class Lake:
         """Whether nothing was committed since: nobody else may while the lease is held, and files can be looked at."""
         if self.lease is not None and self.lease.held:
             return True
-        return state.stamp is not None and delta_rs.log_stamp(uri, state.version) == state.stamp
+        return state.stamp is not None and log_stamp(uri, state.version) == state.stamp
 
     def delta(self, table: TableId) -> DeltaTable | None:
         state = self.state(table)
@@ -160,6 +121,16 @@ class Lake:
         state = self.state(table)
         return state.rows if state else 0
 
+    def distinct_rows(self, spec: TableSpec, columns: Sequence[str]) -> int:
+        """How many different rows there are in some columns; counted once for as long as the table is what it is."""
+        state, what = self.state(spec.id), ",".join(columns)
+        if state and what in state.counts:
+            return state.counts[what]
+        found = int(self.engine.scalar(self.read(spec).select(*columns).distinct().count()))
+        if state and state is self.state(spec.id):  # or it was committed to meanwhile
+            state.counts[what] = found
+        return found
+
     def is_keyed(self, spec: TableSpec) -> bool:
         """Whether the rows that are stored were written by the table's key; merged by another one, some stay doubled.
 
@@ -172,8 +143,7 @@ class Lake:
 
     def repeated_keys(self, spec: TableSpec) -> int:
         """How many rows more than keys are stored, by the table's declared key."""
-        keys = self.read(spec).select(*spec.key).distinct()
-        return self.row_count(spec.id) - int(self.engine.scalar(keys.count()))
+        return self.row_count(spec.id) - self.distinct_rows(spec, spec.key)
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""
@@ -242,6 +212,11 @@ class Lake:
     def declared(self, rows: ir.Table, spec: TableSpec) -> ir.Table:
         """Rows in the declared columns and types; raises ValueError where a column is missing or surplus."""
         return rows.select(**check_columns(rows, spec))
+
+
+def _opened(uri: str) -> State | None:
+    delta = delta_rs.open_table(uri)
+    return State.of(uri, delta, log_stamp(uri, delta.version())) if delta else None
 
 
 def _declared_columns(stored: ir.Table, spec: TableSpec, columns: Sequence[str] | None = None) -> ir.Table:

@@ -18,7 +18,8 @@ import ibis.expr.types as ir
 
 from pipelines.engines import delta_rs
 from pipelines.engines.base import OPERATION, Merge, difference
-from pipelines.lake.lake import NOWHERE, Lake, State
+from pipelines.lake.lake import NOWHERE, Lake
+from pipelines.lake.state import State
 from pipelines.lake.watermark import Watermark
 from pipelines.tables.layout import TableId
 from pipelines.tables.table import TableSpec

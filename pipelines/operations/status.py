@@ -14,7 +14,8 @@ from typing import Any
 from pipelines import clock
 from pipelines.declarations.contract import Contract
 from pipelines.engines import delta_rs
-from pipelines.lake.lake import NOWHERE, State
+from pipelines.lake.lake import NOWHERE
+from pipelines.lake.state import State
 from pipelines.lake.watermark import content_version
 from pipelines.operations.due import Due, next_due
 from pipelines.project.workspace import Workspace
@@ -125,7 +126,7 @@ class _Status:
             found = [table for table in found if table not in own]
         held = [(table, self._state(table)) for table in found]
         return [
-            TableStatus(table, _time(self._history(table)[0]), state.version, state.rows, declared=False)
+            TableStatus(table, state.committed_at, state.version, state.rows, declared=False)
             for table, state in held
             if state
         ]
@@ -137,7 +138,7 @@ class _Status:
         status: dict[str, Any] = {"due": min((due for due in self._dues(spec.id) if due), default=None)}
         if state:
             status |= {
-                "refreshed_at": _time(self._history(spec.id)[0]),
+                "refreshed_at": state.committed_at,
                 "version": state.version,
                 "rows": state.rows,
                 "inputs": self._inputs(task, state),

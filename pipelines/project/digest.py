@@ -63,6 +63,7 @@ def _says_nothing(node: ast.stmt) -> bool:
     return is_text or isinstance(node, ast.Import | ast.ImportFrom)
 
 
+@functools.cache
 def _step_logic(step: str) -> str:
     found: set[Path] = set()
     waiting = [PIPELINES.joinpath(*step.split(".")[1:]).with_suffix(".py")]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.rule import Rule
 from pipelines.engines.registry import open_engine
 from pipelines.errors import NoLakeError
+from pipelines.lake.kept_states import KeptStates
 from pipelines.lake.lake import Lake
 from pipelines.project.catalog import read_catalog
 from pipelines.project.conclusions import Conclusions
@@ -73,10 +74,14 @@ def open_existing(settings: Settings, *, writes: bool = False) -> Iterator[Works
 def open_lake(settings: Settings) -> Iterator[Lake]:
     """A lake for what reads only tables that no declaration shapes; raises NoLakeError where there is none."""
     settings.lake.check_place()
-    with explaining(settings.lake), open_engine(settings) as engine:
-        lake = Lake(settings.lake, engine)
+    with explaining(settings.lake), open_engine(settings) as engine, _kept_states(settings) as kept:
+        lake = Lake(settings.lake, engine, kept=kept)
         _check_written(lake, settings)
         yield lake
+
+
+def _kept_states(settings: Settings) -> closing[KeptStates]:
+    return closing(KeptStates(settings.cache, settings.lake))
 
 
 def _check_written(lake: Lake, settings: Settings) -> None:
@@ -99,9 +104,9 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     project = open_project(settings)
     settings.lake.check_place()
-    with explaining(settings.lake), open_engine(settings) as engine:
+    with explaining(settings.lake), open_engine(settings) as engine, _kept_states(settings) as kept:
         if not writes:
-            yield _workspace(project, Lake(settings.lake, engine))
+            yield _workspace(project, Lake(settings.lake, engine, kept=kept))
             return
         from pipelines.database.lease import lease_of
 
@@ -109,7 +114,7 @@ def open_workspace(settings: Settings, *, writes: bool = True) -> Iterator[Works
             check_folder(settings.lake.path, "the lake's folder", "say with --lake or HUILIU_LAKE where the lake is")
         with lease_of(settings) as lease:
             lease.on_lost = engine.interrupt
-            yield _workspace(project, Lake(settings.lake, engine, lease))
+            yield _workspace(project, Lake(settings.lake, engine, lease, kept))
 
 
 def _workspace(project: Project, lake: Lake) -> Workspace:

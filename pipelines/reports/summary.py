@@ -88,7 +88,6 @@ def _summary(
 
 def summarise_record(workspace: Workspace, record: GoldenRecord) -> RecordSummary:
     catalog, lake = workspace.catalog, workspace.lake
-    conflicts = lake.read(conflict_spec(catalog, record))
-    disputed = int(lake.engine.scalar(conflicts.select(*record.key, "attribute").distinct().count()))
+    disputed = lake.distinct_rows(conflict_spec(catalog, record), [*record.key, "attribute"])
     golden, found = (lake.row_count(spec(catalog, record).id) for spec in (golden_spec, finding_spec))
     return RecordSummary(record.name, record.title, golden, disputed, found)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import ibis
 
 from pipelines.engines import delta_rs
-from pipelines.lake.lake import Lake, State
+from pipelines.lake.lake import Lake
+from pipelines.lake.state import State
 from pipelines.lake.watermark import Watermark, carried_over, is_carried_over
 from pipelines.tables.layout import TableId, returned_to
 from pipelines.tables.table import TableSpec

@@ -20,13 +20,19 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     copy = tmp_path / "pipelines"
     shutil.copytree(digests.PIPELINES, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(digests, "PIPELINES", copy)
-    digests._own_module.cache_clear()
+    forget_code()
     yield copy
+    forget_code()
+
+
+def forget_code() -> None:
+    """As a process that has asked for no digest yet."""
     digests._own_module.cache_clear()
+    digests._step_logic.cache_clear()
 
 
 def digests_now() -> dict[str, str]:
-    digests._own_module.cache_clear()
+    forget_code()
     return {step: digest(step) for step in STEPS}
 
 

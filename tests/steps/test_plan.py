@@ -12,8 +12,6 @@ from pipelines.settings import Settings
 from pipelines.steps.plan import plan
 from tests.support.tiny_project import tiny_project
 
-SOURCE = "household_registration"
-# A model whose table is that of the findings.
 MODEL = '''
 import ibis.expr.types as ir
 
@@ -51,7 +49,7 @@ def regions(forms: ir.Table) -> ir.Table:
 
 
 def test_a_model_of_what_no_source_has_is_refused_with_its_line(tmp_path: Path) -> None:
-    project = small_project(tmp_path, [SOURCE])
+    project = tiny_project(tmp_path)
     with (project / "catalog/elements/general.yml").open("a", encoding="utf-8") as elements:
         elements.write("\nnowhere: {title: 无处, grade: internal}\n")
     path = project / "foundation_dbs/person/regions.py"
