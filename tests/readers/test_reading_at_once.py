@@ -67,7 +67,8 @@ def test_two_sources_are_read_at_the_same_time(place: Place, monkeypatch: pytest
 
     monkeypatch.setattr(ingest, "open_delivery", met)
     done = run_by_two(place)
-    assert {source: ingested.rows for source, ingested in done.ingested.items()} == {PEOPLE: 10, COUPLES: 5}
+    taken = {source: ingested.rows for source, ingested in done.ingested.items() if ingested.new}
+    assert taken == {PEOPLE: 10, COUPLES: 5}
     assert rows_in_raw(place) == {PEOPLE: 10, COUPLES: 5}
     assert not run_by_two(place).changed
 

@@ -32,7 +32,7 @@ def of_people(*numbers: int, **cells: str) -> str:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two sources; the first names in a column who delivered, where neither folder nor token says it."""
+    """The first source names in a column who delivered, where neither folder nor token says it."""
     folder = tiny_project(tmp_path_factory.mktemp("several") / "project")
     contract = folder / f"foundation_dbs/person/sources/{PEOPLE}.yml"
     declared = yaml.safe_load(contract.read_text(encoding="utf-8"))
