@@ -58,7 +58,7 @@ def needed(placed: Placed, inputs: Mapping[str, Input], keys: ir.Table) -> dict[
         if not routes or any(callable(route) for route in routes):
             found[name] = side
         else:
-            found[name] = replace(side, build=functools.partial(_leading_to, side, routes, keys))
+            found[name] = replace(side, read=functools.partial(_leading_to, side, routes, keys))
     return found
 
 
