@@ -61,12 +61,12 @@ def needed(engine: Engine, placed: Placed, inputs: Mapping[str, Input], keys: ir
         else:
             kept_as = f"{placed.declared.name}_needs_{name}"
             rows = functools.partial(_leading_to, side, routes, keys)
-            found[name] = replace(side, build=functools.partial(_kept, engine, rows, kept_as))
+            found[name] = replace(side, read=functools.partial(_kept, engine, rows, kept_as))
     return found
 
 
-def _kept(engine: Engine, build: Callable[[], ir.Table], name: str) -> ir.Table:
-    return engine.kept_if_few(build(), name)
+def _kept(engine: Engine, read: Callable[[], ir.Table], name: str) -> ir.Table:
+    return engine.kept_if_few(read(), name)
 
 
 def _leading_to(side: Input, routes: Sequence[Route], keys: ir.Table) -> ir.Table:

@@ -74,7 +74,11 @@ def derive(workspace: Workspace, placed: Placed) -> Refreshed:
 
 def _declared_inputs(project: Project, placed: Placed) -> dict[str, Input]:
     """The inputs as they are declared, without a look into the lake."""
-    return inputs_of(project, placed, lambda spec: spec.unbound)
+    declared = inputs_of(project, placed, lambda spec: spec.unbound)
+    for name, side in declared.items():
+        if not side.tables:
+            raise placed.error(f"{placed.declared.name}: no source has what {name} asks for; take that input out")
+    return declared
 
 
 def _expression(workspace: Workspace, placed: Placed, keys: ir.Table | None) -> ir.Table:

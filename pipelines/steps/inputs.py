@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import ibis
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
-from pipelines.declarations.element import Element
+from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
 from pipelines.modelling import ClaimsOf, FormsOf, Model
@@ -32,6 +32,22 @@ from pipelines.tables.specs import (
 )
 from pipelines.tables.table import ColumnSpec, TableSpec
 
+Read = Callable[[TableSpec], ir.Table]
+Made = Callable[[ir.Table], ir.Table]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: what it looks like, the tables it is read from, and its rows, once somebody asks for them."""
+
+    spec: TableSpec
+    tables: tuple[TableSpec, ...]
+    read: Callable[[], ir.Table]
+
+    @functools.cached_property
+    def rows(self) -> ir.Table:
+        return self.read()
+
 
 @dataclass(frozen=True)
 class Look:
@@ -41,28 +57,9 @@ class Look:
     held: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Input:
-    """One input: what it looks like, the tables it is read from, and its rows, which are built when they are asked for.
-
-    A plan asks of hundreds of inputs for their tables alone.
-    """
-
-    spec: TableSpec
-    tables: tuple[TableSpec, ...]
-    build: Callable[[], ir.Table]
-
-    @functools.cached_property
-    def rows(self) -> ir.Table:
-        return self.build()
-
-
-Read = Callable[[TableSpec], ir.Table]
-
-
 def inputs_of(project: Project, placed: Placed, read: Read) -> dict[str, Input]:
     """Every parameter of a model or finding, in order. `read` gives the rows of a table."""
-    return {name: _input(project, placed, wanted, read) for name, wanted in placed.declared.inputs.items()}
+    return {name: _input(project, wanted, read) for name, wanted in placed.declared.inputs.items()}
 
 
 def table_spec(project: Project, name: str) -> TableSpec:
@@ -175,24 +172,18 @@ def _spec(project: Project, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
     return table_spec(project, wanted)
 
 
-def _input(project: Project, placed: Placed, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
+def _input(project: Project, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
     spec = _spec(project, wanted)
     if isinstance(wanted, str):
         return Input(spec, (spec,), lambda: read(spec))
     catalog = project.catalog
-    found = [*(_forms(catalog, wanted) if isinstance(wanted, FormsOf) else _claims(catalog, wanted))]
-    if not found:
-        raise placed.error(f"{placed.declared.name}: no source has what {wanted} asks for; take that input out")
-    return Input(spec, tuple(dict.fromkeys(table for table, _ in found)), lambda: _union(found, read))
+    parts = list(_forms(catalog, wanted) if isinstance(wanted, FormsOf) else _claims(catalog, wanted))
 
+    def rows() -> ir.Table:
+        first, *others = [made(read(table)) for table, made in parts]
+        return ibis.union(first, *others) if others else first
 
-# A table, and what an input takes of its rows.
-Taken = tuple[TableSpec, Callable[[ir.Table], ir.Table]]
-
-
-def _union(found: Sequence[Taken], read: Read) -> ir.Table:
-    parts = [take(read(table)) for table, take in found]
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return Input(spec, tuple(dict.fromkeys(table for table, _ in parts)), rows)
 
 
 def _forms_spec(catalog: Catalog, wanted: FormsOf) -> TableSpec:
@@ -225,35 +216,36 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
     return TableSpec(layout.standard("*"), title, f"Claims of {record.name}.{wanted.attribute}", (), columns)
 
 
-def _forms(catalog: Catalog, wanted: FormsOf) -> Iterator[Taken]:
+def _forms(catalog: Catalog, wanted: FormsOf) -> Iterator[tuple[TableSpec, Made]]:
+    """The tables that hold forms of an element, and how those are taken from a table's rows."""
     for contract in catalog.contracts.values():
         named = list(catalog.columns_of(contract, wanted.element))
         spec = alias_spec(catalog, contract)
         if spec and named:
-            yield spec, functools.partial(_forms_in, contract, named)
+            yield spec, functools.partial(_forms_among, contract, named)
 
 
-def _forms_in(contract: Contract, named: Sequence[str], rows: ir.Table) -> ir.Table:
+def _forms_among(contract: Contract, named: list[str], rows: ir.Table) -> ir.Table:
     forms = rows.filter(rows["column"].isin(named))
     return forms.select("column", "alias", "value", "first_received_at", source=ibis.literal(contract.name))
 
 
-def _claims(catalog: Catalog, wanted: ClaimsOf) -> Iterator[Taken]:
+def _claims(catalog: Catalog, wanted: ClaimsOf) -> Iterator[tuple[TableSpec, Made]]:
+    """The tables that make claims about an attribute, and how those are taken from a table's rows."""
     record = catalog.records[wanted.record]
     for contract, column in catalog.authorities(record, wanted.attribute):
-        key = dict(zip(("key", *record.key[1:]), catalog.feeding_key(contract, record), strict=True))
-        element = catalog.element_of(contract, column)
-        yield standard_spec(catalog, contract), functools.partial(_claims_in, contract, key, column, element)
+        yield standard_spec(catalog, contract), functools.partial(_claims_among, catalog, record, contract, column)
 
 
-def _claims_in(contract: Contract, key: Mapping[str, str], column: str, element: Element, rows: ir.Table) -> ir.Table:
+def _claims_among(catalog: Catalog, record: GoldenRecord, contract: Contract, column: str, rows: ir.Table) -> ir.Table:
     value = rows[column]
+    key = dict(zip(("key", *record.key[1:]), catalog.feeding_key(contract, record), strict=True))
     whole = ibis.and_(*(rows[part].notnull() for part in key.values()))
     return rows.filter(value.notnull() & whole).select(
         source=ibis.literal(contract.name),
         **key,
         value=value,
-        match_key=match_key(value, element),
+        match_key=match_key(value, catalog.element_of(contract, column)),
         batch=rows[BATCH],
         row=rows[ROW_NUMBER],
     )

@@ -24,7 +24,6 @@ from pipelines.steps.plan import origins_of_tables, plan
 from pipelines.storage.kept import KeptTexts
 from tests.support.covering_project import covering_project
 from tests.support.place import copied_project
-from tests.support.tiny_project import tiny_project
 
 NUMBERS = TypeAdapter(list[int])
 MODEL = "foundation_dbs/person/death.py"
@@ -139,7 +138,7 @@ def opened(folder: Path, cache: Path) -> tuple[object, ...]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return tiny_project(tmp_path / "project")
+    return copied_project(tmp_path / "project")
 
 
 def test_another_process_finds_all_of_it(tmp_path: Path, project: Path) -> None:
