@@ -217,31 +217,28 @@ def _conflicts(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Tabl
     golden = over.read(golden_spec(catalog, record))
     if keys is not None:
         golden = golden.semi_join(keys, [*record.key])
-    disputed = {name: golden[f"{name}_disputed"] for name in record.attributes}
+    disputed = {f"{name}_disputed": golden[f"{name}_disputed"] for name in record.attributes}
     contested = golden.filter(functools.reduce(operator.or_, disputed.values()))
-    standing = over.keep(
-        contested.select(*record.key, *record.attributes, *(f"{n}_disputed" for n in disputed)), "contested"
-    )
-    joined = over.keep(_joined(catalog, record, over, standing.select(*record.key)), "contested_claims")
+    standing = over.keep(contested.select(*record.key, *record.attributes, *disputed), "contested")
+    beside = standing.rename({f"{name}_golden": name for name in record.attributes})
+    joined = _joined(catalog, record, over, standing.select(*record.key)).inner_join(beside, [*record.key])
+    claims = over.keep(joined, "contested_claims")
     parts = []
     for name in record.attributes:
-        values = standing.select(*record.key, golden_value=name, disputed=f"{name}_disputed")
-        claims = joined.inner_join(values, [*record.key])
+        rows = claims.filter(claims[f"{name}_disputed"])
         element = catalog.attribute_element(record, name)
-        for candidate in _candidates(catalog, record, name, claims):
-            stands = (candidate.compared == match_key(claims["golden_value"], element)).fill_null(False)
-            rows = claims.filter(claims["disputed"] & candidate.value.notnull())
-            parts.append(
-                rows.select(
-                    **{part: claims[part] for part in record.key},
-                    attribute=ibis.literal(name),
-                    source=ibis.literal(candidate.source),
-                    value=candidate.value.cast("string"),
-                    stands=stands,
-                    batch=candidate.batch,
-                    row=candidate.row,
-                )
+        for candidate in _candidates(catalog, record, name, rows):
+            # Columns of these very rows: Ibis would look for those of other rows among all that these come from.
+            claimed = rows.select(
+                **{part: rows[part] for part in record.key},
+                attribute=ibis.literal(name),
+                source=ibis.literal(candidate.source),
+                value=candidate.value.cast("string"),
+                stands=(candidate.compared == match_key(rows[f"{name}_golden"], element)).fill_null(False),
+                batch=candidate.batch,
+                row=candidate.row,
             )
+            parts.append(claimed.filter(claimed["value"].notnull()))
     return ibis.union(*parts)
 
 
