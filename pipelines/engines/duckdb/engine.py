@@ -226,20 +226,27 @@ class DuckDBEngine(Engine):
         return self._known_as(self.view(expression, name), expression.schema())
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
-        found = self._asked(expression).to_arrow_table()
-        return PyArrowData.convert_table(found, expression.schema()).to_pylist()
+        return self._answer(expression).to_pylist()
 
     def scalar(self, expression: ir.Scalar) -> Any:
-        found = self._asked(expression.as_table()).to_arrow_table()
-        return PyArrowData.convert_scalar(found[0][0], expression.type()).as_py()
+        return self._answer(expression.as_table())[0][0].as_py()
 
     def stream(self, expression: ir.Table) -> pa.RecordBatchReader:
-        batches = self._asked(expression).to_arrow_reader(BATCH_ROWS)
+        worded = self._in_words(expression)
+        if _brings_rows(worded):
+            return self.ibis.to_pyarrow_batches(worded, chunk_size=BATCH_ROWS)
+        batches = self._asked(worded).to_arrow_reader(BATCH_ROWS)
         return pa.RecordBatchReader.from_batches(expression.schema().to_pyarrow(), batches)
 
-    def _asked(self, expression: ir.Table) -> duckdb.DuckDBPyConnection:
+    def _answer(self, expression: ir.Table) -> pa.Table:
+        worded = self._in_words(expression)
+        if _brings_rows(worded):
+            return self.ibis.to_pyarrow(worded)
+        return PyArrowData.convert_table(self._asked(worded).to_arrow_table(), expression.schema())
+
+    def _asked(self, worded: ir.Table) -> duckdb.DuckDBPyConnection:
         """The connection that has begun to answer. Ibis would plan a query twice, and import pandas for it."""
-        backend = self._planned_by(worded := self._in_words(expression))
+        backend = self._planned_by(worded)
         return backend.con.execute(self._kept_sql.sql(worded, backend.compile))
 
     def _in_words(self, expression: Expression) -> Expression:
@@ -295,6 +302,11 @@ class _Scattered:
 
     name: str
     files: frozenset[str]
+
+
+def _brings_rows(expression: ir.Table) -> bool:
+    """Whether it has rows of Python's in it, which Ibis hands over to DuckDB."""
+    return bool(expression.op().find(ops.InMemoryTable))
 
 
 def _text(text: str) -> str:
