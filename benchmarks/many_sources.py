@@ -53,6 +53,7 @@ AIMS: Mapping[int, Mapping[str, str]] = {
         "open": "1",
         "open once more": "1",
         "first load": "90",
+        "status": "3",
         "no news": "4",
         "one small file": "8",
         "few rows everywhere": "75, wall 45",

@@ -7,6 +7,7 @@ since is another one, or of another time or size.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from pipelines.storage.store import LOG, S3
 
 SECOND = 1_000_000_000  # nanoseconds
+LONGEST = 300  # files of a log: to look at more takes longer than to open it
 
 Entry = tuple[int, int]
 
@@ -57,7 +59,8 @@ def log_stamp(uri: str, version: int) -> Entry | None:
 
 
 def log_files(uri: str) -> LogFiles | None:
-    """The files of the log of the table at `uri`; None where there are none, or they cannot be told from others.
+    """The files of the log of the table at `uri`; None where there are none or too many, or they cannot be told
+    from others.
 
     The time at which the system noted a change of a file cannot be set by anybody; where it is kept in whole seconds,
     a file may be another one within the same.
@@ -66,10 +69,10 @@ def log_files(uri: str) -> LogFiles | None:
         return None
     try:
         with os.scandir(Path(uri, LOG)) as listed:
-            found = sorted((file.name, file.stat()) for file in listed)
+            found = sorted((file.name, file.stat()) for file in itertools.islice(listed, LONGEST + 1))
     except OSError:
         return None
-    if any(not state.st_ctime_ns % SECOND for _, state in found):
+    if len(found) > LONGEST or any(not state.st_ctime_ns % SECOND for _, state in found):
         return None
     marks = [(name, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns) for name, state in found]
     files = {name: (state.st_ino, state.st_mtime_ns) for name, state in found}

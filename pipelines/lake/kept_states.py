@@ -41,10 +41,20 @@ class KeptStates:
         self._texts = KeptTexts(folder if started and not root.is_s3 else None)
         self._name = hashlib.sha256(f"states {FORMAT} {started} {root}".encode()).hexdigest()
         self._known: dict[str, Kept] | None = None
-        self._seen: dict[str, tuple[str, State]] = {}
+        self._seen: dict[str, tuple[str | None, State]] = {}
+        self._written: set[str] = set()
+
+    def note_written(self, uri: str) -> None:
+        """The table at `uri` is committed to: it is opened from now on, and the files of its log told in the end."""
+        self._written.add(uri)
 
     def state(self, uri: str, opened: Callable[[], State | None]) -> State | None:
         """The state of the table at `uri`; `opened` gives it from the log, asked only where it is not kept already."""
+        if self._texts and uri in self._written:
+            state = opened()
+            if state:
+                self._seen[uri] = None, state
+            return state
         files = log_files(uri) if self._texts else None
         if files is None:
             return opened()
@@ -58,8 +68,14 @@ class KeptStates:
 
     def close(self) -> None:
         """Keep what was learnt of tables whose logs are still as they were before they were opened."""
-        known, seen = self._known or {}, {uri: _as_kept(log, state) for uri, (log, state) in self._seen.items()}
-        learnt = {uri: kept for uri, kept in seen.items() if kept != known.get(uri) and _is_still(uri, kept.log)}
+        known, learnt = self._known or {}, {}
+        for uri, (log, state) in self._seen.items():
+            if log is not None and known.get(uri) == _as_kept(log, state):
+                continue
+            files = log_files(uri)
+            # Of a table that was written here, the newest entry must be the one that was opened.
+            if files and (files.digest == log if log else files.stamp(state.version) == state.stamp):
+                learnt[uri] = _as_kept(files.digest, state)
         self._seen.clear()
         if learnt:
             # Another process may have kept some meanwhile; what is out of date by now is believed by nobody.
@@ -71,11 +87,6 @@ class KeptStates:
             return {uri: Kept(*entry) for uri, entry in json.loads(self._texts.text(self._name) or "{}").items()}
         except (ValueError, TypeError, AttributeError):
             return {}
-
-
-def _is_still(uri: str, log: str) -> bool:
-    files = log_files(uri)
-    return files is not None and files.digest == log
 
 
 def _as_state(uri: str, kept: Kept, files: LogFiles) -> State:

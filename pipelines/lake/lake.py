@@ -196,6 +196,7 @@ class Lake:
         self.hold()
         for table in tables:
             self._known.pop(table, None)
+            self._kept.note_written(self.uri(table))
         return self.engine
 
     def make_durable(self, *tables: TableId) -> None:

@@ -36,7 +36,8 @@ class Conclusions:
         self._kept, self._premises = kept or KeptTexts(), premises
         folders = [root / folder for folder in DECLARED] if root and self._kept else []
         # At once: an edit after the modules were imported is not what they do.
-        self._modules = _bytes_of(module for folder in folders for module in folder.rglob("*.py"))
+        found = [module for folder in folders for module in folder.rglob("*.py")]
+        self._modules = _content(found, root) if root else ""
 
     def of(self, name: str, kind: TypeAdapter[T], work_out: Callable[[], T]) -> T:
         """What `work_out` gives, which is of that kind; asked only where that is not kept. What it raises is not."""
@@ -49,6 +50,7 @@ class Conclusions:
                 return kind.validate_json(text)
         found = work_out()
         self._kept.keep(place, kind.dump_json(found).decode())
+        self._kept.close()
         return found
 
     @functools.cached_property
@@ -61,9 +63,10 @@ class Conclusions:
 @functools.cache
 def _code() -> str:
     """All our modules, as they were when the process began to ask."""
-    return _bytes_of(PIPELINES.rglob("*.py"))
+    return _content(PIPELINES.rglob("*.py"), PIPELINES)
 
 
-def _bytes_of(modules: Iterable[Path]) -> str:
-    digests = sorted(hashlib.sha256(module.read_bytes()).hexdigest() for module in modules)
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+def _content(modules: Iterable[Path], root: Path) -> str:
+    """A hash of modules' bytes and of where they stand: a model's table is named by the folder of its module."""
+    found = [f"{module.relative_to(root)} {hashlib.sha256(module.read_bytes()).hexdigest()}" for module in modules]
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()

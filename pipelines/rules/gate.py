@@ -224,8 +224,7 @@ def _failed_rules(
         return {batches[0]: tuple(rule.code for rule in on_table if not validation.outcomes[rule.code].success)}
     from pipelines.rules.great_expectations import validate_each
 
-    view = lake.engine.view(rows, "new_rows")
-    return validate_each(lake.engine, view, on_table, batches, source=contract.name)
+    return validate_each(lake.engine, rows, on_table, batches, source=contract.name)
 
 
 def _results(

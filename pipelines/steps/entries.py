@@ -8,6 +8,7 @@ from pipelines import clock
 from pipelines.declarations.fingerprint import fingerprint
 from pipelines.lake.lake import Lake
 from pipelines.steps.landing import time_of_receipt
+from pipelines.steps.originals import listed_batches
 from pipelines.tables.layout import TableId
 from pipelines.tables.rows import BatchEntry
 from pipelines.tables.specs import BATCHES
@@ -25,20 +26,28 @@ class Entries:
         self._waiting: list[BatchEntry] = []
 
     def time_of_receipt(self) -> datetime.datetime:
-        """Now, after all that was listed before this source's first, and after those that still wait."""
+        """Now, after all that was listed before this source's first, and after those that were added since."""
         self._last = clock.after(self._last) if self._last else time_of_receipt(self._lake)
         return self._last
 
     def add(self, entry: BatchEntry) -> None:
+        """Let an entry wait for others; not one without rows, for it would leave no trace in raw by which to mend."""
+        self._last = max(self._last or entry.received_at, entry.received_at)
         self._waiting.append(entry)
-        if len(self._waiting) == AT_ONCE or (entry.bytes or 0) > SMALL:
+        if len(self._waiting) == AT_ONCE or (entry.bytes or 0) > SMALL or not entry.rows:
             self.write()
 
     def write(self) -> None:
-        """List what waits, once its rows outlast a power cut: a batch that is listed is not taken again."""
-        if self._waiting:
-            self._lake.make_durable(self._raw)
-            with self._lake.lock:
-                once = fingerprint([entry.batch for entry in self._waiting])
-                self._lake.append_rows(BATCHES, self._waiting, once=once)
-            self._waiting.clear()
+        """List what waits, once its rows outlast a power cut: a batch that is listed is not taken again.
+
+        Another run may have found them in raw, taken them for what a crash had left, and listed them already.
+        """
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        self._lake.make_durable(self._raw)
+        with self._lake.lock:
+            self._lake.hold()
+            listed = {entry.batch for entry in listed_batches(self._lake, waiting[0].source)}
+            if new := [entry for entry in waiting if entry.batch not in listed]:
+                self._lake.append_rows(BATCHES, new, once=fingerprint([entry.batch for entry in new]))

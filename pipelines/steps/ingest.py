@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -109,7 +110,23 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
         listed = {entry.batch: entry for entry in listed_batches(workspace.lake, contract.name)}
     entries = Entries(workspace.lake, raw_spec(workspace.catalog, contract).id)
     known = {*listed} | _mend(workspace, contract, listed, entries, done)
-    secured = []
+    entries.write()
+    try:
+        taken = _take_all(workspace, contract, known, entries, done)
+    except Exception:
+        with contextlib.suppress(Exception):  # what one file raises must not keep those before it from being listed
+            entries.write()
+        raise
+    entries.write()
+    _secure(workspace, contract, taken, done)
+    return done
+
+
+def _take_all(
+    workspace: Workspace, contract: Contract, known: set[str], entries: Entries, done: Ingested
+) -> list[tuple[Path, os.stat_result, str]]:
+    """Take the files that lie there; those that the lake has now and may not have kept, each as it was looked at."""
+    taken = []
     found, unopened_folders = lying_for(workspace.settings.landing, contract)
     done.problems += unopened_folders
     pushers = pushed_by(workspace, found)
@@ -133,10 +150,8 @@ def ingest_files(workspace: Workspace, contract: Contract) -> Ingested:
             done.waiting.append(lying.shown)
             continue
         if is_pushed(path) or not _has_original(workspace.lake, path, state, str(sha256)):
-            secured.append((path, state, str(sha256)))
-    entries.write()
-    _secure(workspace, contract, secured, done)
-    return done
+            taken.append((path, state, str(sha256)))
+    return taken
 
 
 def _has_original(lake: Lake, path: Path, state: os.stat_result, sha256: str) -> bool:

@@ -29,7 +29,7 @@ from pipelines.tables.specs import BATCHES
 from pipelines.tables.verdict import Verdict
 from tests.support.ground_project import ground_project, venues, zones
 from tests.support.lakes_compared import connection, differences
-from tests.support.place import Place
+from tests.support.place import Place, copied_project
 
 # A few in every run of the tests; by hand as many as there is time for: HUILIU_SEQUENCES=100.
 SEQUENCES = settings(
@@ -128,6 +128,25 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return made
 
     return project
+
+
+@pytest.fixture(scope="module")
+def real_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is really declared, its models and findings, beside the ground project's."""
+    return ground_project(tmp_path_factory.mktemp("real") / "project", copied_project)
+
+
+@pytest.mark.whole_lake
+@settings(SEQUENCES, max_examples=max(1, SEQUENCES.max_examples // 3))
+@given(chance=st.randoms(use_true_random=False))
+def test_what_is_really_declared_leaves_what_a_rebuild_would_make(chance: random.Random, real_project: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        story = Story(Path(folder) / "lake_of_increments", chance, lambda _: real_project)
+        story.begin()
+        for _ in range(2):
+            story.take_step()
+        note("\n".join(story.events))
+        assert_equals_a_rebuild(story.place, Path(folder) / "rebuilt")
 
 
 @SEQUENCES

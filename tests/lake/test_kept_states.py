@@ -106,6 +106,35 @@ def test_what_a_log_says_is_told_by_the_next_process_without_opening_it(here: He
     assert here.opened == []
 
 
+def test_of_a_table_that_a_process_wrote_the_next_one_knows_what_it_left(here: Here) -> None:
+    """The process itself looks at the files of its log once, in the end, and not after each commit."""
+    with here.process(here.cache) as lake:
+        for number in (4, 5):
+            lake.append_rows(NUMBERS, [{"number": number}], once=str(number))
+            state = lake.state(NUMBERS.id)
+            assert state
+            assert state.rows == number
+    kept = here.says()
+    assert here.opened == []
+    assert kept == here.says(kept=False)
+
+
+def test_of_a_table_that_another_process_wrote_meanwhile_nothing_is_kept(here: Here) -> None:
+    with here.process(here.cache) as lake:
+        lake.append_rows(NUMBERS, [{"number": 4}], once="4")
+        assert lake.state(NUMBERS.id)
+        here.append(5)
+    assert here.says() == here.says(kept=False)
+
+
+def test_a_log_of_many_files_is_opened_which_is_sooner_done(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta_log, "LONGEST", 1)
+    first = here.says()
+    assert here.says() == first
+    assert len(here.opened) == 1
+    assert not [path for path in here.cache.rglob("*") if path.is_file()]
+
+
 def commit(here: Here) -> None:
     here.append(4)
 

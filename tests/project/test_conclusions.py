@@ -172,6 +172,24 @@ def test_a_changed_declaration_and_a_changed_model_show(tmp_path: Path, project:
     assert columns() == {**before, "died_on": "离世日期", "also_on": "离世日期"}
 
 
+def test_a_moved_model_shows(tmp_path: Path, project: Path) -> None:
+    """Its table and what flows back of it are named by the folder that its module stands in."""
+
+    def tables(cache: Path) -> set[str]:
+        declared: Project = open_project(Settings(project=project, cache=cache))
+        return {table.path for table in origins_of_tables(declared, plan(declared))}
+
+    cache = tmp_path / "cache"
+    before = tables(cache)
+    (project / "theme_dbs/aging").mkdir()
+    (project / "theme_dbs/aging/__init__.py").write_bytes((project / "foundation_dbs/person/__init__.py").read_bytes())
+    (project / MODEL).rename(project / "theme_dbs/aging/death.py")
+    after = tables(cache)
+    assert after == tables(tmp_path / "another")
+    assert before - after == {"foundation/person/death", "returns/person/death"}
+    assert "theme/aging/death" in after
+
+
 def test_a_mistake_is_found_each_time_and_no_more_when_it_is_mended(tmp_path: Path, project: Path) -> None:
     kept = KeptTexts(tmp_path / "cache")
     read_catalog(project, kept)

@@ -1,6 +1,7 @@
-"""The tiny project is the real one in a few lines: what both declare, they declare alike.
+"""The tiny project's sources are the real ones in a few lines: columns and rules that both have, they declare alike.
 
-Whoever changes a source, a rule or an element of persons learns here that most tests run over something else.
+Whoever changes one of these learns here that most tests run over something else. What else is declared of persons, and
+what is made of it (the golden record, models, findings), is the tiny project's own.
 """
 
 from __future__ import annotations

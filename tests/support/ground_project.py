@@ -7,6 +7,7 @@ ground, whom a venue belongs to (a name looked up among persons), and how many l
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.deliveries import Delivered, Row, name_of
@@ -126,9 +127,9 @@ def district(person: ir.Table) -> ir.Table:
 '''
 
 
-def ground_project(folder: Path) -> Path:
-    """The tiny project with venues, zones and what follows of them."""
-    tiny_project(folder)
+def ground_project(folder: Path, written: Callable[[Path], Path] = tiny_project) -> Path:
+    """The tiny project, or another that is `written`, with venues, zones and what follows of them."""
+    written(folder)
     sources = folder / "foundation_dbs/person/sources"
     (sources / "venue.yml").write_text(VENUE, encoding="utf-8")
     (sources / "zone.yml").write_text(ZONE, encoding="utf-8")

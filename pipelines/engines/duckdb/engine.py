@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -235,14 +235,18 @@ class DuckDBEngine(Engine):
         worded = self._in_words(expression)
         if _brings_rows(worded):
             return self.ibis.to_pyarrow_batches(worded, chunk_size=BATCH_ROWS)
-        batches = self._asked(worded).to_arrow_reader(BATCH_ROWS)
-        return pa.RecordBatchReader.from_batches(expression.schema().to_pyarrow(), batches)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            # Asked with the first batch: whatever else the connection was asked before that would end the answer.
+            yield from self._asked(worded).to_arrow_reader(BATCH_ROWS)
+
+        return pa.RecordBatchReader.from_batches(expression.schema().to_pyarrow(), batches())
 
     def _answer(self, expression: ir.Table) -> pa.Table:
         worded = self._in_words(expression)
         if _brings_rows(worded):
             return self.ibis.to_pyarrow(worded)
-        return PyArrowData.convert_table(self._asked(worded).to_arrow_table(), expression.schema())
+        return _Answer.convert_table(self._asked(worded).to_arrow_table(), expression.schema())
 
     def _asked(self, worded: ir.Table) -> duckdb.DuckDBPyConnection:
         """The connection that has begun to answer. Ibis would plan a query twice, and import pandas for it."""
@@ -302,6 +306,15 @@ class _Scattered:
 
     name: str
     files: frozenset[str]
+
+
+class _Answer(PyArrowData):
+    """DuckDB's columns as Ibis has them."""
+
+    @classmethod
+    def convert_column(cls, column: pa.Array, dtype: dt.DataType) -> pa.Array:
+        # What is NULL and nothing else is a number in DuckDB.
+        return pa.nulls(len(column)) if dtype.is_null() else super().convert_column(column, dtype)
 
 
 def _brings_rows(expression: ir.Table) -> bool:

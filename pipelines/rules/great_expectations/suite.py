@@ -37,7 +37,7 @@ def build_suite(name: str, rules: Sequence[Rule]) -> ExpectationSuite:
 
 
 def build_suite_of_each(name: str, rules: Sequence[Rule], batches: Sequence[str]) -> ExpectationSuite:
-    """Per batch one expectation for each rule on a whole table, on its rows only; `meta["batch"]` holds its name."""
+    """Per batch one expectation for each rule that `takes_rows_of_one`; `meta["batch"]` holds the batch's name."""
     suite = ExpectationSuite(name=name)
     suite.expectations = [
         _expectation(rule, {"batch": batch}, row_condition=Column(BATCH) == batch)
@@ -45,6 +45,16 @@ def build_suite_of_each(name: str, rules: Sequence[Rule], batches: Sequence[str]
         for rule in rules
     ]
     return suite
+
+
+def takes_rows_of_one(rule: Rule) -> bool:
+    """Whether a rule on a table can be put to the rows of one batch among those of others, as a condition on rows.
+
+    Some types take none, a rule may have one of its own, and what compares tables would put it to the other one too.
+    """
+    kind = expectation_class(rule)
+    takes = "row_condition" in kind.__fields__ and "row_condition" in kind.domain_keys
+    return takes and "row_condition" not in rule.arguments and "other_table_name" not in kind.__fields__
 
 
 def _expectation(rule: Rule, meta: Mapping[str, str] | None = None, **more: Any) -> Expectation:

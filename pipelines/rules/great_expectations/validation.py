@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from pipelines.declarations.rule import Rule
+from pipelines.declarations.rule import BATCH, Rule
 from pipelines.engines.base import Engine
 from pipelines.engines.duckdb.engine import DuckDBEngine
 from pipelines.rules.great_expectations.deferred import deferred
@@ -19,6 +19,7 @@ from pipelines.rules.great_expectations.number_of_rows import NumberOfRows
 from pipelines.rules.great_expectations.second_reading import Reading, alike
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     from great_expectations import ExpectationSuite
     from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.data_context import AbstractDataContext
@@ -123,26 +124,40 @@ def validate(
 
 
 def validate_each(
-    engine: Engine, view: str, rules: Sequence[Rule], batches: Sequence[str], *, source: str
+    engine: Engine, rows: ir.Table, rules: Sequence[Rule], batches: Sequence[str], *, source: str
 ) -> dict[str, tuple[str, ...]]:
-    """The codes of those of `rules`, all of them on a whole table, that each of `batches` breaks by itself.
+    """The codes of those of `rules`, all of them on a whole table, that each of `batches` breaks by itself, in order.
 
-    Their rows stand together in `view`, each with its `_batch`: so what Great Expectations takes to begin is taken once
-    and not for each batch, which may be a single row. Raises as `validate` does.
+    `rows` have each its `_batch`. Rules that can be put to some of the rows are put to those of every batch in one
+    validation: to begin one takes as long as to judge many batches of a row. Raises as `validate` does.
     """
     _load()
+    from pipelines.rules.great_expectations.suite import takes_rows_of_one
+
+    together = [rule for rule in rules if takes_rows_of_one(rule)]
+    apart = [rule for rule in rules if rule not in together]
+    broken = _broken_together(engine, engine.view(rows, "new_rows"), together, batches, source) if together else set()
+    for batch in batches if apart else ():
+        view = engine.view(rows.filter(rows[BATCH] == batch), "new_batch")
+        outcomes = validate(engine, view, apart, source=source, batch=batch).outcomes
+        broken |= {(batch, code) for code, outcome in outcomes.items() if not outcome.success}
+    return {batch: tuple(rule.code for rule in rules if (batch, rule.code) in broken) for batch in batches}
+
+
+def _broken_together(
+    engine: Engine, view: str, rules: Sequence[Rule], batches: Sequence[str], source: str
+) -> set[tuple[str, str]]:
+    """Each batch with the code of a rule that it breaks."""
     from pipelines.rules.great_expectations.suite import build_suite_of_each
 
-    broken: dict[str, tuple[str, ...]] = dict.fromkeys(batches, ())
+    broken = set()
     for first in range(0, len(batches), AT_ONCE):
         asked = batches[first : first + AT_ONCE]
         suite = build_suite_of_each(source, rules, asked)
         result = _validated(engine, view, suite, f"{source}.{asked[-1]}", ())
         _check_evaluated(result, source, asked[-1])
-        for found in result.results:
-            meta = found.expectation_config.meta
-            if not found.success:
-                broken[meta["batch"]] += (meta["rule"],)
+        metas = [found.expectation_config.meta for found in result.results if not found.success]
+        broken |= {(meta["batch"], meta["rule"]) for meta in metas}
     return broken
 
 

@@ -1,8 +1,8 @@
 """A project written by hand that most tests run: four sources, the golden record of persons, and what follows of it.
 
-What it declares is the real project's in a few lines: sources have the columns that tests deliver, under the same names
-and headers and with the same rules. Elements, code lists, agencies and regulations are the real catalog's.
-`tests/project/test_tiny_project.py` says what differs.
+Its sources are the real ones in a few lines: with the columns that tests deliver, under the same names and headers and
+with the same rules, which `tests/project/test_tiny_project.py` holds against them. Elements, code lists, agencies and
+regulations are the real catalog's; the golden record and its models are its own, and simpler.
 """
 
 from __future__ import annotations
