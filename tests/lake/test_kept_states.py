@@ -111,9 +111,7 @@ def test_of_a_table_that_a_process_wrote_the_next_one_knows_what_it_left(here: H
     with here.process(here.cache) as lake:
         for number in (4, 5):
             lake.append_rows(NUMBERS, [{"number": number}], once=str(number))
-            state = lake.state(NUMBERS.id)
-            assert state
-            assert state.rows == number
+            assert lake.row_count(NUMBERS.id) == number
     kept = here.says()
     assert here.opened == []
     assert kept == here.says(kept=False)

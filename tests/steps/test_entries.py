@@ -34,10 +34,10 @@ def place(tmp_path: Path) -> Place:
 
 
 def entry(batch: str, rows: int = 1, **others: Any) -> BatchEntry:
-    told = {"received_at": MOMENT, "bytes": 10, **others}
+    stated = {"received_at": MOMENT, "bytes": 10, **others}
     plain = dict.fromkeys(("format", "encoding", "delimiter", "header", "sha256"), None)
     names = {"batch": batch, "source": SOURCE, "file": f"{batch}.csv", "rows": rows, "readable": True}
-    return BatchEntry(**{**plain, **names, "problems": [], "problems_zh": [], **told})
+    return BatchEntry(**{**plain, **names, "problems": [], "problems_zh": [], **stated})
 
 
 def entries_of(at: Opened) -> Entries:
