@@ -37,6 +37,17 @@ def id_numbers(first17: NDArray[np.int64]) -> list[str]:
     return np.char.add(first17.astype("U17"), checks).tolist()
 
 
+def registration_number(first14: str) -> str:
+    """A whole register number of before the credit code, from six digits of the authority and eight of a sequence.
+
+    The 15th is the check (ISO 7064 MOD 11,10).
+    """
+    state = 10
+    for digit in first14:
+        state = ((state + int(digit)) % 10 or 10) * 2 % 11
+    return f"{first14}{(11 - state) % 10}"
+
+
 def organisation_check(first8: str) -> str:
     """The ninth character of a GB 11714 organisation code."""
     total = sum(w * ALPHANUMERIC.index(c) for w, c in zip(ORGANISATION_WEIGHTS, first8, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,10 +48,11 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
                 organisations = _organisations(seed, settled, people, each, truth)
                 entities = EntitiesDue(truth, registers.deliver(About.ORGANISATIONS, organisations))
             world = World(settled, organisations.world.organisations, people, number, _employers(organisations))
-            if not number:
-                elsewhere = [*entities.registers, *registers.deliver_about_anyone(world, each)]
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
             standings = registers.deliver(About.PEOPLE, block)
+            if not number:
+                known = _with_plain(block, organisations)
+                elsewhere = [*entities.registers, *registers.deliver_about_anyone(known, each)]
             staff += people_due(truth, standings, [] if number else elsewhere)
         entities.finish(staff)
 
@@ -65,6 +67,15 @@ def _employers(organisations: Subjects) -> list[tuple[str, str]]:
     """Code and name of every organisation in whose records nothing is planted."""
     entities = organisations.world.organisations
     return [(entities.credit_code[at], entities.name[at]) for at in np.flatnonzero(organisations.free).tolist()]
+
+
+def _with_plain(block: Subjects, organisations: Subjects) -> World:
+    """The world with those of whom every register says what is so: nothing is planted in what is held of them."""
+    at_home = block.free & block.within("household_registration")
+    people = at_home & ~block.within("residence_permit")
+    people &= block.world.people.alive | block.within("death_registration")
+    plain = frozenset(np.flatnonzero(organisations.free).tolist())
+    return replace(block.world, plain_people=np.flatnonzero(people).tolist(), plain_organisations=plain)
 
 
 def _each(people: int, count: int) -> int:

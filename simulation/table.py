@@ -57,6 +57,7 @@ class Table:
     absent: set[int] = field(default_factory=set)
     withdrawing: set[int] = field(default_factory=set)  # rows that delete their key
     from_future: set[int] = field(default_factory=set)  # rows whose version is later than anyone can know
+    meant: dict[str, list[Any]] = field(default_factory=dict)  # what is known of the rows and no file says
     old_forms: dict[tuple[int, str], str] = field(default_factory=dict)  # row and column → number as it was before 1999
 
     def __len__(self) -> int:
@@ -88,7 +89,11 @@ class Table:
 
     def copy_row(self, row: int) -> int:
         """Send the same record once more at the end of its file; gives the new row."""
-        for column in (*self.sent.values(), *(due for name, due in self.due.items() if due is not self.sent.get(name))):
+        for column in (
+            *self.sent.values(),
+            *self.meant.values(),
+            *(due for name, due in self.due.items() if due is not self.sent.get(name)),
+        ):
             column.append(column[row])
         self.part.append(self.part[row])
         return len(self) - 1

@@ -66,6 +66,37 @@ DOCUMENT_TYPE = {
     "553": ["外国人永久居留身份证", "外国人永久居留证"],
 }
 HOLDER_CODE_TYPE = {"001": ["统一社会信用代码"], "111": ["公民身份号码", "居民身份证"]}
+SUBJECT_CATEGORY = {
+    "organisation": ["法人及非法人组织", "法人"],
+    "person": ["自然人", "个人"],
+    "trader": ["个体工商户", "个体"],
+}
+LICENCE_CATEGORY = {
+    "ordinary": ["普通", "普通许可"],
+    "concession": ["特许"],
+    "recognition": ["认可"],
+    "verification": ["核准"],
+    "registration": ["登记"],
+}
+PUBLICATION_STATE = {"1": ["有效"], "2": ["无效"]}
+PENALTY_STATE = {"valid": ["有效", "正常"], "withdrawn": ["撤销", "已撤销"], "repaired": ["已修复", "信用修复"]}
+PERFORMANCE = {
+    "unperformed": ["全部未履行", "全部未"],
+    "partly": ["部分履行", "部分未履行"],
+    "performed": ["全部已履行"],
+}
+CONDUCT = {
+    "refusing": ["有履行能力而拒不履行生效法律文书确定义务"],
+    "unreported": ["违反财产报告制度"],
+    "consuming": ["违反限制消费令", "违反限制高消费令"],
+    "evading": ["以虚假诉讼、虚假仲裁或者以隐匿、转移财产等方法规避执行", "规避执行"],
+}
+CREDIT_LIST = {
+    "honoured": ["守信激励", "红名单"],
+    "watched": ["重点关注", "重点关注对象"],
+    "abnormal": ["经营异常", "经营异常名录"],
+    "dishonest": ["严重失信", "黑名单"],
+}
 NULL_TOKENS = ["N/A", "n/a", "NA", "NULL", "null", "无", "-", "--", "—", "/", " ", "\u3000"]
 
 

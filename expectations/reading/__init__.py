@@ -18,6 +18,7 @@ READ_TWICE = {
     "end_date": True,
     "datetime": True,
     "decimal": True,
+    "amount_wan": True,
     "capital_amount": True,
     "capital_currency": False,
 }

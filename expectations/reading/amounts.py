@@ -23,6 +23,7 @@ WORD = (
 )
 FIGURE, FINEST = 16, 8  # digits before the point of a figure with a unit, and behind it
 WIDEST = "decimal(24,4)"
+WAN, WIDE = "decimal(18,6)", "decimal(28,6)"
 WHOLE, WIDEST_WHOLE = "int64", "decimal(20,0)"  # the bounds of int64 have 19 digits
 SPELT_WHOLE = "^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:[.]0*)?\\z"
 
@@ -49,6 +50,11 @@ def read_amount(words: Words, cell: Value, kind: str) -> Value:
     exact = words.matches(cell, f"^[0-9]{{1,{precision - scale}}}{fraction}\\z")
     tidy = narrow(words, sent(words, cell), dropped=BLANKS)
     return words.case((exact, words.decimal(cell, kind)), otherwise=words.named(tidy, read))
+
+
+def read_wan(words: Words, cell: Value, kind: str) -> Value:
+    """Yuan of a number of ten thousands of yuan, which has six digits behind the point."""
+    return words.decimal(words.decimal(read_amount(words, cell, WAN), WIDE) * 10_000, kind)
 
 
 def _whole_number(words: Words, cell: Value) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from pipelines.declarations.contract import DELETE_FLAG, Column, Contract
 from pipelines.declarations.element import Check, Element, Severity
@@ -16,13 +16,15 @@ UPSERT, SOUND = "_upsert", "_sound"
 VERSION, LATEST_VERSION = "_version", "_latest_version"
 ROW_NUMBER, BATCH, RECEIVED_AT, RECEIVED_ON, ROW_HASH = "_row", "_batch", "_received_at", "_received_on", "_row_hash"
 FLAGS, RULES = "_flags", "_rules"
+# The types that are given the values of their element's code list.
+OF_LISTED = ("expect_column_values_to_be_in_set", "expect_column_values_to_be_several_in_set")
 
 
 class Expectation(Declared):
     """A business rule of `expectations/<db>/<table>.yml`: a Great Expectations type with its arguments.
 
     A rule that names `elements` is for the sources that have columns of them, and its type is told these columns as
-    `of_columns`.
+    `of_columns`. `only` names columns and the codes in them that a row must have for a rule on its own values to apply.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -32,13 +34,14 @@ class Expectation(Declared):
     severity: Severity = "critical"
     title: str
     elements: tuple[str, ...] = ()
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Rule(Declared):
     """A rule ready to run: `arguments` are the expectation's, columns included.
 
-    `where` names columns that must not be NULL for the rule to apply. `code` is `<column>.<check>`, or the name
-    of a business rule.
+    `where` names columns that must not be NULL for the rule to apply, `only` columns that must hold one of these codes.
+    `code` is `<column>.<check>`, or the name of a business rule.
     """
 
     code: str
@@ -47,6 +50,7 @@ class Rule(Declared):
     type: str
     arguments: dict[str, Any]
     where: tuple[str, ...] = ()
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     standard: str | None = None
 
     @property
@@ -58,6 +62,8 @@ class Rule(Declared):
     @property
     def needs(self) -> list[str]:
         """Those of `columns` without which there is nothing to check: a code can be judged without its type too."""
+        if self.arguments.get("both_ways"):
+            return [self.arguments["column_B"]]
         return [self.arguments["column_A"]] if self.arguments.get("untyped") else self.columns
 
     @property
@@ -110,6 +116,7 @@ def business_rule(expectation: Expectation, contract: Contract) -> Rule:
         severity=expectation.severity,
         type=expectation.type,
         arguments=expectation.model_extra or {},
+        only=expectation.only,
     )
     if rule.compares_rows:
         within = {"key": list(contract.key), "version": contract.version}
@@ -163,5 +170,5 @@ def _placed(column: str, check: Check) -> dict[str, Any]:
 
 
 def _listed(element: Element, check: Check, codes: Callable[[str], list[str]]) -> dict[str, Any]:
-    name = check.codes or (element.codes if check.type == "expect_column_values_to_be_in_set" else None)
+    name = check.codes or (element.codes if check.type in OF_LISTED else None)
     return {"value_set": codes(name)} if name else {}

@@ -1,7 +1,9 @@
-"""Values of a code list: files carry the code or a label, tables the code."""
+"""Values of a code list: files carry the code or a label, tables the code; or several of them in one cell."""
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 from collections.abc import Mapping, Sequence
 
@@ -18,6 +20,8 @@ _PLAIN = "^[0-9A-Za-z\u4e00-\u9fff]+$"
 _COMPARED = str.maketrans(FULL_WIDTH, HALF_WIDTH, BLANKS)
 # A number as spreadsheets and data frames write it: without its zeros in front, or with zeros behind a point.
 _NUMBER = "^0*([0-9]+?)(?:[.]0+)?$"
+_NUMBER_AS_SUCH = re.compile("0*([0-9]+)")
+_DIVIDERS = ";；,，、|"
 # Code and label in one cell: `1-男`, `1男`, `(1)男`.
 _CODE_AND_LABEL = "^[(\\[]?([0-9A-Za-z]+)[)\\]]?[-–—_.:、,|/=]?([\u4e00-\u9fff].*)$"
 
@@ -44,6 +48,35 @@ def normalise(value: ir.StringValue, codes: Sequence[Code]) -> ir.StringValue:
     plain = ibis.ifelse(text.re_search(_PLAIN), text, without_blanks(text))
     both = not any(re.search(_CODE_AND_LABEL, spelling) for spelling in in_order)
     return ibis.coalesce(bound(plain, lambda cell: _found(cell, in_order, bool(as_numbers), both)), text)
+
+
+def normalise_several(value: ir.StringValue, codes: Sequence[Code]) -> ir.StringValue:
+    """The codes of all codes or labels in a cell, each once, in the list's order, divided by `;`.
+
+    They stand between any of `;,、，；|`. A cell of which anything is not in the list stays as sent.
+    """
+    spelt = {code.code: _spellings(code) for code in codes}
+
+    def found(items: ir.StringValue) -> ir.StringValue:
+        every = "|".join(dict.fromkeys(word for words in spelt.values() for word in words))
+        none_left = items.re_replace(f";(?:{every});", "").re_search("^;*$")
+        listed = [
+            ibis.ifelse(items.re_search(f";(?:{'|'.join(words)});"), f"{code};", "") for code, words in spelt.items()
+        ]
+        return ibis.ifelse(none_left, functools.reduce(operator.add, listed).re_replace(";$", ""), ibis.null("string"))
+
+    text = sent(value)
+    # Each item has a divider of its own on both sides, so that no two share one.
+    divided = ibis.literal(";") + without_blanks(text).re_replace(f"[{_DIVIDERS}]+", ";;") + ibis.literal(";")
+    return ibis.coalesce(bound(divided, found), text)
+
+
+def _spellings(code: Code) -> list[str]:
+    """A code, as a number too, and its labels, as expressions; a label that names several things by its parts."""
+    number = _NUMBER_AS_SUCH.fullmatch(code.code)
+    written = [code.code, *([f"0*{number[1]}"] if number else [])]
+    labels = [part for label in (code.title, *code.labels) for part in re.split(f"[{_DIVIDERS}]", label) if part]
+    return [*written, *(re.escape(label.translate(_COMPARED)) for label in labels)]
 
 
 def _found(cell: ir.StringValue, listed: Mapping[str, str], as_numbers: bool, both: bool) -> ir.StringValue:
@@ -82,4 +115,7 @@ def _list_of(asked: Asked) -> tuple[Code, ...]:
     return codes[element.codes]
 
 
-KINDS = {"code": Kind(lambda value, asked: normalise(value, _list_of(asked)))}
+KINDS = {
+    "code": Kind(lambda value, asked: normalise(value, _list_of(asked))),
+    "several_codes": Kind(lambda value, asked: normalise_several(value, _list_of(asked))),
+}

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from pipelines.elements.bound import bound
 from pipelines.elements.characters import BLANKS, half_width, one_of
 from pipelines.elements.kind import Kind
+from pipelines.elements.name_key import name_key
 from pipelines.elements.sent import NULL_TOKENS, sent
 
 # None of them is anybody's name. Words that could be one (空 is a surname, Nil and Nan are names) stand elsewhere.
@@ -35,4 +36,8 @@ def _unless_nobody(text: ir.StringValue) -> ir.StringValue:
     return ibis.ifelse(compact.re_search(_NOBODY), ibis.null("string"), text)
 
 
-KINDS = {"name": Kind(lambda value, _: normalise(value), normalise)}
+KINDS = {
+    "name": Kind(lambda value, _: normalise(value), normalise),
+    # Where a name is part of a key, all its spellings are.
+    "name_key": Kind(lambda value, _: name_key(normalise(value)), normalise),
+}

@@ -15,6 +15,8 @@ _PLAIN = "^-?[0-9]+([.][0-9]+)?$"
 _NUMBER = f"^[+-]?(?:{UNSIGNED})$"
 _PLAIN_WHOLE = "^-?[0-9]+$"
 _WHOLE = f"^[+-]?{_DIGITS}(?:[.]0*)?$"
+# What is reported in ten thousands of yuan has six digits behind the point: as many as make cents.
+_WAN, _WIDE, _YUAN_A_WAN = "decimal(18,6)", "decimal(28,6)", 10_000
 
 
 def normalise(value: ir.StringValue, decimal_type: str) -> ir.DecimalValue:
@@ -38,6 +40,11 @@ def normalise_whole(value: ir.StringValue) -> ir.IntegerValue:
     )
 
 
+def normalise_wan(value: ir.StringValue, decimal_type: str) -> ir.DecimalValue:
+    """Yuan of a number of ten thousands of yuan (万元), which is read as any decimal number, to the cent."""
+    return (normalise(value, _WAN).cast(_WIDE) * _YUAN_A_WAN).try_cast(decimal_type)
+
+
 def _tidy(value: ir.StringValue) -> ir.StringValue:
     return half_width(sent(value)).re_replace(one_of(BLANKS), "")
 
@@ -47,4 +54,7 @@ def _read(value: ir.StringValue, asked: Asked) -> ir.NumericValue:
     return normalise_whole(value) if kind == "int64" else normalise(value, kind)
 
 
-KINDS = {"decimal": Kind(_read, types=("int64", DECIMAL))}
+KINDS = {
+    "decimal": Kind(_read, types=("int64", DECIMAL)),
+    "amount_wan": Kind(lambda value, asked: normalise_wan(value, asked.element.ibis_type), types=(DECIMAL,)),
+}

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import ibis.expr.types as ir
 
@@ -54,6 +55,17 @@ class ClaimsOf:
 
 
 @dataclass(frozen=True)
+class Graded:
+    """A title with a grade of its own, for a column that shows nothing of the values that it is computed from.
+
+    Without it a column is as personal as any column of its type that leads to it, and masked as that is.
+    """
+
+    title: str
+    grade: Literal["public", "internal"]
+
+
+@dataclass(frozen=True)
 class Returned:
     """How a model's table flows back: `scope` names the regions that say whose a row is, the first first.
 
@@ -81,7 +93,7 @@ class Model:
     description: str
     function: Transformation
     inputs: Mapping[str, str | FormsOf | ClaimsOf]
-    columns: Mapping[str, str]
+    columns: Mapping[str, str | Graded]
     returns: Returned | None
     affected: Affected
 
@@ -113,15 +125,15 @@ def model(
     *,
     title: str,
     key: str | tuple[str, ...],
-    inputs: Mapping[str, FormsOf | ClaimsOf] | None = None,
-    columns: Mapping[str, str] | None = None,
+    inputs: Mapping[str, str | FormsOf | ClaimsOf] | None = None,
+    columns: Mapping[str, str | Graded] | None = None,
     returns: Returned | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
 ) -> Callable[[Transformation], Model]:
     """Declare a table. Its name is the function's, its description the docstring.
 
     A parameter names its input table (a source's standard rows, or a foundation or theme table), unless `inputs`
-    says otherwise. `columns` gives Chinese titles to the columns that no input already titles.
+    says otherwise, by a table's name too. `columns` gives Chinese titles to the columns that no input already titles.
 
     `affected` says per input which rows of the table a changed row leads to, by the first column of `key`: the input's
     columns that hold it; `Computed(...)` from them; `Alike(...)`; or a function from the input's changed rows (and, by
@@ -150,7 +162,7 @@ def finding(
     *,
     title: str,
     about: str | None = None,
-    inputs: Mapping[str, FormsOf | ClaimsOf] | None = None,
+    inputs: Mapping[str, str | FormsOf | ClaimsOf] | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
 ) -> Callable[[Transformation], Finding]:
     """Declare a rule across tables. The function returns one row per fault: subject, source, batch and row.
@@ -178,7 +190,7 @@ def _described(function: Transformation) -> str:
 
 
 def _inputs(
-    function: Transformation, special: Mapping[str, FormsOf | ClaimsOf] | None
+    function: Transformation, special: Mapping[str, str | FormsOf | ClaimsOf] | None
 ) -> dict[str, str | FormsOf | ClaimsOf]:
     named = special or {}
     return {name: named.get(name, name) for name in inspect.signature(function).parameters}

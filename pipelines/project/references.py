@@ -8,7 +8,7 @@ import ibis
 
 from pipelines.declarations.agency import AgencyKind
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.contract import Column, Contract, Responsibility
+from pipelines.declarations.contract import DELETE_FLAG, Column, Contract, Responsibility
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document
 from pipelines.declarations.rule import (
@@ -271,7 +271,7 @@ def _check_expectations(catalog: Catalog, source: str, document: Document) -> No
     columns = {column.name: catalog.elements[column.element].ibis_type for column in contract.columns}
     sent = {name + SENT: "string" for name in columns}
     fixed = {RECEIVED_ON: "date", BATCH: "string", ROW_NUMBER: "int64", ROW_HASH: "string"}
-    fixed |= {UPSERT: "boolean", SOUND: "boolean"}
+    fixed |= {UPSERT: "boolean", SOUND: "boolean", **({DELETE_FLAG: "string"} if contract.delete_flag else {})}
     rows = ibis.table({**columns, **sent, **fixed}, name="rows")
     seen = {rule.code for rule in catalog.rules(contract)[: -len(catalog.expectations[source])]}
     for place, expectation in enumerate(catalog.expectations[source]):

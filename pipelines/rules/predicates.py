@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ibis
@@ -33,7 +34,9 @@ def predicate(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
     kept = build(rule, arguments, rows).fill_null(True)
     if arguments:
         raise ValueError(f"rule {rule.code}: {rule.type} does not take {', '.join(sorted(arguments))}")
-    return ibis.or_(kept, *(rows[name].isnull() for name in rule.where))
+    return ibis.or_(
+        kept, *(rows[name].isnull() for name in rule.where), *(~there for there in _asked_codes(rule, rows))
+    )
 
 
 def applies(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
@@ -41,7 +44,14 @@ def applies(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
     asked = list(rule.where)
     if rule.type != "expect_column_values_to_not_be_null":
         asked += rule.needs
-    return ibis.and_(*(rows[name].notnull() for name in asked)) if asked else ibis.literal(True)
+    return ibis.and_(True, *(rows[name].notnull() for name in asked), *_asked_codes(rule, rows))
+
+
+def _asked_codes(rule: Rule, rows: ir.Table) -> list[ir.BooleanValue]:
+    """Per column of `only` whether a row has one of the codes; never NULL."""
+    if unknown := [name for name in rule.only if name not in rows.columns]:
+        raise ValueError(f"rule {rule.code}: only: there is no column `{unknown[0]}`")
+    return [rows[name].isin(codes).fill_null(False) for name, codes in rule.only.items()]
 
 
 def with_duplicates(rows: ir.Table, key: list[str], version: str | None) -> ir.Table:
@@ -151,6 +161,32 @@ def _greater(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValu
 def _different(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     left, right = _pair(rule, arguments, rows)
     return left != right
+
+
+def _several_in_set(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    value, values = _column(rule, arguments, rows), _take(rule, arguments, "value_set")
+    code = _alternatives(values)
+    return value.re_search(f"^{code}(?:;{code})*$")
+
+
+def _goes_with_codes(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    value, codes = _pair(rule, arguments, rows)
+    there = (value > 0).fill_null(False) if arguments.pop("numeric", False) else value.notnull()
+    coded = codes.re_search(f"(?:^|;){_alternatives(_take(rule, arguments, 'codes'))}(?:;|$)")
+    return there == coded if arguments.pop("both_ways", False) else coded | ~there
+
+
+def _alternatives(codes: Sequence[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, codes))})"
+
+
+def _days_apart(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    later, earlier = _pair(rule, arguments, rows)
+    least, most = arguments.pop("min_value", None), arguments.pop("max_value", None)
+    if least is None and most is None:
+        raise ValueError(f"rule {rule.code}: {rule.type} needs `min_value` or `max_value`")
+    days = later.cast("date").delta(earlier.cast("date"), unit="day")
+    return ibis.and_(*([days >= least] if least is not None else []), *([days <= most] if most is not None else []))
 
 
 def _unless_malformed(kept: ir.BooleanValue, has_form: ir.BooleanValue) -> ir.BooleanValue:
@@ -265,6 +301,9 @@ PREDICATES: dict[str, Predicate] = {
     "expect_column_values_to_be_between": _between,
     "expect_column_pair_values_a_to_be_greater_than_b": _greater,
     "expect_column_pair_values_to_be_different": _different,
+    "expect_column_values_to_be_several_in_set": _several_in_set,
+    "expect_value_to_go_with_codes": _goes_with_codes,
+    "expect_days_apart_to_be_between": _days_apart,
     "expect_id_number_check_digit": _id_check_digit,
     "expect_id_number_birth_date": _id_birth_date,
     "expect_id_number_region": _id_region,

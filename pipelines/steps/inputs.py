@@ -15,7 +15,7 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
-from pipelines.modelling import ClaimsOf, FormsOf, Model
+from pipelines.modelling import ClaimsOf, FormsOf, Graded, Model
 from pipelines.project.models import Placed
 from pipelines.project.workspace import Project
 from pipelines.tables import layout
@@ -148,11 +148,14 @@ def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
 
 
 def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) -> ColumnSpec:
-    """A column keeps the element, grade and mask of what it comes from, and the title unless the model gives one."""
+    """A column keeps the element, grade and mask of what it comes from, unless the model gives it a grade; the title too."""
     same = [origin for origin in origins if origin.name == name and origin.type == kind] or [
         origin for origin in origins if origin.type == kind and origin.element
     ]
-    title = model.columns.get(name) or (same[0].title if same else None)
+    given = model.columns.get(name)
+    if isinstance(given, Graded):
+        return ColumnSpec(name, kind, given.title, given.grade)
+    title = given or (same[0].title if same else None)
     if title is None:
         raise ValueError(f"model {model.name}: column {name} has no Chinese title; give one with columns={{...}}")
     if not same:

@@ -32,6 +32,7 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
     sent = {
         "credit_code": organisations.credit_code[first:],
         "entity_name": organisations.name[first:],
+        "registration_number": organisations.registration_number[first:],
         "entity_type": organisations.kind[first:],
         "representative_name": [people.name[at] for at in organisations.head[first:]],
         "representative_id": [people.id_number[at] for at in organisations.head[first:]],

@@ -31,6 +31,7 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
     sent = {
         "credit_code": organisations.credit_code[:count],
         "entity_name": organisations.name[:count],
+        "registration_number": organisations.registration_number[:count],
         "entity_type": organisations.kind[:count],
         "established_on": iso_days(organisations.founded[:count]),
         "registered_capital": [f"{amount}万元" for amount in capital],

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from simulation.contracts import contract
+from simulation.licenses import ORGANISATION
 from simulation.truth import derived
 from simulation.truth.derived import Columns
 from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
@@ -21,18 +22,18 @@ _FOUNDATION = "foundation"
 
 
 class EntitiesDue:
-    """The tables about legal entities; their files wait until everyone who is insured has been counted."""
+    """The tables about legal entities; some wait until all that is said of them, and who they insure, is known."""
 
     def __init__(self, truth: Truth, registers: Sequence[Standing]) -> None:
         self.truth = truth
         self.registers = registers
         registers_due(truth, registers)
         self._records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
-        regions = {code: values["registered_region"] for code, values in self._records.items()}
-        _record_returned(truth, "legal_entity", "credit_code", regions)
 
     def finish(self, staff: Mapping[str, int]) -> None:
-        """The files of enterprises, with how many people each has insured."""
+        """What flows back, findings included, and the files of enterprises with how many people each has insured."""
+        regions = {code: values["registered_region"] for code, values in self._records.items()}
+        _record_returned(self.truth, "legal_entity", "credit_code", regions)
         check = _by_source(self.registers)["credit_code_check"]
         checked = dict(zip(map(str, check.values("credit_code")), check.values("check_result"), strict=True))
         conflicts, findings = _doubts(self.truth, "legal_entity")
@@ -45,6 +46,13 @@ def licenses_due(truth: Truth, register: Standing) -> None:
     due = derived.current_licenses(register)
     truth.table(f"{_FOUNDATION}/e_license/current_license", due)
     truth.returned("e_license/current_license", due["issue_region"], {"license": due["license"]})
+
+
+def licenses_of_organisations(register: Standing) -> list[tuple[str, str, str]]:
+    """Number, holder and state of each e-licence that an organisation holds, as its latest version has it."""
+    due = derived.current_licenses(register)
+    held = zip(due["license_number"], due["holder_code"], due["state"], due["holder_code_type"], strict=True)
+    return [(str(number), str(holder), str(state)) for number, holder, state, kind in held if kind == ORGANISATION]
 
 
 def people_due(truth: Truth, registers: Sequence[Standing], elsewhere: Sequence[Standing]) -> Counter[str]:

@@ -89,6 +89,7 @@ PERSON = [
 LEGAL_ENTITY = [
     Attribute("entity_name", (M, C, K)),
     Attribute("entity_type", (M, C, K), compared=False),
+    Attribute("registration_number", (M, C), compared=False),
     Attribute("state", (M, C, K)),
     Attribute("established_on", (M, C)),
     Attribute("registered_capital", (M, C)),

@@ -16,6 +16,8 @@ class World:
 
     `employers` are code and name of organisations in whose records nothing is planted; `moved` live elsewhere than
     they are registered; `couples` are husbands and wives. `total` counts the people of all blocks.
+    Of plain people and organisations, by their positions, every register says what is so. `licenses` are number, holder
+    and state of the e-licences that organisations hold.
     """
 
     people: People
@@ -25,6 +27,9 @@ class World:
     employers: list[tuple[str, str]] = field(default_factory=list)
     moved: list[int] = field(default_factory=list)
     couples: tuple[list[int], list[int]] = ([], [])
+    plain_people: list[int] = field(default_factory=list)
+    plain_organisations: frozenset[int] = frozenset()
+    licenses: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def with_lives(rng: np.random.Generator, world: World) -> World:

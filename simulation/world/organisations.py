@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.checksums import credit_code
+from simulation.checksums import credit_code, registration_number
 from simulation.world.calendar import AS_OF_DAY, day_number
 from simulation.world.drawing import pick_of
 from simulation.world.names import CIVIL_KINDS, FIELDS, TRADES, brand
@@ -29,6 +29,7 @@ class Organisations:
     founded: NDArray[np.int64]
     head: list[int]  # person
     market: int
+    registration_number: list[str]  # of before the credit code; some were given out twice
 
     def __len__(self) -> int:
         return len(self.credit_code)
@@ -59,7 +60,22 @@ def found(rng: np.random.Generator, market: int, civil: int, people: People) -> 
         founded=rng.integers(day_number("1996-01-01"), AS_OF_DAY - 900, count),
         head=rng.choice(np.flatnonzero(people.adult & people.alive), count).tolist(),
         market=market,
+        registration_number=[
+            _registration_number(number, region) if number < market else f"蒙民证字第{number:06}号"
+            for number in range(count)
+        ],
     )
+
+
+def _registration_number(number: int, region: list[str]) -> str:
+    """One in eight is that of the enterprise before it, given out once more."""
+    own = number - 1 if shares_number(number) else number
+    return registration_number(f"{region[own]}{own:08}")
+
+
+def shares_number(number: int) -> bool:
+    """Whether an enterprise has the register number of the one before it."""
+    return number % 8 == 1
 
 
 def _distinct(rng: np.random.Generator, count: int, low: int, high: int) -> NDArray[np.int64]:

@@ -20,6 +20,7 @@ from pipelines.declarations.element import Element, Mask
 from pipelines.elements import code
 from pipelines.elements.characters import BLANKS, INVISIBLE
 from pipelines.elements.id_number import check_character
+from pipelines.elements.text import NONE
 from tests.support.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE, Each, Normalised
 
 
@@ -31,7 +32,9 @@ def test_tokens_for_nothing_are_null_in_every_element(each: Each, name: str) -> 
 
     def all_three(cell: ir.Value) -> ir.Value:
         value = elements.normalise(cell, element, CATALOG.codes, CATALOG.cities)
-        return value.notnull() | elements.sent_value(cell, element).notnull() | elements.alias(cell, element).notnull()
+        # Part of a key, such a number is never NULL.
+        there = value != NONE if element.normalise == "code_or_none" else value.notnull()
+        return there | elements.sent_value(cell, element).notnull() | elements.alias(cell, element).notnull()
 
     assert each(all_three, cells) == [False] * len(cells)
 

@@ -85,6 +85,11 @@ def company(number: int, **cells: str) -> Row:
         "职工人数": "12",
         "负责人代码类型": "公民身份号码",
         "负责人代码": person_id(number),
+        "罚款金额（万元）": "",
+        "处罚类别": "",
+        "处罚日期": "",
+        "公示截止期": "",
+        "文号": "",
         "执照标识": license_of(number),
         "执照类型代码": TYPE,
         "执照颁发机构代码": ISSUER,
@@ -208,6 +213,10 @@ COMPANIES = [
     company(23),
     company(24, 负责人代码类型="统一社会信用代码", 负责人代码=company_code(20)),
     company(25),
+    company(
+        26,
+        **{"罚款金额（万元）": "0.5", "处罚类别": "罚款；警告", "处罚日期": "2026-01-01", "公示截止期": "2027-01-01"},
+    ),
 ]
 WRONG_COMPANIES = [
     company(30, 执照标识=with_another_check(license_of(30))),
@@ -219,6 +228,9 @@ WRONG_COMPANIES = [
     company(36, 职工人数="若干"),
     company(37, 注册资金="无法识别"),
     company(38, 企业名称="***"),
+    company(39, **{"罚款金额（万元）": "", "处罚类别": "2"}),
+    company(40, **{"罚款金额（万元）": "若干", "处罚类别": "责令检讨"}),
+    company(41, **{"罚款金额（万元）": "1", "处罚类别": "罚款", "处罚日期": "2026-01-01", "公示截止期": "2026-01-02"}),
 ]
 LISTED = [listed(20), listed(21), listed(23, 企业名称=f"{name_of(99)}商店"), listed(24, 登记状态="注销"), listed(25)]
 WRONGLY_LISTED = [listed(30, 企业名称=""), listed(31, 登记状态="无此代码")]
@@ -277,7 +289,7 @@ def first_deliveries() -> list[Delivered]:
         Delivered("employment", "1.jsonl", [employment(n) for n in PLAIN_EMPLOYEES] + EMPLOYED),
         Delivered("employment", "2.jsonl", WRONGLY_EMPLOYED + [employment(n) for n in range(40, 60)]),
         Delivered("company", "1.parquet", [company(n) for n in plain_companies()] + COMPANIES),
-        Delivered("company", "2.parquet", WRONG_COMPANIES + [company(n) for n in range(40, 60)]),
+        Delivered("company", "2.parquet", WRONG_COMPANIES + [company(n) for n in range(42, 60)]),
         Delivered("company", "3_gone.csv", [company(25, 操作标志="D", 更新时间="2026-04-01 08:00:00")]),
         Delivered("company_list", "1.csv", [listed(n) for n in plain_companies()] + LISTED + WRONGLY_LISTED),
         Delivered("annual_report", "1.csv", REPORTED + WRONGLY_REPORTED),

@@ -68,8 +68,10 @@ def _expectation(rule: Rule, meta: Mapping[str, str] | None = None, **more: Any)
     values = rule.arguments.get("value_set")
     if values and all(isinstance(value, str) for value in values):
         settings["value_set"] = packed(values)
-    if rule.where:
-        settings["row_condition"] = functools.reduce(operator.and_, (Column(name).is_not_null() for name in rule.where))
+    conditions = [Column(name).is_not_null() for name in rule.where]
+    conditions += [Column(name).is_in(codes) for name, codes in rule.only.items()]
+    if conditions:
+        settings["row_condition"] = functools.reduce(operator.and_, conditions)
     if issubclass(kind, ColumnPairMapExpectation) and rule.type != READ_ALIKE:
         # Nothing can be said of a pair that is not complete, but whether it is the same.
         settings.setdefault("ignore_row_if", "either_value_is_missing")
