@@ -20,11 +20,11 @@ _DATABASES = Path(__file__).resolve().parents[1] / "foundation_dbs"
 
 @dataclass(frozen=True)
 class Contract:
-    """A source's layout: `headers` by column in the file's order; `split` are columns cut from another one's cells."""
+    """A source's layout: `headers` by column in the file's order; `split` are columns cut from the cells of another."""
 
     headers: dict[str, str]
     elements: dict[str, str]
-    split: list[str]
+    split: dict[str, str]
     aliases: dict[str, str]
     key: list[str]
     version: str | None
@@ -45,12 +45,12 @@ def contract(source: str) -> Contract:
     document = yaml.safe_load(path.read_text("utf-8"))
     headers: dict[str, str] = {}
     elements: dict[str, str] = {}
-    split: list[str] = []
+    split: dict[str, str] = {}
     for header, declared in document["columns"].items():
         first, *others = map(_column, declared if isinstance(declared, list) else [declared])
         headers[first[0]] = header
         elements |= dict([first, *others])
-        split += [name for name, _ in others]
+        split |= {name: first[0] for name, _ in others}
     if isinstance(document.get("deletes"), dict):
         headers[OPERATION] = document["deletes"]["column"]
     key = document["key"]

@@ -44,11 +44,11 @@ def withdraw(table: Table, row: int, flag: str, moment: str) -> int:
 def key_alone(table: Table, row: int) -> None:
     """Nothing but key, version and operation are left in the row."""
     layout = contract(table.source)
-    kept = {*layout.key, table.version, OPERATION}
+    kept = {*layout.key, table.version, OPERATION, *(layout.split[name] for name in layout.key if name in layout.split)}
     for column in layout.headers:
         if column not in kept:
             table.put(row, column, "", None)
-    for column in layout.split:
+    for column in layout.split.keys() - layout.key:
         table.due[column][row] = None
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.defects import codes, credit_codes, dates, nothing, publications
 from simulation.defects.records import contradiction, repetition
-from simulation.planting import Planting, accepted, flagged, on
+from simulation.planting import AS_SENT, Planting, accepted, flagged, on
 from simulation.publications import (
     ORGANISATION,
     PERSON,
@@ -115,7 +115,7 @@ def _hidden(register: Register) -> None:
         table.accept(row, "debtor_hidden")
 
 
-UNKNOWN = accepted("debtor_unknown", publications.UNKNOWN.sent[0], beside=publications.unknown)
+UNKNOWN = accepted("debtor_unknown", publications.UNKNOWN.sent[0], due=AS_SENT, beside=publications.unknown)
 OF_OTHER_KIND = flagged("debtor_code_of_other_kind", "150102000012345", beside=publications.not_found)
 PLAN = (
     Planting(publications.keep_special),
