@@ -173,7 +173,8 @@ def _goes_with_codes(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Boo
     value, codes = _pair(rule, arguments, rows)
     there = (value > 0).fill_null(False) if arguments.pop("numeric", False) else value.notnull()
     coded = codes.re_search(f"(?:^|;){_alternatives(_take(rule, arguments, 'codes'))}(?:;|$)")
-    return there == coded if arguments.pop("both_ways", False) else coded | ~there
+    # Not `==`: Spark reads `a = b RLIKE c` as `(a = b) RLIKE c`.
+    return (coded & there) | (~coded & ~there) if arguments.pop("both_ways", False) else coded | ~there
 
 
 def _alternatives(codes: Sequence[str]) -> str:
