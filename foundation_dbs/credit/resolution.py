@@ -30,7 +30,7 @@ CODES = (
 )
 TAX = "reported_tax_number"
 NAMES = ClaimsOf("legal_entity", "entity_name")
-TITLES = {
+TITLES: Mapping[str, str | Graded] = {
     "credit_code": "统一社会信用代码",
     "id_number": "公民身份号码",
     "method": Graded("主体匹配方法", "internal"),

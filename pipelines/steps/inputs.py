@@ -148,7 +148,7 @@ def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
 
 
 def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) -> ColumnSpec:
-    """A column keeps the element, grade and mask of what it comes from, unless the model gives it a grade; the title too."""
+    """A column keeps the element, grade and mask of what it comes from, and its title, unless the model gives others."""
     same = [origin for origin in origins if origin.name == name and origin.type == kind] or [
         origin for origin in origins if origin.type == kind and origin.element
     ]

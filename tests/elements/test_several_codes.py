@@ -1,4 +1,4 @@
-"""Values that stand for several things: several codes in a cell, amounts in ten thousands, keys of names and numbers."""
+"""Several codes in a cell, amounts in ten thousands of yuan, and names and numbers as parts of keys."""
 
 from __future__ import annotations
 
