@@ -16,6 +16,7 @@ from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
 from pipelines.modelling import ClaimsOf, FormsOf, Model
+from pipelines.project.catalogue_entry import GRADES
 from pipelines.project.models import Placed
 from pipelines.project.workspace import Project
 from pipelines.tables import layout
@@ -159,9 +160,6 @@ def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) ->
         return ColumnSpec(name, kind, title)
     strictest = max(same, key=lambda origin: GRADES.index(origin.grade))
     return ColumnSpec(name, kind, title, strictest.grade, strictest.mask, strictest.element)
-
-
-GRADES = ("public", "internal", "personal", "sensitive_personal")
 
 
 def _spec(project: Project, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
