@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from pipelines.cli.screen import out, tell
+from pipelines.cli.options import LakeOption, settings_with
+from pipelines.cli.screen import err, tell
+from pipelines.cli.screen import out as screen
 
 
 def register(app: typer.Typer) -> None:
-    catalog = typer.Typer(help="The catalogue 目录: check its entries.", no_args_is_help=True)
+    catalog = typer.Typer(help="The catalogue 目录: check its entries, export it.", no_args_is_help=True)
     app.add_typer(catalog, name="catalog")
 
     @catalog.callback()
     def entries() -> None:
-        """The catalogue 目录: check its entries."""
+        """The catalogue 目录: check its entries, export it."""
 
     @catalog.command()
     def check() -> None:
@@ -32,5 +37,40 @@ def register(app: typer.Typer) -> None:
             tell("", f"{duplicate.record}.{duplicate.item} {duplicate.title}: delivered more than once: {sources}")
         several = f"{len(found.duplicates)} items delivered by several agencies"
         counted = f"{found.entries} entries, {len(found.breaches)} breaches, {several}"
-        out.print(counted, highlight=False)
+        screen.print(counted, highlight=False)
         raise typer.Exit(1 if found.breaches else 0)
+
+    @catalog.command()
+    def export(
+        out: Annotated[Path, typer.Option(help="the folder that gets the files")] = Path("catalogue"),
+        form: Annotated[
+            list[str] | None, typer.Option(help="dcat, odcs or guide; may stand several times (default: all)")
+        ] = None,
+        base: Annotated[str, typer.Option(help="what the identifiers of DCAT begin with")] = "urn:huiliu:",
+        lake: LakeOption = None,
+    ) -> None:
+        """Write the catalogue in the forms that others read: DCAT, data contracts, the guide's table.
+
+        Dates are those of the lake's receipts and release; without a lake there are none.
+        """
+        from pipelines.errors import NoLakeError
+        from pipelines.project.workspace import open_existing, open_project
+        from pipelines.reports.catalogue.described import describe
+        from pipelines.reports.catalogue.export import Form, export_catalogue
+        from pipelines.storage.folders import writing
+
+        if unknown := [name for name in form or () if name not in [*Form]]:
+            err.print(f"there is no form {unknown[0]}; there are {', '.join(Form)}", highlight=False)
+            raise typer.Exit(2)
+        settings = settings_with(lake)
+        try:
+            with open_existing(settings) as workspace:
+                described = describe(workspace)
+        except NoLakeError:
+            if lake is not None:
+                raise
+            described = describe(open_project(settings))
+        with writing(out, "the catalogue's folder", "say another with --out"):
+            written = export_catalogue(described, out, [Form(name) for name in form or Form], base)
+        for path in written:
+            tell("", str(path))
