@@ -61,10 +61,10 @@ def test_a_column_says_what_it_means_how_protected_it_is_and_where_it_comes_from
     sex = column(tables, "foundation/person/person", "sex")
     assert (sex["类型"], sex["代码表"]) == ("文本", "sex")
     assert "户籍" in sex["来源"]
-    assert "standard/residence_permit.sex" in sex["来源"]
+    assert "standard/residence_permit" in sex["来源"]
     assert column(tables, "foundation/person/person", "birth_date")["类型"] == "日期"
     returned = column(tables, "returns/person/person", "sex")
-    assert returned["来源"].endswith("foundation/person/person.sex")
+    assert returned["来源"] == "自然人基本信息：sexfoundation/person/person"
     disputed = column(tables, "foundation/person/conflict", "value")
     assert disputed["来源"]
     raw = tables[f"raw/{PEOPLE}"]
@@ -135,7 +135,7 @@ def test_a_search_from_disk_leaves_what_holds_every_word(dirty_report: DirtyRepo
     assert re.fullmatch(r"找到 1 张表、2 行", answer), answer
     assert evaluated(browser, SHOWN) == ["table-foundation-person-person"]
     assert set(evaluated(browser, ROWS)) == {"sex_source", "sex_disputed"}
-    search(browser, "standard/residence_permit.residence_region")
+    search(browser, "standard/residence_permit residence_region")
     assert "table-foundation-person-person" in evaluated(browser, SHOWN), "what is made of a column is found by it"
     search(browser, "foundation/person/person sex")
     assert "person_name" not in evaluated(browser, ROWS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.declarations.catalog import Catalog
@@ -43,11 +44,11 @@ MOST_CODES = 200  # a longer code list is counted and not written out
 
 @dataclass(frozen=True)
 class Origin:
-    """A column that values come from, in a table of the dictionary."""
+    """The columns of a table of the dictionary that values come from."""
 
     table: TableId
     title: str
-    column: str
+    columns: tuple[str, ...]
 
     @property
     def anchor(self) -> str:
@@ -187,10 +188,16 @@ def _column(
         GRADE_TITLES[column.grade],
         column.is_personal,
         column.name in spec.key,
-        tuple(Origin(table, titles[table], name) for table, name in parents[:MOST_ORIGINS] if table in titles),
+        tuple(_origins(parents[:MOST_ORIGINS], titles)),
         max(0, len(parents) - MOST_ORIGINS),
         not parents and (spec.id.layer != "raw" or column.name.startswith("_")),
     )
+
+
+def _origins(parents: Sequence[tuple[TableId, str]], titles: Mapping[TableId, str]) -> Iterator[Origin]:
+    for table, columns in itertools.groupby(parents, key=lambda parent: parent[0]):
+        if table in titles:
+            yield Origin(table, titles[table], tuple(name for _, name in columns))
 
 
 def _codes(catalog: Catalog, element: Element | None) -> str | None:
