@@ -94,7 +94,7 @@ def register(app: typer.Typer) -> None:
 
 def _show(workspace: Workspace, record: GoldenRecord, most: int, unmasked: bool) -> bool:
     """Whether there was anything to show of a record."""
-    from pipelines.reports.disputes import open_conflicts, overrides
+    from pipelines.reports.site.disputes import open_conflicts, overrides
     from pipelines.reports.summary import summarise_record
 
     count = summarise_record(workspace, record).conflicts

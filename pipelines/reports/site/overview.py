@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.project.workspace import Workspace
-from pipelines.reports.disputes import Override, overrides
 from pipelines.reports.site.agencies import AgencyPage
 from pipelines.reports.site.batches import Batch, Deliveries
+from pipelines.reports.site.disputes import Override, overrides
 from pipelines.reports.site.sources import Source
 from pipelines.reports.summary import RecordSummary, summarise_record
 from pipelines.steps.return_flow import Unreturned, flows, unreturned
