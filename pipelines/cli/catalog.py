@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.options import LakeOption, settings_with
 from pipelines.cli.screen import err, tell
 from pipelines.cli.screen import out as screen
+
+if TYPE_CHECKING:
+    from pipelines.project.catalogue_check import Checked, Duplicate
 
 
 def register(app: typer.Typer) -> None:
@@ -21,10 +25,11 @@ def register(app: typer.Typer) -> None:
         """The catalogue 目录: check its entries, export it."""
 
     @catalog.command()
-    def check() -> None:
+    def check(lake: LakeOption = None) -> None:
         """Hold every source against what the regulations ask of the catalogue: contents, bases, links, one source.
 
-        Exit code 1 where a declaration breaks a rule. The same item from several agencies is listed and breaks none.
+        Exit code 1 where a declaration breaks a rule. The same item from several agencies is listed and breaks none;
+        with --lake only where they have keys in common, and of how many.
         """
         from pipelines.project.catalogue_check import check_catalogue
         from pipelines.settings import Settings
@@ -32,10 +37,10 @@ def register(app: typer.Typer) -> None:
         found = check_catalogue(Settings().project)
         for breach in found.breaches:
             tell("", str(breach))
-        for duplicate in found.duplicates:
-            sources = ", ".join(f"{source} ({agency})" for source, agency in duplicate.deliveries)
-            tell("", f"{duplicate.record}.{duplicate.item} {duplicate.title}: delivered more than once: {sources}")
-        several = f"{len(found.duplicates)} items delivered by several agencies"
+        duplicates = _in_lake(found, lake) if lake and not found.breaches else _declared(found)
+        for duplicate in duplicates:
+            tell("", duplicate)
+        several = f"{len(duplicates)} items delivered by several agencies"
         counted = f"{found.entries} entries, {len(found.breaches)} breaches, {several}"
         screen.print(counted, highlight=False)
         raise typer.Exit(1 if found.breaches else 0)
@@ -74,3 +79,31 @@ def register(app: typer.Typer) -> None:
             written = export_catalogue(described, out, [Form(name) for name in form or Form], base)
         for path in written:
             tell("", str(path))
+
+
+def _declared(found: Checked) -> list[str]:
+    """Items that several agencies deliver, by what is declared."""
+    return [
+        _delivered(duplicate, (f"{source} ({agency})" for source, agency in duplicate.deliveries))
+        for duplicate in found.duplicates
+    ]
+
+
+def _in_lake(found: Checked, lake: str) -> list[str]:
+    """Those of them that agencies deliver of the same keys, by the rows of a lake."""
+    from pipelines.operations.collected_twice import keys_in_common
+    from pipelines.project.workspace import open_existing
+
+    lines = []
+    with open_existing(settings_with(lake)) as workspace:
+        for duplicate in found.duplicates:
+            agencies, keys = dict(duplicate.deliveries), keys_in_common(workspace, duplicate)
+            if keys:
+                sources = (f"{name} ({agencies[name]}) {keys[name]:,} keys" for name in agencies if name in keys)
+                lines.append(_delivered(duplicate, sources))
+    return lines
+
+
+def _delivered(duplicate: Duplicate, sources: Iterable[str]) -> str:
+    place = f"{duplicate.record}.{duplicate.item} {duplicate.title}"
+    return f"{place}: delivered more than once: {', '.join(sources)}"

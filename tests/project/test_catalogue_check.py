@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.project.catalogue_check import ARTICLE, Breach, check_catalogue
+from tests.support.deliveries import Delivered, household, permit
 from tests.support.place import PROJECT, Place
 from tests.support.tiny_project import tiny_project
 
@@ -159,6 +160,19 @@ def test_two_sources_of_one_rank_have_no_first_authority(project: Path) -> None:
 )
 def test_articles_have_a_form(article: str) -> None:
     assert ARTICLE.fullmatch(article)
+
+
+def test_with_a_lake_only_keys_in_common_count(project: Path, tmp_path: Path) -> None:
+    place = Place(tmp_path, project=project)
+    Delivered("household_registration", "1.csv", [household(1), household(2), household(3)]).write(place.landing)
+    Delivered("residence_permit", "1.csv", [permit(2), permit(3, 性别=""), permit(4)]).write(place.landing)
+    place.run()
+    done = place.huiliu("catalog", "check", "--lake", str(place.lake))
+    assert done.returncode == 0, done.stderr
+    both = "household_registration (public_security) {0} keys, residence_permit (floating_population_service) {0} keys"
+    assert f"person.sex 性别: delivered more than once: {both.format(1)}" in done.stdout
+    assert f"person.person_name 姓名: delivered more than once: {both.format(2)}" in done.stdout
+    assert "death_registration" not in done.stdout
 
 
 def test_as_a_person_asks(project: Path, tmp_path: Path) -> None:
