@@ -63,7 +63,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         cron_schedule="30 2 * * *",
         execution_timezone=str(PEOPLE_TIME),
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Takes in what people decided on held batches, new rows of tables, and what the sensor could not.",
+        description="Takes in what people decided and settled, new rows of tables, and what the sensor could not.",
     )
     weekly = dg.ScheduleDefinition(
         name="maintenance",

@@ -15,11 +15,12 @@ REGION = "{region}"
 
 
 class Agency(Declared):
-    """An agency that provides data or must act on a finding."""
+    """An agency that provides data or must act on a finding; `credit_code` is its unified social credit code."""
 
     name: str
     title: str
     level: str
+    credit_code: str | None = Field(None, pattern=r"^[0-9A-Z]{18}$")
 
 
 class RegionalAgency(Agency):

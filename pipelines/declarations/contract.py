@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from pipelines.declarations.entry import Entry
 from pipelines.declarations.golden_record import Key
 from pipelines.declarations.reading import Declared, mistake
 
@@ -142,6 +143,8 @@ class Contract(Declared):
     reason: str | None = None
     sharing_basis: str | None = None
     openness: Literal["unconditional", "conditional", "none"]
+    # No part of what rows follow from: a word changed in the catalogue computes nothing anew.
+    entry: Entry = Field(Entry(), exclude=True)
     reject_limit: float = Field(0.3, gt=0, le=1)
     reject_least: int = Field(5, ge=1)
     shrink_limit: float = Field(0.5, ge=0, le=1)

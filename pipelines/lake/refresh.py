@@ -35,6 +35,8 @@ Reason = Literal[
 # Why a table is computed from the beginning, other than that it is not there yet.
 WHOLE: tuple[Reason, ...] = ("declarations changed", "input recreated", "change feed gone")
 Changed = Mapping[TableId, ir.Table]
+# The columns of an input in which the parts of a key stand, or how they are taken from its rows.
+Way = tuple[str, ...] | Callable[[ir.Table], ir.Table]
 
 # Beyond this share of the rows that are read for all keys, looking each key up costs more than computing all of them.
 LOOKUP_SHARE, LOOKUP_KEYS = 0.2, 1_000
@@ -126,7 +128,7 @@ def by_change_feeds(
 
 def by_columns(
     lake: Lake,
-    ways: Mapping[TableSpec, tuple[str, ...]],
+    ways: Mapping[TableSpec, Way],
     declarations: str,
     compute: Callable[[ir.Table | None], ir.Table],
     by: tuple[str, ...],
@@ -134,15 +136,16 @@ def by_columns(
     """A table whose keys `by` stand in columns of each input: `ways` says in which, in the same order."""
 
     def affected(changed: Changed) -> ir.Table:
-        led_to = [
-            changed[spec.id].select(**dict(zip(by, way, strict=True)))
-            for spec, way in ways.items()
-            if spec.id in changed
-        ]
+        led_to = [keys_of(changed[spec.id], way, by) for spec, way in ways.items() if spec.id in changed]
         return ibis.union(*led_to) if len(led_to) > 1 else led_to[0]
 
-    asked = {spec.id: way for spec, way in ways.items()}
+    asked = {spec.id: way for spec, way in ways.items() if not callable(way)}
     return by_change_feeds(lake, list(ways), declarations, compute, by, affected, asked)
+
+
+def keys_of(rows: ir.Table, way: Way, by: Sequence[str]) -> ir.Table:
+    """The keys `by` that an input's rows lead to."""
+    return way(rows) if callable(way) else rows.select(**dict(zip(by, way, strict=True)))
 
 
 def unchanged(lake: Lake, spec: TableSpec) -> Refreshed:

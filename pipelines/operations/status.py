@@ -30,7 +30,7 @@ from pipelines.steps.tables import all_tables
 from pipelines.steps.task import Step, Task
 from pipelines.tables import layout
 from pipelines.tables.layout import TableId
-from pipelines.tables.specs import VERDICTS
+from pipelines.tables.specs import OVERRIDES, VERDICTS
 from pipelines.tables.table import TableSpec
 from pipelines.tables.verdict import Verdict
 
@@ -179,6 +179,8 @@ class _Status:
         if task.contract and task.step == Step.STANDARDISE:
             name = f"{VERDICTS.id}[{task.contract.name}]"
             found.append(Input(name, mark.inputs.get(name), self._decided.get(task.contract.name, NEVER)))
+        if (settled := mark.inputs.get(OVERRIDES.id.path)) and self._state(OVERRIDES.id):
+            found.append(self._input(OVERRIDES.id, settled))
         return found
 
     def _input(self, table: TableId, consumed: Place | None) -> Input:

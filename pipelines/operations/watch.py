@@ -16,6 +16,7 @@ from pathlib import Path
 from pipelines.database.connection import ServiceError
 from pipelines.declarations.contract import Contract
 from pipelines.errors import LakeError
+from pipelines.lake.lake import NOWHERE
 from pipelines.operations.maintenance import maintain
 from pipelines.project.workspace import Workspace
 from pipelines.readers import Problem
@@ -27,7 +28,9 @@ from pipelines.steps.landing import is_pushed, lying_for, ready_files
 from pipelines.steps.plan import plan
 from pipelines.steps.run import Run, follow
 from pipelines.steps.tables import all_tables
+from pipelines.steps.task import Step
 from pipelines.tables.layout import TableId, raw
+from pipelines.tables.specs import OVERRIDES
 
 RELEASE_EVERY = 60.0  # seconds: a release names every table, and is for what must fit together
 MAINTAIN_EVERY = 300.0  # seconds
@@ -109,6 +112,7 @@ class _Watching:
     _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _shut: dict[str, list[Problem]] = field(default_factory=dict)
     _decided: int = 0
+    _overridden: tuple[str, int] = NOWHERE
     _began: bool = False
     _unreleased: bool = False
     _released: float = 0.0
@@ -166,7 +170,15 @@ class _Watching:
         """Tables that are behind because of a failure; at first all of them may be, because another writer ended."""
         if first:
             return {spec.id for task in self._tasks for spec in task.outputs}
-        return set(self._behind) if time.monotonic() >= self._again_at else set()
+        behind = set(self._behind) if time.monotonic() >= self._again_at else set()
+        return behind | self._settled_anew()
+
+    def _settled_anew(self) -> set[TableId]:
+        """The golden records, where people have settled or withdrawn something since the last look."""
+        before, self._overridden = self._overridden, self.workspace.lake.version(OVERRIDES.id)
+        if self._overridden == before:
+            return set()
+        return {spec.id for task in self._tasks if task.step == Step.INTEGRATE for spec in task.outputs}
 
     def _note(self, run: Run, again: set[TableId]) -> None:
         """Keep in mind what is still to be written, and when it is tried again."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from pipelines.declarations.reading import DeclarationError, Document, read_text
 from pipelines.declarations.regions import City, Place
 from pipelines.declarations.rule import Expectation
 from pipelines.project.conclusions import Conclusions
-from pipelines.project.references import Documents, check_kind, check_references
+from pipelines.project.references import Documents, check_entry, check_kind, check_references, check_table
 from pipelines.storage.kept import KeptTexts
 
 UNFILLED = "请填写"  # what a draft says in the place of what only people know
@@ -40,9 +41,61 @@ def read_catalog(root: Path, kept: KeptTexts | None = None) -> Catalog:
         )
         raise DeclarationError(root, None, problem)
     documents: Documents = {}
+    catalog = _read(root, documents)
+    conclusions = Conclusions(kept, catalog.premises)
+    conclusions.of("references", TypeAdapter(None), lambda: check_references(catalog, documents))
+    dated = {element.name for element in catalog.elements.values() if element.is_dated}
+    for contract in catalog.contracts.values():
+        check_entry(catalog, contract, documents["table", contract.name])  # no premise of what was concluded
+        contract.know_dated(dated)
+    return catalog
+
+
+@dataclass(frozen=True)
+class Lenient:
+    """A reading that goes on after a mistake in a source or a golden record: the mistakes, and how to go on.
+
+    `amended` gives a contract's declarations with a value in the place of each that is missing, and of which it is
+    reported already that it is.
+    """
+
+    amended: Callable[[Document], dict[str, Any]]
+    mistakes: list[DeclarationError] = dataclasses.field(default_factory=list)
+
+
+def read_all(root: Path, lenient: Lenient) -> tuple[Catalog, Documents]:
+    """Read what can be read of sources and golden records, and check each by itself; rules are left out.
+
+    A wrong source is not in the catalog. Golden records are then not held against their sources: that one is missing
+    there is no mistake of theirs. What all build on is read as ever: raises DeclarationError at its first mistake.
+    """
+    documents: Documents = {}
+    catalog = _read(root, documents, lenient)
+    sound = {
+        name: declared
+        for name, declared in catalog.contracts.items()
+        if _is_sound(catalog, declared, documents, lenient)
+    }
+    catalog = dataclasses.replace(catalog, contracts=sound)
+    if not lenient.mistakes:
+        for record in catalog.records.values():
+            _is_sound(catalog, record, documents, lenient)
+    return catalog, documents
+
+
+def _is_sound(catalog: Catalog, declared: Contract | GoldenRecord, documents: Documents, lenient: Lenient) -> bool:
+    try:
+        check_table(catalog, declared, documents["table", declared.name])
+    except DeclarationError as error:
+        lenient.mistakes.append(error)
+        return False
+    return True
+
+
+def _read(root: Path, documents: Documents, lenient: Lenient | None = None) -> Catalog:
     cities = _named(_document(root / "catalog/cities.yml"), City, "code")
     agencies, kinds = _agencies(root / "catalog", cities)
-    catalog = Catalog(
+    return Catalog(
         root=root,
         agencies=agencies,
         kinds=kinds,
@@ -50,16 +103,10 @@ def read_catalog(root: Path, kept: KeptTexts | None = None) -> Catalog:
         cities=cities,
         codes=dict(_code_lists(root / "catalog/codes")),
         elements=dict(_elements(root / "catalog/elements", documents)),
-        contracts=dict(_foundation(root, "*/sources/*.yml", Contract, documents, _Providers(agencies, kinds))),
-        records=dict(_foundation(root, "*/*.yml", GoldenRecord, documents)),
-        expectations=dict(_expectations(root / "expectations", documents)),
+        contracts=dict(_foundation(root, "*/sources/*.yml", Contract, documents, _Providers(agencies, kinds), lenient)),
+        records=dict(_foundation(root, "*/*.yml", GoldenRecord, documents, lenient=lenient)),
+        expectations={} if lenient else dict(_expectations(root / "expectations", documents)),
     )
-    conclusions = Conclusions(kept, catalog.premises)
-    conclusions.of("references", TypeAdapter(None), lambda: check_references(catalog, documents))
-    dated = {element.name for element in catalog.elements.values() if element.is_dated}
-    for contract in catalog.contracts.values():
-        contract.know_dated(dated)
-    return catalog
 
 
 def _named(document: Document, model: type[BaseModel], field: str) -> dict[str, Any]:
@@ -158,11 +205,11 @@ class _Providers:
     agencies: Mapping[str, Agency]
     kinds: Mapping[str, AgencyKind]
 
-    def named(self, document: Document) -> dict[str, Any]:
-        """What a contract says, with every provider by its name."""
-        declared = document.value.get("providers")
+    def named(self, document: Document, value: Mapping[str, Any]) -> dict[str, Any]:
+        """What a contract says (`value`), with every provider by its name."""
+        declared = value.get("providers")
         if not isinstance(declared, list) or not declared:
-            return dict(document.value)
+            return dict(value)
         if isinstance(declared[0], dict):
             problem = "providers: the first is the source's own agency: name one, and then those of a kind"
             raise document.error(problem, "providers", 0)
@@ -171,7 +218,7 @@ class _Providers:
             names |= dict.fromkeys(
                 self._of_kind(document, place, provider) if isinstance(provider, dict) else [provider]
             )
-        return {**document.value, "providers": list(names)}
+        return {**value, "providers": list(names)}
 
     def _of_kind(self, document: Document, place: int, declared: Any) -> list[str]:
         at = document.read(KindAt, declared, "providers", place)
@@ -181,21 +228,37 @@ class _Providers:
 
 
 def _foundation(
-    root: Path, pattern: str, model: type[BaseModel], documents: Documents, providers: _Providers | None = None
+    root: Path,
+    pattern: str,
+    model: type[BaseModel],
+    documents: Documents,
+    providers: _Providers | None = None,
+    lenient: Lenient | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """Declarations named by their file, in the folder of their database."""
     for path in sorted((root / "foundation_dbs").glob(pattern)):
-        document = _document(path)
-        if (other := documents.get(("table", path.stem))) is not None:
-            raise DeclarationError(path, 1, f"{other.path} has the same name: names are unique, rename one file")
-        for field in ("name", "database"):
-            if field in document.value:
-                raise document.error(f"`{field}` is said by the file's own place: remove it here", field)
-        _check_filled_in(document)
-        database = path.relative_to(root / "foundation_dbs").parts[0]
-        documents["table", path.stem] = document
-        declared = providers.named(document) if providers else document.value
-        yield path.stem, document.read(model, {"name": path.stem, "database": database, **declared})
+        try:
+            document = _table_document(path, documents)
+            amended = lenient.amended(document) if lenient and providers else document.value
+            declared = providers.named(document, amended) if providers else amended
+            database = path.relative_to(root / "foundation_dbs").parts[0]
+            yield path.stem, document.read(model, {"name": path.stem, "database": database, **declared})
+        except DeclarationError as error:
+            if lenient is None:
+                raise
+            lenient.mistakes.append(error)
+
+
+def _table_document(path: Path, documents: Documents) -> Document:
+    document = _document(path)
+    if (other := documents.get(("table", path.stem))) is not None:
+        raise DeclarationError(path, 1, f"{other.path} has the same name: names are unique, rename one file")
+    for name in ("name", "database"):
+        if name in document.value:
+            raise document.error(f"`{name}` is said by the file's own place: remove it here", name)
+    _check_filled_in(document)
+    documents["table", path.stem] = document
+    return document
 
 
 def _check_filled_in(document: Document, *steps: str | int) -> None:

@@ -53,6 +53,28 @@ def check_references(catalog: Catalog, documents: Documents) -> None:
             _check_expectations(catalog, source, documents["expectations", source])
 
 
+def check_table(catalog: Catalog, declared: Contract | GoldenRecord, document: Document) -> None:
+    """The same for one source or golden record."""
+    if isinstance(declared, Contract):
+        _check_contract(catalog, declared, document)
+        check_entry(catalog, declared, document)
+    else:
+        _check_key(catalog, declared, document)
+        _check_record(catalog, declared, document)
+
+
+def check_entry(catalog: Catalog, contract: Contract, document: Document) -> None:
+    """Raise DeclarationError where a catalogue entry names an agency that there is not."""
+    entry = contract.entry
+    for field, agency in (("collected_by", entry.collected_by), ("approved_by", entry.approved_by)):
+        if agency and agency not in catalog.agencies:
+            raise document.error(f"{field}: {_no_agency(catalog, agency)}", "entry", field)
+
+
+def _no_agency(catalog: Catalog, name: str) -> str:
+    return f"no agency `{name}`; declare it in catalog/agencies.yml or name one that there is: {catalog.known_agencies}"
+
+
 def _check_element(catalog: Catalog, name: str, document: Document) -> None:
     element = catalog.elements[name]
     if element.codes and element.codes not in catalog.codes:
@@ -100,11 +122,8 @@ def _check_contract(catalog: Catalog, contract: Contract, document: Document) ->
             )
     for provider in contract.providers:
         if provider not in catalog.agencies:
-            raise document.error(
-                f"no agency `{provider}`; declare it in catalog/agencies.yml or name one that there is: "
-                f"{catalog.known_agencies}",
-                *("providers", document.value["providers"].index(provider)),
-            )
+            place = document.value["providers"].index(provider)
+            raise document.error(_no_agency(catalog, provider), "providers", place)
     if contract.responsibility:
         _check_responsibility(catalog, contract, contract.responsibility, document)
     _check_basis(catalog, contract.legal_basis, document, "legal_basis")

@@ -16,6 +16,7 @@ from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
 from pipelines.modelling import ClaimsOf, FormsOf, Graded, Model
+from pipelines.project.catalogue_entry import GRADES
 from pipelines.project.models import Placed
 from pipelines.project.workspace import Project
 from pipelines.tables import layout
@@ -148,7 +149,7 @@ def _type_text(kind: ibis.expr.datatypes.DataType) -> str:
 
 
 def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) -> ColumnSpec:
-    """A column keeps the element, grade and mask of what it comes from, and its title, unless the model gives others."""
+    """A column keeps element, grade, mask and title of what it comes from, unless the model gives others."""
     same = [origin for origin in origins if origin.name == name and origin.type == kind] or [
         origin for origin in origins if origin.type == kind and origin.element
     ]
@@ -162,9 +163,6 @@ def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) ->
         return ColumnSpec(name, kind, title)
     strictest = max(same, key=lambda origin: GRADES.index(origin.grade))
     return ColumnSpec(name, kind, title, strictest.grade, strictest.mask, strictest.element)
-
-
-GRADES = ("public", "internal", "personal", "sensitive_personal")
 
 
 def _spec(project: Project, wanted: str | FormsOf | ClaimsOf) -> TableSpec:

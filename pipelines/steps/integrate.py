@@ -17,17 +17,18 @@ from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import derived, match_key
-from pipelines.lake.refresh import Refreshed, by_columns, refresh
+from pipelines.lake.refresh import Refreshed, Way, by_columns, refresh
 from pipelines.modelling import DELIVERED, latest
 from pipelines.project.digest import digest
 from pipelines.project.workspace import Project, Workspace
 from pipelines.rules.predicates import predicate
 from pipelines.rules.rows import broken_codes
 from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_day
+from pipelines.steps.overrides import OVERRIDE, column_of, has_overrides, overridden, overridden_keys
 from pipelines.steps.responsibility import deciding, with_agency
 from pipelines.steps.task import Step, Tables, Task, origins_of
 from pipelines.tables import layout
-from pipelines.tables.specs import conflict_spec, golden_spec, standard_spec
+from pipelines.tables.specs import OVERRIDES, conflict_spec, golden_spec, standard_spec
 from pipelines.tables.table import TableSpec
 
 VERSION = DELIVERED[0]
@@ -78,16 +79,18 @@ class Candidate(SourcedValue):
 @dataclass(frozen=True)
 class Over:
     """What the expressions are built over: how a table is read, how rows are kept under a name (those that are used
-    twice, and those of some keys where they are few), and the day that rows are held against (None: any).
+    twice, and those of some keys where they are few), the day that rows are held against (None: any), and what people
+    have settled about a golden record (None: nothing).
     """
 
     read: Callable[[TableSpec], ir.Table]
     keep: Callable[[ir.Table, str], ir.Table]
     keep_if_few: Callable[[ir.Table, str], ir.Table]
     day: Callable[[], datetime.date | None]
+    settled: Callable[[], ir.Table | None]
 
 
-DECLARED = Over(lambda spec: spec.unbound, lambda rows, _: rows, lambda rows, _: rows, lambda: None)
+DECLARED = Over(lambda spec: spec.unbound, lambda rows, _: rows, lambda rows, _: rows, lambda: None, lambda: None)
 
 
 def integrate_tasks(project: Project) -> Iterator[Task]:
@@ -118,22 +121,38 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     """Bring a golden record and its conflicts up to date.
 
     What a source says of an attribute only `until` a day counts while that day is not before the lake's newest receipt
-    (see `newest_day`): a rebuild gives the same.
+    (see `newest_day`): a rebuild gives the same. So does what people have settled until a day.
     """
     catalog, lake = workspace.catalog, workspace.lake
-    over = Over(lake.read, lake.engine.materialise, lake.engine.kept_if_few, lambda: newest_day(lake))
+    is_settled = has_overrides(lake, record)
+    over = Over(
+        lake.read,
+        lake.engine.materialise,
+        lake.engine.kept_if_few,
+        lambda: newest_day(lake),
+        lambda: overridden(catalog, record, lake.read(OVERRIDES), newest_day(lake)) if is_settled else None,
+    )
     feeders = catalog.feeders(record)
     authorities = [catalog.authorities(record, name) for name in record.attributes]
     declared = digest(__name__, record, authorities, catalog.elements, _checks(catalog, record))
-    ways = {standard_spec(catalog, contract): catalog.feeding_key(contract, record) for contract in feeders}
+    ways: dict[TableSpec, Way] = {
+        standard_spec(catalog, contract): catalog.feeding_key(contract, record) for contract in feeders
+    }
     endings = [
         Ending(standard_spec(catalog, voice.contract), catalog.feeding_key(voice.contract, record), voice.until)
         for voice in _voices(catalog, record)
         if voice.until
     ]
-    spec = golden_spec(catalog, record)
-    by_golden = by_columns(lake, ways, declared, lambda keys: _golden(catalog, record, over, keys), record.key)
-    golden = refresh(lake, spec, by_newest_day(lake, by_golden, endings))
+    spec, overriding = golden_spec(catalog, record), functools.partial(overridden_keys, catalog, record)
+    by_golden = by_columns(
+        lake,
+        {**ways, OVERRIDES: overriding},
+        declared,
+        lambda keys: _golden(catalog, record, over, keys),
+        record.key,
+    )
+    expiring = [Ending(OVERRIDES, overriding, "expires_on")] if is_settled else []
+    golden = refresh(lake, spec, by_newest_day(lake, by_golden, [*endings, *expiring]))
     by_conflict = by_columns(
         lake,
         {**ways, spec: record.key},
@@ -152,13 +171,21 @@ def follows_newest_day(record: GoldenRecord) -> bool:
 
 def _golden(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
     joined = _with_derived_from_key(catalog, record, _joined(catalog, record, over, keys))
+    settled = over.settled()
+    if settled is not None:
+        joined = joined.left_join(settled, [*record.key]).drop(*(f"{part}_right" for part in record.key))
     columns: dict[str, ir.Value] = {part: joined[part] for part in record.key}
     for name, attribute in record.attributes.items():
         candidates = _candidates(catalog, record, name, joined)
         in_turn = _in_turn(candidates, attribute.resolve, _derived_from_key(record, name, joined))
+        disputed = _disputed(record, name, candidates)
+        if settled is not None:
+            override = SourcedValue(OVERRIDE, joined[column_of(name)], None)
+            in_turn = [(override.heard(only_sound=False), override), *in_turn]
+            disputed = disputed & override.value.isnull()
         columns[name] = ibis.cases(*((adopted, stated.value) for adopted, stated in in_turn))
         columns[f"{name}_source"] = ibis.cases(*((adopted, stated.source) for adopted, stated in in_turn))
-        columns[f"{name}_disputed"] = _disputed(record, name, candidates)
+        columns[f"{name}_disputed"] = disputed
     golden = joined.select(**columns)
     return golden.mutate(**{FLAGS: broken_codes(golden, _checks(catalog, record))})
 

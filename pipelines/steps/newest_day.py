@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.lake.lake import Lake
-from pipelines.lake.refresh import Derivation, Scope
+from pipelines.lake.lake import NOWHERE, Lake
+from pipelines.lake.refresh import Derivation, Scope, Way, keys_of
 from pipelines.lake.watermark import Watermark
 from pipelines.settings import PEOPLE_TIME
 from pipelines.tables.specs import BATCHES
@@ -27,10 +27,10 @@ INPUT = f"{BATCHES.id}[day]"
 
 @dataclass(frozen=True)
 class Ending:
-    """An input whose rows count until the day in their column `until`; `way` are those of the keys they lead to."""
+    """An input whose rows count until the day in their column `until`; `way` leads to the keys they are of."""
 
     spec: TableSpec
-    way: tuple[str, ...]
+    way: Way
     until: str
 
 
@@ -59,8 +59,10 @@ def by_newest_day(lake: Lake, derivation: Derivation, endings: Sequence[Ending])
     def scope(before: Watermark, now: Watermark) -> Scope:
         then, day = before.inputs.get(INPUT), now.inputs[INPUT]
         own = Scope("inputs changed")
-        if then is not None:
-            ended = [_ended(lake, ending, derivation.columns, then[1], day[1]) for ending in endings]
+        # Rows of a table that was not there yet have all come since: nothing that ended had counted.
+        if then is not None or all(_was_nowhere(before, ending) for ending in endings):
+            since = then[1] if then else day[1]
+            ended = [_ended(lake, ending, derivation.columns, since, day[1]) for ending in endings]
             own = Scope("inputs changed", ibis.union(*ended) if len(ended) > 1 else ended[0])
         if without_day(before) == without_day(now) or own.keys is None:
             return own
@@ -75,10 +77,14 @@ def without_day(mark: Watermark) -> dict[str, tuple[str, int]]:
     return {path: place for path, place in mark.inputs.items() if path != INPUT}
 
 
+def _was_nowhere(before: Watermark, ending: Ending) -> bool:
+    return before.inputs.get(ending.spec.id.path, NOWHERE) == NOWHERE
+
+
 def _ended(lake: Lake, ending: Ending, by: Sequence[str], then: int, now: int) -> ir.Table:
     """The keys of the rows that counted on one of two days (ordinals) and not on the other."""
     rows = lake.read(ending.spec)
     first, last = (datetime.date.fromordinal(max(day, 1)) for day in sorted((then, now)))
     ends = rows[ending.until]
     ended = rows.filter((ends >= ibis.literal(first)) & (ends < ibis.literal(last)))
-    return ended.select(**dict(zip(by, ending.way, strict=True)))
+    return keys_of(ended, ending.way, by)

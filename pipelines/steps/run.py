@@ -25,6 +25,7 @@ from pipelines.steps.retire import check_declared
 from pipelines.steps.standardise import Standardised, left_alone
 from pipelines.steps.task import Outcome, Step, Tables, Task
 from pipelines.tables.layout import TableId
+from pipelines.tables.specs import OVERRIDES
 
 Progress = Callable[[str, str], None]
 
@@ -180,7 +181,8 @@ def follow(
     moved: set[TableId] = set()
     for task in tasks:
         outputs, inputs = {spec.id for spec in task.outputs}, {*task.inputs}
-        is_next_day = task.follows_day and any(ingested.new for ingested in done.ingested.values())
+        may_end = task.follows_day or (task.step == Step.INTEGRATE and workspace.lake.exists(OVERRIDES.id))
+        is_next_day = may_end and any(ingested.new for ingested in done.ingested.values())
         is_wanted = is_next_day or (task.contract and task.name in sources) or (moved | done.behind) & inputs
         if task.step == Step.RELEASE or not (is_wanted or outputs & {*again}):
             continue

@@ -244,6 +244,24 @@ CONFIRMATIONS = TableSpec(
         ColumnSpec("decided_at", TIMESTAMP, "决定时间"),
     ),
 )
+OVERRIDES = TableSpec(
+    layout.quality("override"),
+    "冲突裁定",
+    "What people have settled about attributes of golden records, why and until when; the last word on each counts.",
+    (),
+    (
+        ColumnSpec("record", "string", "基准记录"),
+        ColumnSpec("key", "array<string>", "主键各部分的规范形式", "sensitive_personal"),
+        ColumnSpec("attribute", "string", "属性"),
+        ColumnSpec("value", "string", "裁定的值（规范形式；撤回时为空）", "sensitive_personal"),
+        ColumnSpec("reason", "string", "理由"),
+        ColumnSpec("expires_on", "date", "有效期止（撤回时为空）"),
+        ColumnSpec("withdrawn", "boolean", "是否撤回"),
+        ColumnSpec("decided_by", "string", "裁定人（本人所报）", "personal"),
+        ColumnSpec("account", "string", "裁定人的系统账户", "personal"),
+        ColumnSpec("settled_at", TIMESTAMP, "裁定时间"),
+    ),
+)
 RULE_RESULTS = TableSpec(
     layout.quality("rule_result"),
     "规则结果",

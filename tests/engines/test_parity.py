@@ -26,7 +26,7 @@ from pipelines.project.workspace import open_project
 from pipelines.reports.site import build_report
 from pipelines.settings import Settings
 from pipelines.steps.tables import all_tables
-from pipelines.tables.specs import BATCHES, CONFIRMATIONS, RULE_RESULTS
+from pipelines.tables.specs import BATCHES, CONFIRMATIONS, OVERRIDES, RULE_RESULTS
 from pipelines.tables.table import TableSpec
 from tests.support.covering_deliveries import first_deliveries, later_deliveries, write
 from tests.support.covering_project import covering_project
@@ -41,7 +41,7 @@ def _declared_tables() -> list[TableSpec]:
     with tempfile.TemporaryDirectory() as folder:
         project = open_project(Settings(project=covering_project(Path(folder))))
         # Nobody has to confirm anything on this way.
-        return [spec for spec in all_tables(project) if spec != CONFIRMATIONS]
+        return [spec for spec in all_tables(project) if spec not in (CONFIRMATIONS, OVERRIDES)]
 
 
 TABLES = _declared_tables()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -20,12 +21,16 @@ from hypothesis import strategies as st
 
 from benchmarks.sequences import AS_BEFORE, DECLARED, FIRST_DAY, Deliveries, Step
 from pipelines import clock
+from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.lake.lake import Lake
+from pipelines.project.workspace import Workspace
 from pipelines.rules.verdicts import Person, decide, verdicts_of
 from pipelines.steps.losses import RowsWouldGoError, confirm_loss
+from pipelines.steps.overrides import last_words
 from pipelines.steps.run import run
+from pipelines.steps.settling import KEY_SEPARATOR, settle, withdraw
 from pipelines.steps.tables import all_tables
-from pipelines.tables.specs import BATCHES
+from pipelines.tables.specs import BATCHES, OVERRIDES, conflict_spec
 from pipelines.tables.verdict import Verdict
 from tests.support.ground_project import ground_project, venues, zones
 from tests.support.lakes_compared import connection, differences
@@ -99,6 +104,7 @@ class Story:
                 for batch in held:
                     decide(lake, batch, Verdict(step.verdict) if batch in readable else Verdict.REJECTED, "drawn")
             self._take_back(lake)
+            self._settle(at.workspace)
             try:
                 run(at.workspace)
             except RowsWouldGoError:
@@ -114,6 +120,28 @@ class Story:
                 taken = Verdict.RECALLED if verdict == Verdict.PASSED else Verdict.REVOKED
                 self.events.append(f"{batch} {taken}")
                 decide(lake, batch, taken, "drawn")
+
+    def _settle(self, workspace: Workspace) -> None:
+        """Now and then a conflict is settled for some days by a value that yielded, or what was settled withdrawn."""
+        lake = workspace.lake
+        for record in workspace.catalog.records.values():
+            claims, order = lake.read(conflict_spec(workspace.catalog, record)), [*record.key, "attribute", "source"]
+            for row in lake.engine.rows(claims.filter(~claims.stands).order_by(order).limit(40)):
+                if self.chance.random() < 0.2:
+                    until = self.now.date() + datetime.timedelta(days=self.chance.choice([1, 5, 400]))
+                    self.events.append(f"{record.name}.{row['attribute']} settled until {until}")
+                    with suppress(ValueError):  # what an agency sent may break a check of the attribute's own element
+                        settle(workspace, *_place(record, row), row["value"], "drawn", until)
+            words = last_words(workspace.catalog, record, lake.read(OVERRIDES))
+            for row in lake.engine.rows(words.filter(~words.withdrawn).order_by([*record.key, "attribute"])):
+                if self.chance.random() < 0.1:
+                    self.events.append(f"{record.name}.{row['attribute']} withdrawn")
+                    with suppress(LookupError):  # no source knows the key any more
+                        withdraw(workspace, *_place(record, row), "drawn")
+
+
+def _place(record: GoldenRecord, row: dict[str, Any]) -> tuple[str, str, str]:
+    return record.name, KEY_SEPARATOR.join(str(row[part]) for part in record.key), row["attribute"]
 
 
 @pytest.fixture(scope="module")

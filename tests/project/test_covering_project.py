@@ -30,7 +30,7 @@ from pipelines.readers.delivery import Delivery
 from pipelines.rules.batch_rules import titles
 from pipelines.rules.predicates import PREDICATES
 from pipelines.steps.tables import all_tables
-from pipelines.tables.specs import BATCHES, CONFIRMATIONS, RULE_RESULTS, VERDICTS
+from pipelines.tables.specs import BATCHES, CONFIRMATIONS, OVERRIDES, RULE_RESULTS, VERDICTS
 from tests.support.covering_deliveries import first_deliveries, write
 from tests.support.covering_project import covering_project
 from tests.support.place import PROJECT, Place
@@ -180,7 +180,11 @@ def filled(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     with place.opened() as at:
         lake, verdicts, batches = at.workspace.lake, at.rows(VERDICTS), at.rows(BATCHES)
         return Filled(
-            {str(spec.id): lake.row_count(spec.id) for spec in all_tables(at.workspace) if spec != CONFIRMATIONS},
+            {
+                str(spec.id): lake.row_count(spec.id)
+                for spec in all_tables(at.workspace)
+                if spec not in (CONFIRMATIONS, OVERRIDES)
+            },
             {(row["source"], row["rule"]) for row in at.rows(RULE_RESULTS) if row["broken"]},
             {rule for verdict in verdicts for rule in verdict["rules"]},
             {verdict["verdict"] for verdict in verdicts},

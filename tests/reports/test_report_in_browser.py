@@ -20,6 +20,7 @@ pytestmark = [
 TELEPHONE, DESK = 390, 1280
 KINDS = {
     "overview": "index.html",
+    "dictionary": "dictionary.html",
     "sources": "sources/*.html",
     "agency": "agencies/*.html",
     "data docs": "data_docs/index.html",

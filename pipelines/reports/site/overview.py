@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipelines.project.workspace import Workspace
 from pipelines.reports.site.agencies import AgencyPage
 from pipelines.reports.site.batches import Batch, Deliveries
+from pipelines.reports.site.disputes import Override, overrides
 from pipelines.reports.site.sources import Source
 from pipelines.reports.summary import RecordSummary, summarise_record
 from pipelines.steps.return_flow import Unreturned, flows, unreturned
@@ -48,6 +49,7 @@ class Overview:
     records: list[RecordSummary]
     agencies: Sequence[AgencyPage]
     unreturned: list[Unreturned]
+    settled: list[tuple[RecordSummary, list[Override]]]
     release: Release | None
     validations: int
 
@@ -71,14 +73,17 @@ def read_overview(
     validations: int,
 ) -> Overview:
     day = deliveries.latest_day
+    records = [(record, summarise_record(workspace, record)) for record in workspace.catalog.records.values()]
+    settled = [(summary, overrides(workspace, record)) for record, summary in records]
     return Overview(
         day=day,
         today=deliveries.received_on(day) if day else [],
         held=deliveries.held,
         sources=sources,
-        records=[summarise_record(workspace, record) for record in workspace.catalog.records.values()],
+        records=[summary for _, summary in records],
         agencies=agencies,
         unreturned=[unreturned(workspace, flow) for flow in flows(workspace)],
+        settled=[(summary, words) for summary, words in settled if words],
         release=_latest_release(workspace),
         validations=validations,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 
+from pipelines.project import catalogue_entry
 from pipelines.reports.site import words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -36,8 +37,8 @@ def environment() -> jinja2.Environment:
     }
     found.globals |= {
         "verdicts": words.VERDICTS,
-        "updates": words.UPDATES,
-        "sharing": words.SHARING,
+        "updates": catalogue_entry.UPDATES,
+        "sharing": catalogue_entry.SHARING,
         "severity": words.severity,
         "generator": GENERATOR,
     }

@@ -13,12 +13,13 @@ from pipelines.reports.site import csv_files
 from pipelines.reports.site.agencies import read_agencies
 from pipelines.reports.site.batches import read_deliveries
 from pipelines.reports.site.csv_files import CsvFile, write_agency, write_batches, write_source
+from pipelines.reports.site.dictionary import read_dictionary
 from pipelines.reports.site.overview import read_overview
 from pipelines.reports.site.rendering import TEMPLATES, drop_others, render, replace
 from pipelines.reports.site.sources import read_source
 from pipelines.reports.site.validated import build_data_docs, docs_page, documented
 
-STYLE = "report.css"
+STYLE, SEARCH = "report.css", "dictionary.js"
 
 
 def build_report(workspace: Workspace, out: Path) -> Path:
@@ -44,7 +45,9 @@ def build_report(workspace: Workspace, out: Path) -> Path:
         "most": csv_files.MOST,
         "command": workspace.settings.command,
     }
-    replace(out / STYLE, (TEMPLATES / STYLE).read_text(encoding="utf-8"))
+    for name in (STYLE, SEARCH):
+        replace(out / name, (TEMPLATES / name).read_text(encoding="utf-8"))
+    render("dictionary.html", out / "dictionary.html", "", dictionary=read_dictionary(workspace), **shared)
     of_sources, of_agencies = out / "sources", out / "agencies"
     pages = (
         (source.contract.name, write_source(workspace, source, of_sources), {"source": source}) for source in sources

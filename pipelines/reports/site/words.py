@@ -21,15 +21,6 @@ VERDICTS = {
     Verdict.RECALLED: "已撤回",
     UNJUDGED: "未判定",
 }
-UPDATES = {
-    "realtime": "实时",
-    "daily": "每日",
-    "weekly": "每周",
-    "monthly": "每月",
-    "quarterly": "每季度",
-    "yearly": "每年",
-}
-SHARING = {"unconditional": "无条件共享", "conditional": "有条件共享", "none": "不予共享"}
 NO_VALUE = "—"
 
 
