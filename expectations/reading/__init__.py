@@ -18,6 +18,8 @@ READ_TWICE = {
     "end_date": True,
     "datetime": True,
     "decimal": True,
+    "amount_wan": True,
+    "area_mu": True,
     "capital_amount": True,
     "capital_currency": False,
 }

@@ -63,6 +63,28 @@ def _whole_number(words: Words, cell: Value) -> Value:
     return words.case((exact, words.integer(cell)), otherwise=words.named(tidy, read))
 
 
+def read_wan(words: Words, cell: Value, kind: str) -> Value:
+    """Yuan of a number of 万元; NULL where the yuan do not fit `kind`."""
+    precision, scale = _digits(kind)
+    figure = read_amount(words, cell, f"decimal({precision},{scale + 4})")
+    return words.decimal(words.decimal(figure, f"decimal({precision + 9},{scale + 4})") * 10**4, kind)
+
+
+def read_mu(words: Words, cell: Value, kind: str) -> Value:
+    """Square metres of a number of 亩 (fifteen are a hectare), rounded half up; NULL where it is negative."""
+
+    def read(ten_thousandths: Value) -> Value:
+        # Of hundredths of a square metre, 20/3 to a ten-thousandth of a 亩: whole ones, and one more from the half on.
+        twentyfold = ten_thousandths * 20
+        over = words.case((words.remainder(twentyfold, 3) == 2, words.number(1)), otherwise=words.number(0))
+        hundredths = words.decimal(words.quotient(twentyfold, 3) + over, "decimal(18,0)")
+        square_metres = words.decimal(hundredths * words.decimal(words.text("0.01"), "decimal(3,2)"), kind)
+        return words.case((ten_thousandths < 0, words.nothing(kind)), otherwise=square_metres)
+
+    figure = words.decimal(read_amount(words, cell, "decimal(14,4)"), "decimal(19,4)")
+    return words.named(words.integer(words.decimal(figure * 10**4, "decimal(18,0)")), read)
+
+
 def read_capital(words: Words, cell: Value, kind: str) -> Value:
     """The amount in the currency's main unit (`3,000(万)` is 30000000); NULL where it cannot be read."""
     return words.named(_tidy_capital(words, cell), lambda text: _capital(words, text, kind))

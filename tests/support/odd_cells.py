@@ -149,6 +149,8 @@ KINDS: dict[str, tuple[Callable[[Random], str], str]] = {
     "end_date": (end, "0123456789-/. :T年月日长期至(无"),
     "datetime": (day, "0123456789-/. :T年月日+Z"),
     "amount": (amount, "0123456789.,+-元"),
+    "amount_wan": (amount, "0123456789.,+-万"),
+    "area_mu": (amount, "0123456789.,+-亩"),
     "headcount": (whole, "0123456789.,+-人"),
     "capital_amount": (capital, "0123456789.,万元亿(美$"),
     "capital_currency": (capital, "0123456789.,万元亿(美$"),
