@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from simulation.contracts import contract
-from simulation.truth import derived
+from simulation.truth import derived, organisations
 from simulation.truth.derived import Columns
 from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
 from simulation.truth.standing import Standing
@@ -28,13 +28,32 @@ class EntitiesDue:
         self.registers = registers
         registers_due(truth, registers)
         self._records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
-        regions = {code: values["registered_region"] for code, values in self._records.items()}
-        _record_returned(truth, "legal_entity", "credit_code", regions)
+        self._heads = organisations.heads(registers)
+        self._died: dict[str, str | None] = {}
+
+    def meet(self, people: Records) -> None:
+        """Be told of people who are known; those of them count who head an organisation."""
+        heads = {head.id_number for head in self._heads}
+        self._died |= {number: people[number]["died_on"] for number in heads & people.keys()}
 
     def finish(self, staff: Mapping[str, int]) -> None:
-        """The files of enterprises, with how many people each has insured."""
-        check = _by_source(self.registers)["credit_code_check"]
-        checked = dict(zip(map(str, check.values("credit_code")), check.values("check_result"), strict=True))
+        """The tables that wait for people: heads of organisations, and how many each has insured."""
+        for head in organisations.dead_heads(self._heads, self._died, self._records):
+            self.truth.finding("legal_entity", "representative_dead", head.credit_code)
+        regions = {code: values["registered_region"] for code, values in self._records.items()}
+        _record_returned(self.truth, "legal_entity", "credit_code", regions)
+        tables = {
+            "legal_representative": organisations.representatives(self._records, self._died),
+            "code_check": organisations.code_checks(self.registers),
+        }
+        for name, table in tables.items():
+            self.truth.table(f"{_FOUNDATION}/legal_entity/{name}", table)
+            codes = table["credit_code"]
+            self.truth.returned(f"legal_entity/{name}", [regions[str(code)] for code in codes], {"credit_code": codes})
+        self._files(staff)
+
+    def _files(self, staff: Mapping[str, int]) -> None:
+        checked = organisations.check_results(self.registers)
         conflicts, findings = _doubts(self.truth, "legal_entity")
         due = derived.enterprise_files(self._records, checked, staff, conflicts, findings)
         self.truth.table("theme/enterprise_file/enterprise_file", due)
@@ -47,16 +66,22 @@ def licenses_due(truth: Truth, register: Standing) -> None:
     truth.returned("e_license/current_license", due["issue_region"], {"license": due["license"]})
 
 
-def people_due(truth: Truth, registers: Sequence[Standing], elsewhere: Sequence[Standing]) -> Counter[str]:
+def people_due(
+    truth: Truth,
+    registers: Sequence[Standing],
+    elsewhere: Sequence[Standing],
+    introduce: Callable[[Records], None],
+) -> Counter[str]:
     """The tables about a block of people; gives how many of them each employer has insured.
 
-    `elsewhere` are registers about others that hold numbers of people.
+    `elsewhere` are registers about others that hold numbers of people; to `introduce` the golden records are shown.
     """
     by_source = _by_source(registers)
     married, insured = by_source["marriage_registration"], by_source["social_insurance"]
     dead = by_source["death_registration"]
     registers_due(truth, registers)
     people = _golden_due(truth, "person", registers, "id_number", PERSON)
+    introduce(people)
     scope = ("residence_region", "household_region", "insured_region")
     regions = {number: _first_in_a_city(values[name] for name in scope) for number, values in people.items()}
     tables = {

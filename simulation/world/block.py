@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from simulation.world.people import Mask, People
 class World:
     """A block of people, by its number, and all organisations; each is known by its position.
 
-    `employers` are code and name of organisations in whose records nothing is planted; `moved` live elsewhere than
-    they are registered; `couples` are husbands and wives. `total` counts the people of all blocks.
+    `employers` are code and name of organisations in whose records nothing is planted; `ended` are such as have been
+    cancelled, where a register asks for them apart; `moved` live elsewhere than they are registered; `couples` are
+    husbands and wives. `total` counts the people of all blocks.
     """
 
     people: People
@@ -23,6 +24,7 @@ class World:
     total: int
     number: int = 0
     employers: list[tuple[str, str]] = field(default_factory=list)
+    ended: list[tuple[str, str]] = field(default_factory=list)
     moved: list[int] = field(default_factory=list)
     couples: tuple[list[int], list[int]] = ([], [])
 
@@ -38,7 +40,7 @@ def with_lives(rng: np.random.Generator, world: World) -> World:
     # Not everyone marries here, so that defects find people without a marriage too.
     pairs = _couples(people, (rng.random(len(people)) < 0.7) & ~people.outsider)
     everywhere = sorted([*outsiders.tolist(), *moved.tolist()])
-    return World(people, world.organisations, world.total, world.number, world.employers, everywhere, pairs)
+    return replace(world, moved=everywhere, couples=pairs)
 
 
 def _couples(people: People, free: Mask) -> tuple[list[int], list[int]]:
