@@ -54,7 +54,12 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
         "latitude": [f"{n / 10**6:.6f}" for n in rng.integers(40_000_000, 46_000_000, count).tolist()],
         "registered_region": list(organisations.region),
     }
-    due = due_of_all(world) | {"religion": religion, "entity_type": kind, "is_legal_person": legal}
+    due = due_of_all(world) | {
+        "religion": list(religion),
+        "entity_type": list(kind),
+        "is_legal_person": list(legal),
+        "registration_number": [number.replace("（蒙）", "(蒙)") for number in sent["registration_number"]],
+    }
     return Table("religious_venue", sent, due, parts(count)), list(range(count))
 
 

@@ -83,6 +83,12 @@ def company(number: int, **cells: str) -> Row:
         "注册资金": "100万元人民币",
         "登记地区": CHIFENG if number % 3 == 0 else HOHHOT,
         "职工人数": "12",
+        "年产值（万元）": "1,200.5",
+        "用地面积（亩）": "30",
+        "经度": "111.6",
+        "登记证号": "",
+        "许可期起": "2024-02-29",
+        "许可期止": "2029-02-28",
         "负责人代码类型": "公民身份号码",
         "负责人代码": person_id(number),
         "执照标识": license_of(number),
@@ -219,6 +225,9 @@ WRONG_COMPANIES = [
     company(36, 职工人数="若干"),
     company(37, 注册资金="无法识别"),
     company(38, 企业名称="***"),
+    company(39, 统一社会信用代码=credit_code("9", "3", HOHHOT, "00000039")),
+    company(40, 登记证号="150102000012345", **{"年产值（万元）": "若干", "用地面积（亩）": "-3"}),
+    company(41, 登记证号=company_code(41), 许可期止="2029-03-01"),
 ]
 LISTED = [listed(20), listed(21), listed(23, 企业名称=f"{name_of(99)}商店"), listed(24, 登记状态="注销"), listed(25)]
 WRONGLY_LISTED = [listed(30, 企业名称=""), listed(31, 登记状态="无此代码")]
@@ -277,7 +286,7 @@ def first_deliveries() -> list[Delivered]:
         Delivered("employment", "1.jsonl", [employment(n) for n in PLAIN_EMPLOYEES] + EMPLOYED),
         Delivered("employment", "2.jsonl", WRONGLY_EMPLOYED + [employment(n) for n in range(40, 60)]),
         Delivered("company", "1.parquet", [company(n) for n in plain_companies()] + COMPANIES),
-        Delivered("company", "2.parquet", WRONG_COMPANIES + [company(n) for n in range(40, 60)]),
+        Delivered("company", "2.parquet", WRONG_COMPANIES + [company(n) for n in range(42, 60)]),
         Delivered("company", "3_gone.csv", [company(25, 操作标志="D", 更新时间="2026-04-01 08:00:00")]),
         Delivered("company_list", "1.csv", [listed(n) for n in plain_companies()] + LISTED + WRONGLY_LISTED),
         Delivered("annual_report", "1.csv", REPORTED + WRONGLY_REPORTED),
