@@ -99,7 +99,7 @@ SOURCE = Source(
     about=About.OTHER_ORGANISATIONS,
     form=Format(".xlsx"),
     records=records,
-    drift=("单位名称", "法定代表人", "事业单位法人证书号", "有效期自", "有效期至", "cd_operation", "cd_time"),
+    drift=("事业单位名称", "法定代表人", "事业单位法人证书号", "有效期自", "有效期至", "cd_operation", "cd_time"),
     plan=PLAN,
     found=found,
 )

@@ -50,8 +50,8 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
         "floor_area": [f"{n}.50" for n in rng.integers(80, 4000, count).tolist()],
         "registered_on": iso_days(registered),
         "valid_to": iso_days(registered + 20 * 365),
-        "longitude": [f"{n / 10**6:.6f}" for n in rng.integers(106_000_000, 122_000_000, count).tolist()],
-        "latitude": [f"{n / 10**6:.6f}" for n in rng.integers(40_000_000, 46_000_000, count).tolist()],
+        "longitude": [f"{n / 10**6:.8f}" for n in rng.integers(106_000_000, 122_000_000, count).tolist()],
+        "latitude": [f"{n / 10**6:.8f}" for n in rng.integers(40_000_000, 46_000_000, count).tolist()],
         "registered_region": list(organisations.region),
     }
     due = due_of_all(world) | {

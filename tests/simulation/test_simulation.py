@@ -228,6 +228,8 @@ def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -
     derived = {str(path.relative_to(truth)) for layer in ("foundation", "theme") for path in truth.glob(f"{layer}/*/*")}
     assert derived == {
         "foundation/e_license/current_license.csv",
+        "foundation/legal_entity/code_check.csv",
+        "foundation/legal_entity/legal_representative.csv",
         "foundation/person/death.csv",
         "foundation/person/id_alias.csv",
         "foundation/person/marriage.csv",
