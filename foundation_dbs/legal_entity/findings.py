@@ -40,7 +40,8 @@ def name_with_two_codes(claims: ir.Table) -> ir.Table:
 
 def headed_by(people: ir.Table, claims: ir.Table, religious_venue: ir.Table) -> ir.Table:
     """The organisations whose heads these people are."""
-    return _heads(claims, religious_venue).semi_join(people, ibis._.head == people.id_number).select("subject")
+    heads = _heads(claims, religious_venue)
+    return heads.semi_join(people, heads.head == people.id_number).select("subject")
 
 
 @finding(
