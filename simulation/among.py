@@ -61,6 +61,11 @@ def mongolian(register: Register) -> Mask:
     return np.array(register.of.world.people.ethnicity) == "02"
 
 
+def of_kind(*kinds: str) -> Among:
+    """Organisations of these kinds."""
+    return lambda register: np.isin(np.array(register.of.world.organisations.kind), kinds)
+
+
 def both(first: Among, other: Among) -> Among:
     return lambda register: first(register) & other(register)
 

@@ -34,6 +34,12 @@ class Landing:
             if part == DRIFTED:
                 self.truth.file("accept", table.source, file, "header_drift")
 
+    def deliver_beside(self, table: Table, about: str) -> None:
+        """All rows in one file that is named after whom they are about."""
+        source = sources()[table.source]
+        rows = [row for row in range(len(table)) if row not in table.absent]
+        self.deliver_file(table, rows, f"{source.title}_{_DAYS[0]}_{about}", source.layout())
+
     def deliver_file(self, table: Table, rows: list[int], name: str, columns: dict[str, str]) -> str:
         """One file of the given rows; gives its name."""
         form = sources()[table.source].form

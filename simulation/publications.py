@@ -81,21 +81,20 @@ def organisations_ended(world: World) -> list[int]:
 
 def living_people(world: World) -> list[int]:
     """Adults who head nothing."""
-    people, heads = world.people, {*world.organisations.head}
-    return [at for at in world.plain_people if people.died[at] < 0 and people.adult[at] and at not in heads]
+    people, heads = world.people, {number for number, _ in world.heads}
+    living = (at for at in world.plain_people if people.died[at] < 0 and people.adult[at])
+    return [at for at in living if people.id_number[at] not in heads]
 
 
 def dead_people(world: World) -> list[int]:
     return [at for at in world.plain_people if world.people.died[at] >= 0]
 
 
-def heads_of_plain(world: World) -> list[int]:
-    """Living people of whom each organisation that they head is a plain one."""
-    plain, people = world.plain_organisations, {*world.plain_people}
-    headed: dict[int, list[int]] = {}
-    for at, head in enumerate(world.organisations.head):
-        headed.setdefault(head, []).append(at)
-    return [head for head, some in headed.items() if head in people and plain.issuperset(some)]
+def living_heads(world: World) -> list[int]:
+    """Adults whom a register names as head of something."""
+    people, heads = world.people, {number for number, _ in world.heads}
+    living = (at for at in world.plain_people if people.died[at] < 0 and people.adult[at])
+    return [at for at in living if people.id_number[at] in heads]
 
 
 def revoked_licences(world: World) -> list[tuple[Subject, str]]:

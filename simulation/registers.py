@@ -18,6 +18,8 @@ from simulation.truth.due import licenses_of_organisations, registers_due
 from simulation.truth.standing import Standing, standing
 from simulation.world.block import World
 
+CHECK = "credit_code_check"
+
 
 class Registers:
     """Delivers registers to a landing zone; `seed` is the simulation's."""
@@ -34,6 +36,29 @@ class Registers:
         self._write([subjects[name] for name in sources() if name in subjects.registers])
         standings = [standing(subjects[name].table) for name in sources() if name in subjects.registers]
         return standings + [self._standing_of(source, subjects.world, subjects.each) for source in later_sources(about)]
+
+    def deliver_about_others(self, around: Subjects) -> list[Standing]:
+        """Every register of other organisations, each with what the check list holds of them.
+
+        `around` are the organisations of the first registers, some of which have trade unions.
+        """
+        return [
+            found for source in later_sources(About.OTHER_ORGANISATIONS) for found in self._with_check(source, around)
+        ]
+
+    def _with_check(self, source: Source, around: Subjects) -> list[Standing]:
+        assert source.found
+        rng = np.random.default_rng([self.seed, 7, crc32(source.name.encode())])
+        others = source.found(rng, around.world.people, around.world.total)
+        hosts, ended = (around.untouched(state) for state in "13")
+        world = replace(around.world, organisations=others, employers=hosts, ended=ended)
+        subjects = Subjects(rng, world, len(others), around.each, self.landing.truth)
+        subjects.add(source)
+        subjects.add(replace(sources()[CHECK], plan=()))
+        carry_out(subjects, [])
+        self._write([subjects[source.name]])
+        self.landing.deliver_beside(subjects[CHECK].table, source.title)
+        return [standing(register.table) for register in subjects.registers.values()]
 
     def deliver_about_anyone(self, world: World, each: int) -> list[Standing]:
         """Every source whose records are about anyone, and all that is due of it."""

@@ -46,14 +46,15 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             each = _each(people, count)
             if not number:
                 organisations = _organisations(seed, settled, people, each, truth)
-                entities = EntitiesDue(truth, registers.deliver(About.ORGANISATIONS, organisations))
+                first = registers.deliver(About.ORGANISATIONS, organisations)
+                entities = EntitiesDue(truth, [*first, *registers.deliver_about_others(organisations)])
             world = World(settled, organisations.world.organisations, people, number, _employers(organisations))
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
             standings = registers.deliver(About.PEOPLE, block)
             if not number:
-                known = _with_plain(block, organisations)
+                known = replace(_with_plain(block, organisations), heads=entities.heads)
                 elsewhere = [*entities.registers, *registers.deliver_about_anyone(known, each)]
-            staff += people_due(truth, standings, [] if number else elsewhere)
+            staff += people_due(truth, standings, [] if number else elsewhere, entities.meet)
         entities.finish(staff)
 
 

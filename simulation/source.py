@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from simulation.planting import Planting
     from simulation.truth.standing import Standing
     from simulation.truth.writing import Truth
+    from simulation.world.organisations import Organisations
+    from simulation.world.people import People
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class About(Enum):
 
     PEOPLE = "people, block by block"
     ORGANISATIONS = "organisations, once"
+    OTHER_ORGANISATIONS = "organisations of which another register holds none, once"
     ANYONE = "records of their own about anyone, once"
 
 
@@ -49,7 +52,8 @@ class Source:
     too. `records` makes its rows from the world, still without a defect, and `plan` is what is planted in them;
     `odd_files` come beside those of the first block. `due` writes tables that follow from this source alone, beside
     its own. Sources of one `phase` (0 to 3) may claim the same moment for one subject, so those that feed the same
-    golden record differ in it.
+    golden record differ in it. A source about other organisations says in `found` which there are, of so many people in
+    all: the check list holds them too, by a file of their own.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Source:
     plan: tuple[Planting, ...] = ()
     odd_files: tuple[OddFile, ...] = ()
     due: Callable[[Truth, Standing], None] | None = None
+    found: Callable[[np.random.Generator, People, int], Organisations] | None = None
 
     def layout(self, *, drifted: bool = False) -> dict[str, str]:
         """Column → header, in file order."""

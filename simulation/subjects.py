@@ -52,6 +52,12 @@ class Subjects:
         others = [register.row != ABSENT for name, register in self.registers.items() if name != source]
         return self.within(source) & ~np.logical_or.reduce(others)
 
+    def untouched(self, state: str) -> list[tuple[str, str]]:
+        """Code and name of the organisations in that state in whose records nothing is planted."""
+        entities = self.world.organisations
+        free = np.flatnonzero(self.free).tolist()
+        return [(entities.credit_code[at], entities.name[at]) for at in free if entities.state[at] == state]
+
     def choose(self, mask: Mask, count: int | None = None) -> list[int]:
         """Some subjects in whose records nothing is planted yet, as many as each kind gets."""
         candidates = np.flatnonzero(mask & self.free)

@@ -19,6 +19,7 @@ READ_TWICE = {
     "datetime": True,
     "decimal": True,
     "amount_wan": True,
+    "area_mu": True,
     "capital_amount": True,
     "capital_currency": False,
 }

@@ -23,7 +23,6 @@ WORD = (
 )
 FIGURE, FINEST = 16, 8  # digits before the point of a figure with a unit, and behind it
 WIDEST = "decimal(24,4)"
-WAN, WIDE = "decimal(18,6)", "decimal(28,6)"
 WHOLE, WIDEST_WHOLE = "int64", "decimal(20,0)"  # the bounds of int64 have 19 digits
 SPELT_WHOLE = "^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:[.]0*)?\\z"
 
@@ -52,11 +51,6 @@ def read_amount(words: Words, cell: Value, kind: str) -> Value:
     return words.case((exact, words.decimal(cell, kind)), otherwise=words.named(tidy, read))
 
 
-def read_wan(words: Words, cell: Value, kind: str) -> Value:
-    """Yuan of a number of ten thousands of yuan, which has six digits behind the point."""
-    return words.decimal(words.decimal(read_amount(words, cell, WAN), WIDE) * 10_000, kind)
-
-
 def _whole_number(words: Words, cell: Value) -> Value:
     def read(text: Value) -> Value:
         digits = words.trimmed_in_front(words.first_found(words.translated(text, ",", ""), "[0-9]+"), "0")
@@ -67,6 +61,28 @@ def _whole_number(words: Words, cell: Value) -> Value:
     exact = words.matches(cell, "^[0-9]{1,18}\\z")
     tidy = narrow(words, sent(words, cell), dropped=BLANKS)
     return words.case((exact, words.integer(cell)), otherwise=words.named(tidy, read))
+
+
+def read_wan(words: Words, cell: Value, kind: str) -> Value:
+    """Yuan of a number of 万元; NULL where the yuan do not fit `kind`."""
+    precision, scale = _digits(kind)
+    figure = read_amount(words, cell, f"decimal({precision},{scale + 4})")
+    return words.decimal(words.decimal(figure, f"decimal({precision + 9},{scale + 4})") * 10**4, kind)
+
+
+def read_mu(words: Words, cell: Value, kind: str) -> Value:
+    """Square metres of a number of 亩 (fifteen are a hectare), rounded half up; NULL where it is negative."""
+
+    def read(ten_thousandths: Value) -> Value:
+        # Of hundredths of a square metre, 20/3 to a ten-thousandth of a 亩: whole ones, and one more from the half on.
+        twentyfold = ten_thousandths * 20
+        over = words.case((words.remainder(twentyfold, 3) == 2, words.number(1)), otherwise=words.number(0))
+        hundredths = words.decimal(words.quotient(twentyfold, 3) + over, "decimal(18,0)")
+        square_metres = words.decimal(hundredths * words.decimal(words.text("0.01"), "decimal(3,2)"), kind)
+        return words.case((ten_thousandths < 0, words.nothing(kind)), otherwise=square_metres)
+
+    figure = words.decimal(read_amount(words, cell, "decimal(14,4)"), "decimal(19,4)")
+    return words.named(words.integer(words.decimal(figure * 10**4, "decimal(18,0)")), read)
 
 
 def read_capital(words: Words, cell: Value, kind: str) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from expectations.reading import READ_TWICE
-from expectations.reading.amounts import read_amount, read_capital, read_currency, read_wan
+from expectations.reading.amounts import read_amount, read_capital, read_currency, read_mu, read_wan
 from expectations.reading.cells import sent
 from expectations.reading.days import read_day, read_instant, sent_day
 from expectations.reading.identifiers import read_code, read_id_number, read_upper_code
@@ -23,6 +23,7 @@ READINGS: dict[str, Callable[[Words, Value, str], Value]] = {
     "datetime": lambda words, cell, kind: read_instant(words, cell),
     "decimal": read_amount,
     "amount_wan": read_wan,
+    "area_mu": read_mu,
     "capital_amount": read_capital,
     "capital_currency": lambda words, cell, kind: read_currency(words, cell),
 }

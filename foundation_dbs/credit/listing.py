@@ -8,7 +8,7 @@ from pipelines.modelling import Returned, model
 
 KEY = ("subject_key", "list_type", "listed_on", "listing_authority")
 CODES = ("reported_credit_code", "document")
-REMOVED = "1"
+REMOVED = "是"
 
 
 @model(

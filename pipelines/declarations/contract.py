@@ -94,11 +94,13 @@ class Responsibility(Declared):
 
     `by` names the columns that may say the region, or `provider` for that of the agency which delivered the row's
     batch; the first that lies in a league or city with such an agency counts. A banner without one is the league's.
+    `instead` names another kind for the leagues and cities, by their codes, in which another one has the task.
     """
 
     kind: str
     by: tuple[str, ...] = Field(min_length=1)
     level: Literal["league", "banner"]
+    instead: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("by", mode="before")
     @classmethod
@@ -108,6 +110,10 @@ class Responsibility(Declared):
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(name for name in self.by if name != PROVIDER)
+
+    def kind_in(self, city: str) -> str:
+        """The kind of agency that acts in a league or city, by its code."""
+        return self.instead.get(city, self.kind)
 
     @property
     def by_provider(self) -> bool:

@@ -1,4 +1,4 @@
-"""Decimal numbers as files write them: thousands separators, full-width digits."""
+"""Decimal numbers as files write them: thousands separators, full-width digits, and larger units that headers name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _PLAIN = "^-?[0-9]+([.][0-9]+)?$"
 _NUMBER = f"^[+-]?(?:{UNSIGNED})$"
 _PLAIN_WHOLE = "^-?[0-9]+$"
 _WHOLE = f"^[+-]?{_DIGITS}(?:[.]0*)?$"
-# What is reported in ten thousands of yuan has six digits behind the point: as many as make cents.
-_WAN, _WIDE, _YUAN_A_WAN = "decimal(18,6)", "decimal(28,6)", 10_000
+_MU, _WIDER, _SQUARE_METRES = "decimal(14,4)", "decimal(19,4)", "decimal(18,2)"
+_FACTOR = "decimal(17,2)"  # two of them have a product that no engine rounds
 
 
 def normalise(value: ir.StringValue, decimal_type: str) -> ir.DecimalValue:
@@ -40,11 +40,6 @@ def normalise_whole(value: ir.StringValue) -> ir.IntegerValue:
     )
 
 
-def normalise_wan(value: ir.StringValue, decimal_type: str) -> ir.DecimalValue:
-    """Yuan of a number of ten thousands of yuan (万元), which is read as any decimal number, to the cent."""
-    return (normalise(value, _WAN).cast(_WIDE) * _YUAN_A_WAN).try_cast(decimal_type)
-
-
 def _tidy(value: ir.StringValue) -> ir.StringValue:
     return half_width(sent(value)).re_replace(one_of(BLANKS), "")
 
@@ -54,7 +49,33 @@ def _read(value: ir.StringValue, asked: Asked) -> ir.NumericValue:
     return normalise_whole(value) if kind == "int64" else normalise(value, kind)
 
 
+def normalise_wan(value: ir.StringValue, decimal_type: str) -> ir.DecimalValue:
+    """Yuan of a plain number of 万元; NULL where it cannot be read or does not fit."""
+    precision, scale = _digits(decimal_type)
+    # Four digits move from behind the point to before it: what can be read always fits. DuckDB widens no product that
+    # could do with 18 digits by its factors.
+    read = normalise(value, f"decimal({precision},{scale + 4})").cast(f"decimal({max(precision, 18) + 5},{scale + 4})")
+    return (read * 10_000).cast(decimal_type)
+
+
+def normalise_mu(value: ir.StringValue) -> ir.DecimalValue:
+    """Square metres, rounded half up to hundredths, of a plain number of 亩, each 2000/3 m²; NULL where negative too.
+
+    At most ten digits before the point and four behind it, so that whole numbers of 64 bits do.
+    """
+    read = normalise(value, _MU).cast(_WIDER)
+    halves = (ibis.ifelse(read < 0, ibis.null(_WIDER), read) * 10_000).cast("int64") * 40 + 3
+    hundredths = ((halves - halves % 6) / 6).cast("int64")
+    return (hundredths.cast(_FACTOR) * ibis.literal("0.01").cast(_FACTOR)).cast(_SQUARE_METRES)
+
+
+def _digits(decimal_type: str) -> tuple[int, int]:
+    precision, scale = decimal_type.removeprefix("decimal(").removesuffix(")").split(",")
+    return int(precision), int(scale)
+
+
 KINDS = {
     "decimal": Kind(_read, types=("int64", DECIMAL)),
     "amount_wan": Kind(lambda value, asked: normalise_wan(value, asked.element.ibis_type), types=(DECIMAL,)),
+    "area_mu": Kind(lambda value, _: normalise_mu(value), types=(DECIMAL,)),
 }

@@ -151,6 +151,13 @@ def _check_responsibility(
     catalog: Catalog, contract: Contract, responsibility: Responsibility, document: Document
 ) -> None:
     check_kind(catalog.kinds, responsibility.kind, responsibility.level, document, "responsibility")
+    for city, kind in responsibility.instead.items():
+        if city not in catalog.cities:
+            raise document.error(
+                f"responsibility: instead: {city} is no league or city of catalog/cities.yml; name one by its code",
+                *("responsibility", "instead", city),
+            )
+        check_kind(catalog.kinds, kind, responsibility.level, document, "responsibility")
     for name in responsibility.columns:
         element = catalog.elements[contract.column(name).element]
         if element.normalise != REGION:

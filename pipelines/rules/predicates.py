@@ -190,6 +190,18 @@ def _days_apart(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanV
     return ibis.and_(*([days >= least] if least is not None else []), *([days <= most] if most is not None else []))
 
 
+def _equal(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    left, right = _pair(rule, arguments, rows)
+    return left == right
+
+
+def _within_years(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    last, first = _pair(rule, arguments, rows)
+    # Days as whole numbers yyyymmdd: an anniversary has so much more in the years' place.
+    places = [day.year() * 10_000 + day.month() * 100 + day.day() for day in (last, first)]
+    return places[0] <= places[1] + int(_take(rule, arguments, "years")) * 10_000
+
+
 def _unless_malformed(kept: ir.BooleanValue, has_form: ir.BooleanValue) -> ir.BooleanValue:
     """Whether well-formed values keep a check: the form is only looked at where the check fails, which is rare."""
     return ibis.ifelse(kept, True, ~has_form)
@@ -282,6 +294,17 @@ def _code_fits_type(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Bool
     return ibis.cases(*judged, else_=True) | code.isnull()
 
 
+def _pattern_of_type(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    code, type_of_code = _pair(rule, arguments, rows)
+    patterns, untyped = dict(arguments.pop("patterns", {})), arguments.pop("untyped", None)
+    if not patterns and not untyped:
+        raise ValueError(f"rule {rule.code}: {rule.type} needs `patterns` or `untyped`")
+    judged = [(type_of_code == name, code.re_search(pattern)) for name, pattern in patterns.items()]
+    if untyped:
+        judged.append((type_of_code.isnull(), code.re_search(untyped)))
+    return ibis.cases(*judged, else_=True) | code.isnull()
+
+
 def _no_contradiction(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     key, version = list(_take(rule, arguments, "key")), arguments.pop("version", None)
     return ~(rows[CONTRADICTS] if CONTRADICTS in rows.columns else _contradicts(rows, key, version))
@@ -305,6 +328,9 @@ PREDICATES: dict[str, Predicate] = {
     "expect_column_values_to_be_several_in_set": _several_in_set,
     "expect_value_to_go_with_codes": _goes_with_codes,
     "expect_days_apart_to_be_between": _days_apart,
+    "expect_column_pair_values_to_be_equal": _equal,
+    "expect_date_to_lie_within_years": _within_years,
+    "expect_code_to_match_pattern_of_its_type": _pattern_of_type,
     "expect_id_number_check_digit": _id_check_digit,
     "expect_id_number_birth_date": _id_birth_date,
     "expect_id_number_region": _id_region,

@@ -79,7 +79,7 @@ def acting(catalog: Catalog, contract: Contract, given: Mapping[str, ir.StringVa
 def _of_region(catalog: Catalog, responsibility: Responsibility, region: ir.StringValue) -> ir.StringValue:
     """By the code itself for a banner, by prefixes for a league, which stands in for a banner without an agency."""
     leagues = [
-        (region.startswith(prefix), _literal(_named(catalog, responsibility.kind, city)))
+        (region.startswith(prefix), _literal(_named(catalog, responsibility.kind_in(city), city)))
         for prefix, city in catalog.city_prefixes()
     ]
     of_league = ibis.cases(*leagues, else_=ibis.null("string"))
@@ -88,7 +88,7 @@ def _of_region(catalog: Catalog, responsibility: Responsibility, region: ir.Stri
     of_kind = [
         agency
         for agency in _regional(catalog).values()
-        if agency.kind == responsibility.kind and agency.level == "banner"
+        if agency.level == "banner" and agency.kind == responsibility.kind_in(_city_of(catalog, agency.region) or "")
     ]
     return (
         region.cases(*((agency.region, agency.name) for agency in of_kind), else_=of_league) if of_kind else of_league
@@ -107,10 +107,16 @@ def _of_provider(
 
 def _at(catalog: Catalog, responsibility: Responsibility, region: str) -> str | None:
     """The agency of a region that a provider stands for, by the level that is asked for, or that above it."""
-    if responsibility.level == "banner" and (own := _named(catalog, responsibility.kind, region)):
-        return own
-    city = next((city for prefix, city in catalog.city_prefixes() if region.startswith(prefix)), None)
-    return _named(catalog, responsibility.kind, city) if city else None
+    city = _city_of(catalog, region)
+    if city is None:
+        return None
+    kind = responsibility.kind_in(city)
+    own = _named(catalog, kind, region) if responsibility.level == "banner" else None
+    return own or _named(catalog, kind, city)
+
+
+def _city_of(catalog: Catalog, region: str) -> str | None:
+    return next((city for prefix, city in catalog.city_prefixes() if region.startswith(prefix)), None)
 
 
 def _named(catalog: Catalog, kind: str, region: str) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simulation.checksums import CREDIT_ALPHABET, ORGANISATION_CHECKS, credit_check, organisation_check
+from collections.abc import Callable
+
+from simulation.checksums import CREDIT_ALPHABET, ORGANISATION_CHECKS, credit_check, id_number, organisation_check
 from simulation.planting import accepted, quarantined
 from simulation.world.calendar import full_width
 from simulation.world.places import DEVELOPMENT_ZONES
@@ -37,3 +39,23 @@ NO_CODE = quarantined(
     lambda code: code[:8],
     checks=["form"],
 )
+OF_ANOTHER_LENGTH = quarantined(
+    "credit_form",
+    lambda code: code[:17],
+    lambda code: code + "0",
+    lambda code: code[:9] + "I" + code[10:],
+    lambda code: code[:9] + "O" + code[10:],
+    checks=["form"],
+)
+# What stands in the wrong column: an organisation code, the number of a register of old, a person; with what it breaks.
+OF_ANOTHER_KIND: list[tuple[Callable[[str], str], tuple[str, ...]]] = [
+    (lambda code: code[8:17], ("form",)),
+    (lambda code: code[2:8] + "000012345", ("form",)),
+    # The number of a person born in 1982 has the form of a credit code; its check is another one.
+    (lambda code: _person(code[2:8]), ("check_digit", "region")),
+]
+
+
+def _person(region: str) -> str:
+    numbers = (id_number(f"{region}19820417{sequence:03}") for sequence in range(101, 110))
+    return next(number for number in numbers if credit_check(number[:17]) != number[17])

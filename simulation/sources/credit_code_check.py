@@ -27,7 +27,7 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
         "entity_name": list(organisations.name),
         "entity_type": list(organisations.kind),
         "code_issuer": [
-            counties()[code] + ("市场监督管理局" if at < organisations.market else "民政局")
+            counties()[code] + ("市场监督管理局" if at < organisations.market else organisations.issuer)
             for at, code in enumerate(organisations.region)
         ],
         "code_issued_on": iso_days(organisations.founded),

@@ -71,7 +71,7 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table]:
     due: dict[str, list[str | None]] = {
         **subject_due(subjects),
         "list_type": list(lists),
-        "is_removed": ["1" if gone else ["0", None][at % 2] for at, gone in enumerate(removed)],
+        "is_removed": ["是" if gone else ["否", None][at % 2] for at, gone in enumerate(removed)],
     }
     return (Table("credit_list", sent, due, parts(count), meant=meant(subjects, len(both))),)
 
@@ -90,14 +90,14 @@ def _contradictory(world: World) -> list[tuple[Subject, str]]:
 def _removed_since(table: Table, row: int, at: int, moment: str) -> None:
     copy = later(table, row, "U", moment)
     table.change(copy, "removed_on", moment[:10])
-    table.put(copy, "is_removed", "是", "1")
+    table.put(copy, "is_removed", "是", "是")
     table.accept(copy, "removed_from_list")
 
 
 def _removal_not_dated(register: Register) -> None:
     table = register.table
     for row in register.rows():
-        table.put(row, "is_removed", "是", "1")
+        table.put(row, "is_removed", "是", "是")
         table.put(row, "removed_on", "", None)
         table.flag(row, "removal_not_dated", "removal_dated")
 
@@ -105,7 +105,7 @@ def _removal_not_dated(register: Register) -> None:
 def _removed_before_listed(register: Register) -> None:
     table = register.table
     for row in register.rows():
-        table.put(row, "is_removed", "1", "1")
+        table.put(row, "is_removed", "1", "是")
         table.change(row, "removed_on", dates.day_before(table.sent["listed_on"][row], 40))
         table.flag(row, "removed_before_listed", "removal_in_order")
 
@@ -119,7 +119,7 @@ def _published_for_too_long(register: Register) -> None:
 
 
 def _not_removed(register: Register) -> Mask:
-    return np.array([code != "1" for code in register.table.column("is_removed")[: register.subjects]])
+    return np.array([code != "是" for code in register.table.column("is_removed")[: register.subjects]])
 
 
 PLAN = (

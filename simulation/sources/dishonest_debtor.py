@@ -13,7 +13,7 @@ from simulation.publications import (
     SPECIAL,
     Subject,
     draw_subjects,
-    heads_of_plain,
+    living_heads,
     meant,
     person,
     reported_at,
@@ -33,7 +33,7 @@ FEWEST, SEEN_BEFORE, NO_NUMBER = 160, 20, "无"
 
 def records(rng: np.random.Generator, world: World) -> tuple[Table]:
     """One for a hundred people, and behind them people who head an organisation."""
-    heads = [person(world, at) for at in heads_of_plain(world)[:SPECIAL]]
+    heads = [person(world, at) for at in living_heads(world)[:SPECIAL]]
     subjects = [*draw_subjects(rng, world, max(world.total // 100, FEWEST)), *heads]
     count = len(subjects)
     days = rng.integers(day_number("2021-01-01"), day_number("2026-03-01"), count)

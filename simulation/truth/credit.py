@@ -77,7 +77,7 @@ def _rows(standing: Standing) -> list[Row]:
         if "authority_code" in row:
             row["authority_region"] = str(row["authority_code"])[2:8]
         if source == LIST:
-            row["stands"] = _yes_or_no(row["is_removed"] != "1" if row["is_removed"] else not row["removed_on"])
+            row["stands"] = _yes_or_no(row["is_removed"] != "是" if row["is_removed"] else not row["removed_on"])
     if source not in (LICENCE, PENALTY):
         return rows
     last: dict[tuple[str | None, ...], Row] = {}
@@ -170,9 +170,9 @@ def _find(truth: Truth, rows: Mapping[str, list[Row]], world: World) -> None:
             truth.finding("legal_entity", "licence_unlike_e_license", str(code))
     _find_contradictory_lists(truth, rows[LIST])
     debtors = {row["id_number"] for row in rows[DEBTOR]} - {None}
-    for at, head in enumerate(organisations.head):
-        if people.id_number[head] in debtors:
-            truth.finding("legal_entity", "head_dishonest_debtor", organisations.credit_code[at])
+    for head, code in world.heads:
+        if head in debtors:
+            truth.finding("legal_entity", "head_dishonest_debtor", code)
     for source, some in rows.items():
         for row in some:
             if not _subject(row):

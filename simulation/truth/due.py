@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from simulation.contracts import contract
 from simulation.licenses import ORGANISATION
-from simulation.truth import derived
+from simulation.truth import derived, organisations
 from simulation.truth.derived import Columns
 from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
 from simulation.truth.standing import Standing
@@ -29,13 +29,38 @@ class EntitiesDue:
         self.registers = registers
         registers_due(truth, registers)
         self._records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
+        self._heads = organisations.heads(registers)
+        self._died: dict[str, str | None] = {}
+
+    @property
+    def heads(self) -> list[tuple[str, str]]:
+        """Number of the head and code of the organisation, for each row that golden records take a head from."""
+        golden = [register for register in self.registers if register.table.source != organisations.VENUE]
+        return [(head.id_number, head.credit_code) for head in organisations.heads(golden)]
+
+    def meet(self, people: Records) -> None:
+        """Be told of people who are known; those of them count who head an organisation."""
+        heads = {head.id_number for head in self._heads}
+        self._died |= {number: people[number]["died_on"] for number in heads & people.keys()}
 
     def finish(self, staff: Mapping[str, int]) -> None:
-        """What flows back, findings included, and the files of enterprises with how many people each has insured."""
+        """The tables that wait for people: heads of organisations, and how many each has insured."""
+        for head in organisations.dead_heads(self._heads, self._died, self._records):
+            self.truth.finding("legal_entity", "representative_dead", head.credit_code)
         regions = {code: values["registered_region"] for code, values in self._records.items()}
         _record_returned(self.truth, "legal_entity", "credit_code", regions)
-        check = _by_source(self.registers)["credit_code_check"]
-        checked = dict(zip(map(str, check.values("credit_code")), check.values("check_result"), strict=True))
+        tables = {
+            "legal_representative": organisations.representatives(self._records, self._died),
+            "code_check": organisations.code_checks(self.registers),
+        }
+        for name, table in tables.items():
+            self.truth.table(f"{_FOUNDATION}/legal_entity/{name}", table)
+            codes = table["credit_code"]
+            self.truth.returned(f"legal_entity/{name}", [regions[str(code)] for code in codes], {"credit_code": codes})
+        self._files(staff)
+
+    def _files(self, staff: Mapping[str, int]) -> None:
+        checked = organisations.check_results(self.registers)
         conflicts, findings = _doubts(self.truth, "legal_entity")
         due = derived.enterprise_files(self._records, checked, staff, conflicts, findings)
         self.truth.table("theme/enterprise_file/enterprise_file", due)
@@ -55,16 +80,22 @@ def licenses_of_organisations(register: Standing) -> list[tuple[str, str, str]]:
     return [(str(number), str(holder), str(state)) for number, holder, state, kind in held if kind == ORGANISATION]
 
 
-def people_due(truth: Truth, registers: Sequence[Standing], elsewhere: Sequence[Standing]) -> Counter[str]:
+def people_due(
+    truth: Truth,
+    registers: Sequence[Standing],
+    elsewhere: Sequence[Standing],
+    introduce: Callable[[Records], None],
+) -> Counter[str]:
     """The tables about a block of people; gives how many of them each employer has insured.
 
-    `elsewhere` are registers about others that hold numbers of people.
+    `elsewhere` are registers about others that hold numbers of people; to `introduce` the golden records are shown.
     """
     by_source = _by_source(registers)
     married, insured = by_source["marriage_registration"], by_source["social_insurance"]
     dead = by_source["death_registration"]
     registers_due(truth, registers)
     people = _golden_due(truth, "person", registers, "id_number", PERSON)
+    introduce(people)
     scope = ("residence_region", "household_region", "insured_region")
     regions = {number: _first_in_a_city(values[name] for name in scope) for number, values in people.items()}
     tables = {

@@ -72,6 +72,11 @@ class Attribute:
 
 H, R, S, D = "household_registration", "residence_permit", "social_insurance", "death_registration"
 M, C, K = "market_entity", "civil_organisation", "credit_code_check"
+COMMITTEE, INSTITUTION, LEGAL_SERVICE = "grassroots_committee", "public_institution", "legal_service_organisation"
+VENUE, UNION, COLLECTIVE = "religious_venue", "trade_union", "rural_collective"
+REGISTERS = (M, C, COMMITTEE, INSTITUTION, LEGAL_SERVICE, VENUE, UNION, COLLECTIVE)
+HEADED = tuple(register for register in REGISTERS if register != VENUE)
+FUNDED = (M, C, INSTITUTION, LEGAL_SERVICE)
 PERSON = [
     Attribute("person_name", (H, R, S, D)),
     Attribute("sex", (H, R, D), otherwise="sex"),
@@ -87,20 +92,20 @@ PERSON = [
     Attribute("died_on", (D,)),
 ]
 LEGAL_ENTITY = [
-    Attribute("entity_name", (M, C, K)),
-    Attribute("entity_type", (M, C, K), compared=False),
-    Attribute("registration_number", (M, C), compared=False),
-    Attribute("state", (M, C, K)),
-    Attribute("established_on", (M, C)),
-    Attribute("registered_capital", (M, C)),
-    Attribute("capital_currency", (M, C)),
-    Attribute("representative_name", (M, C)),
-    Attribute("representative_id", (M, C)),
-    Attribute("business_scope", (M, C)),
-    Attribute("registered_region", (M, C), otherwise="region"),
-    Attribute("registered_address", (M, C)),
-    Attribute("phone", (M, C)),
-    Attribute("registrar", (M, C)),
+    Attribute("entity_name", (*REGISTERS, K)),
+    Attribute("entity_type", (*(register for register in REGISTERS if register != UNION), K), compared=False),
+    Attribute("registration_number", (M, C, INSTITUTION, LEGAL_SERVICE, VENUE), compared=False),
+    Attribute("state", (*REGISTERS, K)),
+    Attribute("established_on", (M, C, UNION)),
+    Attribute("registered_capital", FUNDED),
+    Attribute("capital_currency", FUNDED),
+    Attribute("representative_name", HEADED),
+    Attribute("representative_id", HEADED),
+    Attribute("business_scope", FUNDED),
+    Attribute("registered_region", REGISTERS, otherwise="region"),
+    Attribute("registered_address", REGISTERS),
+    Attribute("phone", HEADED),
+    Attribute("registrar", REGISTERS),
     Attribute("checked_on", (K,)),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,10 +14,11 @@ from simulation.world.people import Mask, People
 class World:
     """A block of people, by its number, and all organisations; each is known by its position.
 
-    `employers` are code and name of organisations in whose records nothing is planted; `moved` live elsewhere than
-    they are registered; `couples` are husbands and wives. `total` counts the people of all blocks.
-    Of plain people and organisations, by their positions, every register says what is so. `licenses` are number, holder
-    and state of the e-licences that organisations hold.
+    `employers` are code and name of organisations in whose records nothing is planted; `ended` are such as have been
+    cancelled, where a register asks for them apart; `moved` live elsewhere than they are registered; `couples` are
+    husbands and wives. `total` counts the people of all blocks. Of plain people and organisations, by their positions,
+    every register says what is so. `licenses` are number, holder and state of the e-licences that organisations hold,
+    `heads` number and organisation of whom registers name as head.
     """
 
     people: People
@@ -25,11 +26,13 @@ class World:
     total: int
     number: int = 0
     employers: list[tuple[str, str]] = field(default_factory=list)
+    ended: list[tuple[str, str]] = field(default_factory=list)
     moved: list[int] = field(default_factory=list)
     couples: tuple[list[int], list[int]] = ([], [])
     plain_people: list[int] = field(default_factory=list)
     plain_organisations: frozenset[int] = frozenset()
     licenses: list[tuple[str, str, str]] = field(default_factory=list)
+    heads: list[tuple[str, str]] = field(default_factory=list)
 
 
 def with_lives(rng: np.random.Generator, world: World) -> World:
@@ -43,7 +46,7 @@ def with_lives(rng: np.random.Generator, world: World) -> World:
     # Not everyone marries here, so that defects find people without a marriage too.
     pairs = _couples(people, (rng.random(len(people)) < 0.7) & ~people.outsider)
     everywhere = sorted([*outsiders.tolist(), *moved.tolist()])
-    return World(people, world.organisations, world.total, world.number, world.employers, everywhere, pairs)
+    return replace(world, moved=everywhere, couples=pairs)
 
 
 def _couples(people: People, free: Mask) -> tuple[list[int], list[int]]:

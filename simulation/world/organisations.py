@@ -1,7 +1,8 @@
-"""The simulated enterprises and civil organisations themselves: code, name, kind, state, home, and who heads them."""
+"""The simulated organisations themselves: code, name, kind, state, home, and who heads them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,13 @@ from simulation.world.names import CIVIL_KINDS, FIELDS, TRADES, brand
 from simulation.world.people import People
 from simulation.world.places import CITIES, counties
 
+OTHERS_FEWEST, OTHERS_MOST = 360, 30_000
 ENTERPRISE_TYPES = {"1": "有限责任公司", "2": "个体工商户", "3": "农民专业合作社"}
 
 
 @dataclass
 class Organisations:
-    """Every sequence is indexed by entity; the market's come first, then the civil organisations."""
+    """Every sequence is indexed by entity; the market's come first, then those that `issuer` gives codes to."""
 
     credit_code: list[str]
     name: list[str]
@@ -30,6 +32,7 @@ class Organisations:
     head: list[int]  # person
     market: int
     registration_number: list[str]  # of before the credit code; some were given out twice
+    issuer: str = "民政局"
 
     def __len__(self) -> int:
         return len(self.credit_code)
@@ -76,6 +79,43 @@ def _registration_number(number: int, region: list[str]) -> str:
 def shares_number(number: int) -> bool:
     """Whether an enterprise has the register number of the one before it."""
     return number % 8 == 1
+
+
+# The name of the organisation of a number, by the first two characters of its code and its region.
+Naming = Callable[[int, str, str], str]
+
+
+def found_others(
+    rng: np.random.Generator,
+    kinds: Mapping[str, str],
+    people: People,
+    total: int,
+    issuer: str,
+    name: Naming,
+    usual: str | None = None,
+) -> Organisations:
+    """Organisations of which another register holds none: `kinds` by the first two characters of their codes.
+
+    Those of the kind `usual` are as many as all others. No department and category are those of `found`, so no code is.
+    """
+    begins = [*kinds, *([usual] * len(kinds) if usual else [])]
+    count = min(max(total // 100, OTHERS_FEWEST), OTHERS_MOST)
+    region, begin = pick_of(rng, list(counties()), count), pick_of(rng, begins, count)
+    organisation = _distinct(rng, count, 10_000_000, 50_000_000)
+    return Organisations(
+        credit_code=[
+            credit_code(start[0], start[1], code, str(n))
+            for start, code, n in zip(begin, region, organisation, strict=True)
+        ],
+        name=[name(number, start, code) for number, (start, code) in enumerate(zip(begin, region, strict=True))],
+        kind=[kinds[start] for start in begin],
+        state=pick_of(rng, ["1"] * 9 + ["3"], count),
+        region=region,
+        founded=rng.integers(day_number("1996-01-01"), AS_OF_DAY - 2_200, count),
+        head=rng.choice(np.flatnonzero(people.adult & people.alive), count).tolist(),
+        market=0,
+        issuer=issuer,
+    )
 
 
 def _distinct(rng: np.random.Generator, count: int, low: int, high: int) -> NDArray[np.int64]:

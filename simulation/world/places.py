@@ -84,6 +84,12 @@ def retired() -> list[str]:
     return [code for code, listed in _inner_mongolia().items() if _is_county(code) and not _latest_name(listed)]
 
 
+def village_code(number: int, region: str, first: int) -> str:
+    """The twelve digits of a village or community of a region, the last three from `first` on; by number distinct."""
+    township, place = divmod(number, 199)
+    return f"{region}{100 + township:03}{first + place:03}"
+
+
 def city_of(region: str | None) -> str | None:
     """The league or city that a present region code belongs to, None elsewhere."""
     city = (region or "")[:4] + "00"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ibis
 import pytest
 import yaml
 
+from pipelines.declarations.reading import DeclarationError
 from pipelines.project.catalog import read_catalog
 from pipelines.reports.site import build_report
+from pipelines.steps.responsibility import acting as acting_agency
 from pipelines.tables.specs import finding_spec
 from tests.lake.test_incremental import assert_equals_a_rebuild
 from tests.support.deliveries import Delivered, Row, household, marriage, person_id
@@ -32,6 +35,39 @@ def test_agencies_of_the_autonomous_region_keep_their_names_and_exceptions_their
     assert agencies["public_security"].title == "内蒙古自治区公安厅"
     assert agencies["public_security_150102"].title == "呼和浩特市公安局新城区分局"
     assert not any(name.startswith("public_data_") for name in agencies), "declared at that level alone"
+
+
+def test_committees_are_the_civil_affairs_agency_s_but_where_another_one_has_the_task() -> None:
+    catalog = read_catalog(ROOT)
+    contract = catalog.contracts["grassroots_committee"]
+    given = {"150402": "social_work_150400", "152401": "social_work_150400", "150102": "civil_affairs_150100"}
+    given |= {"110105": "civil_affairs"}
+    providers = {"social_work_150400": "social_work_150400", "civil_affairs_150400": "social_work_150400"}
+    providers |= {"civil_affairs_150100": "civil_affairs_150100", "civil_affairs": "civil_affairs"}
+    cells = [*((region, None) for region in given), *((None, provider) for provider in providers)]
+    table = ibis.memtable(cells, columns=["registered_region", "provider"])
+    rows = table.mutate(agency=acting_agency(catalog, contract, {name: table[name] for name in table.columns}))
+    found = ibis.duckdb.connect().execute(rows)
+    assert dict(zip(found.registered_region.fillna(found.provider), found.agency, strict=True)) == given | providers
+
+
+@pytest.mark.parametrize(
+    ("instead", "problem"),
+    [
+        ({"150499": "health"}, "instead: 150499 is no league or city of catalog/cities.yml"),
+        ({"150400": "police"}, "no kind of agency `police` in catalog/agency_kinds.yml"),
+    ],
+)
+def test_another_kind_must_exist_and_act_in_a_league_or_city(
+    tmp_path: Path, instead: dict[str, str], problem: str
+) -> None:
+    project = tiny_project(tmp_path / "project")
+    contract = project / "foundation_dbs/person/sources" / f"{MARRIAGES}.yml"
+    declared = yaml.safe_load(contract.read_text(encoding="utf-8"))
+    declared["responsibility"] = {"kind": OWN, "by": "registrar_region", "level": "league", "instead": instead}
+    contract.write_text(yaml.safe_dump(declared, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=problem):
+        read_catalog(project)
 
 
 MARRIAGES, PEOPLE = "marriage_registration", "household_registration"

@@ -95,8 +95,7 @@ def test_a_delivery_with_a_title_is_refused_with_its_reason(project: Path, tmp_p
 
 def test_figures_that_are_no_sums_of_money_keep_their_digits(project: Path, tmp_path: Path) -> None:
     figures = {
-        "经度": ["111.6612345", "111.7"],
-        "纬度": ["40.81", "40.82"],
+        "海拔": ["1040.1612345", "1063.7"],
         "邮编": ["010010", "021000"],
         "年份": ["2023", "2024"],
         "缴费比例": ["5.25", "12.00"],
@@ -108,6 +107,12 @@ def test_figures_that_are_no_sums_of_money_keep_their_digits(project: Path, tmp_
     }
     elements = by_header(drafted(project, with_columns(tmp_path / "s.csv", **figures)))
     assert {header: elements[header] for header in figures} == dict.fromkeys(figures, "text")
+
+
+def test_degrees_are_degrees(project: Path, tmp_path: Path) -> None:
+    degrees = {"经度": ["111.6612345", "111.7"], "纬度": ["40.81", "40.82"]}
+    elements = by_header(drafted(project, with_columns(tmp_path / "s.csv", **degrees)))
+    assert {header: elements[header] for header in degrees} == {"经度": "longitude", "纬度": "latitude"}
 
 
 def test_sums_of_money_are_amounts(project: Path, tmp_path: Path) -> None:
@@ -171,7 +176,8 @@ def test_flags_of_exchange_platforms_are_flags(project: Path, tmp_path: Path, fl
     columns = {flag: ["insert", value, ""], "dsc_biz_timestamp": ["2024-05-01 10:00:00"]}
     contract = drafted(project, with_columns(tmp_path / "s.csv", **columns))
     assert contract.deletes == Deletes(column=flag, value=value)
-    assert contract.version == "dsc_biz_timestamp"
+    assert contract.version == "updated_at", "what other contracts call this header"
+    assert contract.column("updated_at").header == "dsc_biz_timestamp"
 
 
 def test_no_figure_of_something_else_becomes_a_sum_of_money(project: Path, tmp_path: Path) -> None:

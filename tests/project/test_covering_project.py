@@ -85,10 +85,10 @@ def test_every_kind_of_rule_is_declared(catalog: Catalog) -> None:
     assert {*PREDICATES} - rule_types(catalog) == set()
     assert rule_types(read_catalog(PROJECT)) - rule_types(catalog) == set()
     given = [rule.arguments for contract in catalog.contracts.values() for rule in catalog.rules(contract)]
-    kinds = {
-        kind for arguments in given for kind in [*arguments.get("kinds", {}).values(), arguments.get("untyped")] if kind
-    }
-    assert kinds == {*DOCUMENTS}
+    of_documents = [arguments for arguments in given if "kinds" in arguments]
+    kinds = {kind for arguments in of_documents for kind in [*arguments["kinds"].values(), arguments.get("untyped")]}
+    assert kinds - {None} == {*DOCUMENTS}
+    assert any("patterns" in arguments and "untyped" in arguments for arguments in given)
     assert {arguments["part"] for arguments in given if "part" in arguments} == {*PARTS}
 
 
@@ -155,6 +155,7 @@ def test_every_kind_of_contract_is_declared(catalog: Catalog) -> None:
     responsible = [contract.responsibility for contract in contracts if contract.responsibility]
     assert {responsibility.by_provider for responsibility in responsible if not responsibility.columns} == {True}
     assert any(responsibility.columns for responsibility in responsible)
+    assert {bool(responsibility.instead) for responsibility in responsible} == {True, False}
     assert {responsibility.level for responsibility in responsible} == {"league", "banner"}
     renamed = [contract.feeds.key for contract in contracts if contract.feeds and contract.feeds.key]
     assert {len(key) > 1 for key in renamed} == {True, False}

@@ -229,6 +229,8 @@ def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -
     assert derived == {
         *(f"foundation/credit/{name}.csv" for name in ("debtor", "licence", "listing", "penalty", "subject_summary")),
         "foundation/e_license/current_license.csv",
+        "foundation/legal_entity/code_check.csv",
+        "foundation/legal_entity/legal_representative.csv",
         "foundation/person/death.csv",
         "foundation/person/id_alias.csv",
         "foundation/person/marriage.csv",
