@@ -80,10 +80,9 @@ def organisations_ended(world: World) -> list[int]:
 
 
 def living_people(world: World) -> list[int]:
-    """Adults who head nothing."""
-    people, heads = world.people, {number for number, _ in world.heads}
-    living = (at for at in world.plain_people if people.died[at] < 0 and people.adult[at])
-    return [at for at in living if people.id_number[at] not in heads]
+    """Adults."""
+    people = world.people
+    return [at for at in world.plain_people if people.died[at] < 0 and people.adult[at]]
 
 
 def dead_people(world: World) -> list[int]:
@@ -92,9 +91,8 @@ def dead_people(world: World) -> list[int]:
 
 def living_heads(world: World) -> list[int]:
     """Adults whom a register names as head of something."""
-    people, heads = world.people, {number for number, _ in world.heads}
-    living = (at for at in world.plain_people if people.died[at] < 0 and people.adult[at])
-    return [at for at in living if people.id_number[at] in heads]
+    heads = {number for number, _ in world.heads}
+    return [at for at in living_people(world) if world.people.id_number[at] in heads]
 
 
 def revoked_licences(world: World) -> list[tuple[Subject, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,8 @@ class Organisations:
     founded: NDArray[np.int64]
     head: list[int]  # person
     market: int
-    registration_number: list[str]  # of before the credit code; some were given out twice
     issuer: str = "民政局"
+    registration_number: list[str] = field(default_factory=list)  # of before the credit code; some were given out twice
 
     def __len__(self) -> int:
         return len(self.credit_code)
