@@ -14,6 +14,7 @@ from simulation.world.block import World
 from simulation.world.places import city_of
 
 Row = dict[str, str | None]
+Found = Counter[tuple[str, str, str]]
 LICENCE, PENALTY, DEBTOR, LIST = "administrative_licence", "administrative_penalty", "dishonest_debtor", "credit_list"
 KEYS = {
     LICENCE: ("decision_number", "authority_code", "licence_number", "subject_key"),
@@ -63,7 +64,8 @@ def publications_due(truth: Truth, standings: Iterable[Standing], world: World) 
         _table(truth, TABLES[source], names, KEYS[source], found)
     summary = _summary(rows)
     _table(truth, "subject_summary", list(summary[0]), ("subject",), summary)
-    _find(truth, rows, world)
+    for (record, rule, subject), times in _contradictions(rows, world).items():
+        truth.finding(record, rule, subject, rows=times)
 
 
 def _rows(standing: Standing) -> list[Row]:
@@ -147,8 +149,9 @@ def _summary(rows: Mapping[str, list[Row]]) -> list[Row]:
     ]
 
 
-def _find(truth: Truth, rows: Mapping[str, list[Row]], world: World) -> None:
-    """Every contradiction that the publications show, by what is so."""
+def _contradictions(rows: Mapping[str, list[Row]], world: World) -> Found:
+    """How many rows of each subject contradict what is so, by golden record and rule."""
+    found: Found = Counter()
     organisations, people = world.organisations, world.people
     state = dict(zip(organisations.credit_code, organisations.state, strict=True))
     dead = {people.id_number[at] for at in world.plain_people if people.died[at] >= 0}
@@ -159,24 +162,25 @@ def _find(truth: Truth, rows: Mapping[str, list[Row]], world: World) -> None:
         code, number, subject = row["credit_code"], row["id_number"], _subject(row)
         is_valid = row["state"] == VALID
         if is_valid and code and state[code] != "1":
-            truth.finding("legal_entity", "licence_of_ended_entity", code)
+            found["legal_entity", "licence_of_ended_entity", code] += 1
         if is_valid and number in dead:
-            truth.finding("person", "licence_of_dead_person", str(number))
+            found["person", "licence_of_dead_person", str(number)] += 1
         if is_valid and any(_revokes(penalty, row) for penalty in revoked if subject and _subject(penalty) == subject):
             record, rule = _of_record(code, "revoked_licence_still_valid", "revoked_licence_of_person_still_valid")
-            truth.finding(record, rule, subject)
+            found[record, rule, subject] += 1
         published = licensed.get((str(row["licence_number"]), str(code)))
         if published and ((is_valid and published in OUT_OF_FORCE) or (row["state"] == "2" and published == IN_FORCE)):
-            truth.finding("legal_entity", "licence_unlike_e_license", str(code))
-    _find_contradictory_lists(truth, rows[LIST])
+            found["legal_entity", "licence_unlike_e_license", str(code)] += 1
+    _find_contradictory_lists(found, rows[LIST])
     debtors = {row["id_number"] for row in rows[DEBTOR]} - {None}
     for head, code in world.heads:
         if head in debtors:
-            truth.finding("legal_entity", "head_dishonest_debtor", code)
+            found["legal_entity", "head_dishonest_debtor", code] += 1
     for source, some in rows.items():
         for row in some:
             if not _subject(row):
-                _find_unknown(truth, source, row)
+                _find_unknown(found, source, row)
+    return found
 
 
 def _revokes(penalty: Row, licence: Row) -> bool:
@@ -188,22 +192,22 @@ def _of_record(code: str | None, of_entity: str, of_person: str) -> tuple[str, s
     return ("legal_entity", of_entity) if code else ("person", of_person)
 
 
-def _find_contradictory_lists(truth: Truth, rows: list[Row]) -> None:
+def _find_contradictory_lists(found: Found, rows: list[Row]) -> None:
     standing = [row for row in rows if row["stands"] == "true" and _subject(row)]
     dishonest = {_subject(row) for row in standing if row["list_type"] == "dishonest"}
     for row in standing:
         if row["list_type"] == "honoured" and _subject(row) in dishonest:
             record, rule = _of_record(row["credit_code"], "honoured_and_dishonest", "honoured_and_dishonest_person")
-            truth.finding(record, rule, _subject(row))
+            found[record, rule, _subject(row)] += 1
 
 
-def _find_unknown(truth: Truth, source: str, row: Row) -> None:
+def _find_unknown(found: Found, source: str, row: Row) -> None:
     of_entity, of_person, code, document, number = CALLED[source]
     is_person = row["subject_category"] == "person"
     stated = str(row[document if is_person else code] or "")
     form = r"\d{17}[\dX]" if is_person else r"[1-9ANY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}"
     called = stated if re.fullmatch(form, stated) else row[number] or row.get("listing_authority")
-    truth.finding("person" if is_person else "legal_entity", of_person if is_person else of_entity, str(called))
+    found["person" if is_person else "legal_entity", of_person if is_person else of_entity, str(called)] += 1
 
 
 def _yes_or_no(holds: object) -> str:
