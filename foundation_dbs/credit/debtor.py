@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-from foundation_dbs.credit.resolution import TITLES, inputs_of, resolved, routes_of
+from foundation_dbs.credit.resolution import SUBJECT, TITLES, inputs_of, resolved, routes_of
 from pipelines.modelling import Returned, model
 
 KEY = ("case_number", "subject_key", "publication_number")
@@ -26,13 +26,7 @@ def debtor(publications: ir.Table, legal_entity: ir.Table, person: ir.Table, nam
     """
     return resolved(publications, KEY, legal_entity, person, names, CODES).select(
         *KEY,
-        "subject_name",
-        "subject_category",
-        "credit_code",
-        "id_number",
-        "method",
-        "candidates",
-        "subject_region",
+        *SUBJECT,
         "court",
         "basis_number",
         "filed_on",

@@ -17,7 +17,9 @@ IN_FORCE = "01"  # of license_state
 ENDED = ("2", "3", "4")  # of entity_state: revoked, cancelled, withdrawn
 ENDED_LICENSES = ("03", "04", "05", "07")  # of license_state: withdrawn, cancelled, lapsed, revoked
 HONOURED, DISHONEST = "honoured", "dishonest"
-REVOKED, REVOCATION = "(^|;)5(;|$)", "吊销"  # a penalty category says 暂扣或吊销, and its content which
+# A penalty category says 暂扣或吊销, and its content which.
+REVOKED, SUSPENDED_OR_REVOKED, REVOCATION = "(^|;)5(;|$)", "暂扣或吊销", "吊销"
+MARK = "\x1f"
 OVER = ("withdrawn", "repaired")
 NO_NUMBER = "无"
 LICENCES = {"publications": "administrative_licence", "known": "licence"}
@@ -81,14 +83,17 @@ def licence_of_dead_person(publications: ir.Table, known: ir.Table, person: ir.T
 
 def _revoked(known: ir.Table, penalty: ir.Table, subject: str) -> ir.Table:
     """Valid licences whose number a penalty that stands names as revoked."""
+    named = penalty.affected_licence.replace("（", "(").replace("）", ")").re_replace("[ \u3000]", "")
     revocations = penalty.filter(
         penalty.penalty_category.re_search(REVOKED)
-        & penalty.content.contains(REVOCATION)
+        & penalty.content.replace(SUSPENDED_OR_REVOKED, "").contains(REVOCATION)
         & ~penalty.state.isin(OVER).fill_null(False)
-    ).select(_subject=penalty[subject], affected_licence="affected_licence")
+    ).select(_subject=penalty[subject], _named=named)
     valid = known.filter((known.state == VALID) & (known.licence_number != NO_NUMBER))
     both = valid.inner_join(revocations, valid[subject] == revocations["_subject"])
-    return both.filter(both.affected_licence.contains(both.licence_number))
+    # The number as a whole, and not as the beginning of a longer one.
+    marked = both["_named"].replace(both.licence_number, MARK)
+    return both.filter(marked.re_search(f"(^|[^0-9A-Za-z]){MARK}([^0-9A-Za-z]|$)"))
 
 
 @finding(
@@ -144,9 +149,14 @@ def licence_unlike_e_license(publications: ir.Table, known: ir.Table, current_li
     both = known.inner_join(
         licenses, [known.licence_number == licenses.license_number, known.credit_code == licenses.holder_code]
     )
-    ended = (both.state == VALID) & both["_state"].isin(ENDED_LICENSES)
-    revived = (both.state == INVALID) & (both["_state"] == IN_FORCE)
-    return _at_fault(both.filter(ended | revived), publications, licences.KEY, "credit_code")
+    # A renewal leaves what it replaces behind on either side: what is in force anywhere counts.
+    same = ibis.window(group_by=["credit_code", "licence_number"])
+    is_published = (both.state == VALID).cast("int64").max().over(same) == 1
+    is_in_force = (both["_state"] == IN_FORCE).cast("int64").max().over(same) == 1
+    ended = (both.state == VALID) & both["_state"].isin(ENDED_LICENSES) & ~is_in_force
+    revived = (both.state == INVALID) & (both["_state"] == IN_FORCE) & ~is_published
+    unlike = both.mutate(_unlike=(ended | revived).fill_null(False))
+    return _at_fault(unlike.filter(unlike["_unlike"]), publications, licences.KEY, "credit_code")
 
 
 def _contradicted(known: ir.Table, subject: str) -> ir.Table:

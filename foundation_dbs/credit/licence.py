@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from foundation_dbs.credit.resolution import TITLES, inputs_of, resolved, routes_of, standing
+from foundation_dbs.credit.resolution import SUBJECT, TITLES, inputs_of, resolved, routes_of, standing
 from pipelines.modelling import DELIVERED, Returned, model
 
 KEY = ("decision_number", "authority_code", "licence_number", "subject_key")
@@ -29,13 +29,7 @@ def licence(publications: ir.Table, legal_entity: ir.Table, person: ir.Table, na
     found = standing(resolved(publications, KEY, legal_entity, person, names), KEY[:3], DELIVERED)
     return found.select(
         *KEY,
-        "subject_name",
-        "subject_category",
-        "credit_code",
-        "id_number",
-        "method",
-        "candidates",
-        "subject_region",
+        *SUBJECT,
         "decision_title",
         "licence_category",
         "certificate_name",

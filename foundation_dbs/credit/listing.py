@@ -3,12 +3,12 @@
 import ibis
 import ibis.expr.types as ir
 
-from foundation_dbs.credit.resolution import TITLES, inputs_of, resolved, routes_of
+from foundation_dbs.credit.resolution import SUBJECT, TITLES, inputs_of, resolved, routes_of
 from pipelines.modelling import Returned, model
 
 KEY = ("subject_key", "list_type", "listed_on", "listing_authority")
 CODES = ("reported_credit_code", "document")
-REMOVED = "是"
+REMOVED, KEPT = "是", "否"
 
 
 @model(
@@ -27,16 +27,11 @@ def listing(publications: ir.Table, legal_entity: ir.Table, person: ir.Table, na
     Source: 2024-19 第十八条; 全国失信惩戒措施基础清单.
     """
     found = resolved(publications, KEY, legal_entity, person, names, CODES)
-    removed = ibis.ifelse(found.is_removed.notnull(), found.is_removed == REMOVED, found.removed_on.notnull())
+    known = found.is_removed.isin((REMOVED, KEPT)).fill_null(False)
+    removed = ibis.ifelse(known, found.is_removed == REMOVED, found.removed_on.notnull())
     return found.select(
         *KEY,
-        "subject_name",
-        "subject_category",
-        "credit_code",
-        "id_number",
-        "method",
-        "candidates",
-        "subject_region",
+        *SUBJECT,
         "list_name",
         "listing_reason",
         "published_until",

@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-from foundation_dbs.credit.resolution import TITLES, inputs_of, resolved, routes_of, standing
+from foundation_dbs.credit.resolution import SUBJECT, TITLES, inputs_of, resolved, routes_of, standing
 from pipelines.modelling import DELIVERED, Returned, model
 
 KEY = ("decision_number", "authority_code", "subject_key")
@@ -26,13 +26,7 @@ def penalty(publications: ir.Table, legal_entity: ir.Table, person: ir.Table, na
     found = standing(resolved(publications, KEY, legal_entity, person, names), KEY[:2], DELIVERED)
     return found.select(
         *KEY,
-        "subject_name",
-        "subject_category",
-        "credit_code",
-        "id_number",
-        "method",
-        "candidates",
-        "subject_region",
+        *SUBJECT,
         "offence_type",
         "penalty_category",
         "content",

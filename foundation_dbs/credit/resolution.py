@@ -11,12 +11,32 @@ from pipelines.modelling import ClaimsOf, FormsOf, Graded, Route
 
 # What a publication is resolved by, the surest first. Whatever column a code stands in, it counts as what it is; the
 # number of a tax registration ends in the organisation code. Of several candidates that one counts which is named so.
-METHODS = ("credit_code", "id_number", "misread_credit_code", "organisation_code", "registration_number", "tax_number")
+METHODS = (
+    "credit_code",
+    "id_number",
+    "misread_credit_code",
+    "organisation_code",
+    "registration_number",
+    "tax_number",
+    "old_id_number",
+)
 MASKED, NAME = "name_and_visible_digits", "name"
 RANK = {method: rank for rank, method in enumerate((*METHODS, MASKED, NAME))}
 NAMED = "_and_name"
-VISIBLE = 6  # digits of a masked number that must be seen before it says anything
-FOUND = ("credit_code", "id_number", "method", "candidates")
+# Of a masked number the first six digits, which are a region's, and one at its end; or ten anywhere.
+FRONT, VISIBLE = 6, 10
+# What stands where there is no code, and what is too short to be one.
+FILLER, SHORTEST = "^[a-z?]?(0+|1+|9+)$", 8
+# What every table of publications shows of its subjects.
+SUBJECT = (
+    "subject_name",
+    "subject_category",
+    "credit_code",
+    "id_number",
+    "method",
+    "candidates",
+    "subject_region",
+)
 ORGANISATION_CODE = (8, 9)  # of a credit code (GB 32100): where it begins, and how long it is
 # The subject block of the publication standard of 2018.
 CODES = (
@@ -28,7 +48,8 @@ CODES = (
     "reported_civil_number",
     "document",
 )
-TAX = "reported_tax_number"
+TAX, DOCUMENT = "reported_tax_number", "document"
+ID_LENGTH = 18
 NAMES = ClaimsOf("legal_entity", "entity_name")
 TITLES: Mapping[str, str | Graded] = {
     "credit_code": "统一社会信用代码",
@@ -105,11 +126,16 @@ def _references(publications: ir.Table, key: list[str], codes: Sequence[str]) ->
     stated: list[ir.Value] = []
     for column in codes:
         code = publications[column]
+        if column == DOCUMENT:
+            # A passport's number may be that of an organisation too.
+            stated.append(ibis.ifelse(code.length() == ID_LENGTH, code, None))
+            continue
+        stated.append(ibis.ifelse(code.re_search("^[0-9]{15}$"), "o" + code, None))
         stated += [code.replace("-", ""), ibis.ifelse(code.re_search("[IO]"), "?" + code.translate("IO", "10"), None)]
         if column == TAX:
             stated.append(ibis.ifelse(code.length() == 15, "t" + code.right(9), None))
     each = publications.select(*key, stated=ibis.array(stated).unnest())
-    return each.filter(each.stated.notnull()).distinct()
+    return each.filter((each.stated.length() >= SHORTEST) & ~each.stated.re_search(FILLER)).distinct()
 
 
 def _identities(legal_entity: ir.Table) -> ir.Table:
@@ -132,8 +158,14 @@ def _identities(legal_entity: ir.Table) -> ir.Table:
 
 
 def _persons(person: ir.Table) -> ir.Table:
-    return person.select(
-        credit_code=ibis.null("string"), id_number="id_number", stated="id_number", rank=_rank("id_number")
+    """The number of each person, and its form of before 1999."""
+    number = person.id_number
+    known = {"id_number": number, "old_id_number": "o" + number.substr(0, 6) + number.substr(8, 9)}
+    return ibis.union(
+        *(
+            person.select(credit_code=ibis.null("string"), id_number=number, stated=value, rank=_rank(method))
+            for method, value in known.items()
+        )
     )
 
 
@@ -178,7 +210,8 @@ def _by_visible_digits(publications: ir.Table, key: list[str], person: ir.Table,
     masked = stated.filter(stated.masked.re_search("^[0-9]+[*＊]+[0-9X]*$")).mutate(
         front=lambda rows: rows.masked.re_extract("^[0-9]+", 0), end=lambda rows: rows.masked.re_extract("[0-9X]*$", 0)
     )
-    seen = masked.filter(masked.front.length() + masked.end.length() >= VISIBLE)
+    front, end = masked.front.length(), masked.end.length()
+    seen = masked.filter(((front >= FRONT) & (end > 0)) | (front + end >= VISIBLE))
     named = person.select("id_number", subject_name="person_name")
     both = seen.inner_join(named, "subject_name")
     fits = both.filter(both.id_number.startswith(both.front) & both.id_number.endswith(both.end))

@@ -16,8 +16,6 @@ from foundation_dbs.credit import penalty as penalties
 from pipelines.modelling import Computed, Route, finding, is_id_number
 
 CREDIT_CODE = "^[1-9ANY][0-9ABCDEFGHJKLMNPQRTUWXY][0-9]{6}[0-9ABCDEFGHJKLMNPQRTUWXY]{10}$"
-# Digits alone may be both: what may be somebody's number is told to nobody as a code.
-PERHAPS_ID_NUMBER = "^[1-8][0-9]{5}(18|19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$"
 PERSON = "person"
 
 
@@ -36,8 +34,8 @@ class Asked(NamedTuple):
 
     def subject(self, rows: ir.Table, is_person: bool) -> ir.StringValue:
         stated = rows[self.document if is_person else self.code]
-        is_code = stated.re_search(CREDIT_CODE) & ~stated.re_search(PERHAPS_ID_NUMBER)
-        has_form = is_id_number(stated) if is_person else is_code
+        # Digits alone may be both: what may be somebody's number is shown to nobody as a code.
+        has_form = is_id_number(stated) if is_person else stated.re_search(CREDIT_CODE) & ~is_id_number(stated)
         number = ibis.coalesce(*(rows[name] for name in self.numbers))
         return ibis.ifelse(has_form.fill_null(False), stated, number)
 

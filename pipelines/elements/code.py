@@ -63,7 +63,8 @@ def normalise_several(value: ir.StringValue, codes: Sequence[Code]) -> ir.String
         listed = [
             ibis.ifelse(items.re_search(f";(?:{'|'.join(words)});"), f"{code};", "") for code, words in spelt.items()
         ]
-        return ibis.ifelse(none_left, functools.reduce(operator.add, listed).re_replace(";$", ""), ibis.null("string"))
+        codes_found = functools.reduce(operator.add, listed).re_replace(";$", "").nullif("")
+        return ibis.ifelse(none_left, codes_found, ibis.null("string"))
 
     text = sent(value)
     # Each item has a divider of its own on both sides, so that no two share one.
@@ -74,7 +75,7 @@ def normalise_several(value: ir.StringValue, codes: Sequence[Code]) -> ir.String
 def _spellings(code: Code) -> list[str]:
     """A code, as a number too, and its labels, as expressions; a label that names several things by its parts."""
     number = _NUMBER_AS_SUCH.fullmatch(code.code)
-    written = [code.code, *([f"0*{number[1]}"] if number else [])]
+    written = [re.escape(code.code), *([f"0*{number[1]}(?:[.]0+)?"] if number else [])]
     labels = [part for label in (code.title, *code.labels) for part in re.split(f"[{_DIVIDERS}]", label) if part]
     return [*written, *(re.escape(label.translate(_COMPARED)) for label in labels)]
 

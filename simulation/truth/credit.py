@@ -206,7 +206,9 @@ def _find_unknown(found: Found, source: str, row: Row) -> None:
     is_person = row["subject_category"] == "person"
     stated = str(row[document if is_person else code] or "")
     form = r"\d{17}[\dX]" if is_person else r"[1-9ANY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}"
-    called = stated if re.fullmatch(form, stated) else row[number] or row.get("listing_authority")
+    # Digits alone may be somebody's number.
+    is_shown = re.fullmatch(form, stated) and (is_person or not re.fullmatch(r"\d{17}[\dX]", stated))
+    called = stated if is_shown else row[number] or row.get("listing_authority")
     found["person" if is_person else "legal_entity", of_person if is_person else of_entity, str(called)] += 1
 
 

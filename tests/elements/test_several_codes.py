@@ -15,6 +15,7 @@ def test_several_codes_in_a_cell_come_in_the_order_of_the_list(normalised: Norma
         "罚款": "2",
         "2": "2",
         "02": "2",
+        "2.0": "2",
         "罚款；警告": "1;2",
         "警告、罚款、没收违法所得、没收非法财物": "1;2;3",
         "没收违法所得": "3",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from foundation_dbs.credit.unresolved import CREDIT_CODE, PERHAPS_ID_NUMBER
+from foundation_dbs.credit.unresolved import CREDIT_CODE
 from pipelines.steps.inputs import table_spec
 from pipelines.tables.specs import quarantine_spec
 from simulation.checksums import credit_check, credit_code, registration_number
@@ -112,6 +112,7 @@ OTHER_LICENCES = [
     licence("L25", NAMES[A], 许可内容="更名", 更新时间="2026-02-05 08:00:00", **{CODE: A}),
     licence("L26", NAMES[A], 有效期至="2099-12-31", **{CODE: A}),
     licence("L27", NAMES[A], 有效期至="长期", **{CODE: A}),
+    licence("L28", NAMES[C], 许可编号="XK0", **{CODE: C}),
 ]  # fmt: skip
 # The layout of 2015 numbers the codes otherwise, and writes underscores in full width.
 OLD_LAYOUT = {
@@ -150,6 +151,12 @@ PENALTIES = [
         "P3",
         NAMES[B],
         **{CODE: B, "处罚类别": "暂扣或吊销许可证/执照", "处罚内容": "吊销许可证", "罚款金额（万元）": ""},
+        暂扣或吊销证照名称及编号="食品经营许可证 XK001",
+    ),
+    penalty(
+        "P5",
+        NAMES[C],
+        **{CODE: C, "处罚类别": "5", "处罚内容": "吊销许可证", "罚款金额（万元）": ""},
         暂扣或吊销证照名称及编号="食品经营许可证 XK001",
     ),
     penalty("P4", NAMES[A], **{CODE: A, "当前状态": "已修复"}),
@@ -199,9 +206,18 @@ ENTITIES = [
     market(A, 注册号=NUMBER, 法定代表人=name_of(HEAD), 法定代表人证件号=person_id(HEAD)),
     market(B, 注册号=SHARED),
     market(C, 注册号=SHARED),
-    market(ENDED, 登记状态="注销"),
+    market(ENDED, 登记状态="注销", 注册号="00000000"),
 ]
-DEBTORS = [debtor(1, name_of(HEAD), person_id(HEAD)), debtor(2, "某某公司", "12345678X")]
+# An id number that nobody has, with the check of a credit code too.
+PERHAPS = next(person_id(n) for n in range(2000) if person_id(n)[17] == credit_check(person_id(n)[:17]))
+OLD_NUMBER = person_id(MAN)[:6] + person_id(MAN)[8:17]
+DEBTORS = [
+    debtor(1, name_of(HEAD), person_id(HEAD)),
+    debtor(2, "某某公司", "12345678X"),
+    debtor(3, "某某商行", PERHAPS),
+    debtor(4, name_of(STRANGER), "00000000", 被执行人性质="自然人"),
+    debtor(5, name_of(MAN), OLD_NUMBER, 被执行人性质="自然人"),
+]
 DELIVERIES = [
     Delivered("household_registration", "1.csv", [household(n) for n in (MAN, DEAD, HEAD)]),
     Delivered("death_registration", "1.csv", [death(DEAD)]),
@@ -304,7 +320,7 @@ def test_what_contradicts_other_registers_is_found(credit: Credit) -> None:
 def test_who_cannot_be_resolved_is_found_by_code_or_number(credit: Credit) -> None:
     assert credit.found("licence_subject_unknown") == sorted([UNKNOWN, "L9", "L10"])
     assert credit.found("licence_person_unknown", "person") == sorted([person_id(STRANGER), "L15"])
-    assert credit.found("debtor_unknown") == ["(2025)内0102执2号"]
+    assert credit.found("debtor_person_unknown", "person") == ["(2025)内0102执4号"]
 
 
 def test_each_subject_is_summed_up(credit: Credit) -> None:
@@ -313,10 +329,18 @@ def test_each_subject_is_summed_up(credit: Credit) -> None:
     assert {row["subject"] for row in credit.tables["subject_summary"]} >= {A, B, C, ENDED, person_id(MAN)}
 
 
-def test_a_code_that_may_be_an_id_number_is_told_to_nobody() -> None:
+def test_a_code_that_may_be_an_id_number_is_shown_to_nobody(credit: Credit) -> None:
     """Digits alone fit both: one in 31 id numbers has the check of a credit code too."""
+    assert re.search(CREDIT_CODE, PERHAPS)
+    assert credit.found("debtor_unknown") == ["(2025)内0102执2号", "(2025)内0102执3号"]
 
-    number = next(person_id(n) for n in range(2000) if person_id(n)[17] == credit_check(person_id(n)[:17]))
-    assert re.search(CREDIT_CODE, number)
-    assert re.search(PERHAPS_ID_NUMBER, number)
-    assert not any(re.search(PERHAPS_ID_NUMBER, code) for code in (A, B, UNKNOWN))
+
+def test_fillers_and_namesakes_of_codes_lead_to_nobody(credit: Credit) -> None:
+    found = {row["publication_number"]: row for row in credit.tables["debtor"]}
+    assert (found["4"]["credit_code"], found["4"]["method"]) == (None, None)
+    assert (found["5"]["id_number"], found["5"]["method"]) == (person_id(MAN), "old_id_number")
+
+
+def test_a_longer_number_is_another_licence(credit: Credit) -> None:
+    assert credit.found("revoked_licence_still_valid") == [B]
+    assert credit.decision("L28")["credit_code"] == C
