@@ -21,8 +21,6 @@ IN_ORDER = "1"  # of the states of an organisation
 LICENSE_VALID, LICENSE_REVOKED = "01", "07"
 SPECIAL = 4  # of each kind of finding
 ORGANISATION, TRADER, PERSON = "organisation", "trader", "person"
-# What every publication means, whatever it writes: whom it is about, how that is found, and where the subject is.
-MEANT = ("credit_code", "id_number", "method", "candidates", "subject_region")
 OFFICES = ("市场监督管理局", "住房和城乡建设局", "交通运输局", "卫生健康委员会")
 
 

@@ -58,12 +58,13 @@ class Catalog:
         return {part.name: getattr(self, part.name) for part in fields(self) if part.name != "root"}
 
     def element_of(self, contract: Contract, column: str) -> Element:
-        """The data element of a column, with the column's own grade where that is the stricter one."""
+        """The data element of a column; one with a grade of its own is masked wholly, and joined by nobody."""
         declared = contract.column(column)
         element = self.elements[declared.element]
-        if declared.grade is None or element.grade in (declared.grade, "sensitive_personal"):
+        if declared.grade is None:
             return element
-        return element.model_copy(update={"grade": declared.grade, "mask": None})
+        grade = element.grade if element.grade == "sensitive_personal" else declared.grade
+        return element.model_copy(update={"grade": grade, "mask": None})
 
     def rules(self, contract: Contract) -> tuple[Rule, ...]:
         """Every rule of a source: required columns, element checks, those of every source, its own business rules."""

@@ -249,10 +249,16 @@ def _foundation(
             lenient.mistakes.append(error)
 
 
+# What stands where a source would, in golden records.
+RESERVED = {"override": "what reviewers settle"}
+
+
 def _table_document(path: Path, documents: Documents) -> Document:
     document = _document(path)
     if (other := documents.get(("table", path.stem))) is not None:
         raise DeclarationError(path, 1, f"{other.path} has the same name: names are unique, rename one file")
+    if path.stem in RESERVED:
+        raise document.error(f"the name {path.stem} is that of {RESERVED[path.stem]}: rename the file")
     for name in ("name", "database"):
         if name in document.value:
             raise document.error(f"`{name}` is said by the file's own place: remove it here", name)

@@ -172,7 +172,8 @@ def _bases(catalog: Catalog, document: Document) -> Iterator[Breach]:
         ((field,), value.get(field)) for field in ("legal_basis", "sharing_basis")
     ]
     if isinstance(returns := value.get("returns"), dict):
-        withheld = returns.get("withhold") or {}
+        stated = returns.get("withhold")
+        withheld = stated if isinstance(stated, dict) else {}
         cited += [(("returns", "legal_basis"), returns.get("legal_basis"))]
         cited += [(("returns", "withhold", name), basis) for name, basis in withheld.items()]
     for steps, basis in cited:

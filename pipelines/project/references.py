@@ -106,6 +106,8 @@ def _no_codes(name: str, codes: str) -> str:
 
 def _check_rule(rule: Rule, rows: ibis.Table, document: Document, *steps: str | int) -> None:
     if rule.on_table:
+        if rule.only:
+            raise document.error(f"rule {rule.code}: only: a rule on the whole table asks no rows for codes", *steps)
         return
     try:
         predicate(rule, rows)

@@ -124,13 +124,14 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     (see `newest_day`): a rebuild gives the same. So does what people have settled until a day.
     """
     catalog, lake = workspace.catalog, workspace.lake
-    is_settled = has_overrides(lake, record)
     over = Over(
         lake.read,
         lake.engine.materialise,
         lake.engine.kept_if_few,
         lambda: newest_day(lake),
-        lambda: overridden(catalog, record, lake.read(OVERRIDES), newest_day(lake)) if is_settled else None,
+        lambda: (
+            overridden(catalog, record, lake.read(OVERRIDES), newest_day(lake)) if has_overrides(lake, record) else None
+        ),
     )
     feeders = catalog.feeders(record)
     authorities = [catalog.authorities(record, name) for name in record.attributes]
@@ -151,7 +152,7 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
         lambda keys: _golden(catalog, record, over, keys),
         record.key,
     )
-    expiring = [Ending(OVERRIDES, overriding, "expires_on")] if is_settled else []
+    expiring = [Ending(OVERRIDES, overriding, "expires_on")] if lake.exists(OVERRIDES.id) else []
     golden = refresh(lake, spec, by_newest_day(lake, by_golden, [*endings, *expiring]))
     by_conflict = by_columns(
         lake,

@@ -38,13 +38,13 @@ def column_of(attribute: str) -> str:
 
 def overridden_keys(catalog: Catalog, record: GoldenRecord, rows: ir.Table) -> ir.Table:
     """The golden keys that rows of the table of overrides are of."""
-    own = rows.filter(rows.record == record.name)
+    own = _of_record(record, rows)
     return own.select(**_key(catalog, record, own))
 
 
 def last_words(catalog: Catalog, record: GoldenRecord, rows: ir.Table) -> ir.Table:
     """The last word on each key and attribute of a golden record, withdrawn and expired ones too."""
-    own = rows.filter(rows.record == record.name)
+    own = _of_record(record, rows)
     keyed = own.select(**_key(catalog, record, own), **{name: own[name] for name in OVERRIDES.names[2:]})
     return latest(keyed, key=[*record.key, "attribute"], order=["settled_at"])
 
@@ -71,6 +71,11 @@ def overridden(catalog: Catalog, record: GoldenRecord, rows: ir.Table, day: date
 def typed_value(text: ir.StringValue, element: Element) -> ir.Value:
     """A normal form that was kept as text; NULL where the element has another type since, and it is none of that."""
     return text if element.is_text else text.try_cast(element.ibis_type)
+
+
+def _of_record(record: GoldenRecord, rows: ir.Table) -> ir.Table:
+    """Those that are of the record as it is declared today: by a key of as many parts."""
+    return rows.filter((rows.record == record.name) & (rows.key.length() == len(record.key)))
 
 
 def _key(catalog: Catalog, record: GoldenRecord, rows: ir.Table) -> dict[str, ir.Value]:

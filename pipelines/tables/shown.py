@@ -58,7 +58,7 @@ def shown(spec: TableSpec, rows: ir.Table, masking: Masking | None) -> list[Show
 def _shown(column: ColumnSpec, value: ir.Value, masking: Masking | None) -> Iterator[ShownColumn]:
     if masking is None or not column.is_personal:
         yield ShownColumn(column.name, column.title, column, "原值", value)
-    elif column.element in masking.identifiers and column.type == "string":
+    elif column.element in masking.identifiers and column.mask is not None and column.type == "string":
         yield ShownColumn(column.name, f"{column.title}（假名）", column, "假名", pseudonym(value))
         masked = _masked(column, value)
         yield ShownColumn(column.name + MASKED, f"{column.title}（已脱敏）", column, "已脱敏", masked)

@@ -13,7 +13,7 @@ import yaml
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.fingerprint import fingerprint
-from pipelines.declarations.rule import Rule
+from pipelines.declarations.rule import SENT, Rule
 from pipelines.project.catalogue_entry import GRADE_TITLES, CatalogueEntry, Item
 
 API_VERSION = "v3.2.0"
@@ -115,6 +115,13 @@ def _is_of_one_column(rule: Rule, entry: CatalogueEntry) -> bool:
     return len(rule.columns) == 1 and rule.columns[0] in {item.name for item in entry.items}
 
 
+def _conditions(rule: Rule) -> dict[str, Any]:
+    """The rows that a rule applies to: those with a value in some columns, or one of some codes."""
+    sent = [name.removesuffix(SENT) for name in rule.where if not name.startswith("_")]
+    codes = {name: list(codes) for name, codes in rule.only.items()}
+    return {name: value for name, value in (("whereFilled", sent), ("whereCodes", codes)) if value}
+
+
 def _quality(rule: Rule) -> dict[str, Any]:
     arguments = {name: value for name, value in rule.arguments.items() if not _is_long(value)}
     return {
@@ -123,7 +130,7 @@ def _quality(rule: Rule) -> dict[str, Any]:
         "type": "custom",
         "engine": "greatExpectations",
         "severity": rule.severity,
-        "implementation": {"type": rule.type, "kwargs": _plain(arguments)},
+        "implementation": {"type": rule.type, "kwargs": _plain(arguments), **_conditions(rule)},
     }
 
 
