@@ -44,7 +44,8 @@ def personal_values(unmasked: duckdb.DuckDBPyConnection) -> set[str]:
         for row in unmasked.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()
     }
     assert len(found) > 1000
-    return {value for value in found if "*" not in value}  # what came masked may be shown as it came
+    # What came masked may be shown as it came, and a few digits in the place of a number are anybody's count too.
+    return {value for value in found if "*" not in value and not (value.isdigit() and len(value) < 7)}
 
 
 def test_every_table_of_the_lake_has_one_view_where_values_are_shown(
