@@ -13,7 +13,7 @@ def test_heads_of_religious_venues_cannot_be_joined_with_persons() -> None:
     catalog = read_catalog(PROJECT)
     identifiers = frozenset(name for name, element in catalog.elements.items() if element.identifier)
     masking = Masking(b"key", identifiers, 2026)
-    treatments = {}
+    treatments: dict[tuple[str, str], str] = {}
     for source in ("religious_venue", "public_institution"):
         spec = standard_spec(catalog, catalog.contracts[source])
         columns = shown(spec, spec.unbound, masking)
