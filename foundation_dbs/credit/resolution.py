@@ -184,22 +184,26 @@ def _found(
     identities = _identities(legal_entity).union(_persons(person))
     references = _references(publications, key, codes)
     by_code = references.inner_join(identities, "stated").select(*key, "credit_code", "id_number", "rank")
-    of_entities = by_code.union(_by_name(publications, key, names))
     called = names.select(_code="key", _name="match_key").distinct()
-    checked = of_entities.left_join(
-        called, [of_entities.credit_code == called["_code"], of_entities.subject_key == called["_name"]]
+    checked = by_code.left_join(
+        called, [by_code.credit_code == called["_code"], by_code.subject_key == called["_name"]]
     )
-    candidates = checked.mutate(named=checked["_code"].notnull()).select(*key, *_CANDIDATE)
-    return _chosen(candidates.union(_by_visible_digits(publications, key, person, codes)), key)
+    candidates = ibis.union(
+        checked.mutate(named=checked["_code"].notnull()).select(*key, *_CANDIDATE),
+        _by_name(publications, key, called),
+        _by_visible_digits(publications, key, person, codes),
+    )
+    return _chosen(candidates, key)
 
 
 _CANDIDATE = ("credit_code", "id_number", "rank", "named")
 
 
-def _by_name(publications: ir.Table, key: list[str], names: ir.Table) -> ir.Table:
-    called = names.select(credit_code="key", _name="match_key").distinct()
+def _by_name(publications: ir.Table, key: list[str], called: ir.Table) -> ir.Table:
     found = publications.inner_join(called, publications.subject_key == called["_name"])
-    return found.select(*key, "credit_code", id_number=ibis.null("string"), rank=_rank(NAME))
+    return found.select(
+        *key, credit_code="_code", id_number=ibis.null("string"), rank=_rank(NAME), named=ibis.literal(True)
+    )
 
 
 def _by_visible_digits(publications: ir.Table, key: list[str], person: ir.Table, codes: Sequence[str]) -> ir.Table:
@@ -216,8 +220,8 @@ def _by_visible_digits(publications: ir.Table, key: list[str], person: ir.Table,
     both = seen.inner_join(named, "subject_name")
     fits = both.filter(both.id_number.startswith(both.front) & both.id_number.endswith(both.end))
     return fits.select(
-        *key, "id_number", credit_code=ibis.null("string"), rank=_rank(MASKED), named=ibis.literal(True)
-    ).select(*key, *_CANDIDATE)
+        *key, credit_code=ibis.null("string"), id_number="id_number", rank=_rank(MASKED), named=ibis.literal(True)
+    )
 
 
 def _chosen(candidates: ir.Table, key: list[str]) -> ir.Table:
