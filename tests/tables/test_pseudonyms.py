@@ -11,6 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.engines.duckdb import file as duckdb_file
+from pipelines.engines.duckdb.pseudonyms import teach_pseudonyms
+from pipelines.project.workspace import open_workspace
+from pipelines.reports.analyst_file import write_analyst_file
+from pipelines.settings import Settings
 from pipelines.storage.pseudonyms import KEY
 from tests.support.analyst_files import OF_THE_LAKE, Analyst, value
 from tests.support.simulated_demo import huiliu
@@ -54,6 +59,24 @@ def test_pseudonyms_are_an_hmac_under_a_key_of_the_lake_that_stays_there(
         for secret in (key, *pads):
             for form in (secret, secret.hex().encode(), secret.hex().upper().encode()):
                 assert form not in written
+
+
+def test_who_knows_the_key_writes_no_database_file(
+    analyst: Analyst, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks of a file hold what lay in memory before: some files in a hundred held the key's pads."""
+    written: list[object] = []
+
+    def watched(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+        teach_pseudonyms(connection, key)
+        written.extend(connection.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall())
+
+    monkeypatch.setattr(duckdb_file, "teach_pseudonyms", watched)
+    with open_workspace(Settings(lake=analyst.lake)) as workspace:
+        write_analyst_file(workspace, tmp_path / "masked.duckdb")
+    assert written == [(None,)]
+    with duckdb.connect(str(tmp_path / "masked.duckdb"), read_only=True) as connection:
+        assert value(connection, "SELECT count(*) FROM person.person") > 0
 
 
 def test_a_damaged_key_is_told_and_makes_no_file(analyst: Analyst, tmp_path: Path) -> None:
