@@ -13,24 +13,27 @@ SPARK_READY := .venv/.ready-spark-$(firstword $(shell sha256sum requirements-spa
 # What a Python of another version could break: declarations, an installed command, one run the whole way.
 OTHERS := tests/declarations/test_declarations.py tests/project/test_installing.py "tests/steps/test_whole_way.py::test_every_planted_defect_has_its_outcome_and_nothing_else_does[11]"
 
-.PHONY: demo test parity others venv spark java lock clean
+.PHONY: demo test coverage parity others venv spark java lock clean
 
 demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
 
 # Fast tests first; those on Spark after them, in two processes with one session each; the cluster has the machine alone.
-# What the fast ones cover is measured, in their own processes: it costs them half as much again, too much for the others.
 test: $(SPARK_READY) java
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/codespell $$(git ls-files "*.py" "*.md" "*.yml" "*.toml")
-	.venv/bin/pytest -n 2 --dist loadfile -m "not spark and not whole_lake" --cov --cov-report=
+	.venv/bin/pytest -n 2 --dist loadfile -m "not spark and not whole_lake"
 	.venv/bin/pytest -n 2 --dist loadfile -m "not spark and whole_lake"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster
-	@echo "lines covered without Spark: $$(.venv/bin/coverage report --format=total) %"
+
+# Which lines the fast tests cover in their own processes, by hand: to measure it costs them half as much again.
+coverage: $(READY)
+	.venv/bin/pytest -n 2 --dist loadfile -m "not spark and not whole_lake" --cov --cov-report=
+	.venv/bin/coverage report -m
 
 # Every declared table on both engines, by hand: the tests compare a small project that has every kind of thing in it.
 parity: $(SPARK_READY) java
