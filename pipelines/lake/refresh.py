@@ -78,12 +78,14 @@ class Derivation:
 
     `watermark()` says where the inputs are now, `scope(before, now)` what a table must be brought up to date in.
     `compute(None)` gives all rows, `compute(keys)` those whose column `by`, or several together, stand in `keys`.
+    `of_nothing()` says that no input holds a row: then none follows, and `compute` is not asked.
     """
 
     watermark: Callable[[], Watermark]
     scope: Callable[[Watermark, Watermark], Scope]
     compute: Callable[[ir.Table | None], ir.Table]
     by: str | tuple[str, ...]
+    of_nothing: Callable[[], bool] = lambda: False
 
     @property
     def columns(self) -> list[str]:
@@ -123,7 +125,18 @@ def by_change_feeds(
             changed[spec.id] = rows
         return Scope("inputs changed", affected(changed), max((lake.row_count(spec.id) for spec in inputs), default=0))
 
-    return Derivation(lambda: lake.watermark([table.id for table in inputs], declarations), scope, compute, by)
+    return Derivation(
+        lambda: lake.watermark([table.id for table in inputs], declarations),
+        scope,
+        compute,
+        by,
+        lambda: hold_no_row(lake, inputs),
+    )
+
+
+def hold_no_row(lake: Lake, inputs: Sequence[TableSpec]) -> bool:
+    """Whether tables that something follows from are all empty, or not there yet: no row follows from them then."""
+    return bool(inputs) and not any(lake.row_count(spec.id) for spec in inputs)
 
 
 def by_columns(
@@ -203,7 +216,7 @@ class _Refresh:
     def _write_whole(self) -> Refreshed:
         """A first load, or a table whose columns or key no longer fit: all rows in one commit."""
         spec, metadata = self._spec, self._watermark.to_json(self._spec.key)
-        rows = self._lake.declared(self._derivation.compute(None), spec)
+        rows = self._lake.declared(self._computed(None), spec)
         if self._state is None:
             self._lake.writer(spec.id).create(self._uri, spec, rows, metadata)
             return self._done("first load", all_rows=True)
@@ -215,7 +228,7 @@ class _Refresh:
         reason, keys, count = self._scope(state)
         counts: Counter[str] = Counter()
         if keys is None or count:
-            rows = self._derivation.compute(keys)
+            rows = self._computed(keys)
             # Kept before it is compared: few rows whose plan may be long, which each use would have to compile.
             changes = self._compared(rows if keys is None else self._engine.materialise(rows, "of_keys"), keys)
             counted = self._counted(changes)
@@ -230,6 +243,9 @@ class _Refresh:
             same_as = self._watermark.to_json(spec.key, same_as=state.content)
             self._lake.writer(spec.id).append(self._uri, self._engine.empty(spec), same_as)
         return self._done(reason, counts["upsert"], counts["delete"], keys=count)
+
+    def _computed(self, keys: ir.Table | None) -> ir.Table:
+        return self._engine.empty(self._spec) if self._derivation.of_nothing() else self._derivation.compute(keys)
 
     def _scope(self, state: State) -> tuple[Reason, ir.Table | None, int | None]:
         """Why there is something to do, and the keys that it concerns with their number; None is all of them."""

@@ -134,6 +134,7 @@ def model(
 
     A parameter names its input table (a source's standard rows, or a foundation or theme table), unless `inputs`
     says otherwise, by a table's name too. `columns` gives Chinese titles to the columns that no input already titles.
+    No row may follow from inputs without rows: while none has any, the function is not asked.
 
     `affected` says per input which rows of the table a changed row leads to, by the first column of `key`: the input's
     columns that hold it; `Computed(...)` from them; `Alike(...)`; or a function from the input's changed rows (and, by

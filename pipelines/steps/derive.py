@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import FLAGS
-from pipelines.lake.refresh import Changed, Refreshed, by_change_feeds, refresh
+from pipelines.lake.refresh import Changed, Refreshed, by_change_feeds, hold_no_row, refresh
 from pipelines.modelling import Finding
 from pipelines.project.digest import digest
 from pipelines.project.models import Placed
@@ -141,10 +141,11 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
     inputs = [(rule, _declared_inputs(workspace, rule)) for rule in rules]
 
     def compute(keys: ir.Table | None) -> ir.Table:
-        if not rules:
+        asked = [rule for rule, declared in inputs if not hold_no_row(lake, _tables(declared))]
+        if not asked:
             return lake.engine.empty(spec)
         # `union(…, distinct=True)` of one table keeps what stands twice in it.
-        found = ibis.union(*(_found(workspace, rule, keys) for rule in rules)).distinct()
+        found = ibis.union(*(_found(workspace, rule, keys) for rule in asked)).distinct()
         return with_agency(workspace, found, "found_rows")
 
     return refresh(

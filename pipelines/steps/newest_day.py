@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -69,7 +69,7 @@ def by_newest_day(lake: Lake, derivation: Derivation, endings: Sequence[Ending])
         others = derivation.scope(before, now)
         return others if others.keys is None else Scope(others.reason, others.keys.union(own.keys), others.rows)
 
-    return Derivation(watermark, scope, derivation.compute, derivation.by)
+    return replace(derivation, watermark=watermark, scope=scope)
 
 
 def without_day(mark: Watermark) -> dict[str, tuple[str, int]]:
