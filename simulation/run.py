@@ -15,7 +15,8 @@ from simulation.delivery import Landing
 from simulation.registers import Registers
 from simulation.source import About
 from simulation.subjects import Subjects
-from simulation.truth.due import EntitiesDue, people_due
+from simulation.truth.due import EntitiesDue, insured_by, people_due
+from simulation.truth.economy import economy_due
 from simulation.truth.writing import Truth
 from simulation.world.block import World, with_lives
 from simulation.world.organisations import found
@@ -52,9 +53,11 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
             standings = registers.deliver(About.PEOPLE, block)
             if not number:
-                known = replace(_with_plain(block, organisations), heads=entities.heads)
+                plain, insured = _with_plain(block, organisations), insured_by(standings)
+                known = replace(plain, heads=entities.heads, insured=insured)
                 elsewhere = [*entities.registers, *registers.deliver_about_anyone(known, each)]
             staff += people_due(truth, standings, [] if number else elsewhere, entities.meet)
+        economy_due(truth, elsewhere, entities.records, staff)
         entities.finish(staff)
 
 

@@ -38,6 +38,11 @@ class EntitiesDue:
         golden = [register for register in self.registers if register.table.source != organisations.VENUE]
         return [(head.id_number, head.credit_code) for head in organisations.heads(golden)]
 
+    @property
+    def records(self) -> Records:
+        """What stands for each organisation, by its code."""
+        return self._records
+
     def meet(self, people: Records) -> None:
         """Be told of people who are known; those of them count who head an organisation."""
         heads = {head.id_number for head in self._heads}
@@ -78,6 +83,13 @@ def licenses_of_organisations(register: Standing) -> list[tuple[str, str, str]]:
     due = derived.current_licenses(register)
     held = zip(due["license_number"], due["holder_code"], due["state"], due["holder_code_type"], strict=True)
     return [(str(number), str(holder), str(state)) for number, holder, state, kind in held if kind == ORGANISATION]
+
+
+def insured_by(registers: Sequence[Standing]) -> Counter[str]:
+    """How many living people of a block each employer has insured."""
+    by_source = _by_source(registers)
+    buried = {*derived.deaths(by_source["death_registration"])["id_number"]}
+    return derived.staff(derived.social_security(by_source["social_insurance"]), buried)
 
 
 def people_due(
