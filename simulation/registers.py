@@ -21,6 +21,13 @@ from simulation.world.block import World
 CHECK = "credit_code_check"
 
 
+def plain_people(block: Subjects) -> list[int]:
+    """Those who are at home, of whom the first registers say what is so: nothing is planted in what is held of them."""
+    people = block.free & block.within("household_registration") & ~block.within("residence_permit")
+    people &= block.world.people.alive | block.within("death_registration")
+    return np.flatnonzero(people).tolist()
+
+
 class Registers:
     """Delivers registers to a landing zone; `seed` is the simulation's."""
 
@@ -35,7 +42,10 @@ class Registers:
         carry_out(subjects, relations(about))
         self._write([subjects[name] for name in sources() if name in subjects.registers])
         standings = [standing(subjects[name].table) for name in sources() if name in subjects.registers]
-        return standings + [self._standing_of(source, subjects.world, subjects.each) for source in later_sources(about)]
+        world = (
+            replace(subjects.world, plain_people=plain_people(subjects)) if about is About.PEOPLE else subjects.world
+        )
+        return standings + [self._standing_of(source, world, subjects.each) for source in later_sources(about)]
 
     def deliver_about_others(self, around: Subjects) -> list[Standing]:
         """Every register of other organisations, each with what the check list holds of them.

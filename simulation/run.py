@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from simulation.delivery import Landing
-from simulation.registers import Registers
+from simulation.registers import Registers, plain_people
 from simulation.source import About
 from simulation.subjects import Subjects
 from simulation.truth.due import EntitiesDue, insured_by, people_due
@@ -75,11 +75,8 @@ def _employers(organisations: Subjects) -> list[tuple[str, str]]:
 
 def _with_plain(block: Subjects, organisations: Subjects) -> World:
     """The world with those of whom every register says what is so: nothing is planted in what is held of them."""
-    at_home = block.free & block.within("household_registration")
-    people = at_home & ~block.within("residence_permit")
-    people &= block.world.people.alive | block.within("death_registration")
     plain = frozenset(np.flatnonzero(organisations.free).tolist())
-    return replace(block.world, plain_people=np.flatnonzero(people).tolist(), plain_organisations=plain)
+    return replace(block.world, plain_people=plain_people(block), plain_organisations=plain)
 
 
 def _each(people: int, count: int) -> int:

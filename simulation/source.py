@@ -15,6 +15,7 @@ from simulation.table import Table
 if TYPE_CHECKING:
     from simulation.defects.files import OddFile
     from simulation.planting import Planting
+    from simulation.truth.against_register import Known
     from simulation.truth.standing import Standing
     from simulation.truth.writing import Truth
     from simulation.world.organisations import Organisations
@@ -51,9 +52,10 @@ class Source:
     `drift` are the other headers (aliases of the contract) in the files of some offices, whose columns are `reordered`
     too. `records` makes its rows from the world, still without a defect, and `plan` is what is planted in them;
     `odd_files` come beside those of the first block. `due` writes tables that follow from this source alone, beside
-    its own. Sources of one `phase` (0 to 3) may claim the same moment for one subject, so those that feed the same
-    golden record differ in it. A source about other organisations says in `found` which there are, of so many people in
-    all: the check list holds them too, by a file of their own.
+    its own; `held_against`, of a source about people, those that follow from it and others about them, and findings.
+    Sources of one `phase` (0 to 3) may claim the same moment for one subject, so those that feed the same golden record
+    differ in it. A source about other organisations says in `found` which there are, of so many people in all: the
+    check list holds them too, by a file of their own.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Source:
     plan: tuple[Planting, ...] = ()
     odd_files: tuple[OddFile, ...] = ()
     due: Callable[[Truth, Standing], None] | None = None
+    held_against: Callable[[Truth, Known], None] | None = None
     found: Callable[[np.random.Generator, People, int], Organisations] | None = None
 
     def layout(self, *, drifted: bool = False) -> dict[str, str]:

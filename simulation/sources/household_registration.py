@@ -26,7 +26,8 @@ from simulation.vocabulary import EDUCATION, ETHNICITY, MARITAL, SEX, label
 from simulation.world.block import World
 from simulation.world.calendar import AS_OF_DAY, compact_days, day_number, iso_days, moments
 from simulation.world.drawing import pick_of, street_addresses
-from simulation.world.people import WORKING_AGE
+from simulation.world.families import families
+from simulation.world.people import WORKING_AGE, People
 from simulation.world.places import counties
 
 EMPLOYERS_UNKNOWN = ["", "", "", "务农", "牧业", "个体", "学生", "退休"]
@@ -68,6 +69,7 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
         "updated_at": moment,
         "operation": ["A" if new else "" for new in newborn.tolist()],
     }
+    _keep_families(of, members, sent["household_number"])
     due: dict[str, list[str | None]] = {
         "sex": [of.sex[at] for at in members],
         "ethnicity": [of.ethnicity[at] for at in members],
@@ -77,6 +79,13 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
         "moved_in_on": [f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else None for day in moved],
     }
     return Table("household_registration", sent, due, part), members
+
+
+def _keep_families(people: People, members: list[int], households: list[str]) -> None:
+    """Children have the household of their mothers."""
+    row_of = {at: row for row, at in enumerate(members)}
+    for family in families(people):
+        households[row_of[family.child]] = households[row_of[family.mother]]
 
 
 MAY_BE_MISSING = ["education_level", "former_name", "household_address", "sex", "native_region", "moved_in_on"]

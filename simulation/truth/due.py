@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from simulation.contracts import contract
 from simulation.licenses import ORGANISATION
+from simulation.sources import sources
 from simulation.truth import derived, organisations
+from simulation.truth.against_register import Known
 from simulation.truth.derived import Columns
 from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
 from simulation.truth.standing import Standing
@@ -17,7 +19,7 @@ from simulation.world.places import city_of
 Records = dict[str, dict[str, str | None]]
 Regions = Mapping[str, str | None]
 # Elements that may be an id number, and so one of before 1999.
-NUMBERS = {"id_number", "person_document"}
+NUMBERS = {"id_number", "person_document", "related_document"}
 _FOUNDATION = "foundation"
 
 
@@ -123,6 +125,10 @@ def people_due(
             # Known or not, a person is insured somewhere.
             places = [_first_in_a_city(both) for both in zip(places, due["insured_region"], strict=True)]
         truth.returned(f"person/{name}", places, {column: due[column] for column in key})
+    known = Known(by_source, people, regions)
+    for source in by_source:
+        if held_against := sources()[source].held_against:
+            held_against(truth, known)
     _record_returned(truth, "person", "id_number", regions)
     marriages, insurances = tables["marriage"][0], tables["social_security"][0]
     buried = set(tables["death"][0]["id_number"])

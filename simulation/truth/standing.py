@@ -10,6 +10,7 @@ from simulation.table import Table
 
 # Agencies write Beijing time.
 _OFFSET = "+08:00"
+INSTANTS = ("datetime", "birth_time")  # elements
 _AT_RECEIPT = "9999"  # later than every moment that a file states
 
 
@@ -44,7 +45,7 @@ class Standing:
         layout = contract(self.table.source)
         names = [name for name in (*layout.headers, *layout.split) if name != OPERATION]
         columns = {name: self.values(name) for name in names}
-        instants = [name for name in names if layout.elements[name] == "datetime"]
+        instants = [name for name in names if layout.elements[name] in INSTANTS]
         return columns | {name: [moment and moment + _OFFSET for moment in columns[name]] for name in instants}
 
     def withdrawn_keys(self) -> dict[str, list[str | None]]:

@@ -1,0 +1,68 @@
+"""Rules across health records, the household register and the registered deaths; each gives the rows at fault."""
+
+import ibis.expr.types as ir
+
+from foundation_dbs.person.against_register import (
+    NAMES,
+    after_death,
+    at_fault,
+    beyond_age,
+    name_unlike_household,
+    unknown_to_household,
+)
+from foundation_dbs.person.health import ACTIVE
+from pipelines.modelling import finding
+
+RECORD = "health_record"
+OF_HOUSEHOLD = "1"  # of resident_type
+OLDEST = 120  # years
+
+
+@finding(title="同一人有多份活动的健康档案", affected={RECORD: "id_number"})
+def several_open_health_records(health_record: ir.Table) -> ir.Table:
+    """A person has several health records that are active: all of them."""
+    active = health_record.filter(health_record.record_state == ACTIVE)
+    counted = active.group_by("id_number").agg(records=active.count())
+    several = counted.filter(counted.records > 1)
+    return at_fault(active.semi_join(several, "id_number"), RECORD)
+
+
+@finding(
+    title="死亡后健康档案仍为活动，或死亡后建档、随访",
+    affected={RECORD: "id_number", "person": "id_number"},
+)
+def health_record_after_death(health_record: ir.Table, person: ir.Table) -> ir.Table:
+    """The record of somebody who died is active, or was created or followed up after the death."""
+    return after_death(
+        health_record,
+        person,
+        RECORD,
+        lambda rows: (
+            (rows.record_state == ACTIVE)
+            | (rows.created_on > rows.died_on)
+            | (rows.followed_up_on > rows.died_on).fill_null(False)
+        ),
+    )
+
+
+@finding(title="健康档案的姓名与户籍登记不一致", inputs=NAMES, affected={RECORD: "id_number", "claims": "key"})
+def patient_name_unlike_household(health_record: ir.Table, claims: ir.Table) -> ir.Table:
+    """A health record has another name than the household register, variant characters aside."""
+    return name_unlike_household(health_record, claims, RECORD)
+
+
+@finding(
+    title="健康档案为户籍人口，公民身份号码不在户籍登记中",
+    affected={RECORD: "id_number", "household_registration": "id_number"},
+)
+def patient_unknown_to_household(health_record: ir.Table, household_registration: ir.Table) -> ir.Table:
+    """A health record is of somebody with a household here, under a number that the register has not."""
+    of_household = health_record.filter(health_record.resident_type == OF_HOUSEHOLD)
+    return unknown_to_household(of_household, household_registration, RECORD)
+
+
+@finding(title="最近随访时年龄超过120岁", affected={RECORD: "id_number"})
+def followed_up_beyond_age(health_record: ir.Table) -> ir.Table:
+    """Somebody was followed up at an age that nobody reaches."""
+    followed = health_record.filter(health_record.followed_up_on.notnull())
+    return beyond_age(followed, RECORD, "followed_up_on", most=OLDEST)
