@@ -42,6 +42,7 @@ def lakes_of_both(
     deliver_later: Callable[[], None],
     project: Path = PROJECT,
     while_spark_builds: AbstractContextManager[None] | None = None,
+    goes_on: bool = True,
 ) -> Lakes:
     """Build the lakes of what is in `folder`'s landing, then go on with copies of them after `deliver_later`."""
     lakes = Lakes()
@@ -50,6 +51,8 @@ def lakes_of_both(
         with (while_spark_builds or nullcontext()) if engine == "spark" else nullcontext():
             _, lakes.seconds[f"{engine} builds"] = _timed(place, 0)
         lakes.built[engine] = place
+    if not goes_on:
+        return lakes
     deliver_later()
     for first, then in (UNDISTURBED, *CROSSED):
         place = Place(folder, lake_name=f"{first}_then_{then}", engine=then, project=project)
