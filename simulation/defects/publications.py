@@ -165,7 +165,7 @@ def _id_in_code_column(register: Register) -> None:
         table.change(row, "reported_credit_code", number)
         for column in ("document", "document_type"):
             table.put(row, column, "", None)
-        table.flag(row, "id_as_credit_code", CODE_FORM if number.endswith("X") else CODE_CHECK, CODES, GIVEN)
+        table.flag(row, "id_as_credit_code", CODE_CHECK, CODES, GIVEN)
 
 
 def _both_blocks(register: Register) -> None:
