@@ -18,6 +18,10 @@ def adult(register: Register) -> Mask:
     return register.of.world.people.adult
 
 
+def any_row(register: Register) -> Mask:
+    return np.ones(register.subjects, dtype=bool)
+
+
 def held_nowhere_else(register: Register) -> Mask:
     """Of whom no other source has records."""
     return register.of.only(register.source.name)

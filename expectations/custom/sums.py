@@ -34,7 +34,7 @@ class FigureIsSum(ColumnPairMapMetricProvider):
 
         def part(name: str) -> Text:
             value = figure(sa.column(name))
-            return sa.func.coalesce(value, 0) if arguments.get("blank_is_zero") else value
+            return sa.func.coalesce(value, 0) if name in (arguments.get("blank_is_zero") or ()) else value
 
         rest = figure(first) - figure(second)
         for name in arguments.get("plus") or ():
@@ -53,7 +53,7 @@ class FigureIsSum(ColumnPairMapMetricProvider):
 
         def part(name: str) -> Column:
             value = figure(spark.col(name))
-            return spark.coalesce(value, spark.lit(0)) if arguments.get("blank_is_zero") else value
+            return spark.coalesce(value, spark.lit(0)) if name in (arguments.get("blank_is_zero") or ()) else value
 
         rest = figure(first) - figure(second)
         for name in arguments.get("plus") or ():
@@ -70,14 +70,14 @@ class ExpectFigureToBeSum(CompletePairExpectation, ColumnPairMapExpectation):
     """Expect column_A to be column_B and the columns of `plus` less those of `minus`.
 
     It may be off by `tolerance`, in the columns' unit, or by `percent` of itself, whichever is more. Where a column is
-    NULL nothing is said; with `blank_is_zero` those of `plus` and `minus` count as 0 then.
+    NULL nothing is said, but for those of `blank_is_zero`, which count as 0 then.
     """
 
     plus: list[str] | None = None
     minus: list[str] | None = None
     tolerance: int = 0
     percent: int = 0
-    blank_is_zero: bool = False
+    blank_is_zero: list[str] | None = None
 
     map_metric = "column_pair_values.figure_is_sum"
     success_keys = ("plus", "minus", "tolerance", "percent", "blank_is_zero", "mostly")

@@ -193,13 +193,13 @@ def _days_apart(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanV
 def _figure_is_sum(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     wide = "decimal(28,2)"  # a hundredfold figure of 18 digits has room
     figure, first = (value.cast(wide) for value in _pair(rule, arguments, rows))
-    is_zero = arguments.pop("blank_is_zero", False)
+    zero_if_blank = arguments.pop("blank_is_zero", ())
     tolerance, percent = arguments.pop("tolerance", 0), arguments.pop("percent", 0)
     rest = figure - first
     for sign, names in ((-1, arguments.pop("plus", ())), (1, arguments.pop("minus", ()))):
         for name in names:
             part = _column(rule, {"column": name}, rows).cast(wide)
-            part = part.fill_null(0) if is_zero else part
+            part = part.fill_null(0) if name in zero_if_blank else part
             rest = rest - part if sign < 0 else rest + part
     distance = rest.abs()
     return (distance <= tolerance) | (distance * 100 <= figure.abs() * percent)

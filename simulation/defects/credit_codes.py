@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulation.checksums import CREDIT_ALPHABET, ORGANISATION_CHECKS, credit_check, id_number, organisation_check
-from simulation.planting import accepted, quarantined
+from simulation.planting import accepted, flagged, quarantined
 from simulation.world.calendar import full_width
 from simulation.world.places import DEVELOPMENT_ZONES
 
@@ -28,6 +28,9 @@ def around_another_check(code: str) -> str:
     return first17 + credit_check(first17)
 
 
+# Of records that no register is held against: codes that were issued although a rule denies them.
+OF_DEVELOPMENT_ZONE = flagged("credit_region_unknown", lambda code: of_development_zone(code, 0), checks=["region"])
+AROUND_ANOTHER_CHECK = flagged("organisation_check", around_another_check, checks=["organisation_check"])
 LOWER_CASE = accepted("credit_lower_case", str.lower)
 FULL_WIDTH = accepted("credit_full_width_or_spaced", full_width)
 SPACED = accepted("credit_full_width_or_spaced", lambda code: f" {code[:2]} {code[2:8]} {code[8:]}\u3000")

@@ -33,6 +33,7 @@ MASKED = flagged(
     lambda name: name[0] + "＊＊",
     checks=["masked"],
 )
+ORGANISATION_MASKED = flagged("name_masked", lambda name: f"{name[:4]}**", checks=["masked"])
 PLACEHOLDER = flagged("name_placeholder", "测试", "本人", "未取名", checks=["placeholder"])
 # What only looks as if it were a name.
 OF_NOBODY = quarantined("name_of_nobody", *NOBODY, checks=["required"])

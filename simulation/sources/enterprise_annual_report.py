@@ -6,15 +6,18 @@ from decimal import Decimal
 
 import numpy as np
 
+from simulation.among import any_row
 from simulation.defects import addresses, codes, credit_codes, dates, names, nothing, phones
 from simulation.defects.counts import MISSPELT, NOT_NEGATIVE, SPELT
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.records import contradiction, repetition
 from simulation.defects.versions import (
+    UNSTATED,
     Later,
     deleted,
     deleted_by_key_alone,
     deleted_in_another_spelling,
+    in_future,
     in_future_beside_another,
     later,
     later_on,
@@ -198,21 +201,29 @@ PLAN = (
     on("credit_code", credit_codes.SPACED),
     on("credit_code", WITH_MARKS),
     on("credit_code", credit_codes.WRONG_CHECK_DIGIT),
+    on("credit_code", credit_codes.OF_DEVELOPMENT_ZONE),
+    on("credit_code", credit_codes.AROUND_ANOTHER_CHECK),
     on("credit_code", credit_codes.OF_ANOTHER_LENGTH, every=True),
     on("credit_code", nothing.required("无")),
     on("entity_name", names.PADDED_UNEVENLY),
     on("entity_name", nothing.required("NULL")),
     on("entity_name", names.NOT_LEGIBLE),
+    on("entity_name", names.WITHOUT_LETTERS, every=True),
+    on("entity_name", names.ORGANISATION_MASKED),
+    on("report_year", nothing.required("")),
     on("report_year", accepted("year_spelling", lambda year: year + ".0", lambda year: f" {year}　"), every=True),
     on("report_year", quarantined("year_unreadable", "二〇二四", "2024年度", checks=["form"])),
     on("report_year", quarantined("year_implausible", "24", "20244", checks=["plausible"])),
     on("reported_on", dates.ANY_SPELLING, every=True),
     on("reported_on", dates.unreadable("2025-02-30", "五月")),
     on("reported_on", dates.in_future("reported_in_future")),
+    on("reported_on", nothing.required("无")),
+    on("reported_on", dates.implausible("reported_long_ago", "1899-12-31")),
     on("mail_address", addresses.STREET_LOST),
     on("postcode", flagged("postcode_form", "01001", "呼市", checks=["form"])),
     on("phone", phones.ZEROS),
     on("phone", phones.SEVERAL),
+    on("phone", phones.TOO_SHORT),
     on("email", flagged("email_form", "nb.example.cn", "无邮箱", checks=["form"])),
     on("staff", SPELT),
     *(on(column, MISSPELT) for column in COUNTS),
@@ -226,9 +237,13 @@ PLAN = (
     on("operating_state", codes.other_label(OPERATING_STATE, 1, 0, code_itself=True)),
     on("operating_state", codes.unlisted("筹建")),
     on("holding_type", codes.unlisted("混合所有")),
-    on("has_website", codes.unlisted("未知")),
+    *(on(column, codes.unlisted("未知")) for column in ("has_website", "has_transferred_shares", "has_guarantees")),
     on("undisclosed", flagged("undisclosed_unlisted", "资产总额;注册资本", checks=["listed"])),
     on("undisclosed", accepted("undisclosed_by_codes", Written("revenue ; equity", "equity;revenue"))),
+    on("updated_at", dates.ANY_MOMENT_SPELLING, every=True),
+    on("updated_at", dates.MOMENT_UNREADABLE),
+    on("updated_at", UNSTATED, rules=["version.stated"]),
+    in_future(among=any_row),
     repetition(),
     contradiction("main_business", "谷物种植"),
     later_on(

@@ -6,15 +6,18 @@ from decimal import Decimal
 
 import numpy as np
 
+from simulation.among import any_row
 from simulation.defects import amounts, codes, credit_codes, dates, names, nothing, regions
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.periods import reversed_period
 from simulation.defects.records import contradiction, repetition
 from simulation.defects.versions import (
+    UNSTATED,
     Later,
     deleted,
     deleted_by_key_alone,
     deleted_in_another_spelling,
+    in_future,
     in_future_beside_another,
     later,
     later_on,
@@ -96,6 +99,11 @@ def _without_relief(register: Register) -> Mask:
     return np.array([amount == "0.00" for amount in register.table.sent["relieved"][: register.subjects]])
 
 
+def _not_of_traders(register: Register) -> Mask:
+    """How codes of individual households are made is not known."""
+    return np.array([not code.startswith("92") for code in register.table.sent["credit_code"][: register.subjects]])
+
+
 def _no_relief(register: Register) -> None:
     """No relief is left empty."""
     table = register.table
@@ -121,11 +129,15 @@ PLAN = (
     on("credit_code", credit_codes.SPACED),
     on("credit_code", WITH_MARKS),
     on("credit_code", credit_codes.WRONG_CHECK_DIGIT),
+    on("credit_code", credit_codes.OF_DEVELOPMENT_ZONE),
+    on("credit_code", credit_codes.AROUND_ANOTHER_CHECK, among=_not_of_traders),
     on("credit_code", credit_codes.OF_ANOTHER_LENGTH, every=True),
     on("credit_code", nothing.required("无")),
     on("taxpayer_name", names.PADDED_UNEVENLY),
     on("taxpayer_name", nothing.required("NULL")),
     on("taxpayer_name", names.NOT_LEGIBLE),
+    on("taxpayer_name", names.WITHOUT_LETTERS, every=True),
+    on("taxpayer_name", names.ORGANISATION_MASKED),
     on("taxpayer_number", nothing.NULL_TOKEN),
     on("registration_type", flagged("registration_type_unlisted", "股份公司", "9", checks=["listed"])),
     on("industry", flagged("industry_form", "零售业", "9811", "Z52", checks=["form"])),
@@ -137,6 +149,7 @@ PLAN = (
     on("period_to", dates.ANY_SPELLING, every=True),
     on("period_to", dates.unreadable("2024-13-31", "年末")),
     reversed_period("period_from", "period_to", "period_in_order"),
+    *(on(column, nothing.required("无")) for column in ("period_from", "period_to", "payable", "paid")),
     on("tax_base", amounts.THOUSANDS, every=True),
     on("tax_base", UNREADABLE),
     on("tax_base", NEGATIVE),
@@ -144,7 +157,7 @@ PLAN = (
     on("payable", NEGATIVE, rules=BALANCE),
     on("relieved", NEGATIVE, rules=BALANCE),
     on("relieved", UNREADABLE, among=_without_relief),
-    on("paid", UNREADABLE, rules=BALANCE),
+    on("paid", UNREADABLE),
     on("paid", NEGATIVE, rules=BALANCE),
     on("arrears", UNREADABLE),
     on("arrears", NEGATIVE, rules=BALANCE),
@@ -154,6 +167,10 @@ PLAN = (
     on("taxpayer_grade", codes.unlisted("E")),
     on("taxpayer_grade", codes.other_label(TAXPAYER_GRADE, 1, 0, code_itself=True)),
     on("tax_region", regions.NEVER_ONE),
+    on("updated_at", dates.ANY_MOMENT_SPELLING, every=True),
+    on("updated_at", dates.MOMENT_UNREADABLE),
+    on("updated_at", UNSTATED, rules=["version.stated"]),
+    in_future(among=any_row),
     repetition(),
     contradiction("treasury_level", "省级"),
     later_on(
