@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulation.among import number_born_before
 from simulation.defects import id_numbers as ids
 from simulation.defects.dates import day_before
+from simulation.defects.residents import rows_holding
 from simulation.planting import Planting
 from simulation.subjects import Register
 from simulation.table import Table
@@ -13,6 +15,7 @@ from simulation.truth.golden import name_key
 from simulation.vocabulary import SEX
 from simulation.world.calendar import day_number, iso
 from simulation.world.names import with_lookalikes
+from simulation.world.people import Mask
 
 BORN = "born_at"
 
@@ -27,17 +30,12 @@ def _born(table: Table, row: int) -> str:
     return str(table.sent[BORN][row])[:10]
 
 
-def _few(register: Register) -> list[int]:
-    return register.rows(max(register.each, 2))
+CHILD, FATHER = "child_id", "father_document"
 
 
-def _with_number(register: Register, count: int) -> list[int]:
-    """Rows that state the child's number."""
-    return [row for row in register.rows(6 * count + 6) if register.table.sent["child_id"][row]][:count]
-
-
-def _with_father(register: Register, count: int) -> list[int]:
-    return [row for row in register.rows(4 * count + 4) if register.table.sent["father_document"][row]][:count]
+def _some(register: Register, also: Mask | None = None) -> list[int]:
+    """Rows for a kind of finding, two of them where every kind comes but once."""
+    return register.rows(max(register.each, 2), also)
 
 
 def _new_number(register: Register, kind: int) -> str:
@@ -56,8 +54,13 @@ def _issue_anew(register: Register, row: int, state: str) -> int:
     return again
 
 
-def _old_enough(register: Register) -> np.ndarray:
+def _old_enough(register: Register) -> Mask:
     return register.of.world.people.born < day_number("2025-12-01")
+
+
+def _born_late(register: Register) -> Mask:
+    """Late enough for some to have died long before."""
+    return register.of.world.people.born > day_number("2018-01-01")
 
 
 def _replaced(register: Register) -> None:
@@ -70,13 +73,13 @@ def _replaced(register: Register) -> None:
 
 def _still_valid(register: Register) -> None:
     """Finding: issued anew, and the first certificate is still valid."""
-    for row in register.rows(max(register.each, 3), _old_enough(register)):
+    for row in _some(register, _old_enough(register)):
         register.table.accept(_issue_anew(register, row, "补发"), "original_still_valid")
 
 
 def _without_original(register: Register) -> None:
     """Finding: what it replaces was never delivered."""
-    for at, row in enumerate(register.rows(max(register.each, 3))):
+    for at, row in enumerate(_some(register)):
         register.table.change(row, "certificate_state", "换发")
         register.table.change(row, "original_number", f"Q15{at:07}")
         register.table.accept(row, "original_unknown")
@@ -112,7 +115,7 @@ def _issue_after(table: Table, row: int) -> None:
 def _twins(register: Register) -> None:
     """A second child of one birth, a day later, whom no register has yet: not two births too near."""
     table = register.table
-    for row in register.rows(max(register.each, 2), _old_enough(register)):
+    for row in _some(register, _old_enough(register)):
         again = table.copy_row(row)
         number = table.sent["certificate_number"][row]
         table.put(again, "certificate_number", twin := f"{number[0]}15{number[3]}8{number[5:]}", twin)
@@ -125,7 +128,7 @@ def _twins(register: Register) -> None:
 def _unregistered(register: Register) -> None:
     """Finding: nobody of the household was born on that day."""
     table = register.table
-    for row in register.rows(max(register.each, 3)):
+    for row in _some(register):
         put_birth(table, row, day_before(_born(table, row), 40))
         table.put(row, "child_id", "", None)
         table.accept(row, "birth_unregistered")
@@ -134,7 +137,7 @@ def _unregistered(register: Register) -> None:
 def _of_foreigners(register: Register) -> None:
     """Finding: born of a foreigner, and no father stated; the register has no household to look into."""
     table = register.table
-    for at, row in enumerate(_few(register)):
+    for at, row in enumerate(_some(register)):
         table.put(row, "mother_document_type", "普通护照", "414")
         table.change(row, "mother_document", f"E1234{at:04}")
         _name(table, row, "mother", "BATBAYAR")
@@ -159,10 +162,9 @@ def _name(table: Table, row: int, role: str, name: str) -> None:
 
 def _other_names(register: Register) -> None:
     """Finding: child, mother and father by turns."""
-    for at, row in enumerate(_with_father(register, 6)):
+    for at, row in enumerate(rows_holding(register, FATHER, CHILD, count=3 * register.each)):
         role = ("mother", "father", "child")[at % 3]
-        if role != "child" or register.table.sent["child_id"][row]:
-            _name(register.table, row, role, f"查{register.table.sent[f'{role}_name'][row][1:]}嘎")
+        _name(register.table, row, role, f"查{register.table.sent[f'{role}_name'][row][1:]}嘎")
         register.table.accept(row, "name_unlike_household")
 
 
@@ -177,7 +179,7 @@ def _dead_parents(register: Register) -> None:
     """Finding: the parent had died before, a father longer before than a pregnancy lasts."""
     people, table = register.of.world.people, register.table
     dead = [at for at in register.of.world.plain_people if people.died[at] >= 0]
-    for at, row in enumerate(_with_father(register, 2 * register.each + 4)):
+    for at, row in enumerate(rows_holding(register, FATHER, count=2 * register.each + 2, also=_born_late(register))):
         role, sex = (("mother", "2"), ("father", "1"))[at % 2]
         born = day_number(_born(table, row))
         fit = [person for person in dead if people.sex[person] == sex and people.died[person] + 400 < born]
@@ -195,7 +197,7 @@ def _be_parent(register: Register, row: int, role: str, person: int) -> None:
 def _aged_parents(register: Register) -> None:
     """Finding: a mother of ten, and a father of seventy."""
     people, table = register.of.world.people, register.table
-    for at, row in enumerate(_with_father(register, max(register.each, 3) + 1)):
+    for at, row in enumerate(rows_holding(register, FATHER, count=2 * register.each)):
         role, years = (("mother", 10), ("father", 70))[at % 2]
         sex = "2" if role == "mother" else "1"
         gap = np.abs(people.born - (day_number(_born(table, row)) - years * 365))
@@ -207,7 +209,7 @@ def _aged_parents(register: Register) -> None:
 def _mislettered(register: Register) -> None:
     """Finding: an edition that was not in use on that day."""
     table = register.table
-    for row in register.rows(max(register.each, 3)):
+    for row in _some(register):
         number = table.sent["certificate_number"][row]
         table.put(row, "certificate_number", other := ("S" if number[0] == "X" else "X") + "157" + number[4:], other)
         table.accept(row, "certificate_letter")
@@ -222,7 +224,7 @@ def _issued_early(register: Register) -> None:
 
 def _same_parents(register: Register) -> None:
     table = register.table
-    for row in _with_father(register, register.each):
+    for row in rows_holding(register, FATHER):
         table.change(row, "father_document", table.sent["mother_document"][row])
         table.flag(row, "parents_same", "parents_differ")
 
@@ -230,7 +232,7 @@ def _same_parents(register: Register) -> None:
 def _unfit_documents(register: Register) -> None:
     """A mother's passport that is said to be an identity card, and a father's card that is said to be a passport."""
     table = register.table
-    for at, row in enumerate(_with_father(register, 2 * register.each)):
+    for at, row in enumerate(rows_holding(register, FATHER, count=2 * register.each)):
         if at % 2:
             table.put(row, "father_document_type", "护照", "414")
             table.flag(row, "document_of_another_type", "father_document_fits_type")
@@ -242,7 +244,7 @@ def _unfit_documents(register: Register) -> None:
 def _unlike_number(register: Register) -> None:
     """The child's number tells another day, or the other sex."""
     table = register.table
-    for at, row in enumerate(_with_number(register, max(2 * register.each, 4))):
+    for at, row in enumerate(rows_holding(register, CHILD, count=2 * register.each)):
         if at % 2:
             put_birth(table, row, day_before(_born(table, row), 31))
             table.flag(row, "birth_unlike_number", "birth_matches_child_id")
@@ -255,7 +257,7 @@ def _unlike_number(register: Register) -> None:
 def _wrong_numbers(register: Register) -> None:
     """A child's number keeps the row out, a parent's does not."""
     table = register.table
-    for row in _with_number(register, register.each):
+    for row in rows_holding(register, CHILD):
         ids.WRONG_CHECK_DIGIT.strike(table, row, "child_id")
     for row in register.rows():
         wrong = ids.wrong_check(table.sent["mother_document"][row])
@@ -264,10 +266,8 @@ def _wrong_numbers(register: Register) -> None:
 
 
 def _old_numbers(register: Register) -> None:
-    table = register.table
-    for row in register.rows(3 * register.each):
-        if table.sent["mother_document"][row][6:8] == "19":
-            ids.FIFTEEN_DIGITS.strike(table, row, "mother_document")
+    for row in register.rows(also=number_born_before("mother_document", "2000")(register)):
+        ids.FIFTEEN_DIGITS.strike(register.table, row, "mother_document")
 
 
 CERTIFICATES = tuple(

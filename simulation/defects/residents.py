@@ -14,6 +14,7 @@ from simulation.table import Table
 from simulation.truth.golden import name_key
 from simulation.vocabulary import SEX
 from simulation.world.names import with_lookalikes
+from simulation.world.people import Mask
 
 # Of a register the row that becomes one of somebody else, and the day on which that person died.
 OfDead = Callable[[Table, int, int], None]
@@ -30,12 +31,19 @@ def key_again(table: Table, row: int, at: int) -> None:
     table.due["person_key"][row] = name_key(table.sent["person_name"][row])
 
 
-def at_home(register: Register) -> np.ndarray:
+def rows_holding(register: Register, *columns: str, count: int | None = None, also: Mask | None = None) -> list[int]:
+    """Rows with something in each of the columns, in which nothing is planted yet; `also` is by subject."""
+    rows = len(register.of)
+    mask = np.logical_and.reduce([[bool(value) for value in register.table.sent[name][:rows]] for name in columns])
+    return register.of.choose(mask if also is None else mask & also[np.array(register.about[0])], count)
+
+
+def at_home(register: Register) -> Mask:
     """Whose household is in the autonomous region."""
     return ~register.of.world.people.outsider
 
 
-def plain(register: Register) -> np.ndarray:
+def plain(register: Register) -> Mask:
     """Of whom the first registers say what is so."""
     mask = np.zeros(len(register.of.world.people), dtype=bool)
     mask[register.of.world.plain_people] = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulation.defects import addresses, codes, dates, names, nothing
@@ -100,6 +102,10 @@ def _born_in_future(table: Table, row: int, at: int) -> None:
     put_birth(table, row, dates.FAR_FUTURE)
 
 
+def _unnamed(table: Table, row: int, at: int) -> None:
+    table.due["child_key"][row] = None
+
+
 def _never_issued_anew(table: Table, row: int, at: int) -> None:
     table.put(row, "original_number", "", None)
 
@@ -131,7 +137,7 @@ PLAN = (
     on("mother_document", nothing.required("—")),
     on("mother_name", nothing.required("NULL")),
     on("mother_name", names.NOT_LEGIBLE),
-    on("child_name", nothing.NULL_TOKEN),
+    on("child_name", replace(nothing.NULL_TOKEN, beside=_unnamed)),
     on("sex", codes.unlisted("雄")),
     on(
         "born_at",

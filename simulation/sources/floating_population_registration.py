@@ -9,7 +9,14 @@ from simulation.defects import addresses, codes, dates, names, nothing, phones, 
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.records import contradiction, repetition
-from simulation.defects.residents import another_name, at_home, number_of_nobody, of_the_dead, variant_name
+from simulation.defects.residents import (
+    another_name,
+    at_home,
+    number_of_nobody,
+    of_the_dead,
+    rows_holding,
+    variant_name,
+)
 from simulation.defects.versions import Later, deleted, deleted_by_key_alone, later_on, unknown_flag, updated
 from simulation.planting import Planting, flagged, on, quarantined
 from simulation.source import About, Format, Source
@@ -89,29 +96,29 @@ def records(rng: np.random.Generator, world: World) -> tuple[Table, list[int]]:
     return Table("floating_population_registration", sent, due, parts(count)), members
 
 
-def _rented(register: Register) -> list[int]:
-    rented = register.table.sent["landlord_document"]
-    return [row for row in register.rows(8 * register.each + 8) if rented[row]]
+LANDLORD = "landlord_document"
 
 
 def _own_landlord(register: Register) -> None:
     table = register.table
-    for row in _rented(register)[: register.each]:
-        table.change(row, "landlord_document", table.sent["id_number"][row])
+    for row in rows_holding(register, LANDLORD):
+        table.change(row, LANDLORD, table.sent["id_number"][row])
         table.flag(row, "landlord_is_resident", "landlord_is_somebody_else")
 
 
 def _landlords(register: Register) -> None:
-    """Numbers of landlords: wrong, of before 1999, or an organisation's."""
-    table, (wrong, old, company) = register.table, _rented(register)[:3]
-    ids.WRONG_CHECK_DIGIT.respell(table, wrong, "landlord_document")
-    table.due["landlord_document"][wrong] = table.sent["landlord_document"][wrong]
-    table.flag(wrong, "landlord_number_wrong", "landlord_document.check_digit")
-    number = table.sent["landlord_document"][old]
-    if number[6:8] == "19":
-        ids.FIFTEEN_DIGITS.strike(table, old, "landlord_document")
-    table.change(company, "landlord_document", "91150102MA0N12345X")
-    table.accept(company, "landlord_is_organisation")
+    """Numbers of landlords that are wrong, of before 1999, or those of organisations."""
+    table = register.table
+    for at, row in enumerate(rows_holding(register, LANDLORD, count=4 * register.each)):
+        number = table.sent[LANDLORD][row]
+        if at % 4 == 0:
+            table.change(row, LANDLORD, ids.wrong_check(number))
+            table.flag(row, "landlord_number_wrong", f"{LANDLORD}.check_digit")
+        elif at % 4 == 1:
+            table.change(row, LANDLORD, "91150102MA0N12345X")
+            table.accept(row, "landlord_is_organisation")
+        elif number[6:8] == "19":
+            ids.FIFTEEN_DIGITS.strike(table, row, LANDLORD)
 
 
 def _at_home(register: Register) -> None:
@@ -128,17 +135,17 @@ def _several_open(register: Register) -> None:
         table.change(again, "registration_number", f"L{table.sent['registration_number'][row][1:7]}9{at:09}")
         table.change(again, "registered_on", f"2024-03-{at % 28 + 1:02}")
         for each in (row, again):
-            _go_on(table, each)
+            _keep_open(table, each)
         table.accept(again, "registered_twice")
 
 
-def _go_on(table: Table, row: int) -> None:
+def _keep_open(table: Table, row: int) -> None:
     table.put(row, "residence_event", RESIDENCE_EVENT["登记"][0], "登记")
     table.put(row, "left_on", "", None)
 
 
 def _stays(table: Table, row: int, at: int) -> None:
-    _go_on(table, row)
+    _keep_open(table, row)
 
 
 def _cancelled_without_day(register: Register) -> None:
@@ -174,7 +181,7 @@ def _dead(table: Table, row: int, died: int) -> None:
     day = died + 60 if row % 2 else died - 900
     table.change(row, "registered_on", iso(day))
     table.change(row, "arrived_on", iso(day - 3))
-    _go_on(table, row)
+    _keep_open(table, row)
 
 
 PLAN = (

@@ -12,7 +12,15 @@ from simulation.defects import addresses, codes, dates, names, nothing, phones
 from simulation.defects import id_numbers as ids
 from simulation.defects.identifiers import WITH_MARKS
 from simulation.defects.records import contradiction, repetition
-from simulation.defects.residents import another_name, key_again, number_of_nobody, of_the_dead, plain, variant_name
+from simulation.defects.residents import (
+    another_name,
+    key_again,
+    number_of_nobody,
+    of_the_dead,
+    plain,
+    rows_holding,
+    variant_name,
+)
 from simulation.defects.versions import Later, deleted, deleted_by_key_alone, later_on, unknown_flag, updated
 from simulation.planting import Planting, Written, accepted, flagged, on, quarantined
 from simulation.source import About, Format, Source
@@ -120,6 +128,10 @@ def _just_created(table: Table, row: int, at: int) -> None:
     table.put(row, "followed_up_on", "", None)
 
 
+def _without_end(table: Table, row: int, at: int) -> None:
+    table.put(row, "ended_on", "", None)
+
+
 def _several_open(register: Register) -> None:
     """Finding: a second clinic has opened another record."""
     table = register.table
@@ -161,8 +173,7 @@ def _ended_without_day(register: Register) -> None:
 def _day_before_creation(column: str, rule: str) -> Planting:
     def plant(register: Register) -> None:
         table = register.table
-        ended = [row for row in register.rows(10 * register.each) if table.sent[column][row]]
-        for row in ended[: register.each]:
+        for row in rows_holding(register, column):
             table.change(row, column, dates.day_before(table.sent["created_on"][row], 3))
             table.flag(row, "day_before_creation", rule)
 
@@ -234,7 +245,7 @@ PLAN = (
     on("rh_type", codes.unlisted("是")),
     on("resident_type", codes.unlisted("流动")),
     on("occupation", codes.unlisted("网约车司机")),
-    on("record_state", codes.unlisted("在建")),
+    on("record_state", replace(codes.unlisted("在建"), beside=_without_end)),
     on("record_state", nothing.required("—")),
     on("created_on", dates.unreadable("2024-13-45")),
     on("created_on", quarantined("created_in_future", dates.FAR_FUTURE, checks=["not_future"], beside=_just_created)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,9 @@ from simulation.world.calendar import day_number
 from simulation.world.people import Mask, People
 
 FIRST_BORN = day_number("1996-03-01")  # certificates of birth are issued since that year
-YOUNGEST, OLDEST = 20 * 366, 38 * 365  # days of a parent's age
+YOUNGEST, OLDEST = 20 * 366, 40 * 365  # days of a parent's age
+APART = 700  # days between siblings
+ROUNDS = 4  # and so many children at most
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Family:
 
 
 def families(people: People) -> list[Family]:
-    """Children and their parents, who are alive and live where they are registered; nobody has a second child."""
-    at_home = ~people.outsider
-    children = _by_age(people, at_home & (people.born >= FIRST_BORN) & people.alive)
-    able, sex = at_home & people.alive, np.array(people.sex)
-    mothers = _parents(people, children, _by_age(people, able & (sex == "2")))
-    fathers = _parents(people, children, _by_age(people, able & (sex == "1")))
+    """Children and their parents, who are alive and live where they are registered; siblings are years apart."""
+    at_home = ~people.outsider & people.alive
+    children = _by_age(people, at_home & (people.born >= FIRST_BORN))
+    sex = np.array(people.sex)
+    mothers = _parents(people, children, _by_age(people, at_home & (sex == "2")))
+    fathers = _parents(people, children, _by_age(people, at_home & (sex == "1")))
     return [
         Family(child, mothers[child], fathers.get(child) if child % 5 else None)
         for child in children
@@ -43,14 +44,24 @@ def _by_age(people: People, mask: Mask) -> list[int]:
     return chosen[np.argsort(people.born[chosen], kind="stable")].tolist()
 
 
-def _parents(people: People, children: Iterable[int], adults: list[int]) -> dict[int, int]:
-    """Child → the oldest of the adults who is left and of the right age."""
-    found, at = {}, 0
-    for child in children:
-        born = int(people.born[child])
-        while at < len(adults) and people.born[adults[at]] < born - OLDEST:
-            at += 1
-        if at < len(adults) and people.born[adults[at]] <= born - YOUNGEST:
-            found[child] = adults[at]
-            at += 1
+def _parents(people: People, children: list[int], adults: list[int]) -> dict[int, int]:
+    """Child → parent: in several rounds each child left gets the oldest adult who is of the right age."""
+    found: dict[int, int] = {}
+    births: dict[int, list[int]] = {adult: [] for adult in adults}
+    for _ in range(ROUNDS):
+        at = 0
+        for child in [child for child in children if child not in found]:
+            born = int(people.born[child])
+            while at < len(adults) and not _fits(int(people.born[adults[at]]), born, births[adults[at]]):
+                if people.born[adults[at]] > born - YOUNGEST:
+                    break
+                at += 1
+            if at < len(adults) and people.born[adults[at]] <= born - YOUNGEST:
+                found[child] = adults[at]
+                births[adults[at]].append(born)
+                at += 1
     return found
+
+
+def _fits(parent: int, child: int, births: list[int]) -> bool:
+    return child - OLDEST <= parent <= child - YOUNGEST and all(abs(child - born) > APART for born in births)

@@ -308,13 +308,13 @@ def test_a_mistake_names_file_line_and_what_to_do(project: Path, kept: KeptTexts
 
 def test_a_responsible_kind_must_have_agencies_at_the_level(project: Path) -> None:
     Mistake(KINDS, HEALTH, HEALTH.replace("league, ", ""), "").make(project)
-    with pytest.raises(DeclarationError, match=r"death_registration\.yml:\d+: providers: health has no agencies at"):
+    with pytest.raises(DeclarationError, match=r"birth_registration\.yml:\d+: providers: health has no agencies at"):
         read_catalog(project)
-    Mistake("foundation_dbs/person/sources/death_registration.yml", ", {kind: health, level: league}", "", "").make(
-        project
-    )
+    for source in ("birth_registration", "death_registration", "health_record"):
+        path = f"foundation_dbs/person/sources/{source}.yml"
+        Mistake(path, ", {kind: health, level: league}", "", "").make(project)
     with pytest.raises(
-        DeclarationError, match=r"death_registration\.yml:\d+: responsibility: health has no agencies at"
+        DeclarationError, match=r"birth_registration\.yml:\d+: responsibility: health has no agencies at"
     ):
         read_catalog(project)
 
