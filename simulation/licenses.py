@@ -78,6 +78,18 @@ def with_version(whole: str, version: int) -> str:
     return identifier(type_code, issuer_code, serial, version)
 
 
+def with_serial(whole: str, serial: str) -> str:
+    """The identifier of the first version of another licence of the same type and issuer."""
+    type_code, issuer_code = whole.removeprefix(ROOT).split(".")[:2]
+    return identifier(type_code, issuer_code, serial, 1)
+
+
+def with_type(whole: str, type_code: str) -> str:
+    """The identifier of a licence of another type."""
+    issuer_code, serial, version = whole.removeprefix(ROOT).split(".")[1:4]
+    return identifier(type_code, issuer_code, serial, int(version))
+
+
 def with_another_check(whole: str) -> str:
     """The identifier with a wrong check character."""
     return whole[:-1] + ALPHANUMERIC[(ALPHANUMERIC.index(whole[-1]) + 7) % 36]
@@ -137,6 +149,7 @@ def draw_license(rng: np.random.Generator, holder: Holder, serial: str) -> dict[
         "holder_code": holder.code,
         "holder_code_type": HOLDER_CODE_TYPE[holder.code_type][0],
         "state": LICENSE_STATE["01"][0],
+        "predecessor": "",
         "updated_at": "",
         "operation": "",
     }

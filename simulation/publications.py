@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,12 +103,29 @@ def revoked_licences(world: World) -> list[tuple[Subject, str]]:
 
 def licensed_against_e_licenses(world: World) -> list[tuple[Subject, str, str]]:
     """Licences whose state is another one than that of the e-licence of their number: number, and published state."""
-    position = {world.organisations.credit_code[at]: at for at in organisations_in_order(world)}
+    opposite = {LICENSE_VALID: "2", LICENSE_REVOKED: "1"}
     return [
-        (organisation(world, position[holder]), number, "2" if state == LICENSE_VALID else "1")
-        for number, holder, state in world.licenses
-        if holder in position and state in (LICENSE_VALID, LICENSE_REVOKED)
-    ][:SPECIAL]
+        (subject, number, published)
+        for state, published in opposite.items()
+        for subject, number in _e_licenses(world, state, 0)
+    ]
+
+
+def revoked_e_licenses(world: World) -> list[tuple[Subject, str]]:
+    """E-licences in force that penalties have revoked, with their numbers."""
+    return _e_licenses(world, LICENSE_VALID, SPECIAL)
+
+
+def _e_licenses(world: World, state: str, first: int) -> list[tuple[Subject, str]]:
+    """Some that organisations hold and some that people hold, from a place on; no number stands on another licence."""
+    numbers = Counter(number for number, _, _ in world.licenses)
+    lone = {holder: number for number, holder, held in world.licenses if held == state and numbers[number] == 1}
+    held = [organisation(world, at) for at in organisations_in_order(world)]
+    held += [person(world, at) for at in living_people(world)]
+    known = {subject.code: subject for subject in held}
+    subjects = [(known[holder], number) for holder, number in lone.items() if holder in known]
+    kinds = ([(s, n) for s, n in subjects if s.credit_code], [(s, n) for s, n in subjects if s.id_number])
+    return [license for kind in kinds for license in kind[first : first + SPECIAL]]
 
 
 def draw_subjects(rng: np.random.Generator, world: World, count: int) -> list[Subject]:

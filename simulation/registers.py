@@ -14,7 +14,8 @@ from simulation.source import About, Source
 from simulation.sources import first_sources, later_sources, sources
 from simulation.subjects import OwnRows, Register, Subjects
 from simulation.truth.credit import publications_due
-from simulation.truth.due import licenses_of_organisations, registers_due
+from simulation.truth.due import registers_due
+from simulation.truth.licenses import license_findings_due, licenses_held
 from simulation.truth.standing import Standing, standing
 from simulation.world.block import World
 
@@ -73,10 +74,11 @@ class Registers:
     def deliver_about_anyone(self, world: World, each: int) -> list[Standing]:
         """Every source whose records are about anyone, and all that is due of it."""
         standings = [self._standing_of(source, world, each, [self.seed, 3]) for source in first_sources(About.ANYONE)]
-        known = replace(world, licenses=[license for at in standings for license in licenses_of_organisations(at)])
+        known = replace(world, licenses=[license for at in standings for license in licenses_held(at)])
         standings += [self._standing_of(source, known, each) for source in later_sources(About.ANYONE)]
         registers_due(self.landing.truth, standings)
         publications_due(self.landing.truth, standings, known)
+        license_findings_due(self.landing.truth, standings, known)
         return standings
 
     def _standing_of(self, source: Source, world: World, each: int, seed: list[int] | None = None) -> Standing:

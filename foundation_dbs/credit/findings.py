@@ -10,17 +10,11 @@ import ibis.expr.types as ir
 
 from foundation_dbs.credit import licence as licences
 from foundation_dbs.credit import listing as listings
+from foundation_dbs.credit.in_force import VALID, revoked, unlike
 from pipelines.modelling import ClaimsOf, finding
 
-VALID, INVALID = "1", "2"
-IN_FORCE = "01"  # of license_state
 ENDED = ("2", "3", "4")  # of entity_state: revoked, cancelled, withdrawn
-ENDED_LICENSES = ("03", "04", "05", "07")  # of license_state: withdrawn, cancelled, lapsed, revoked
 HONOURED, DISHONEST = "honoured", "dishonest"
-# A penalty category says 暂扣或吊销, and its content which.
-REVOKED, SUSPENDED_OR_REVOKED, REVOCATION = "(^|;)5(;|$)", "暂扣或吊销", "吊销"
-MARK = "\x1f"
-OVER = ("withdrawn", "repaired")
 NO_NUMBER = "无"
 LICENCES = {"publications": "administrative_licence", "known": "licence"}
 LISTINGS = {"publications": "credit_list", "known": "listing"}
@@ -83,17 +77,7 @@ def licence_of_dead_person(publications: ir.Table, known: ir.Table, person: ir.T
 
 def _revoked(known: ir.Table, penalty: ir.Table, subject: str) -> ir.Table:
     """Valid licences whose number a penalty that stands names as revoked."""
-    named = penalty.affected_licence.replace("（", "(").replace("）", ")").re_replace("[ \u3000]", "")
-    revocations = penalty.filter(
-        penalty.penalty_category.re_search(REVOKED)
-        & penalty.content.replace(SUSPENDED_OR_REVOKED, "").contains(REVOCATION)
-        & ~penalty.state.isin(OVER).fill_null(False)
-    ).select(_subject=penalty[subject], _named=named)
-    valid = known.filter((known.state == VALID) & (known.licence_number != NO_NUMBER))
-    both = valid.inner_join(revocations, valid[subject] == revocations["_subject"])
-    # The number as a whole, and not as the beginning of a longer one.
-    marked = both["_named"].replace(both.licence_number, MARK)
-    return both.filter(marked.re_search(f"(^|[^0-9A-Za-z]){MARK}([^0-9A-Za-z]|$)"))
+    return revoked(known.filter((known.state == VALID) & (known.licence_number != NO_NUMBER)), penalty, subject)
 
 
 @finding(
@@ -145,18 +129,8 @@ def licence_holders(current_license: ir.Table, known: ir.Table) -> ir.Table:
 )
 def licence_unlike_e_license(publications: ir.Table, known: ir.Table, current_license: ir.Table) -> ir.Table:
     """A licence is published as valid, or as not, and the e-licence of its number and holder says the opposite."""
-    licenses = current_license.select("license_number", "holder_code", _state="state")
-    both = known.inner_join(
-        licenses, [known.licence_number == licenses.license_number, known.credit_code == licenses.holder_code]
-    )
-    # A renewal leaves what it replaces behind on either side: what is in force anywhere counts.
-    same = ibis.window(group_by=["credit_code", "licence_number"])
-    is_published = (both.state == VALID).cast("int64").max().over(same) == 1
-    is_in_force = (both["_state"] == IN_FORCE).cast("int64").max().over(same) == 1
-    ended = (both.state == VALID) & both["_state"].isin(ENDED_LICENSES) & ~is_in_force
-    revived = (both.state == INVALID) & (both["_state"] == IN_FORCE) & ~is_published
-    unlike = both.mutate(_unlike=(ended | revived).fill_null(False))
-    return _at_fault(unlike.filter(unlike["_unlike"]), publications, licences.KEY, "credit_code")
+    licenses = current_license.select("license_number", _holder="holder_code", _state="state")
+    return _at_fault(unlike(known, licenses, "credit_code"), publications, licences.KEY, "credit_code")
 
 
 def _contradicted(known: ir.Table, subject: str) -> ir.Table:

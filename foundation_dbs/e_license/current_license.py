@@ -9,8 +9,22 @@ VERSION_AND_CHECK = 6
 
 
 def without_version(e_license: ir.Table) -> ir.StringValue:
-    identifier = e_license.license_identifier
+    return license_of(e_license.license_identifier)
+
+
+def license_of(identifier: ir.StringValue) -> ir.StringValue:
+    """A well-formed identifier without version and check character: what all versions of a licence share."""
     return identifier.substr(0, identifier.length() - VERSION_AND_CHECK)
+
+
+def version_of(identifier: ir.StringValue) -> ir.IntegerValue:
+    """The version in a well-formed identifier."""
+    return identifier.right(VERSION_AND_CHECK).substr(1, 3).try_cast("int64")
+
+
+def region_of(issuer_code: ir.StringValue) -> ir.StringValue:
+    """The region in an issuer's credit code (GB 32100, characters 3 to 8)."""
+    return issuer_code.substr(2, 6)
 
 
 @model(
@@ -32,11 +46,10 @@ def current_license(e_license: ir.Table) -> ir.Table:
     code (GB 32100, characters 3 to 8): agencies of the autonomous region itself belong to no league or city.
     Source: 2024-19 第十八条; GB/T 36903, GB/T 36904.
     """
-    identifier = e_license.license_identifier
     versions = e_license.mutate(
         license=without_version(e_license),
-        version=identifier.right(VERSION_AND_CHECK).substr(1, 3).try_cast("int64"),
-        issue_region=e_license.issuer_code.substr(2, 6),
+        version=version_of(e_license.license_identifier),
+        issue_region=region_of(e_license.issuer_code),
     )
     standing = latest(versions, key="license", order=("version", *DELIVERED))
     return standing.select(
@@ -53,8 +66,10 @@ def current_license(e_license: ir.Table) -> ir.Table:
         "valid_from",
         "valid_to",
         "holder_name",
+        "holder_key",
         "holder_code",
         "holder_code_type",
         "state",
+        "predecessor",
         "updated_at",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,15 @@ class Regulation(Declared):
 
 @dataclass(frozen=True)
 class Code:
-    """One entry of a code list; `labels` are the ways in which files write it."""
+    """One entry of a code list; `labels` are the ways in which files write it.
+
+    `facts` are what further columns of the list's file say of it, by their headers; an empty cell says nothing.
+    """
 
     code: str
     title: str
     labels: tuple[str, ...]
+    facts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Catalog:
         return tuple(found)
 
     def _business_rules(self, expectation: Expectation, contract: Contract) -> Iterator[Rule]:
-        rule = business_rule(expectation, contract)
+        rule = business_rule(expectation, contract, self.facts)
         if not expectation.elements:
             yield rule
         elif found := [name for element in expectation.elements for name in self.columns_of(contract, element)]:
@@ -99,6 +103,16 @@ class Catalog:
             for column in contract.columns
             if element in (column.element, self.elements[column.element].holds)
         ]
+
+    def facts(self, place: str) -> dict[str, str]:
+        """What a further column of a code list says of each code, by `<list>.<column>`; ValueError for one unknown."""
+        name, _, column = place.partition(".")
+        if name not in self.codes:
+            raise ValueError(f"there is no code list catalog/codes/{name}.csv")
+        found = {code.code: code.facts[column] for code in self.codes[name] if column in code.facts}
+        if not found:
+            raise ValueError(f"catalog/codes/{name}.csv has no column `{column}`, or nothing in it")
+        return found
 
     def _values(self, codes: str) -> list[str]:
         return [code.code for code in self.codes.get(codes, ())]

@@ -87,6 +87,14 @@ class SourceTable(Declared):
 
 
 PROVIDER = "provider"
+CREDIT_CODE = "credit_code"  # the normaliser of codes that hold a region
+
+
+class KindBy(Declared):
+    """Where a row says which kind of agency it is of: `column` holds a code, `list` (`<list>.<column>`) its kind."""
+
+    column: str
+    list: str
 
 
 class Responsibility(Declared):
@@ -95,9 +103,12 @@ class Responsibility(Declared):
     `by` names the columns that may say the region, or `provider` for that of the agency which delivered the row's
     batch; the first that lies in a league or city with such an agency counts. A banner without one is the league's.
     `instead` names another kind for the leagues and cities, by their codes, in which another one has the task.
+    `kind_by` is for sources of many kinds of agency: the row's own kind comes before `kind`, which may be left out
+    then, and where its region is not known, the autonomous region's own agency of that kind acts.
     """
 
-    kind: str
+    kind: str = ""
+    kind_by: KindBy | None = None
     by: tuple[str, ...] = Field(min_length=1)
     level: Literal["league", "banner"]
     instead: dict[str, str] = Field(default_factory=dict)
@@ -107,9 +118,21 @@ class Responsibility(Declared):
     def _one_or_more(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
+    @model_validator(mode="after")
+    def _of_a_kind(self) -> Responsibility:
+        if not self.kind and self.kind_by is None:
+            problem = "responsibility: name a kind of agency, or say with `kind_by` where a row names its own"
+            raise mistake(problem, "responsibility")
+        return self
+
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(name for name in self.by if name != PROVIDER)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All columns that decide: of regions, and of the kind."""
+        return (*self.columns, self.kind_by.column) if self.kind_by else self.columns
 
     def kind_in(self, city: str) -> str:
         """The kind of agency that acts in a league or city, by its code."""
@@ -189,12 +212,10 @@ class Contract(Declared):
                     "columns",
                     names.index(name),
                 )
-        if self.responsibility and (
-            missing := [column for column in self.responsibility.columns if column not in names]
-        ):
+        if self.responsibility and (missing := [column for column in self.responsibility.asked if column not in names]):
             raise mistake(
                 f"responsibility: no column is named {', '.join(missing)}: name region columns, or {PROVIDER}",
-                *("responsibility", "by"),
+                *("responsibility", "kind_by" if missing[0] not in self.responsibility.columns else "by"),
             )
         self._check_headers()
         if self.sharing != "unconditional" and not (self.reason and self.sharing_basis):

@@ -25,6 +25,8 @@ class Expectation(Declared):
 
     A rule that names `elements` is for the sources that have columns of them, and its type is told these columns as
     `of_columns`. `only` names columns and the codes in them that a row must have for a rule on its own values to apply.
+    `patterns_of` names a code list and a further column of its file, `<list>.<column>`: what stands there for a code is
+    that code's pattern, for a type that takes `patterns`.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -34,6 +36,7 @@ class Expectation(Declared):
     severity: Severity = "critical"
     title: str
     elements: tuple[str, ...] = ()
+    patterns_of: str | None = None
     only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
@@ -105,8 +108,12 @@ def column_rules(
         )
 
 
-def business_rule(expectation: Expectation, contract: Contract) -> Rule:
+def business_rule(
+    expectation: Expectation, contract: Contract, facts: Callable[[str], dict[str, str]] = lambda _: {}
+) -> Rule:
     """A declared expectation as a rule; one that compares rows of a batch is told the source's key and version.
+
+    `facts` gives what a column of a code list says of its codes, by `<list>.<column>`.
 
     A row that is wrong by itself is no part of a comparison: it would drag its good twin along.
     """
@@ -115,13 +122,18 @@ def business_rule(expectation: Expectation, contract: Contract) -> Rule:
         title=expectation.title,
         severity=expectation.severity,
         type=expectation.type,
-        arguments=expectation.model_extra or {},
+        arguments=_with_patterns(expectation, facts),
         only=expectation.only,
     )
     if rule.compares_rows:
         within = {"key": list(contract.key), "version": contract.version}
         return rule.model_copy(update={"arguments": rule.arguments | within, "where": (SOUND,)})
     return rule if rule.on_table else rule.model_copy(update={"where": where_content(contract, *rule.columns)})
+
+
+def _with_patterns(expectation: Expectation, facts: Callable[[str], dict[str, str]]) -> dict[str, Any]:
+    arguments = dict(expectation.model_extra or {})
+    return arguments | {"patterns": facts(expectation.patterns_of)} if expectation.patterns_of else arguments
 
 
 def where_content(contract: Contract, *columns: str) -> tuple[str, ...]:

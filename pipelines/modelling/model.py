@@ -55,6 +55,20 @@ class ClaimsOf:
 
 
 @dataclass(frozen=True)
+class CodesOf:
+    """An input: the entries of a code list, as `catalog/codes/<list>.csv` has them.
+
+    One row per code: code, title, and the further columns of the file that are named in `facts`, as text.
+    """
+
+    list: str
+    facts: tuple[str, ...] = ()
+
+
+Wanted = str | FormsOf | ClaimsOf | CodesOf
+
+
+@dataclass(frozen=True)
 class Graded:
     """A title with a grade of its own, for a column that shows nothing of the values that it is computed from.
 
@@ -84,6 +98,20 @@ class Returned:
 
 
 @dataclass(frozen=True)
+class Period:
+    """A table whose rows hold from a day to a day: `first` and `last` are its columns of both, which count too.
+
+    No last day is no end. Whoever opens the analyst's file finds a table macro beside the table that gives the rows of
+    a day, `<table>_on(day)` unless it is `named` otherwise; `only` says which codes a row must have to be among them.
+    """
+
+    first: str
+    last: str
+    named: str = ""
+    only: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Model:
     """A derived table: its function, the inputs its parameters name, and what people read about it."""
 
@@ -92,10 +120,11 @@ class Model:
     key: tuple[str, ...]
     description: str
     function: Transformation
-    inputs: Mapping[str, str | FormsOf | ClaimsOf]
+    inputs: Mapping[str, Wanted]
     columns: Mapping[str, str | Graded]
     returns: Returned | None
     affected: Affected
+    period: Period | None = None
 
     @property
     def by(self) -> str:
@@ -111,7 +140,7 @@ class Finding:
     title: str
     description: str
     function: Transformation
-    inputs: Mapping[str, str | FormsOf | ClaimsOf]
+    inputs: Mapping[str, Wanted]
     affected: Affected
     about: str | None = None
 
@@ -125,10 +154,11 @@ def model(
     *,
     title: str,
     key: str | tuple[str, ...],
-    inputs: Mapping[str, str | FormsOf | ClaimsOf] | None = None,
+    inputs: Mapping[str, Wanted] | None = None,
     columns: Mapping[str, str | Graded] | None = None,
     returns: Returned | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
+    period: Period | None = None,
 ) -> Callable[[Transformation], Model]:
     """Declare a table. Its name is the function's, its description the docstring.
 
@@ -140,7 +170,7 @@ def model(
     columns that hold it; `Computed(...)` from them; `Alike(...)`; or a function from the input's changed rows (and, by
     their names, other inputs) to a table of that one column. All but the last are read the other way round too: for
     the keys that are affected, only those rows of the input are read. A change of an input that is not in `affected`
-    computes the whole table again.
+    computes the whole table again. `period` is said of tables with a history.
     """
 
     def declare(function: Transformation) -> Model:
@@ -154,6 +184,7 @@ def model(
             columns=columns or {},
             returns=returns,
             affected=_routes(affected),
+            period=period,
         )
 
     return declare
@@ -163,7 +194,7 @@ def finding(
     *,
     title: str,
     about: str | None = None,
-    inputs: Mapping[str, str | FormsOf | ClaimsOf] | None = None,
+    inputs: Mapping[str, Wanted] | None = None,
     affected: Mapping[str, Route | Sequence[Route]] | None = None,
 ) -> Callable[[Transformation], Finding]:
     """Declare a rule across tables. The function returns one row per fault: subject, source, batch and row.
@@ -190,9 +221,7 @@ def _described(function: Transformation) -> str:
     return description
 
 
-def _inputs(
-    function: Transformation, special: Mapping[str, str | FormsOf | ClaimsOf] | None
-) -> dict[str, str | FormsOf | ClaimsOf]:
+def _inputs(function: Transformation, special: Mapping[str, Wanted] | None) -> dict[str, Wanted]:
     named = special or {}
     return {name: named.get(name, name) for name in inspect.signature(function).parameters}
 

@@ -12,6 +12,11 @@ import ibis.expr.types as ir
 DELIVERED = ("_version", "_received_at", "_batch", "_row")
 
 
+def valid_on(rows: ir.Table, day: ir.DateValue, *, first: str = "valid_from", last: str = "valid_to") -> ir.Table:
+    """The rows that hold on a day: `first` and `last` are columns of days that count too, no last one is no end."""
+    return rows.filter((rows[first] <= day) & (rows[last].isnull() | (rows[last] >= day)))
+
+
 def latest(table: ir.Table, *, key: str | Sequence[str], order: Sequence[str]) -> ir.Table:
     """One row per `key`: the last by `order`, NULLs first. `order` must be total within a key, or engines differ."""
     keys = [key] if isinstance(key, str) else list(key)

@@ -25,6 +25,7 @@ from pipelines.project.conclusions import Conclusions
 from pipelines.project.references import Documents, check_entry, check_kind, check_references, check_table
 from pipelines.storage.kept import KeptTexts
 
+OF_CODE = ("code", "title", "also")  # the columns that every code list has
 UNFILLED = "请填写"  # what a draft says in the place of what only people know
 
 
@@ -194,7 +195,8 @@ def _code_lists(folder: Path) -> Iterator[tuple[str, tuple[Code, ...]]]:
             if row["code"] in entries:
                 raise DeclarationError(path, lines.line_num, f"code {row['code']} stands twice: keep one line")
             also = [label for label in (row.get("also") or "").split(";") if label]
-            entries[row["code"]] = Code(row["code"], row["title"], (row["title"], *also))
+            facts = {name: cell for name, cell in row.items() if name not in OF_CODE and isinstance(cell, str) and cell}
+            entries[row["code"]] = Code(row["code"], row["title"], (row["title"], *also), facts)
         yield path.stem, tuple(entries.values())
 
 

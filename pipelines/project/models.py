@@ -16,7 +16,7 @@ from typing import Literal
 
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.reading import DeclarationError
-from pipelines.modelling import ClaimsOf, Finding, FormsOf, Model
+from pipelines.modelling import ClaimsOf, CodesOf, Finding, FormsOf, Model
 from pipelines.project.digest import logic_of
 from pipelines.project.imports import modules_of
 
@@ -138,6 +138,13 @@ def _check_inputs(placed: Placed, known: set[str], catalog: Catalog) -> None:
             catalog.records.get(wanted.record), "attributes", {}
         ):
             raise placed.error(f"{name}: no attribute {wanted.record}.{wanted.attribute}; correct ClaimsOf")
+        if isinstance(wanted, CodesOf):
+            listed = catalog.codes.get(wanted.list, ())
+            unknown = [fact for fact in wanted.facts if all(fact not in code.facts for code in listed)]
+            if not listed or unknown:
+                raise placed.error(
+                    f"{name}: catalog/codes/{wanted.list}.csv has no {', '.join(unknown) or 'entries'}; correct CodesOf"
+                )
         if isinstance(wanted, str) and wanted not in known:
             raise placed.error(f"{name}: parameter {parameter} names no table; there are {', '.join(sorted(known))}")
 

@@ -8,7 +8,7 @@ import ibis
 
 from pipelines.declarations.agency import AgencyKind
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.contract import DELETE_FLAG, Column, Contract, Responsibility
+from pipelines.declarations.contract import CREDIT_CODE, DELETE_FLAG, Column, Contract, KindBy, Responsibility
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document
 from pipelines.declarations.rule import (
@@ -152,7 +152,8 @@ def check_kind(
 def _check_responsibility(
     catalog: Catalog, contract: Contract, responsibility: Responsibility, document: Document
 ) -> None:
-    check_kind(catalog.kinds, responsibility.kind, responsibility.level, document, "responsibility")
+    if responsibility.kind:
+        check_kind(catalog.kinds, responsibility.kind, responsibility.level, document, "responsibility")
     for city, kind in responsibility.instead.items():
         if city not in catalog.cities:
             raise document.error(
@@ -162,10 +163,23 @@ def _check_responsibility(
         check_kind(catalog.kinds, kind, responsibility.level, document, "responsibility")
     for name in responsibility.columns:
         element = catalog.elements[contract.column(name).element]
-        if element.normalise != REGION:
+        if element.normalise not in (REGION, CREDIT_CODE):
             raise document.error(
-                f"responsibility: {name} is a {element.name}; name columns of region codes", "responsibility", "by"
+                f"responsibility: {name} is a {element.name}; name columns of region codes, or of credit codes, which "
+                "hold that of whoever gave them",
+                *("responsibility", "by"),
             )
+    if responsibility.kind_by:
+        _check_kinds(catalog, responsibility, responsibility.kind_by, document)
+
+
+def _check_kinds(catalog: Catalog, responsibility: Responsibility, by: KindBy, document: Document) -> None:
+    try:
+        kinds = catalog.facts(by.list)
+    except ValueError as error:
+        raise document.error(f"responsibility: kind_by: {error}", *("responsibility", "kind_by", "list")) from error
+    for kind in sorted({*kinds.values()}):
+        check_kind(catalog.kinds, kind, responsibility.level, document, "responsibility")
 
 
 def _check_basis(catalog: Catalog, basis: str, document: Document, *steps: str) -> None:
@@ -296,6 +310,12 @@ def _check_expectations(catalog: Catalog, source: str, document: Document) -> No
         raise DeclarationError(
             document.path, 1, f"there is no source {source}: a file of expectations is named like the source it judges"
         )
+    for place, expectation in enumerate(catalog.expectations[source]):
+        if expectation.patterns_of:
+            try:
+                catalog.facts(expectation.patterns_of)
+            except ValueError as error:
+                raise document.error(f"rule {expectation.rule}: patterns_of: {error}", place, "patterns_of") from error
     columns = {column.name: catalog.elements[column.element].ibis_type for column in contract.columns}
     sent = {name + SENT: "string" for name in columns}
     fixed = {RECEIVED_ON: "date", BATCH: "string", ROW_NUMBER: "int64", ROW_HASH: "string"}
@@ -306,4 +326,4 @@ def _check_expectations(catalog: Catalog, source: str, document: Document) -> No
         if expectation.rule in seen:
             raise document.error(f"rule {expectation.rule} is declared twice: rename one", place, "rule")
         seen.add(expectation.rule)
-        _check_rule(business_rule(expectation, contract), rows, document, place)
+        _check_rule(business_rule(expectation, contract, catalog.facts), rows, document, place)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import ibis
 
 from pipelines.declarations import regions
 from pipelines.declarations.catalog import Catalog
-from pipelines.engines.duckdb.file import SOURCE, Contents, ShownTable, write_file
+from pipelines.engines.duckdb.file import SOURCE, Contents, DayMacro, ShownTable, write_file
+from pipelines.modelling import Model
 from pipelines.project.workspace import Workspace
 from pipelines.reports.data_dictionary import CodeLists, dictionary
 from pipelines.steps.newest_day import newest_day
@@ -29,7 +31,8 @@ def write_analyst_file(workspace: Workspace, out: Path, *, unmasked: bool = Fals
         if workspace.lake.exists(spec.id):
             columns = shown(spec, ibis.table(spec.ibis_schema, name=SOURCE), masking)
             described[view_name(spec.id)] = spec, columns
-            tables.append(_shown_table(spec, columns, workspace.lake.uri(spec.id)))
+            shown_table = _shown_table(spec, columns, workspace.lake.uri(spec.id))
+            tables.append(replace(shown_table, on_day=_macro(workspace, spec.id)))
     listed = dictionary(described, workspace.catalog.elements, _code_lists(workspace.catalog))
     key = masking.key if masking else None
     with writing(out.parent, "the folder of the analyst's file", "say another with --out"):
@@ -54,6 +57,15 @@ def _shown_table(spec: TableSpec, columns: list[ShownColumn], uri: str) -> Shown
         rows=rows.select(**{column.name: column.value for column in columns}),
         uri=uri,
     )
+
+
+def _macro(workspace: Workspace, table: TableId) -> DayMacro | None:
+    """The macro beside the table of a model that declares a period."""
+    placed = workspace.models.tables.get(table.name) if table.layer in ("foundation", "theme") else None
+    period = placed.declared.period if placed and isinstance(placed.declared, Model) else None
+    if period is None:
+        return None
+    return DayMacro(period.named or f"{table.name}_on", period.first, period.last, period.only)
 
 
 def _code_lists(catalog: Catalog) -> CodeLists:

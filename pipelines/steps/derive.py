@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.declarations.catalog import Catalog, Code
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import FLAGS
 from pipelines.lake.refresh import Changed, Refreshed, by_change_feeds, hold_no_row, refresh
-from pipelines.modelling import Finding
+from pipelines.modelling import CodesOf, Finding
 from pipelines.project.digest import digest
 from pipelines.project.models import Placed
 from pipelines.project.workspace import Project, Workspace
@@ -63,7 +64,15 @@ def derive(workspace: Workspace, placed: Placed) -> Refreshed:
         by_change_feeds(
             lake,
             _tables(declared),
-            digest(__name__, placed.logic, spec.columns, catalog.records, catalog.elements, checks),
+            digest(
+                __name__,
+                placed.logic,
+                spec.columns,
+                catalog.records,
+                catalog.elements,
+                checks,
+                *_lists(catalog, placed),
+            ),
             compute,
             placed.declared.by,
             lambda changed: affected_keys(workspace, placed, changed),
@@ -76,9 +85,14 @@ def _declared_inputs(project: Project, placed: Placed) -> dict[str, Input]:
     """The inputs as they are declared, without a look into the lake."""
     declared = inputs_of(project, placed, lambda spec: spec.unbound)
     for name, side in declared.items():
-        if not side.tables:
+        if not side.tables and not isinstance(placed.declared.inputs[name], CodesOf):
             raise placed.error(f"{placed.declared.name}: no source has what {name} asks for; take that input out")
     return declared
+
+
+def _lists(catalog: Catalog, placed: Placed) -> list[tuple[Code, ...]]:
+    """The code lists that are inputs: they change with the declarations."""
+    return [catalog.codes[wanted.list] for wanted in placed.declared.inputs.values() if isinstance(wanted, CodesOf)]
 
 
 def _expression(workspace: Workspace, placed: Placed, keys: ir.Table | None) -> ir.Table:
@@ -157,6 +171,7 @@ def find(workspace: Workspace, record: GoldenRecord) -> Refreshed:
             digest(
                 __name__,
                 [rule.logic for rule in rules],
+                [_lists(catalog, rule) for rule in rules],
                 *(catalog.contracts, catalog.records, catalog.elements, deciding(catalog)),
             ),
             compute,

@@ -15,7 +15,8 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
 from pipelines.elements import match_key
-from pipelines.modelling import ClaimsOf, FormsOf, Graded, Model
+from pipelines.modelling import ClaimsOf, CodesOf, FormsOf, Graded, Model
+from pipelines.modelling.model import Wanted
 from pipelines.project.catalogue_entry import GRADES
 from pipelines.project.models import Placed
 from pipelines.project.workspace import Project
@@ -117,6 +118,10 @@ def _look(project: Project, placed: Placed) -> Look:
     expression = model.function(**unbound)
     if FLAGS in expression.columns:
         raise placed.error(f"{model.name}: {FLAGS} is written by the platform; leave it out of what is selected")
+    if model.period and (
+        missing := {model.period.first, model.period.last, *model.period.only} - {*expression.columns}
+    ):
+        raise placed.error(f"{model.name}: period: there is no column {', '.join(sorted(missing))}")
     lineage = parents(expression)
     columns = []
     for name, kind in expression.schema().items():
@@ -165,19 +170,23 @@ def _described(model: Model, name: str, kind: str, origins: list[ColumnSpec]) ->
     return ColumnSpec(name, kind, title, strictest.grade, strictest.mask, strictest.element)
 
 
-def _spec(project: Project, wanted: str | FormsOf | ClaimsOf) -> TableSpec:
+def _spec(project: Project, wanted: Wanted) -> TableSpec:
     if isinstance(wanted, FormsOf):
         return _forms_spec(project.catalog, wanted)
     if isinstance(wanted, ClaimsOf):
         return _claims_spec(project.catalog, wanted)
+    if isinstance(wanted, CodesOf):
+        return _codes_spec(project.catalog, wanted)
     return table_spec(project, wanted)
 
 
-def _input(project: Project, wanted: str | FormsOf | ClaimsOf, read: Read) -> Input:
+def _input(project: Project, wanted: Wanted, read: Read) -> Input:
     spec = _spec(project, wanted)
     if isinstance(wanted, str):
         return Input(spec, (spec,), lambda: read(spec))
     catalog = project.catalog
+    if isinstance(wanted, CodesOf):
+        return Input(spec, (), lambda: _entries(catalog, wanted, spec))
     parts = list(_forms(catalog, wanted) if isinstance(wanted, FormsOf) else _claims(catalog, wanted))
 
     def rows() -> ir.Table:
@@ -215,6 +224,24 @@ def _claims_spec(catalog: Catalog, wanted: ClaimsOf) -> TableSpec:
         ColumnSpec("row", "int64", "文件中的行号"),
     )
     return TableSpec(layout.standard("*"), title, f"Claims of {record.name}.{wanted.attribute}", (), columns)
+
+
+def _codes_spec(catalog: Catalog, wanted: CodesOf) -> TableSpec:
+    columns = [ColumnSpec("code", "string", "代码"), ColumnSpec("title", "string", "名称")]
+    columns += [ColumnSpec(name, "string", name) for name in wanted.facts]
+    return TableSpec(
+        layout.standard("*"), wanted.list, f"Entries of the code list {wanted.list}", ("code",), tuple(columns)
+    )
+
+
+def _entries(catalog: Catalog, wanted: CodesOf, spec: TableSpec) -> ir.Table:
+    """The entries as literals: they follow from declarations alone, and lie in no table."""
+    rows = [
+        {"code": code.code, "title": code.title, **{name: code.facts.get(name) for name in wanted.facts}}
+        for code in catalog.codes[wanted.list]
+    ]
+    shape = ", ".join(f"{name}: string" for name in spec.names)
+    return ibis.literal(rows, f"array<struct<{shape}>>").unnest().name("entry").as_table().unpack("entry")
 
 
 def _forms(catalog: Catalog, wanted: FormsOf) -> Iterator[tuple[TableSpec, Made]]:

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from pipelines.declarations.agency import RegionalAgency
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.contract import PROVIDER, Contract, Responsibility
+from pipelines.declarations.contract import CREDIT_CODE, PROVIDER, Contract, Responsibility
 from pipelines.declarations.rule import BATCH, ROW_NUMBER
 from pipelines.project.workspace import Workspace
 from pipelines.tables.specs import BATCHES, standard_spec
@@ -18,7 +18,9 @@ from pipelines.tables.specs import BATCHES, standard_spec
 
 def deciding(catalog: Catalog) -> Any:
     """What decides, beside contracts, who must act: to be part of a table's digest."""
-    return sorted(catalog.agencies), catalog.city_prefixes()
+    shared_out = [contract.responsibility for contract in catalog.contracts.values() if contract.responsibility]
+    kinds = [catalog.facts(responsibility.kind_by.list) for responsibility in shared_out if responsibility.kind_by]
+    return sorted(catalog.agencies), catalog.city_prefixes(), kinds
 
 
 def with_agency(workspace: Workspace, rows: ir.Table, name: str) -> ir.Table:
@@ -42,13 +44,13 @@ def _by_region(workspace: Workspace, contract: Contract, rows: ir.Table) -> ir.T
     assert responsibility
     standard = workspace.lake.read(standard_spec(workspace.catalog, contract))
     place = {"__batch": standard[BATCH], "__row": standard[ROW_NUMBER]}
-    regions = {f"__{column}": standard[column] for column in responsibility.columns}
+    regions = {f"__{column}": standard[column] for column in responsibility.asked}
     places = rows.select(__batch="batch", __row="row").distinct()
     at_fault = standard.select(**place, **regions).inner_join(places, ["__batch", "__row"])
     met = rows.left_join(at_fault, [("batch", "__batch"), ("row", "__row")])
     if responsibility.by_provider:
         met = met.left_join(delivered_by(workspace, contract), [("batch", "__delivered")])
-    given = {name: met[f"__{name}"] for name in responsibility.by}
+    given = {name: met[f"__{name}"] for name in (*responsibility.by, *responsibility.asked)}
     return met.select(*rows.columns, agency=acting(workspace.catalog, contract, given))
 
 
@@ -60,20 +62,44 @@ def delivered_by(workspace: Workspace, contract: Contract) -> ir.Table:
 
 
 def acting(catalog: Catalog, contract: Contract, given: Mapping[str, ir.StringValue]) -> ir.StringValue:
-    """The agency that must act, by the regions (the provider, by its name) that are `given` for a contract's `by`.
+    """The agency that must act, by what is `given` for the columns that a contract asks (the provider, by its name).
 
-    The source's own where no region is known, it lies outside the declared leagues and cities, or has no such agency.
+    The source's own where no region is known, it lies outside the declared leagues and cities, or has no such agency;
+    where the row says of which kind of agency it is, the autonomous region's own of that kind.
     """
     responsibility = contract.responsibility
     if responsibility is None:
         return ibis.literal(contract.responsible)
-    found = [
+    usual = ibis.coalesce(*_regional_agencies(catalog, contract, responsibility, given), _literal(contract.responsible))
+    if responsibility.kind_by is None:
+        return usual
+    kinds = catalog.facts(responsibility.kind_by.list)
+    code = given[responsibility.kind_by.column]
+    by_kind = []
+    for kind in sorted({*kinds.values()}):
+        of_kind = responsibility.model_copy(update={"kind": kind, "instead": {}})
+        own = kind if kind in catalog.agencies else contract.responsible
+        agency = ibis.coalesce(*_regional_agencies(catalog, contract, of_kind, given), _literal(own))
+        by_kind.append((code.isin([code for code in kinds if kinds[code] == kind]), agency))
+    return ibis.cases(*by_kind, else_=usual)
+
+
+def _regional_agencies(
+    catalog: Catalog, contract: Contract, responsibility: Responsibility, given: Mapping[str, ir.StringValue]
+) -> list[ir.StringValue]:
+    """The agency of the region that each column of `by` says, NULL where it says none that has one."""
+    return [
         _of_provider(catalog, contract, responsibility, given[name])
         if name == PROVIDER
-        else _of_region(catalog, responsibility, given[name])
+        else _of_region(catalog, responsibility, _region(catalog, contract, name, given[name]))
         for name in responsibility.by
     ]
-    return ibis.coalesce(*found, ibis.literal(contract.responsible))
+
+
+def _region(catalog: Catalog, contract: Contract, column: str, value: ir.StringValue) -> ir.StringValue:
+    """The region that a column says: a credit code holds that of the authority which gave it (GB 32100)."""
+    is_code = catalog.element_of(contract, column).normalise == CREDIT_CODE
+    return value.substr(2, 6) if is_code else value
 
 
 def _of_region(catalog: Catalog, responsibility: Responsibility, region: ir.StringValue) -> ir.StringValue:

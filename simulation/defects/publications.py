@@ -157,7 +157,7 @@ def _shared_number(register: Register) -> None:
 
 
 def _id_in_code_column(register: Register) -> None:
-    """Digits alone have the form of a credit code; the check gives most of them away."""
+    """An id number has the form of a credit code, X at its end too; the check gives most of them away."""
     table = register.table
     shown = _of_subjects(register, lambda subject: credit_check(subject.code[:17]) != subject.code[17])
     for row in register.rows(also=PERSONS(register) & shown):

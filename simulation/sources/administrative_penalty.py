@@ -15,6 +15,7 @@ from simulation.publications import (
     draw_subjects,
     meant,
     reported_at,
+    revoked_e_licenses,
     revoked_licences,
     sources_of_data,
     subject_block,
@@ -47,7 +48,8 @@ OFFENCES = ("无证经营", "虚假宣传", "未按规定公示", "超范围经�
 
 def records(rng: np.random.Generator, world: World) -> tuple[Table]:
     """One for fifty people, and behind them those that have revoked a licence."""
-    ordinary, revoked = draw_subjects(rng, world, max(world.total // 50, FEWEST)), revoked_licences(world)
+    ordinary = draw_subjects(rng, world, max(world.total // 50, FEWEST))
+    revoked = [*revoked_licences(world), *revoked_e_licenses(world)]
     subjects = [*ordinary, *(subject for subject, _ in revoked)]
     count = len(subjects)
     written = [CATEGORIES[at] for at in rng.integers(0, len(CATEGORIES), len(ordinary)).tolist()]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.defects import codes, dates, nothing
+from simulation.defects import codes, dates, license_chains, license_holders, nothing
 from simulation.defects import licenses as license_defects
 from simulation.defects.identifiers import WITH_MARKS
+from simulation.defects.license_holders import HOLDER_OF_TYPE, ISSUER_OF_TYPE, holder_of
 from simulation.defects.records import contradiction, damaged, repetition
-from simulation.licenses import ORGANISATION, Holder, draw_license
+from simulation.licenses import PERSON, draw_license
 from simulation.planting import Planting, on
+from simulation.publications import draw_subjects, meant
 from simulation.source import About, Format, Source
 from simulation.table import Broken, Table, parts
-from simulation.truth.due import licenses_due
+from simulation.truth.golden import name_key
+from simulation.truth.licenses import licenses_due
 from simulation.world.block import World
 from simulation.world.calendar import SENTINELS, moments
 
@@ -20,24 +23,25 @@ LICENSES_FEWEST = 300
 
 
 def records(rng: np.random.Generator, world: World) -> tuple[Table]:
-    """One for twenty people."""
-    holders, count = _holders(world), max(world.total // 20, LICENSES_FEWEST)
-    chosen = rng.integers(0, len(holders), count).tolist()
-    rows = [draw_license(rng, holders[at], f"F{number:09}") for number, at in enumerate(chosen)]
+    """One for twenty people, three in four of organisations."""
+    subjects = draw_subjects(rng, world, max(world.total // 20, LICENSES_FEWEST))
+    count = len(subjects)
+    holders = [holder_of(subject) for subject in subjects]
+    rows = [draw_license(rng, holder, f"F{number:09}") for number, holder in enumerate(holders)]
     sent = {column: [row[column] for row in rows] for column in rows[0]}
     sent["updated_at"] = moments(rng, count)
     due: dict[str, list[str | None]] = {
         "state": ["01"] * count,
-        "holder_code_type": [holders[at].code_type for at in chosen],
+        "holder_code_type": [holder.code_type for holder in holders],
+        "holder_key": [name_key(holder.name) for holder in holders],
     }
-    return (Table("e_license", sent, due, parts(count)),)
+    return (Table("e_license", sent, due, parts(count), meant=meant(subjects)),)
 
 
-def _holders(world: World) -> list[Holder]:
-    people = world.people
-    grown = np.flatnonzero(people.adult & people.alive & ~people.outsider).tolist()
-    holders = [Holder(people.id_number[at], people.name[at]) for at in grown]
-    return holders + [Holder(code, name, ORGANISATION) for code, name in world.employers]
+def _of_another_type(table: Table, row: int) -> list[str]:
+    """The first types of all are held by organisations."""
+    is_person = table.column("holder_code_type")[row] == PERSON
+    return [license_defects.TYPE_DIFFERS, ISSUER_OF_TYPE, *([HOLDER_OF_TYPE] if is_person else [])]
 
 
 PLAN = (
@@ -45,7 +49,7 @@ PLAN = (
     on("license_identifier", license_defects.NO_IDENTIFIER),
     on("license_identifier", license_defects.SPELLING),
     on("issuer_code", license_defects.ANOTHER_ISSUER, rules=[license_defects.ISSUER_DIFFERS]),
-    on("type_code", license_defects.ANOTHER_TYPE, rules=[license_defects.TYPE_DIFFERS]),
+    on("type_code", license_defects.ANOTHER_TYPE, rules=_of_another_type),
     on("issuer_code", license_defects.ISSUER_CHECK_DIGIT, rules=[license_defects.ISSUER_DIFFERS]),
     Planting(license_defects.code_of_another_type),
     on(["license_identifier", "holder_code", "issuer_code", "license_number"], WITH_MARKS),
@@ -58,8 +62,10 @@ PLAN = (
     on("valid_to", dates.no_end("license_without_end", *SENTINELS, "长期", "永久有效")),
     on("valid_to", dates.no_end("license_without_end_in_words", "长期")),
     on("state", codes.unlisted_critical("挂失", "license_state_unknown")),
-    on("holder_code_type", codes.unlisted("工作证", "holder_code_type_unknown")),
-    on("holder_name", nothing.required("无")),
+    on("holder_code_type", codes.unlisted("工作证", "holder_code_type_unknown"), rules=[HOLDER_OF_TYPE]),
+    on("holder_name", nothing.required("无"), rules=["holder_key.required"]),
+    *license_holders.PLAN,
+    *license_chains.PLAN,
     damaged(Broken.NO_JSON),
     repetition(),
     contradiction("license_number", "蒙00-0"),

@@ -58,7 +58,7 @@ CALLED = {
 
 def publications_due(truth: Truth, standings: Iterable[Standing], world: World) -> None:
     """The tables of the credit database, what of them flows back, and the findings."""
-    rows = {at.table.source: publications(at) for at in standings if at.table.source in KEYS}
+    rows = {at.table.source: publication_rows(at) for at in standings if at.table.source in KEYS}
     for source, found in rows.items():
         names = [*KEYS[source], "subject_name", "subject_category", *FOUND, *COLUMNS[source].split()]
         _table(truth, TABLES[source], names, KEYS[source], found)
@@ -68,7 +68,7 @@ def publications_due(truth: Truth, standings: Iterable[Standing], world: World) 
         truth.finding(record, rule, subject, rows=times)
 
 
-def publications(standing: Standing) -> list[Row]:
+def publication_rows(standing: Standing) -> list[Row]:
     """Each publication as it is due; of one decision about one subject the last."""
     source, table = standing.table.source, standing.table
     columns = standing.columns() | {name: [table.meant[name][row] for row in standing.rows] for name in FOUND}

@@ -18,8 +18,6 @@ _STATE = {MARRIED: "20", "2": "40", "3": "20", "4": "40", ANNULLED: "10"}
 # Identity cards, said or not, and the cards of foreigners who stay for good: their numbers are those of persons.
 _ID_CARDS = (None, "111", "553")
 BENEFIT, LEFT = "4", "3"
-# GB/T 36904: an identifier ends in `.<version 3>.<check 1>`; GB 32100: 3–8 are the region.
-_VERSION_AND_CHECK, _REGION = 6, slice(2, 8)
 
 
 def deaths(registered: Standing) -> Columns:
@@ -105,19 +103,6 @@ def aliases(registers: Iterable[Standing]) -> Columns:
         for alias, column, number in zip(forms["alias"], forms["column"], forms["value"], strict=True):
             rows.append([alias, register.table.source, column, number])
     return _columns(["alias", "source", "column", "id_number"], rows)
-
-
-def current_licenses(registered: Standing) -> Columns:
-    """One row per licence: its highest version."""
-    columns = registered.columns()
-    names = [name for name in columns if name != "license_identifier"]
-    issuer, moment = names.index("issuer_code"), names.index("updated_at")
-    versions = []
-    for identifier, *values in zip(columns["license_identifier"], *(columns[name] for name in names), strict=True):
-        license, version = str(identifier)[:-_VERSION_AND_CHECK], int(str(identifier)[-5:-2])
-        row = [license, str(version), identifier, str(values[issuer])[_REGION], *values]
-        versions.append((license, (version, values[moment]), row))
-    return _columns(["license", "version", "license_identifier", "issue_region", *names], _last(versions).values())
 
 
 def person_files(

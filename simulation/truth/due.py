@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from simulation.contracts import contract
-from simulation.licenses import ORGANISATION
 from simulation.sources import sources
 from simulation.truth import derived, organisations
 from simulation.truth.against_register import Known
@@ -71,20 +70,6 @@ class EntitiesDue:
         conflicts, findings = _doubts(self.truth, "legal_entity")
         due = derived.enterprise_files(self._records, checked, staff, conflicts, findings)
         self.truth.table("theme/enterprise_file/enterprise_file", due)
-
-
-def licenses_due(truth: Truth, register: Standing) -> None:
-    """The e-licences, each as its latest version has it."""
-    due = derived.current_licenses(register)
-    truth.table(f"{_FOUNDATION}/e_license/current_license", due)
-    truth.returned("e_license/current_license", due["issue_region"], {"license": due["license"]})
-
-
-def licenses_of_organisations(register: Standing) -> list[tuple[str, str, str]]:
-    """Number, holder and state of each e-licence that an organisation holds, as its latest version has it."""
-    due = derived.current_licenses(register)
-    held = zip(due["license_number"], due["holder_code"], due["state"], due["holder_code_type"], strict=True)
-    return [(str(number), str(holder), str(state)) for number, holder, state, kind in held if kind == ORGANISATION]
 
 
 def insured_by(registers: Sequence[Standing]) -> Counter[str]:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from simulation.truth.credit import LIST, publications
+from simulation.truth.credit import LIST, publication_rows
 from simulation.truth.derived import Columns
 from simulation.truth.standing import Standing
 from simulation.truth.writing import Truth
@@ -60,7 +60,7 @@ def economy_due(truth: Truth, standings: Iterable[Standing], entities: Entities,
     _table(truth, "entity_month", _months(taxes))
     cells = _cells(years)
     _table(truth, "industry_region_year", cells, ("region", "industry", "year"), [row["region"] for row in cells])
-    market, listings = _rows(by_source[MARKET]), publications(by_source[LIST])
+    market, listings = _rows(by_source[MARKET]), publication_rows(by_source[LIST])
     found = _missing(market, reports, listings)
     found += _unlike_insured(reports, staff)
     found += _unlike_taxed(reports, taxes)

@@ -18,7 +18,7 @@ class World:
     `employers` are code and name of organisations in whose records nothing is planted; `ended` are such as have been
     cancelled, where a register asks for them apart; `moved` live elsewhere than they are registered; `couples` are
     husbands and wives. `total` counts the people of all blocks. Of plain people and organisations, by their positions,
-    every register says what is so. `licenses` are number, holder and state of the e-licences that organisations hold,
+    every register says what is so. `licenses` are number, holder and state of the e-licences whose holders are known,
     `heads` number and organisation of whom registers name as head, `insured` how many people of the block each
     organisation insures.
     """

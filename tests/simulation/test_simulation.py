@@ -24,6 +24,14 @@ from simulation.sources import sources
 from simulation.truth.golden import name_key
 from simulation.world.places import CITIES, counties, retired
 
+LICENSE_TABLES = (
+    "current_license",
+    "license_chain",
+    "license_holder",
+    "license_status",
+    "license_type",
+    "license_version",
+)
 SEED = 7
 SOURCES = list(sources())
 FEWEST_REJECTS = 10  # so many, and more than three in ten rows, hold a file
@@ -228,7 +236,7 @@ def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -
     derived = {str(path.relative_to(truth)) for layer in ("foundation", "theme") for path in truth.glob(f"{layer}/*/*")}
     assert derived == {
         *(f"foundation/credit/{name}.csv" for name in ("debtor", "licence", "listing", "penalty", "subject_summary")),
-        "foundation/e_license/current_license.csv",
+        *(f"foundation/e_license/{name}.csv" for name in LICENSE_TABLES),
         "foundation/legal_entity/code_check.csv",
         "foundation/legal_entity/legal_representative.csv",
         "foundation/person/death.csv",

@@ -1,4 +1,7 @@
-"""Of tables without rows no row follows, by whatever model or rule: the refresh relies on it and asks none of them."""
+"""Of tables without rows no row follows, by whatever model or rule: the refresh relies on it and asks none of them.
+
+What follows from code lists alone is computed always.
+"""
 
 from __future__ import annotations
 
@@ -24,5 +27,5 @@ def test_no_model_or_rule_makes_rows_of_nothing(workspace: Workspace) -> None:
     assert len(rules) > 20
     for placed in (*models.tables.values(), *rules):
         inputs = inputs_of(workspace, placed, engine.empty)
-        assert [table for side in inputs.values() for table in side.tables], placed.declared.name
-        assert engine.scalar(expression_of(placed, inputs).count()) == 0, placed.declared.name
+        if any(side.tables for side in inputs.values()):
+            assert engine.scalar(expression_of(placed, inputs).count()) == 0, placed.declared.name

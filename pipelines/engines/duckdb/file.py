@@ -64,10 +64,23 @@ exit 127
 
 
 @dataclass(frozen=True)
+class DayMacro:
+    """A table macro beside a table: `name(day)` gives the rows that hold on a day.
+
+    `first` and `last` are its columns of the days that a row holds from and to; `only` the codes that it must have.
+    """
+
+    name: str
+    first: str
+    last: str
+    only: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class ShownTable:
     """A table of the lake as the file shows it: `rows` follows from one table of the name SOURCE, which lies at `uri`.
 
-    `place` is schema and name in the file, `titles` are the columns' comments.
+    `place` is schema and name in the file, `titles` are the columns' comments. `on_day` is for a table with a history.
     """
 
     place: tuple[str, str]
@@ -75,6 +88,7 @@ class ShownTable:
     titles: Mapping[str, str]
     rows: ir.Table
     uri: str
+    on_day: DayMacro | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,7 @@ class _Selected:
     comment: str
     titles: Mapping[str, str]
     query: str
+    on_day: DayMacro | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +143,9 @@ def write_file(path: Path, contents: Contents, key: bytes | None, *, portable: b
     Raises MachineError where the process that writes it is ended from outside.
     """
     session = _Session(memory, contents.on_s3)
-    selected = [_Selected(table.place, table.comment, table.titles, _query(table)) for table in contents.shown]
+    selected = [
+        _Selected(table.place, table.comment, table.titles, _query(table), table.on_day) for table in contents.shown
+    ]
     holds_rows = portable or key is not None
     with Scratch("rows-") as name:
         folder = Path(name)
@@ -187,6 +204,8 @@ def _write(
         for table in selected:
             connection.execute(f"CREATE {kind} {_placed(table)} AS {table.query}")
             _comment(connection, table, kind)
+            if table.on_day:
+                _write_macro(connection, table, table.on_day)
         for entries in listed:
             _write_listed(connection, entries)
         connection.commit()
@@ -218,6 +237,15 @@ def _comment(connection: duckdb.DuckDBPyConnection, table: _Selected | ListedTab
     connection.execute(f"COMMENT ON {kind} {_placed(table)} IS {_text(table.comment)}")
     for column, title in table.titles.items():
         connection.execute(f"COMMENT ON COLUMN {_placed(table)}.{_name(column)} IS {_text(title)}")
+
+
+def _write_macro(connection: duckdb.DuckDBPyConnection, table: _Selected, macro: DayMacro) -> None:
+    first, last = _name(macro.first), _name(macro.last)
+    asked = [f"{first} <= CAST(day AS DATE)", f"({last} IS NULL OR {last} >= CAST(day AS DATE))"]
+    asked += [f"{_name(column)} = {_text(code)}" for column, code in macro.only.items()]
+    place = f"{_name(table.place[0])}.{_name(macro.name)}"
+    connection.execute(f"CREATE MACRO {place}(day) AS TABLE SELECT * FROM {_placed(table)} WHERE {' AND '.join(asked)}")
+    connection.execute(f"COMMENT ON MACRO TABLE {place} IS {_text(f'{table.place[1]}: rows that hold on a day')}")
 
 
 def _placed(table: _Selected | ListedTable) -> str:

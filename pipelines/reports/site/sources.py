@@ -140,7 +140,7 @@ def _acting(workspace: Workspace, contract: Contract) -> dict[str, int]:
     """How many quarantined rows each agency must act on: by their region, where a sound record's cell can be read."""
     catalog, kept = workspace.catalog, workspace.lake.read(quarantine_spec(workspace.catalog, contract))
     responsibility, given = contract.responsibility, dict[str, ir.StringValue]()
-    for name in responsibility.columns if responsibility else ():
+    for name in responsibility.asked if responsibility else ():
         cell = kept[contract.cells[contract.column(name).header]]
         read = normalise(cell, catalog.element_of(contract, name), catalog.codes, catalog.cities)
         given[name] = ibis.ifelse(kept["_damage"].isnull(), read, ibis.null("string"))
