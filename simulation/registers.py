@@ -15,6 +15,7 @@ from simulation.sources import first_sources, later_sources, sources
 from simulation.subjects import OwnRows, Register, Subjects
 from simulation.truth.credit import publications_due
 from simulation.truth.due import licenses_of_organisations, registers_due
+from simulation.truth.livelihood import livelihood_due
 from simulation.truth.standing import Standing, standing
 from simulation.world.block import World
 
@@ -67,6 +68,7 @@ class Registers:
         standings += [self._standing_of(source, known, each) for source in later_sources(About.ANYONE)]
         registers_due(self.landing.truth, standings)
         publications_due(self.landing.truth, standings, known)
+        livelihood_due(self.landing.truth, standings, known)
         return standings
 
     def _standing_of(self, source: Source, world: World, each: int, seed: list[int] | None = None) -> Standing:

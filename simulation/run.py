@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -17,9 +17,9 @@ from simulation.source import About
 from simulation.subjects import Subjects
 from simulation.truth.due import EntitiesDue, people_due
 from simulation.truth.writing import Truth
-from simulation.world.block import World, with_lives
+from simulation.world.block import Insurance, World, with_lives
 from simulation.world.organisations import found
-from simulation.world.people import Numbers, People, draw_numbers, settle
+from simulation.world.people import Mask, Numbers, People, draw_numbers, settle
 
 FEWEST = 500
 MARKET_FEWEST, CIVIL_FEWEST = 250, 150
@@ -52,7 +52,11 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
             standings = registers.deliver(About.PEOPLE, block)
             if not number:
-                known = replace(_with_plain(block, organisations), heads=entities.heads)
+                known = replace(
+                    _with_plain(block, organisations),
+                    heads=entities.heads,
+                    market_heads=entities.market_heads,
+                )
                 elsewhere = [*entities.registers, *registers.deliver_about_anyone(known, each)]
             staff += people_due(truth, standings, [] if number else elsewhere, entities.meet)
         entities.finish(staff)
@@ -76,7 +80,22 @@ def _with_plain(block: Subjects, organisations: Subjects) -> World:
     people = at_home & ~block.within("residence_permit")
     people &= block.world.people.alive | block.within("death_registration")
     plain = frozenset(np.flatnonzero(organisations.free).tolist())
-    return replace(block.world, plain_people=np.flatnonzero(people).tolist(), plain_organisations=plain)
+    insured = _insurances(block, people)
+    plain_people = np.flatnonzero(people).tolist()
+    return replace(block.world, plain_people=plain_people, plain_organisations=plain, insured=insured)
+
+
+def _insurances(block: Subjects, people: Mask) -> dict[int, list[Insurance]]:
+    """What the register of insurances has of these people, in whose records nothing is planted."""
+    register, insured = block["social_insurance"], defaultdict[int, list[Insurance]](list)
+    table = register.table
+    names = ("insurance_type", "state", "contribution_base", "last_paid_on", "employer_code", "employer_name")
+    for row, person in enumerate(register.about[0]):
+        if people[person]:
+            kind, state, base, last_paid_on, *employer = (str(table.column(column)[row] or "") for column in names)
+            insurance = Insurance(kind, state, base, last_paid_on, (employer[0], employer[1]))
+            insured[person].append(insurance)
+    return insured
 
 
 def _each(people: int, count: int) -> int:

@@ -19,6 +19,7 @@ Regions = Mapping[str, str | None]
 # Elements that may be an id number, and so one of before 1999.
 NUMBERS = {"id_number", "person_document"}
 _FOUNDATION = "foundation"
+_ENDED = ("2", "3", "4")  # revoked, cancelled, withdrawn
 
 
 class EntitiesDue:
@@ -37,6 +38,14 @@ class EntitiesDue:
         """Number of the head and code of the organisation, for each row that golden records take a head from."""
         golden = [register for register in self.registers if register.table.source != organisations.VENUE]
         return [(head.id_number, head.credit_code) for head in organisations.heads(golden)]
+
+    @property
+    def market_heads(self) -> frozenset[str]:
+        """Numbers of those who head an enterprise, trader or cooperative that goes on."""
+        going_on = (
+            record for code, record in self._records.items() if code.startswith("9") and record["state"] not in _ENDED
+        )
+        return frozenset(record["representative_id"] or "" for record in going_on) - {""}
 
     def meet(self, people: Records) -> None:
         """Be told of people who are known; those of them count who head an organisation."""

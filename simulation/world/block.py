@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from simulation.world.organisations import Organisations
 from simulation.world.people import Mask, People
+
+
+@dataclass(frozen=True)
+class Insurance:
+    """An insurance of somebody, by the codes of its kind and state; the employer is its code and name."""
+
+    kind: str
+    state: str
+    base: str
+    last_paid_on: str
+    employer: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -18,7 +30,8 @@ class World:
     cancelled, where a register asks for them apart; `moved` live elsewhere than they are registered; `couples` are
     husbands and wives. `total` counts the people of all blocks. Of plain people and organisations, by their positions,
     every register says what is so. `licenses` are number, holder and state of the e-licences that organisations hold,
-    `heads` number and organisation of whom registers name as head.
+    `heads` number and organisation of whom registers name as head; `market_heads` are the numbers of
+    those who head enterprises that go on, `insured` the insurances of plain people.
     """
 
     people: People
@@ -33,6 +46,8 @@ class World:
     plain_organisations: frozenset[int] = frozenset()
     licenses: list[tuple[str, str, str]] = field(default_factory=list)
     heads: list[tuple[str, str]] = field(default_factory=list)
+    market_heads: frozenset[str] = frozenset()
+    insured: Mapping[int, Sequence[Insurance]] = field(default_factory=dict)
 
 
 def with_lives(rng: np.random.Generator, world: World) -> World:
