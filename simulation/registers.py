@@ -16,6 +16,7 @@ from simulation.subjects import OwnRows, Register, Subjects
 from simulation.truth.credit import publications_due
 from simulation.truth.due import registers_due
 from simulation.truth.licenses import license_findings_due, licenses_held
+from simulation.truth.livelihood import livelihood_due
 from simulation.truth.standing import Standing, standing
 from simulation.world.block import World
 
@@ -79,6 +80,7 @@ class Registers:
         registers_due(self.landing.truth, standings)
         publications_due(self.landing.truth, standings, known)
         license_findings_due(self.landing.truth, standings, known)
+        livelihood_due(self.landing.truth, standings, known)
         return standings
 
     def _standing_of(self, source: Source, world: World, each: int, seed: list[int] | None = None) -> Standing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -18,7 +18,7 @@ from simulation.subjects import Subjects
 from simulation.truth.due import EntitiesDue, insured_by, people_due
 from simulation.truth.economy import economy_due
 from simulation.truth.writing import Truth
-from simulation.world.block import World, with_lives
+from simulation.world.block import Insurance, World, with_lives
 from simulation.world.organisations import found
 from simulation.world.people import Numbers, People, draw_numbers, settle
 
@@ -53,8 +53,12 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
             standings = registers.deliver(About.PEOPLE, block)
             if not number:
-                plain, insured = _with_plain(block, organisations), insured_by(standings)
-                known = replace(plain, heads=entities.heads, insured=insured)
+                known = replace(
+                    _with_plain(block, organisations),
+                    heads=entities.heads,
+                    market_heads=entities.market_heads,
+                    insured=insured_by(standings),
+                )
                 elsewhere = [*entities.registers, *registers.deliver_about_anyone(known, each)]
             staff += people_due(truth, standings, [] if number else elsewhere, entities.meet)
         economy_due(truth, elsewhere, entities.records, staff)
@@ -76,7 +80,26 @@ def _employers(organisations: Subjects) -> list[tuple[str, str]]:
 def _with_plain(block: Subjects, organisations: Subjects) -> World:
     """The world with those of whom every register says what is so: nothing is planted in what is held of them."""
     plain = frozenset(np.flatnonzero(organisations.free).tolist())
-    return replace(block.world, plain_people=plain_people(block), plain_organisations=plain)
+    people = plain_people(block)
+    return replace(
+        block.world,
+        plain_people=people,
+        plain_organisations=plain,
+        insurances=_insurances(block, frozenset(people)),
+    )
+
+
+def _insurances(block: Subjects, people: frozenset[int]) -> dict[int, list[Insurance]]:
+    """What the register of insurances has of these people, in whose records nothing is planted."""
+    register, insured = block["social_insurance"], defaultdict[int, list[Insurance]](list)
+    table = register.table
+    names = ("insurance_type", "state", "contribution_base", "last_paid_on", "employer_code", "employer_name")
+    for row, person in enumerate(register.about[0]):
+        if int(person) in people:
+            kind, state, base, last_paid_on, *employer = (str(table.column(column)[row] or "") for column in names)
+            insurance = Insurance(kind, state, base, last_paid_on, (employer[0], employer[1]))
+            insured[person].append(insurance)
+    return insured
 
 
 def _each(people: int, count: int) -> int:

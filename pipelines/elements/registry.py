@@ -15,16 +15,32 @@ from pipelines.elements import (
     dates,
     document,
     id_number,
+    month,
     name,
     numbers,
     phone,
+    rate,
     region,
     text,
 )
 from pipelines.elements.kind import Asked, Cities, Codes, Kind
 from pipelines.elements.name_key import name_key
 
-MODULES = (capital, code, credit_code, dates, document, id_number, name, numbers, phone, region, text)
+MODULES = (
+    capital,
+    code,
+    credit_code,
+    dates,
+    document,
+    id_number,
+    month,
+    name,
+    numbers,
+    phone,
+    rate,
+    region,
+    text,
+)
 KINDS: Mapping[str, Kind] = {named: kind for module in MODULES for named, kind in module.KINDS.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
@@ -13,11 +13,13 @@ import ibis.expr.types as ir
 from pipelines.declarations.rule import BATCH, ROW_NUMBER, Rule
 from pipelines.elements import credit_code, document, id_number, legible, license_identifier, organisation_code
 from pipelines.elements.listed import listed
+from pipelines.rules.figures import FIGURES
+from pipelines.rules.taking import Arguments, Predicate
+from pipelines.rules.taking import column as _column
+from pipelines.rules.taking import pair as _pair
+from pipelines.rules.taking import take as _take
 
 ROW_HASH, CONTRADICTS, REPEATS = "_row_hash", "_contradicts", "_repeats"
-
-Arguments = dict[str, Any]
-Predicate = Callable[[Rule, Arguments, ir.Table], ir.BooleanValue]
 
 
 def predicate(rule: Rule, rows: ir.Table) -> ir.BooleanValue:
@@ -85,23 +87,6 @@ def _repeats(rows: ir.Table, key: list[str]) -> ir.BooleanValue:
     """An earlier row of the batch has the same key and content."""
     same = ibis.window(group_by=[BATCH, *key, ROW_HASH])
     return rows[ROW_NUMBER] > rows[ROW_NUMBER].min().over(same)
-
-
-def _take(rule: Rule, arguments: Arguments, name: str) -> Any:
-    if name not in arguments:
-        raise ValueError(f"rule {rule.code}: {rule.type} needs `{name}`")
-    return arguments.pop(name)
-
-
-def _column(rule: Rule, arguments: Arguments, rows: ir.Table, name: str = "column") -> ir.Value:
-    column = _take(rule, arguments, name)
-    if column not in rows.columns:
-        raise ValueError(f"rule {rule.code}: there is no column `{column}`")
-    return rows[column]
-
-
-def _pair(rule: Rule, arguments: Arguments, rows: ir.Table) -> tuple[ir.Value, ir.Value]:
-    return _column(rule, arguments, rows, "column_A"), _column(rule, arguments, rows, "column_B")
 
 
 def _bound(rule: Rule, value: ir.Value, bound: Any) -> Any:
@@ -361,4 +346,5 @@ PREDICATES: dict[str, Predicate] = {
     "expect_code_to_fit_its_type": _code_fits_type,
     "expect_rows_not_to_contradict_in_batch": _no_contradiction,
     "expect_rows_not_to_repeat_in_batch": _no_repeat,
+    **FIGURES,
 }

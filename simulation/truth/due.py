@@ -20,6 +20,7 @@ Regions = Mapping[str, str | None]
 # Elements that may be an id number, and so one of before 1999.
 NUMBERS = {"id_number", "person_document", "related_document"}
 _FOUNDATION = "foundation"
+_ENDED = ("2", "3", "4")  # revoked, cancelled, withdrawn
 
 
 class EntitiesDue:
@@ -43,6 +44,14 @@ class EntitiesDue:
     def records(self) -> Records:
         """What stands for each organisation, by its code."""
         return self._records
+
+    @property
+    def market_heads(self) -> frozenset[str]:
+        """Numbers of those who head an enterprise, trader or cooperative that goes on."""
+        going_on = (
+            record for code, record in self._records.items() if code.startswith("9") and record["state"] not in _ENDED
+        )
+        return frozenset(record["representative_id"] or "" for record in going_on) - {""}
 
     def meet(self, people: Records) -> None:
         """Be told of people who are known; those of them count who head an organisation."""

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from simulation.world.organisations import Organisations
 from simulation.world.people import Mask, People
+
+
+@dataclass(frozen=True)
+class Insurance:
+    """An insurance of somebody, by the codes of its kind and state; the employer is its code and name."""
+
+    kind: str
+    state: str
+    base: str
+    last_paid_on: str
+    employer: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -19,8 +30,9 @@ class World:
     cancelled, where a register asks for them apart; `moved` live elsewhere than they are registered; `couples` are
     husbands and wives. `total` counts the people of all blocks. Of plain people and organisations, by their positions,
     every register says what is so. `licenses` are number, holder and state of the e-licences whose holders are known,
-    `heads` number and organisation of whom registers name as head, `insured` how many people of the block each
-    organisation insures.
+    `heads` number and organisation of whom registers name as head, `market_heads` the numbers of those who head
+    enterprises that go on, `insured` how many people of the block each organisation insures, `insurances` those of
+    plain people.
     """
 
     people: People
@@ -36,6 +48,8 @@ class World:
     licenses: list[tuple[str, str, str]] = field(default_factory=list)
     heads: list[tuple[str, str]] = field(default_factory=list)
     insured: Mapping[str, int] = field(default_factory=dict)
+    market_heads: frozenset[str] = frozenset()
+    insurances: Mapping[int, Sequence[Insurance]] = field(default_factory=dict)
 
 
 def with_lives(rng: np.random.Generator, world: World) -> World:

@@ -257,5 +257,5 @@ def test_the_newest_grade_counts(tables: Tables) -> None:
     assert found(tables, "honoured_with_worst_tax_grade") == [A]
     agencies = {row["rule"]: row["agency"] for row in tables["legal_entity_finding"]}
     assert agencies["honoured_with_worst_tax_grade"] == "development_reform"
-    assert agencies["tax_after_cancellation"] == "taxation"
+    assert agencies["tax_after_cancellation"] == "tax"
     assert agencies["annual_report_missing"] == "market_regulation"
