@@ -15,6 +15,7 @@ from simulation.delivery import Landing
 from simulation.registers import Registers
 from simulation.source import About
 from simulation.subjects import Subjects
+from simulation.truth.credentials import schooling
 from simulation.truth.due import EntitiesDue, people_due
 from simulation.truth.writing import Truth
 from simulation.world.block import World, with_lives
@@ -52,7 +53,7 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
             standings = registers.deliver(About.PEOPLE, block)
             if not number:
-                known = replace(_with_plain(block, organisations), heads=entities.heads)
+                known = replace(_with_plain(block, organisations), heads=entities.heads, schooling=schooling(standings))
                 elsewhere = [*entities.registers, *registers.deliver_about_anyone(known, each)]
             staff += people_due(truth, standings, [] if number else elsewhere, entities.meet)
         entities.finish(staff)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from simulation.contracts import contract
 from simulation.licenses import ORGANISATION
 from simulation.truth import derived, organisations
+from simulation.truth.credentials import credentials_due, numbers_of_before
 from simulation.truth.derived import Columns
 from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
 from simulation.truth.standing import Standing
@@ -102,8 +103,12 @@ def people_due(
         "marriage": (derived.marriages(married), ["id_number"]),
         "social_security": (derived.social_security(insured), ["id_number", "insurance_type"]),
         "death": (derived.deaths(dead), ["id_number"]),
-        "id_alias": (derived.aliases([*registers, *elsewhere]), ["alias", "source", "column"]),
+        "id_alias": (
+            derived.aliases([*registers, *elsewhere], numbers_of_before(elsewhere)),
+            ["alias", "source", "column"],
+        ),
     }
+    credentials_due(truth, [*registers, *elsewhere], people, regions)
     for name, (due, key) in tables.items():
         truth.table(f"{_FOUNDATION}/person/{name}", due)
         places = [regions.get(str(number)) for number in due["id_number"]]

@@ -18,7 +18,8 @@ class World:
     cancelled, where a register asks for them apart; `moved` live elsewhere than they are registered; `couples` are
     husbands and wives. `total` counts the people of all blocks. Of plain people and organisations, by their positions,
     every register says what is so. `licenses` are number, holder and state of the e-licences that organisations hold,
-    `heads` number and organisation of whom registers name as head.
+    `heads` number and organisation of whom registers name as head, `schooling` the level of education that the
+    household register has of each number.
     """
 
     people: People
@@ -33,6 +34,7 @@ class World:
     plain_organisations: frozenset[int] = frozenset()
     licenses: list[tuple[str, str, str]] = field(default_factory=list)
     heads: list[tuple[str, str]] = field(default_factory=list)
+    schooling: dict[str, str] = field(default_factory=dict)
 
 
 def with_lives(rng: np.random.Generator, world: World) -> World:
