@@ -15,6 +15,7 @@ from simulation.delivery import Landing
 from simulation.registers import Registers
 from simulation.source import About
 from simulation.subjects import Subjects
+from simulation.truth.certificates import law_offices
 from simulation.truth.credentials import schooling
 from simulation.truth.due import EntitiesDue, people_due
 from simulation.truth.writing import Truth
@@ -53,9 +54,15 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             block = Subjects(rng, with_lives(rng, world), count, each, truth)
             standings = registers.deliver(About.PEOPLE, block)
             if not number:
-                known = replace(_with_plain(block, organisations), heads=entities.heads, schooling=schooling(standings))
+                known = replace(
+                    _with_plain(block, organisations),
+                    heads=entities.heads,
+                    schooling=schooling(standings),
+                    law_offices=law_offices(entities.registers),
+                )
                 elsewhere = [*entities.registers, *registers.deliver_about_anyone(known, each)]
-            staff += people_due(truth, standings, [] if number else elsewhere, entities.meet)
+            others = [] if number else elsewhere
+            staff += people_due(truth, standings, others, entities.records, entities.meet)
         entities.finish(staff)
 
 

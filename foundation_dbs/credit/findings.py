@@ -83,16 +83,21 @@ def licence_of_dead_person(publications: ir.Table, known: ir.Table, person: ir.T
 
 def _revoked(known: ir.Table, penalty: ir.Table, subject: str) -> ir.Table:
     """Valid licences whose number a penalty that stands names as revoked."""
+    valid = known.filter((known.state == VALID) & (known.licence_number != NO_NUMBER))
+    return named_as_revoked(valid, "licence_number", penalty, subject)
+
+
+def named_as_revoked(licences: ir.Table, number: str, penalty: ir.Table, subject: str) -> ir.Table:
+    """The rows whose `number` a penalty that stands names as revoked, with it as `_named`; both name the `subject`."""
     named = penalty.affected_licence.replace("（", "(").replace("）", ")").re_replace("[ \u3000]", "")
     revocations = penalty.filter(
         penalty.penalty_category.re_search(REVOKED)
         & penalty.content.replace(SUSPENDED_OR_REVOKED, "").contains(REVOCATION)
         & ~penalty.state.isin(OVER).fill_null(False)
     ).select(_subject=penalty[subject], _named=named)
-    valid = known.filter((known.state == VALID) & (known.licence_number != NO_NUMBER))
-    both = valid.inner_join(revocations, valid[subject] == revocations["_subject"])
+    both = licences.inner_join(revocations, licences[subject] == revocations["_subject"])
     # The number as a whole, and not as the beginning of a longer one.
-    marked = both["_named"].replace(both.licence_number, MARK)
+    marked = both["_named"].replace(both[number], MARK)
     return both.filter(marked.re_search(f"(^|[^0-9A-Za-z]){MARK}([^0-9A-Za-z]|$)"))
 
 

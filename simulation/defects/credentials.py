@@ -46,13 +46,21 @@ def _dead(register: Register) -> list[int]:
     return np.flatnonzero(~people.alive).tolist()
 
 
-def in_force_after_death(number: Number, among: Among, kind: str = "in_force_after_death") -> Planting:
-    """The holder died; not every certificate of death is fit to be believed, so there are more rows than elsewhere."""
+def in_force_after_death(
+    number: Number, among: Among, kind: str = "in_force_after_death", dated: Dated | None = None
+) -> Planting:
+    """The holder died; not every certificate of death is fit to be believed, so there are more rows than elsewhere.
+
+    What is `dated` was given a year before.
+    """
 
     def plant(register: Register) -> None:
-        dead = _dead(register)
+        dead, people = _dead(register), register.of.world.people
         for at, row in enumerate(register.rows(2 * register.each + 2, among(register))):
-            give(register.table, row, register.of.world.people, dead[(at * 7 + row) % len(dead)], number)
+            person = dead[(at * 7 + row) % len(dead)]
+            give(register.table, row, people, person, number)
+            if dated:
+                dated(register.table, row, int(people.died[person]) - 365)
             register.table.accept(row, kind)
 
     return Planting(plant)
@@ -85,12 +93,12 @@ def too_young(dated: Dated, among: Among, days: int = 300) -> Planting:
     return Planting(plant)
 
 
-def another_name() -> Planting:
+def another_name(among: Among | None = None) -> Planting:
     """The record has the name of somebody else."""
 
     def plant(register: Register) -> None:
         names = register.of.world.people.name
-        for row in register.rows():
+        for row in register.rows(also=among and among(register)):
             own = str(register.table.due["name_key"][row])
             name(register.table, row, next(other for other in names if name_key(other) != own))
             register.table.accept(row, "name_unlike_household")
@@ -98,12 +106,12 @@ def another_name() -> Planting:
     return Planting(plant)
 
 
-def another_number(number: Number) -> Planting:
+def another_number(number: Number, among: Among | None = None) -> Planting:
     """A good number that nobody has, of the same birthday and sex."""
 
     def plant(register: Register) -> None:
         known = set(register.of.world.people.id_number)
-        for row in register.rows():
+        for row in register.rows(also=among and among(register)):
             own = register.table.sent["id_number"][row]
             others = (id_number(f"{own[:14]}{(int(own[14:17]) + more) % 980:03}") for more in range(2, 900, 2))
             register.table.change(row, "id_number", next(other for other in others if other not in known))

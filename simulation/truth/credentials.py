@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from simulation.checksums import id_check
+from simulation.truth.certificates import PRACTISING, QUALIFICATION, certificates_due, hold_certificates
 from simulation.truth.golden import name_key
+from simulation.truth.satellites import Found, Records, Row, mark_last, place_of, rows_of, table_due
 from simulation.truth.standing import Standing
 from simulation.truth.writing import Truth
-from simulation.world.places import city_of
 
-Row = dict[str, str | None]
-People = Mapping[str, Mapping[str, str | None]]
-Found = Counter[tuple[str, str, str]]
 HOUSEHOLD, EDUCATION, DISABILITY = "household_registration", "education_record", "disability_registration"
 
 
@@ -31,6 +29,8 @@ class Life:
 LIVES = {
     EDUCATION: Life(("在读", "休学"), ("enrolled_in", "graduated_on"), 2),
     DISABILITY: Life(("有效",), ("issued_on",), 0),
+    QUALIFICATION: Life((), ("issued_on",), 16),
+    PRACTISING: Life(("执业",), ("issued_on",), 18),
 }
 # The lower the code, the higher the level; 90 is some other one.
 UNORDERED = "90"
@@ -44,12 +44,18 @@ def schooling(registers: Iterable[Standing]) -> dict[str, str]:
 
 
 def credentials_due(
-    truth: Truth, registers: Sequence[Standing], people: People, regions: Mapping[str, str | None]
+    truth: Truth,
+    registers: Sequence[Standing],
+    people: Records,
+    entities: Records,
+    regions: Mapping[str, str | None],
 ) -> None:
     """The tables of schooling and certificates, what of them flows back, and the findings."""
-    rows = {register.table.source: _rows(register) for register in registers}
-    if EDUCATION not in rows:
+    if all(register.table.source != EDUCATION for register in registers):
         return
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for register in registers:
+        rows[register.table.source] += rows_of(register)
     _education(truth, rows[EDUCATION], regions)
     _disability(truth, rows[DISABILITY], regions)
     found: Found = Counter()
@@ -58,39 +64,16 @@ def credentials_due(
         _hold_against_household(found, rows[source], rows[HOUSEHOLD])
     _hold_schools_against_each_other(found, rows[EDUCATION], rows[HOUSEHOLD])
     _hold_certificates_of_disability(found, rows[DISABILITY])
+    certificates_due(truth, rows, regions)
+    hold_certificates(found, registers, rows, entities)
     for (record, rule, subject), times in found.items():
         truth.finding(record, rule, subject, rows=times)
-
-
-def _rows(register: Standing) -> list[Row]:
-    columns = register.columns()
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-
-
-def _table(truth: Truth, name: str, key: Sequence[str], rows: Sequence[Row], places: Iterable[str | None]) -> None:
-    due = {column: [row[column] for row in rows] for column in rows[0]}
-    truth.table(f"foundation/person/{name}", due)
-    truth.returned(f"person/{name}", places, {column: due[column] for column in key})
-
-
-def _place(row: Row, regions: Mapping[str, str | None], column: str) -> str | None:
-    return next((region for region in (regions.get(str(row["id_number"])), row[column]) if city_of(region)), None)
-
-
-def _mark_last(rows: Sequence[Row], alike: Sequence[str], begun: str) -> set[int]:
-    """The places of the rows that began last of those that are alike."""
-    last: dict[tuple[str | None, ...], tuple[tuple[str, str], int]] = {}
-    for at, row in enumerate(rows):
-        order = (row[begun] or "", row["updated_at"] or "")
-        kind = tuple(row[name] for name in alike)
-        last[kind] = max(last.get(kind, (("", ""), at)), (order, at))
-    return {at for _, at in last.values()}
 
 
 def _education(truth: Truth, rows: Sequence[Row], regions: Mapping[str, str | None]) -> None:
     key = ("id_number", "record_type", "student_number", "certificate_number")
     copied = "person_name school_code school_name school_region school_stage state major_code education_level degree"
-    last = _mark_last(rows, ("id_number", "record_type"), "enrolled_in")
+    last = mark_last(rows, ("id_number", "record_type"), "enrolled_in")
     due = [
         {name: row[name] for name in (*key, *copied.split())}
         | {
@@ -100,7 +83,7 @@ def _education(truth: Truth, rows: Sequence[Row], regions: Mapping[str, str | No
         }
         for at, row in enumerate(rows)
     ]
-    _table(truth, "education", key, due, [_place(row, regions, "school_region") for row in rows])
+    table_due(truth, "education", key, due, [place_of(row, regions, "school_region") for row in rows])
 
 
 def _disability(truth: Truth, rows: Sequence[Row], regions: Mapping[str, str | None]) -> None:
@@ -123,8 +106,8 @@ def _disability(truth: Truth, rows: Sequence[Row], regions: Mapping[str, str | N
                     "is_current": "false" if following else "true",
                 }
             )
-            places.append(_place(row, regions, "household_region"))
-    _table(truth, "disability", ("id_number", "disability_number"), due, places)
+            places.append(place_of(row, regions, "household_region"))
+    table_due(truth, "disability", ("id_number", "disability_number"), due, places)
 
 
 def _changed(row: Row) -> str | None:
@@ -135,7 +118,7 @@ def _changed(row: Row) -> str | None:
 
 def numbers_of_before(registers: Iterable[Standing]) -> dict[str, str]:
     """Number of before → number of today, as certificates of disability have them."""
-    rows = [row for at in registers if at.table.source == DISABILITY for row in _rows(at)]
+    rows = [row for at in registers if at.table.source == DISABILITY for row in rows_of(at)]
     return {before: str(row["id_number"]) for row in rows if (before := _changed(row))}
 
 
@@ -149,7 +132,7 @@ def _hold_certificates_of_disability(found: Found, rows: Iterable[Row]) -> None:
             found["person", "disabled_minor_without_guardian", number] += 1
 
 
-def _hold_against_life(found: Found, rows: Iterable[Row], life: Life, people: People) -> None:
+def _hold_against_life(found: Found, rows: Iterable[Row], life: Life, people: Records) -> None:
     for row in rows:
         number, days = str(row["id_number"]), [row[name] for name in life.days if row[name]]
         died_on = people[number]["died_on"] if number in people else None

@@ -29,7 +29,7 @@ class EntitiesDue:
         self.truth = truth
         self.registers = registers
         registers_due(truth, registers)
-        self._records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
+        self.records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
         self._heads = organisations.heads(registers)
         self._died: dict[str, str | None] = {}
 
@@ -46,12 +46,12 @@ class EntitiesDue:
 
     def finish(self, staff: Mapping[str, int]) -> None:
         """The tables that wait for people: heads of organisations, and how many each has insured."""
-        for head in organisations.dead_heads(self._heads, self._died, self._records):
+        for head in organisations.dead_heads(self._heads, self._died, self.records):
             self.truth.finding("legal_entity", "representative_dead", head.credit_code)
-        regions = {code: values["registered_region"] for code, values in self._records.items()}
+        regions = {code: values["registered_region"] for code, values in self.records.items()}
         _record_returned(self.truth, "legal_entity", "credit_code", regions)
         tables = {
-            "legal_representative": organisations.representatives(self._records, self._died),
+            "legal_representative": organisations.representatives(self.records, self._died),
             "code_check": organisations.code_checks(self.registers),
         }
         for name, table in tables.items():
@@ -63,7 +63,7 @@ class EntitiesDue:
     def _files(self, staff: Mapping[str, int]) -> None:
         checked = organisations.check_results(self.registers)
         conflicts, findings = _doubts(self.truth, "legal_entity")
-        due = derived.enterprise_files(self._records, checked, staff, conflicts, findings)
+        due = derived.enterprise_files(self.records, checked, staff, conflicts, findings)
         self.truth.table("theme/enterprise_file/enterprise_file", due)
 
 
@@ -85,11 +85,13 @@ def people_due(
     truth: Truth,
     registers: Sequence[Standing],
     elsewhere: Sequence[Standing],
+    entities: Records,
     introduce: Callable[[Records], None],
 ) -> Counter[str]:
     """The tables about a block of people; gives how many of them each employer has insured.
 
-    `elsewhere` are registers about others that hold numbers of people; to `introduce` the golden records are shown.
+    `elsewhere` are registers about others that hold numbers of people, `entities` the golden records of organisations;
+    to `introduce` those of people are shown.
     """
     by_source = _by_source(registers)
     married, insured = by_source["marriage_registration"], by_source["social_insurance"]
@@ -108,7 +110,7 @@ def people_due(
             ["alias", "source", "column"],
         ),
     }
-    credentials_due(truth, [*registers, *elsewhere], people, regions)
+    credentials_due(truth, [*registers, *elsewhere], people, entities, regions)
     for name, (due, key) in tables.items():
         truth.table(f"{_FOUNDATION}/person/{name}", due)
         places = [regions.get(str(number)) for number in due["id_number"]]

@@ -19,7 +19,8 @@ class World:
     husbands and wives. `total` counts the people of all blocks. Of plain people and organisations, by their positions,
     every register says what is so. `licenses` are number, holder and state of the e-licences that organisations hold,
     `heads` number and organisation of whom registers name as head, `schooling` the level of education that the
-    household register has of each number.
+    household register has of each number. `law_offices` are code, name, kind and head's number of law firms and notary
+    offices in order; `personal_licenses` number, holder, state and type of the e-licences that people hold.
     """
 
     people: People
@@ -35,6 +36,8 @@ class World:
     licenses: list[tuple[str, str, str]] = field(default_factory=list)
     heads: list[tuple[str, str]] = field(default_factory=list)
     schooling: dict[str, str] = field(default_factory=dict)
+    law_offices: list[tuple[str, str, str, str]] = field(default_factory=list)
+    personal_licenses: list[tuple[str, str, str, str]] = field(default_factory=list)
 
 
 def with_lives(rng: np.random.Generator, world: World) -> World:
