@@ -30,7 +30,7 @@ def changed(disability_registration: ir.Table) -> ir.Table:
 def _has_check_digit(number: ir.StringValue) -> ir.BooleanValue:
     """Whether the 18th character is that of GB 11643 (MOD 11-2)."""
     weighted = [number.substr(place, 1).try_cast("int64") * weight for place, weight in enumerate(WEIGHTS)]
-    check = ibis.literal(CHECKS).substr(functools.reduce(operator.add, weighted) % 11, 1)
+    check = ibis.literal(CHECKS).substr((functools.reduce(operator.add, weighted) % 11).cast("int32"), 1)
     return check == number.substr(17, 1)
 
 
@@ -55,7 +55,9 @@ def disability(disability_registration: ir.Table) -> ir.Table:
     state says. is_current: of a person's certificates the one that was issued last. Source: 2024-19 第十三条（八）.
     """
     issued = disability_registration
-    by_issue = ibis.window(group_by="id_number", order_by=[issued[name] for name in ("issued_on", *DELIVERED)])
+    by_issue = ibis.window(
+        group_by="id_number", order_by=[issued[name].asc(nulls_first=True) for name in ("issued_on", *DELIVERED)]
+    )
     held = issued.mutate(_next_on=issued.issued_on.lead().over(by_issue))
     is_replaced = held["_next_on"].notnull() & (held.valid_to.isnull() | (held["_next_on"] < held.valid_to))
     return held.select(
