@@ -13,6 +13,7 @@ from simulation.relations import relations
 from simulation.source import About, Source
 from simulation.sources import first_sources, later_sources, sources
 from simulation.subjects import OwnRows, Register, Subjects
+from simulation.truth.certificates import licenses_of_people
 from simulation.truth.credit import publications_due
 from simulation.truth.due import registers_due
 from simulation.truth.licenses import license_findings_due, licenses_held
@@ -75,7 +76,11 @@ class Registers:
     def deliver_about_anyone(self, world: World, each: int) -> list[Standing]:
         """Every source whose records are about anyone, and all that is due of it."""
         standings = [self._standing_of(source, world, each, [self.seed, 3]) for source in first_sources(About.ANYONE)]
-        known = replace(world, licenses=[license for at in standings for license in licenses_held(at)])
+        known = replace(
+            world,
+            licenses=[license for at in standings for license in licenses_held(at)],
+            personal_licenses=[license for at in standings for license in licenses_of_people(at)],
+        )
         standings += [self._standing_of(source, known, each) for source in later_sources(About.ANYONE)]
         registers_due(self.landing.truth, standings)
         publications_due(self.landing.truth, standings, known)

@@ -15,6 +15,8 @@ from simulation.delivery import Landing
 from simulation.registers import Registers, plain_people
 from simulation.source import About
 from simulation.subjects import Subjects
+from simulation.truth.certificates import law_offices
+from simulation.truth.credentials import schooling
 from simulation.truth.due import EntitiesDue, insured_by, people_due
 from simulation.truth.economy import economy_due
 from simulation.truth.writing import Truth
@@ -58,9 +60,12 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
                     heads=entities.heads,
                     market_heads=entities.market_heads,
                     insured=insured_by(standings),
+                    schooling=schooling(standings),
+                    law_offices=law_offices(entities.registers),
                 )
                 elsewhere = [*entities.registers, *registers.deliver_about_anyone(known, each)]
-            staff += people_due(truth, standings, [] if number else elsewhere, entities.meet)
+            others = [] if number else elsewhere
+            staff += people_due(truth, standings, others, entities.records, entities.meet)
         economy_due(truth, elsewhere, entities.records, staff)
         entities.finish(staff)
 

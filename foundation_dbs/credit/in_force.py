@@ -12,8 +12,8 @@ MARK = "\x1f"
 OVER = ("withdrawn", "repaired")
 
 
-def revoked(licences: ir.Table, penalty: ir.Table, subject: str) -> ir.Table:
-    """Licences (their licence_number, their `subject`) whose number a penalty that stands names as revoked."""
+def revoked(licences: ir.Table, penalty: ir.Table, subject: str, number: str = "licence_number") -> ir.Table:
+    """Licences whose `number` a penalty that stands, and is about the same `subject`, names as revoked."""
     named = penalty.affected_licence.replace("（", "(").replace("）", ")").re_replace("[ \u3000]", "")
     revocations = penalty.filter(
         penalty.penalty_category.re_search(REVOKED)
@@ -22,7 +22,7 @@ def revoked(licences: ir.Table, penalty: ir.Table, subject: str) -> ir.Table:
     ).select(_subject=penalty[subject], _named=named)
     both = licences.inner_join(revocations, licences[subject] == revocations["_subject"])
     # The number as a whole, and not as the beginning of a longer one.
-    marked = both["_named"].replace(both.licence_number, MARK)
+    marked = both["_named"].replace(both[number], MARK)
     return both.filter(marked.re_search(f"(^|[^0-9A-Za-z]){MARK}([^0-9A-Za-z]|$)"))
 
 

@@ -21,6 +21,7 @@ _CLOCK = "(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]{1,9})?)?"
 _OFFSET = "(?:[Zz]|UTC|GMT|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)"
 _TIME = f"(?:[T ]+({_CLOCK}) *({_OFFSET}?))?"
 _WITH_OFFSET = f":[0-9.]+ *{_OFFSET}$"
+_MONTH = f"^{_YEAR}(?:(0[1-9]|1[0-2])|[-/.年](0?[1-9]|1[0-2])月?)$"
 _TO_MICROSECONDS = "^[0-9:]*(?:[.][0-9]{1,6})?"
 _ISO = f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}$"
 _SLASHED = f"^{_YEAR}[-/.][0-9]{{1,2}}[-/.][0-9]{{1,2}}$"
@@ -67,6 +68,16 @@ def normalise(value: ir.StringValue) -> ir.DateValue:
         (value.re_search(_EIGHT_DIGITS), compact.try_cast("date")),
         else_=bound(_tidy(value), _date),
     )
+
+
+def normalise_month(value: ir.StringValue) -> ir.DateValue:
+    """The first day of a month (`202009`, `2020-09`, `2020年9月`) or of a day's month; NULL as for dates."""
+    text = without_blanks(half_width(sent(value)))
+    month = text.re_extract(_MONTH, 2) + text.re_extract(_MONTH, 3)
+    first = text.substr(0, 4) + "-" + month.lpad(2, "0") + "-01"
+    day = normalise(value)
+    of_day = day.year().cast("string") + "-" + day.month().cast("string").lpad(2, "0") + "-01"
+    return ibis.ifelse(text.re_search(_MONTH), first, of_day).try_cast("date")
 
 
 def normalise_time(value: ir.StringValue) -> ir.TimestampValue:
@@ -173,5 +184,6 @@ def _serial_instant(text: ir.StringValue) -> ir.TimestampValue:
 KINDS = {
     "date": Kind(lambda value, _: normalise(value), without_no_end, types=("date",)),
     "end_date": Kind(lambda value, _: normalise(value), without_words_for_no_end, types=("date",)),
+    "first_of_month": Kind(lambda value, _: normalise_month(value), without_no_end, types=("date",)),
     "datetime": Kind(lambda value, _: normalise_time(value), without_no_end, types=("timestamp",)),
 }

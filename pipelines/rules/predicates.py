@@ -305,6 +305,12 @@ def _pattern_of_type(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.Boo
     return ibis.cases(*judged, else_=True) | code.isnull()
 
 
+def _holds_id_number(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
+    code, number = _pair(rule, arguments, rows)
+    held = code.upper().contains(number) | code.upper().contains(number.substr(0, 6) + number.substr(8, 9))
+    return held | ~code.re_search(_take(rule, arguments, "form"))
+
+
 def _no_contradiction(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     key, version = list(_take(rule, arguments, "key")), arguments.pop("version", None)
     return ~(rows[CONTRADICTS] if CONTRADICTS in rows.columns else _contradicts(rows, key, version))
@@ -332,6 +338,7 @@ PREDICATES: dict[str, Predicate] = {
     "expect_column_pair_values_to_be_equal": _equal,
     "expect_date_to_lie_within_years": _within_years,
     "expect_code_to_match_pattern_of_its_type": _pattern_of_type,
+    "expect_code_to_hold_id_number": _holds_id_number,
     "expect_id_number_check_digit": _id_check_digit,
     "expect_id_number_birth_date": _id_birth_date,
     "expect_id_number_region": _id_region,

@@ -17,6 +17,7 @@ MARRIED, ANNULLED = "1", "5"
 _STATE = {MARRIED: "20", "2": "40", "3": "20", "4": "40", ANNULLED: "10"}
 # Identity cards, said or not, and the cards of foreigners who stay for good: their numbers are those of persons.
 _ID_CARDS = (None, "111", "553")
+DISABILITY = "disability_registration"
 BENEFIT, LEFT = "4", "3"
 
 
@@ -95,13 +96,14 @@ def old_forms(register: Standing) -> Columns:
     return _columns(["alias", "column", "value"], ([*place, number] for place, number in rows.items()))
 
 
-def aliases(registers: Iterable[Standing]) -> Columns:
-    """The 15-digit forms of all registers."""
+def aliases(registers: Iterable[Standing], numbers_of_before: Mapping[str, str]) -> Columns:
+    """The 15-digit forms of all registers, and the numbers of before that certificates of disability still hold."""
     rows = []
     for register in registers:
         forms = old_forms(register)
         for alias, column, number in zip(forms["alias"], forms["column"], forms["value"], strict=True):
             rows.append([alias, register.table.source, column, number])
+    rows += [[before, DISABILITY, "disability_number", number] for before, number in numbers_of_before.items()]
     return _columns(["alias", "source", "column", "id_number"], rows)
 
 

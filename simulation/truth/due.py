@@ -9,6 +9,7 @@ from simulation.contracts import contract
 from simulation.sources import sources
 from simulation.truth import derived, organisations
 from simulation.truth.against_register import Known
+from simulation.truth.credentials import credentials_due, numbers_of_before
 from simulation.truth.derived import Columns
 from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
 from simulation.truth.standing import Standing
@@ -30,7 +31,7 @@ class EntitiesDue:
         self.truth = truth
         self.registers = registers
         registers_due(truth, registers)
-        self._records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
+        self.records = _golden_due(truth, "legal_entity", registers, "credit_code", LEGAL_ENTITY)
         self._heads = organisations.heads(registers)
         self._died: dict[str, str | None] = {}
 
@@ -41,15 +42,10 @@ class EntitiesDue:
         return [(head.id_number, head.credit_code) for head in organisations.heads(golden)]
 
     @property
-    def records(self) -> Records:
-        """What stands for each organisation, by its code."""
-        return self._records
-
-    @property
     def market_heads(self) -> frozenset[str]:
         """Numbers of those who head an enterprise, trader or cooperative that goes on."""
         going_on = (
-            record for code, record in self._records.items() if code.startswith("9") and record["state"] not in _ENDED
+            record for code, record in self.records.items() if code.startswith("9") and record["state"] not in _ENDED
         )
         return frozenset(record["representative_id"] or "" for record in going_on) - {""}
 
@@ -60,12 +56,12 @@ class EntitiesDue:
 
     def finish(self, staff: Mapping[str, int]) -> None:
         """The tables that wait for people: heads of organisations, and how many each has insured."""
-        for head in organisations.dead_heads(self._heads, self._died, self._records):
+        for head in organisations.dead_heads(self._heads, self._died, self.records):
             self.truth.finding("legal_entity", "representative_dead", head.credit_code)
-        regions = {code: values["registered_region"] for code, values in self._records.items()}
+        regions = {code: values["registered_region"] for code, values in self.records.items()}
         _record_returned(self.truth, "legal_entity", "credit_code", regions)
         tables = {
-            "legal_representative": organisations.representatives(self._records, self._died),
+            "legal_representative": organisations.representatives(self.records, self._died),
             "code_check": organisations.code_checks(self.registers),
         }
         for name, table in tables.items():
@@ -77,7 +73,7 @@ class EntitiesDue:
     def _files(self, staff: Mapping[str, int]) -> None:
         checked = organisations.check_results(self.registers)
         conflicts, findings = _doubts(self.truth, "legal_entity")
-        due = derived.enterprise_files(self._records, checked, staff, conflicts, findings)
+        due = derived.enterprise_files(self.records, checked, staff, conflicts, findings)
         self.truth.table("theme/enterprise_file/enterprise_file", due)
 
 
@@ -92,11 +88,13 @@ def people_due(
     truth: Truth,
     registers: Sequence[Standing],
     elsewhere: Sequence[Standing],
+    entities: Records,
     introduce: Callable[[Records], None],
 ) -> Counter[str]:
     """The tables about a block of people; gives how many of them each employer has insured.
 
-    `elsewhere` are registers about others that hold numbers of people; to `introduce` the golden records are shown.
+    `elsewhere` are registers about others that hold numbers of people, `entities` the golden records of organisations;
+    to `introduce` those of people are shown.
     """
     by_source = _by_source(registers)
     married, insured = by_source["marriage_registration"], by_source["social_insurance"]
@@ -110,8 +108,12 @@ def people_due(
         "marriage": (derived.marriages(married), ["id_number"]),
         "social_security": (derived.social_security(insured), ["id_number", "insurance_type"]),
         "death": (derived.deaths(dead), ["id_number"]),
-        "id_alias": (derived.aliases([*registers, *elsewhere]), ["alias", "source", "column"]),
+        "id_alias": (
+            derived.aliases([*registers, *elsewhere], numbers_of_before(elsewhere)),
+            ["alias", "source", "column"],
+        ),
     }
+    credentials_due(truth, [*registers, *elsewhere], people, entities, regions)
     for name, (due, key) in tables.items():
         truth.table(f"{_FOUNDATION}/person/{name}", due)
         places = [regions.get(str(number)) for number in due["id_number"]]

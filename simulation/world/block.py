@@ -30,9 +30,11 @@ class World:
     cancelled, where a register asks for them apart; `moved` live elsewhere than they are registered; `couples` are
     husbands and wives. `total` counts the people of all blocks. Of plain people and organisations, by their positions,
     every register says what is so. `licenses` are number, holder and state of the e-licences whose holders are known,
-    `heads` number and organisation of whom registers name as head, `market_heads` the numbers of those who head
-    enterprises that go on, `insured` how many people of the block each organisation insures, `insurances` those of
-    plain people.
+    `personal_licenses` number, holder, state and type of those that people hold. `heads` are number and organisation of
+    whom registers name as head, `market_heads` the numbers of those who head enterprises that go on, `insured` how many
+    people of the block each organisation insures, `insurances` those of plain people. `schooling` is the level of
+    education that the household register has of each number, `law_offices` are code, name, kind and head's number of
+    law firms and notary offices in order.
     """
 
     people: People
@@ -50,6 +52,9 @@ class World:
     insured: Mapping[str, int] = field(default_factory=dict)
     market_heads: frozenset[str] = frozenset()
     insurances: Mapping[int, Sequence[Insurance]] = field(default_factory=dict)
+    schooling: dict[str, str] = field(default_factory=dict)
+    law_offices: list[tuple[str, str, str, str]] = field(default_factory=list)
+    personal_licenses: list[tuple[str, str, str, str]] = field(default_factory=list)
 
 
 def with_lives(rng: np.random.Generator, world: World) -> World:

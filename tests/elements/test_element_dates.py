@@ -219,3 +219,20 @@ class TestDates:
         assert normalised("datetime", days) == [midnight] * len(days)
         later = ["2024-1-31 8:30", "20240131 08:30", "2024.1.31T08:30:00", "45322.3541666667", "2024-01-31T00:30:00Z"]
         assert normalised("datetime", later) == [midnight + datetime.timedelta(hours=8.5)] * len(later)
+
+
+def test_months_are_their_first_days(normalised: Normalised) -> None:
+    cells = [
+        "202009",
+        "2020-09",
+        "2020年9月",
+        "2020.9",
+        "2020/09",
+        "２０２００９",
+        " 2020-9 ",
+        "2020-09-15",
+        "2020年9月30日",
+    ]
+    assert normalised("enrolment_month", cells) == [datetime.date(2020, 9, 1)] * len(cells)
+    unreadable = ["202013", "2020091", "2020年", "九月", "2020-00", "0001-01-01", "9999-12-31", "", None]
+    assert normalised("enrolment_month", unreadable) == [None] * len(unreadable)

@@ -88,3 +88,14 @@ def test_times_of_so_many_years(judged: Judged) -> None:
         (day(6, 1, 1), day(1, 1, 1)): True, (None, day(2024, 1, 1)): True, (day(2024, 1, 1), None): True,
     }  # fmt: skip
     assert judged(tested, list(rows), "date") == list(rows.values())
+
+
+def test_numbers_of_documents_hold_the_id_number_or_its_older_form(judged: Judged) -> None:
+    tested = rule("expect_code_to_hold_id_number", column_A="a", column_B="b", form="^G|^.{24}$")
+    own, other = "15010219900101123X", "150102199001011299"
+    rows = {
+        (f"G{own}", own): True, (f"G{own.lower()}", own): True, (f"G{other}", own): False, ("G", own): False,
+        (f"199015110{own[:6]}{own[8:17]}", own): True, (f"199015110{other[:6]}{other[8:17]}", own): False,
+        ("L000000000000000001", own): True, ("无", own): True, (None, own): True, (f"G{own}", None): True,
+    }  # fmt: skip
+    assert judged(tested, list(rows), "string") == list(rows.values())
