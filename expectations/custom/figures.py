@@ -1,4 +1,4 @@
-"""Expectations on figures that follow from others of the same row: products, sums, fees by the day.
+"""Expectations on figures that follow from others of the same row: products, fees by the day.
 
 The rows that a figure is missing from keep them. Figures are compared without their signs, for a correction repeats
 what it takes back with a minus.
@@ -39,24 +39,6 @@ class FigureIsProduct(ColumnPairMapMetricProvider):
     def _spark(cls, first: Column, second: Column, factor: str, tolerance: str, **_: Any) -> Column:
         product = spark.abs(second) * spark.col(factor)
         kept = spark.abs(spark.abs(first) - product) <= spark.lit(Decimal(tolerance))
-        return spark.coalesce(kept, spark.lit(True))
-
-
-class FigureIsSum(ColumnPairMapMetricProvider):
-    """A figure is the sum of two others, give or take a tolerance."""
-
-    condition_metric_name = "column_pair_values.figure_is_sum"
-    condition_domain_keys = PAIR_DOMAIN
-    condition_value_keys = ("addend", "tolerance")
-
-    @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, first: Text, second: Text, addend: str, tolerance: str, **_: Any) -> Holds:
-        over = first - second - sa.column(addend)
-        return sa.func.coalesce(sa.func.abs(over) <= _figure(tolerance), sa.true())
-
-    @column_pair_condition_partial(engine=SparkDFExecutionEngine)
-    def _spark(cls, first: Column, second: Column, addend: str, tolerance: str, **_: Any) -> Column:
-        kept = spark.abs(first - second - spark.col(addend)) <= spark.lit(Decimal(tolerance))
         return spark.coalesce(kept, spark.lit(True))
 
 
@@ -104,16 +86,6 @@ class ExpectFigureToBeProduct(CompletePairExpectation, ColumnPairMapExpectation)
 
     map_metric = "column_pair_values.figure_is_product"
     success_keys = ("factor", "tolerance", "mostly")
-
-
-class ExpectFigureToBeSum(CompletePairExpectation, ColumnPairMapExpectation):
-    """Expect figures (column_A) to be those of column_B and of the column `addend` together, within `tolerance`."""
-
-    addend: str
-    tolerance: str
-
-    map_metric = "column_pair_values.figure_is_sum"
-    success_keys = ("addend", "tolerance", "mostly")
 
 
 class ExpectFeeToFollowDays(CompletePairExpectation, ColumnPairMapExpectation):

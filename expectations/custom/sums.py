@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,7 +43,7 @@ class FigureIsSum(ColumnPairMapMetricProvider):
         for name in arguments.get("minus") or ():
             rest = rest + part(name)
         distance, size = sa.func.abs(rest), sa.func.abs(figure(first))
-        within = distance <= arguments.get("tolerance", 0)
+        within = distance <= figure(sa.literal(str(arguments.get("tolerance", 0))))
         relative = distance * 100 <= size * arguments.get("percent", 0)
         return sa.func.coalesce(sa.or_(within, relative), sa.true())
 
@@ -61,7 +62,7 @@ class FigureIsSum(ColumnPairMapMetricProvider):
         for name in arguments.get("minus") or ():
             rest = rest + part(name)
         distance, size = spark.abs(rest), spark.abs(figure(first))
-        within = distance <= arguments.get("tolerance", 0)
+        within = distance <= spark.lit(Decimal(str(arguments.get("tolerance", 0))))
         relative = distance * 100 <= size * arguments.get("percent", 0)
         return spark.coalesce(within | relative, spark.lit(True))
 
@@ -75,7 +76,7 @@ class ExpectFigureToBeSum(CompletePairExpectation, ColumnPairMapExpectation):
 
     plus: list[str] | None = None
     minus: list[str] | None = None
-    tolerance: int = 0
+    tolerance: int | str = 0
     percent: int = 0
     blank_is_zero: list[str] | None = None
 

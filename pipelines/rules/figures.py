@@ -11,6 +11,7 @@ from pipelines.declarations.rule import Rule
 from pipelines.rules.taking import Arguments, Predicate, column, pair, take
 
 _WIDE = "decimal(24,2)"
+_SUM = "decimal(28,2)"  # a hundredfold figure of 18 digits has room
 # What stands between several people in one cell.
 _DIVIDERS = "[;,、，；|/]"
 
@@ -28,8 +29,17 @@ def _is_product(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanV
 
 
 def _is_sum(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
-    figure, other, tolerance = _figures(rule, arguments, rows)
-    return (figure - other - column(rule, arguments, rows, "addend")).abs() <= tolerance
+    figure, first = (value.cast(_SUM) for value in pair(rule, arguments, rows))
+    zero_if_blank, percent = arguments.pop("blank_is_zero", ()), arguments.pop("percent", 0)
+    tolerance = ibis.literal(str(arguments.pop("tolerance", 0))).cast(_SUM)
+    rest = figure - first
+    for sign, names in ((-1, arguments.pop("plus", ())), (1, arguments.pop("minus", ()))):
+        for name in names:
+            part = column(rule, {"column": name}, rows).cast(_SUM)
+            part = part.fill_null(0) if name in zero_if_blank else part
+            rest = rest - part if sign < 0 else rest + part
+    distance = rest.abs()
+    return (distance <= tolerance) | (distance * 100 <= figure.abs() * percent)
 
 
 def _fee_follows_days(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:

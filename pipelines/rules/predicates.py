@@ -175,21 +175,6 @@ def _days_apart(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanV
     return ibis.and_(*([days >= least] if least is not None else []), *([days <= most] if most is not None else []))
 
 
-def _figure_is_sum(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
-    wide = "decimal(28,2)"  # a hundredfold figure of 18 digits has room
-    figure, first = (value.cast(wide) for value in _pair(rule, arguments, rows))
-    zero_if_blank = arguments.pop("blank_is_zero", ())
-    tolerance, percent = arguments.pop("tolerance", 0), arguments.pop("percent", 0)
-    rest = figure - first
-    for sign, names in ((-1, arguments.pop("plus", ())), (1, arguments.pop("minus", ()))):
-        for name in names:
-            part = _column(rule, {"column": name}, rows).cast(wide)
-            part = part.fill_null(0) if name in zero_if_blank else part
-            rest = rest - part if sign < 0 else rest + part
-    distance = rest.abs()
-    return (distance <= tolerance) | (distance * 100 <= figure.abs() * percent)
-
-
 def _equal(rule: Rule, arguments: Arguments, rows: ir.Table) -> ir.BooleanValue:
     left, right = _pair(rule, arguments, rows)
     return left == right
@@ -334,7 +319,6 @@ PREDICATES: dict[str, Predicate] = {
     "expect_column_values_to_be_several_in_set": _several_in_set,
     "expect_value_to_go_with_codes": _goes_with_codes,
     "expect_days_apart_to_be_between": _days_apart,
-    "expect_figure_to_be_sum": _figure_is_sum,
     "expect_column_pair_values_to_be_equal": _equal,
     "expect_date_to_lie_within_years": _within_years,
     "expect_code_to_match_pattern_of_its_type": _pattern_of_type,

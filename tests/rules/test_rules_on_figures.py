@@ -62,7 +62,7 @@ def test_products_within_a_yuan(judged: Judged) -> None:
 
 
 def test_sums_within_two_hundredths(judged: Judged) -> None:
-    tested = rule("expect_figure_to_be_sum", column_A="a", column_B="b", addend="c", tolerance="0.02")
+    tested = rule("expect_figure_to_be_sum", column_A="a", column_B="b", plus=["c"], tolerance="0.02")
     rows = {
         ("90.50", "80.30", "10.20"): True,
         ("90.52", "80.30", "10.20"): True,
@@ -143,6 +143,6 @@ def test_codes_that_begin_with_a_code(judged: Judged) -> None:
 
 
 def test_a_figure_needs_the_other_column(computed: Computed) -> None:
-    tested = rule("expect_figure_to_be_sum", column_A="a", column_B="a", addend="c", tolerance="1")
+    tested = rule("expect_figure_to_be_sum", column_A="a", column_B="a", plus=["c"], tolerance="1")
     with pytest.raises(ValueError, match="there is no column `c`"):
         predicate(tested, ibis.table({"a": MONEY}, name="rows"))
