@@ -54,9 +54,12 @@ def employers_of(death: ir.Table, social_security: ir.Table) -> ir.Table:
         "enterprise_annual_report": "credit_code",
         "social_security": "employer_code",
         "death": employers_of,
+        "legal_entity": "credit_code",
     },
 )
-def staff_unlike_insured(enterprise_annual_report: ir.Table, social_security: ir.Table, death: ir.Table) -> ir.Table:
+def staff_unlike_insured(
+    enterprise_annual_report: ir.Table, social_security: ir.Table, death: ir.Table, legal_entity: ir.Table
+) -> ir.Table:
     """The staff of the newest report and the people insured by the organisation differ by more than half, and by five.
 
     Insured are the living whose insurance goes on, as in enterprise_file.
@@ -65,7 +68,7 @@ def staff_unlike_insured(enterprise_annual_report: ir.Table, social_security: ir
     insured = social_security.filter(social_security.employer_code.notnull() & goes_on).anti_join(death, "id_number")
     counted = insured.group_by(_employer=insured.employer_code).agg(_insured=insured.id_number.nunique())
     reports = latest(enterprise_annual_report, key="credit_code", order=("report_year", *DELIVERED))
-    known = reports.filter(reports.staff.notnull())
+    known = reports.filter(reports.staff.notnull()).semi_join(legal_entity, "credit_code")
     both = known.left_join(counted, known.credit_code == counted["_employer"])
     people = both["_insured"].fill_null(0)
     apart = (both.staff - people).abs() >= FEWEST_APART
@@ -75,9 +78,13 @@ def staff_unlike_insured(enterprise_annual_report: ir.Table, social_security: ir
 @finding(
     title="年报纳税总额与税务部门汇总数相差10%以上",
     about="legal_entity",
-    affected={"enterprise_annual_report": "credit_code", "tax_summary": "credit_code"},
+    affected={
+        "enterprise_annual_report": "credit_code",
+        "tax_summary": "credit_code",
+        "legal_entity": "credit_code",
+    },
 )
-def tax_unlike_reported(enterprise_annual_report: ir.Table, tax_summary: ir.Table) -> ir.Table:
+def tax_unlike_reported(enterprise_annual_report: ir.Table, tax_summary: ir.Table, legal_entity: ir.Table) -> ir.Table:
     """The taxes of an annual report and those of the tax authority's records differ by over a tenth, and 10,000 yuan.
 
     Only years that the records cover from January to December are compared, with and without what was withheld from
@@ -92,7 +99,7 @@ def tax_unlike_reported(enterprise_annual_report: ir.Table, tax_summary: ir.Tabl
         _last=ibis.ifelse(taxes.period_to.year() > taxes.year, 12, taxes.period_to.month()).max(),
     )
     covered = counted.filter((counted["_first"] == 1) & (counted["_last"] == 12))
-    reports = enterprise_annual_report
+    reports = enterprise_annual_report.semi_join(legal_entity, "credit_code")
     both = reports.inner_join(
         covered, [reports.credit_code == covered.credit_code, reports.report_year == covered.year]
     )

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
         """Hold every source against what the regulations ask of the catalogue: contents, bases, links, one source.
 
         Exit code 1 where a declaration breaks a rule. The same item from several agencies is listed and breaks none;
-        with --lake only where they have keys in common, and of how many.
+        with --lake only where two have keys in common: how many, and how many agree.
         """
         from pipelines.project.catalogue_check import check_catalogue
         from pipelines.settings import Settings
@@ -37,10 +37,10 @@ def register(app: typer.Typer) -> None:
         found = check_catalogue(Settings().project)
         for breach in found.breaches:
             tell("", str(breach))
-        duplicates = _in_lake(found, lake) if lake and not found.breaches else _declared(found)
+        duplicates, items = _in_lake(lake) if lake and not found.breaches else _declared(found)
         for duplicate in duplicates:
             tell("", duplicate)
-        several = f"{len(duplicates)} items delivered by several agencies"
+        several = f"{items} items delivered by several agencies"
         counted = f"{found.entries} entries, {len(found.breaches)} breaches, {several}"
         screen.print(counted, highlight=False)
         raise typer.Exit(1 if found.breaches else 0)
@@ -81,27 +81,29 @@ def register(app: typer.Typer) -> None:
             tell("", str(path))
 
 
-def _declared(found: Checked) -> list[str]:
-    """Items that several agencies deliver, by what is declared."""
-    return [
+def _declared(found: Checked) -> tuple[list[str], int]:
+    """Items that several agencies deliver, by what is declared, and their number."""
+    lines = [
         _delivered(duplicate, (f"{source} ({agency})" for source, agency in duplicate.deliveries))
         for duplicate in found.duplicates
     ]
+    return lines, len(lines)
 
 
-def _in_lake(found: Checked, lake: str) -> list[str]:
-    """Those of them that agencies deliver of the same keys, by the rows of a lake."""
-    from pipelines.operations.collected_twice import keys_in_common
+def _in_lake(lake: str) -> tuple[list[str], int]:
+    """Those of them that two agencies deliver of the same keys, as the lake's table says; and how many items."""
     from pipelines.project.workspace import open_existing
+    from pipelines.tables.specs import DUPLICATES
 
-    lines = []
     with open_existing(settings_with(lake)) as workspace:
-        for duplicate in found.duplicates:
-            agencies, keys = dict(duplicate.deliveries), keys_in_common(workspace, duplicate)
-            if keys:
-                sources = (f"{name} ({agencies[name]}) {keys[name]:,} keys" for name in agencies if name in keys)
-                lines.append(_delivered(duplicate, sources))
-    return lines
+        rows = workspace.lake.engine.rows(workspace.lake.read(DUPLICATES).order_by(list(DUPLICATES.key)))
+    lines = [
+        f"{row['record']}.{row['item']} {row['title']}: {row['source']} ({row['agency']}) and {row['other_source']} "
+        f"({row['other_agency']}): {row['keys']:,} keys in both, {row['agreeing']:,} agree; "
+        f"authority {row['authority']}"
+        for row in rows
+    ]
+    return lines, len({(row["record"], row["item"]) for row in rows})
 
 
 def _delivered(duplicate: Duplicate, sources: Iterable[str]) -> str:

@@ -100,7 +100,7 @@ def check_catalogue(root: Path) -> Checked:
         if (error.path, error.line or 1) not in places
     )
     entries = sum(_is_entry(document) for document in declared)
-    return Checked(entries, tuple(sorted(set(found))), tuple(_duplicates(catalog)))
+    return Checked(entries, tuple(sorted(set(found))), tuple(duplicates_of(catalog)))
 
 
 def _is_entry(document: Document) -> bool:
@@ -239,7 +239,7 @@ def _having(catalog: Catalog, record: GoldenRecord, name: str) -> list[Contract]
     ]
 
 
-def _duplicates(catalog: Catalog) -> Iterator[Duplicate]:
+def duplicates_of(catalog: Catalog) -> Iterator[Duplicate]:
     """Items of the same name and data element that feeders of one golden record deliver for different agencies."""
     for record in catalog.records.values():
         feeders = catalog.feeders(record)

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from pipelines.declarations.reading import DeclarationError
 from pipelines.project.workspace import Project
+from pipelines.steps.collected_twice import duplicate_tasks
 from pipelines.steps.derive import derive_tasks, find_tasks
 from pipelines.steps.ingest import ingest_tasks
 from pipelines.steps.integrate import integrate_tasks
@@ -25,6 +26,7 @@ STEPS: tuple[Callable[[Project], Iterator[Task]], ...] = (
     integrate_tasks,
     derive_tasks,
     find_tasks,
+    duplicate_tasks,
     return_flow_tasks,
 )
 

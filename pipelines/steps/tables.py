@@ -10,6 +10,7 @@ from pipelines.steps.return_flow import flows
 from pipelines.tables.specs import (
     BATCHES,
     CONFIRMATIONS,
+    DUPLICATES,
     OVERRIDES,
     RELEASES,
     RULE_RESULTS,
@@ -52,5 +53,5 @@ def returned_tables(project: Project) -> Iterator[TableSpec]:
 
 
 def all_tables(project: Project) -> list[TableSpec]:
-    quality = (BATCHES, VERDICTS, CONFIRMATIONS, OVERRIDES, RULE_RESULTS, VALIDATIONS, RELEASES)
+    quality = (BATCHES, VERDICTS, CONFIRMATIONS, OVERRIDES, RULE_RESULTS, VALIDATIONS, DUPLICATES, RELEASES)
     return [*source_tables(project), *integrated_tables(project), *returned_tables(project), *quality]

@@ -290,6 +290,27 @@ VALIDATIONS = TableSpec(
         ColumnSpec("result", "string", "结果（JSON）"),
     ),
 )
+DUPLICATES = TableSpec(
+    layout.quality("duplicate_collection"),
+    "重复采集",
+    "Per item and two sources of different agencies that deliver it: of how many keys both have it, of how many the "
+    "same, and which of both is the authority (一数一源). Counts alone, and no value.",
+    ("record", "item", "source", "other_source"),
+    (
+        ColumnSpec("record", "string", "基准记录"),
+        ColumnSpec("item", "string", "信息项"),
+        ColumnSpec("title", "string", "信息项名称"),
+        ColumnSpec("source", "string", "来源"),
+        ColumnSpec("agency", "string", "来源的机构"),
+        ColumnSpec("other_source", "string", "另一来源"),
+        ColumnSpec("other_agency", "string", "另一来源的机构"),
+        ColumnSpec("keys", "int64", "双方都有的主键数"),
+        ColumnSpec("agreeing", "int64", "其中一致的主键数"),
+        ColumnSpec("agreement", "float64", "一致率"),
+        ColumnSpec("authority", "string", "权威来源"),
+        ColumnSpec("authority_agency", "string", "权威来源的机构"),
+    ),
+)
 RELEASES = TableSpec(
     layout.quality("release"),
     "发布清单",

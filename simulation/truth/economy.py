@@ -62,8 +62,9 @@ def economy_due(truth: Truth, standings: Iterable[Standing], entities: Entities,
     _table(truth, "industry_region_year", cells, ("region", "industry", "year"), [row["region"] for row in cells])
     market, listings = _rows(by_source[MARKET]), publication_rows(by_source[LIST])
     found = _missing(market, reports, listings)
-    found += _unlike_insured(reports, staff)
-    found += _unlike_taxed(reports, taxes)
+    of_known = [row for row in reports if row["credit_code"] in entities]
+    found += _unlike_insured(of_known, staff)
+    found += _unlike_taxed(of_known, taxes)
     found += _after_cancellation(taxes, market)
     found += _honoured_with_worst_grade(taxes, listings)
     for (rule, code), rows in found.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,14 +166,24 @@ def test_articles_have_a_form(article: str) -> None:
 def test_with_a_lake_only_keys_in_common_count(project: Path, tmp_path: Path) -> None:
     place = Place(tmp_path, project=project)
     Delivered("household_registration", "1.csv", [household(1), household(2), household(3)]).write(place.landing)
-    Delivered("residence_permit", "1.csv", [permit(2), permit(3, 性别=""), permit(4)]).write(place.landing)
+    Delivered("residence_permit", "1.csv", [permit(2), permit(3, 性别="", 姓名="另一人"), permit(4)]).write(
+        place.landing
+    )
     place.run()
     done = place.huiliu("catalog", "check", "--lake", str(place.lake))
     assert done.returncode == 0, done.stderr
-    both = "household_registration (public_security) {0} keys, residence_permit (floating_population_service) {0} keys"
-    assert f"person.sex 性别: delivered more than once: {both.format(1)}" in done.stdout
-    assert f"person.person_name 姓名: delivered more than once: {both.format(2)}" in done.stdout
+    both = (
+        "household_registration (public_security) and residence_permit (floating_population_service): {} keys in both"
+    )
+    assert f"person.sex 性别: {both.format(1)}, 1 agree; authority household_registration" in done.stdout
+    assert f"person.person_name 姓名: {both.format(2)}, 1 agree; authority household_registration" in done.stdout
     assert "death_registration" not in done.stdout
+    assert place.huiliu("report", "--lake", str(place.lake), "--out", str(tmp_path / "report")).returncode == 0
+    page = (tmp_path / "report/duplicates.html").read_text(encoding="utf-8")
+    row = re.search(r"<tr><th scope=\"row\">姓名</th>.*</tr>", page)
+    assert row
+    assert re.findall(r'<td class="n">([^<]+)</td>', row[0]) == ["2", "1", "50%"]
+    assert "另一人" not in page
 
 
 def test_as_a_person_asks(project: Path, tmp_path: Path) -> None:

@@ -237,6 +237,10 @@ def test_every_derived_table_and_every_register_has_its_truth(simulated: Path) -
     assert derived == {
         *(f"foundation/credit/{name}.csv" for name in ("debtor", "licence", "listing", "penalty", "subject_summary")),
         *(f"foundation/e_license/{name}.csv" for name in LICENSE_TABLES),
+        *(
+            f"foundation/economy/{name}.csv"
+            for name in ("disclosed_year", "entity_month", "entity_year", "industry_region_year")
+        ),
         "foundation/legal_entity/code_check.csv",
         "foundation/legal_entity/legal_representative.csv",
         "foundation/person/death.csv",

@@ -14,6 +14,7 @@ from pipelines.reports.site.agencies import read_agencies
 from pipelines.reports.site.batches import read_deliveries
 from pipelines.reports.site.csv_files import CsvFile, write_agency, write_batches, write_source
 from pipelines.reports.site.dictionary import read_dictionary
+from pipelines.reports.site.duplicates import read_duplicates
 from pipelines.reports.site.overview import read_overview
 from pipelines.reports.site.rendering import TEMPLATES, drop_others, render, replace
 from pipelines.reports.site.sources import read_source
@@ -48,6 +49,15 @@ def build_report(workspace: Workspace, out: Path) -> Path:
     for name in (STYLE, SEARCH):
         replace(out / name, (TEMPLATES / name).read_text(encoding="utf-8"))
     render("dictionary.html", out / "dictionary.html", "", dictionary=read_dictionary(workspace), **shared)
+    titles = {source.contract.name: source.contract.title for source in sources}
+    render(
+        "duplicates.html",
+        out / "duplicates.html",
+        "",
+        duplicates=read_duplicates(workspace),
+        source_titles=titles,
+        **shared,
+    )
     of_sources, of_agencies = out / "sources", out / "agencies"
     pages = (
         (source.contract.name, write_source(workspace, source, of_sources), {"source": source}) for source in sources
