@@ -157,7 +157,7 @@ def _shared_number(register: Register) -> None:
 
 
 def _id_in_code_column(register: Register) -> None:
-    """Digits alone have the form of a credit code; the check gives most of them away."""
+    """Digits, and X behind them, have the form of a credit code; the check gives most of them away."""
     table = register.table
     shown = _of_subjects(register, lambda subject: credit_check(subject.code[:17]) != subject.code[17])
     for row in register.rows(also=PERSONS(register) & shown):
@@ -165,7 +165,7 @@ def _id_in_code_column(register: Register) -> None:
         table.change(row, "reported_credit_code", number)
         for column in ("document", "document_type"):
             table.put(row, column, "", None)
-        table.flag(row, "id_as_credit_code", CODE_FORM if number.endswith("X") else CODE_CHECK, CODES, GIVEN)
+        table.flag(row, "id_as_credit_code", CODE_CHECK, CODES, GIVEN)
 
 
 def _both_blocks(register: Register) -> None:
