@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -40,9 +41,14 @@ class Known:
 
 
 def find(truth: Truth, rule: str, rows: Iterable[Row], *, subject: str = "id_number") -> None:
-    """A finding for each of the rows."""
-    for row in rows:
-        truth.finding(DATABASE, rule, str(row[subject]))
+    """A finding for each subject, of as many rows as are at fault."""
+    find_subjects(truth, rule, (row[subject] for row in rows))
+
+
+def find_subjects(truth: Truth, rule: str, subjects: Iterable[str | None]) -> None:
+    """A finding for each subject, of as many rows as it is named."""
+    for subject, rows in Counter(map(str, subjects)).items():
+        truth.finding(DATABASE, rule, subject, rows=rows)
 
 
 def unlike_names(rows: Iterable[Row], known: Known, number: str = "id_number", name: str = "person_name") -> list[Row]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from simulation.truth.against_register import DATABASE, HOUSEHOLD, Known, Row, age_on, find, of_the_dead, unlike_names
+from simulation.truth.against_register import (
+    HOUSEHOLD,
+    Known,
+    Row,
+    age_on,
+    find,
+    find_subjects,
+    of_the_dead,
+    unlike_names,
+)
 from simulation.truth.writing import Truth
 from simulation.world.calendar import day_number
 
@@ -96,8 +105,7 @@ def _parents_due(truth: Truth, known: Known, current: list[Row]) -> None:
 def _find(
     truth: Truth, known: Known, certificates: list[Row], current: list[Row], by_number: Mapping[str, Row]
 ) -> None:
-    for subject in dict.fromkeys(_missing(current, by_number)):
-        truth.finding(DATABASE, "birth_not_in_household_register", subject)
+    find_subjects(truth, "birth_not_in_household_register", dict.fromkeys(_missing(current, by_number)))
     near = _too_near(current)
     find(
         truth,
@@ -155,8 +163,7 @@ def _is_number(document: str | None) -> bool:
 def _find_each(truth: Truth, rule: str, rows: Iterable[tuple[Row, str]]) -> None:
     """One finding for each certificate and person."""
     at_fault = dict.fromkeys((str(row["certificate_number"]), str(row[column])) for row, column in rows)
-    for _, person in at_fault:
-        truth.finding(DATABASE, rule, person)
+    find_subjects(truth, rule, (person for _, person in at_fault))
 
 
 def _missing(current: list[Row], by_number: Mapping[str, Row]) -> list[str]:
