@@ -182,7 +182,7 @@ def planted_in_all(
         on(number, nothing.required("无")),
         on(name, names.INNER_SPACE, among=among),
         on(name, replace(masked, beside=_renamed(name)), among=among),
-        on(name, names.NOT_LEGIBLE),
+        on(name, names.NOT_LEGIBLE, among=among),
         _name_missing(name),
         _named_otherwise(name),
         repetition(),

@@ -29,12 +29,11 @@ ABOUT = (
 def holders(registrations: ir.Table) -> ir.Table:
     """One row for each holder in the cells of each registration: `id_number` is the document's, `share` a fraction.
 
-    Beside them holder, holder_key and all that the registration says. Where cells do not list as many names or shares
-    as documents, each holder has the whole cell as a name, and no share.
+    Beside them holder_key, the name's, and all that the registration says. Where cells do not list as many names or
+    shares as documents, each holder has the key of the whole cell, and no share.
     """
     several = {
         "documents": registrations.document.re_replace(DIVIDERS, DIVIDER),
-        "names": registrations.holder_name.re_replace(DIVIDERS, DIVIDER),
         "keys": registrations.name_key.re_replace(DIVIDERS, DIVIDER),
         "shares": registrations["share"].re_replace(OF_SHARES, DIVIDER),
     }
@@ -47,10 +46,9 @@ def holders(registrations: ir.Table) -> ir.Table:
 
     return placed.mutate(
         id_number=placed["_documents"][placed["_place"]],
-        holder=listed("names", placed.holder_name),
         holder_key=listed("keys", placed.name_key),
         millionths=_millionths(listed("shares", ibis.null("string"))),
-    ).drop("_documents", "_names", "_keys", "_shares", "_place")
+    ).drop("_documents", "_keys", "_shares", "_place")
 
 
 def _millionths(share: ir.StringValue) -> ir.IntegerValue:
@@ -86,7 +84,6 @@ def _documents(registrations: ir.Table) -> ir.Table:
     affected={"real_estate_registration": holders_of_units},
     columns={
         "id_number": "公民身份号码",
-        "holder": "权利人姓名",
         "share": "权利份额（小数）",
         "valid_from": "登记日",
         "valid_to": "被后续登记取代前一日（空为未取代）",
@@ -119,7 +116,6 @@ def real_estate(real_estate_registration: ir.Table) -> ir.Table:
         "id_number",
         "unit_number",
         "business_number",
-        "holder",
         *ABOUT,
         share=ibis.ifelse((people.co_ownership == SOLE).fill_null(False), ibis.literal(1).cast(unit), share).cast(
             "decimal(9,6)"

@@ -222,7 +222,7 @@ def _base_out_of_bounds(register: Register) -> None:
 
 OPEN, GONE = by_row("state", NORMAL.__eq__), by_row("state", CLOSED.__eq__)
 PLAN = (
-    *planted_in_all(("employer_account", "D99999"), "employer_account", number="document"),
+    *planted_in_all(("employer_account", "D99999"), "employer_name", number="document"),
     Planting(_closed_without_day),
     Planting(_out_of_order),
     _rate("employer_rate", "employer_deposit", "0.13", "13%", "rate_too_high"),

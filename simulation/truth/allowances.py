@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -28,6 +28,7 @@ def allowances_due(truth: Truth, rows: Sequence[Row], known: Known) -> Found:
         if not known.is_named(row["member_id"], row["name_key"]):
             found["allowance_unlike_household", str(row["member_id"])] += 1
     paid, earned = [row for row in rows if row["state"] in ENJOYED], _earned(known)
+    standards = _standards(known)
     housed = with_dwellings(known.rows["real_estate_registration"])
     regions: dict[tuple[str | None, str | None], set[str | None]] = defaultdict(set)
     for row in paid:
@@ -40,7 +41,7 @@ def allowances_due(truth: Truth, rows: Sequence[Row], known: Known) -> Found:
         found["allowance_before_birth", number] += month < number[6:12]
         found["allowance_in_two_counties", number] += len(regions[number, month]) > 1
         found["allowance_of_representative", number] += number in known.world.market_heads
-        standard = _standard(row, known)
+        standard = _standard(row, standards)
         found["allowance_with_housing_fund", number] += standard is not None and earned[number] > standard
         found["allowance_with_dwellings", number] += number in housed
         if rule := _of_amount(row, standard):
@@ -89,16 +90,23 @@ def _last_day(month: str | None) -> date:
     return after.replace(day=1) - timedelta(days=1)
 
 
-def _standard(row: Row, known: Known) -> Decimal | None:
+Standards = Mapping[tuple[str | None, str | None], list[tuple[str, Decimal]]]
+
+
+def _standards(known: Known) -> Standards:
+    """By region and kind the months from which standards are in force, and what they are for one person."""
+    standards: dict[tuple[str | None, str | None], list[tuple[str, Decimal]]] = defaultdict(list)
+    for row in known.rows["allowance_standard"]:
+        if row["monthly_standard"] is not None:
+            since = (str(row["effective_in"]), Decimal(row["monthly_standard"]))
+            standards[row["region"], row["allowance_type"]].append(since)
+    return standards
+
+
+def _standard(row: Row, standards: Standards) -> Decimal | None:
     """For one person, where the household is paid, in force in the month."""
-    standards = [
-        (str(standard["effective_in"]), Decimal(str(standard["monthly_standard"])))
-        for standard in known.rows["allowance_standard"]
-        if (standard["region"], standard["allowance_type"]) == (row["allowance_region"], row["allowance_type"])
-        and str(standard["effective_in"]) <= str(row["paid_in"])
-        and standard["monthly_standard"] is not None
-    ]
-    return max(standards)[1] if standards else None
+    declared = standards.get((row["allowance_region"], row["allowance_type"]), ())
+    return max((since for since in declared if since[0] <= str(row["paid_in"])), default=(None, None))[1]
 
 
 def _earned(known: Known) -> dict[str, Decimal]:

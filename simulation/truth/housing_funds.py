@@ -18,8 +18,7 @@ NORMAL, SEALED = "01", "02"
 
 def housing_funds_due(truth: Truth, accounts: Sequence[Row], known: Known) -> Found:
     """Writes the table `housing_fund_account` and gives what is found of holders."""
-    of_persons = [account for account in accounts if re.fullmatch(r"\d{17}[\dX]", str(account["document"]))]
-    states = [state for account in of_persons for state in _states(account)]
+    states = [state for account in accounts if _is_of_person(account) for state in _states(account)]
     table_due(truth, "housing_fund_account", KEY, states, known, None)
     open_accounts = Counter(account["document"] for account in accounts if account["state"] == NORMAL)
     found: Found = Counter()
@@ -28,7 +27,7 @@ def housing_funds_due(truth: Truth, accounts: Sequence[Row], known: Known) -> Fo
         died_in, paid_to = known.died_in(number), account["paid_to"]
         found["fund_paid_after_death", number] += bool(died_in and paid_to and paid_to > died_in)
         found["fund_unlike_household", number] += not known.is_named(number, account["name_key"])
-        if account in of_persons:
+        if _is_of_person(account):
             opened_in = str(account["opened_on"]).replace("-", "")[:6]
             found["fund_under_age", number] += age_in(opened_in, number) < 16
         if account["state"] == NORMAL:
@@ -38,6 +37,10 @@ def housing_funds_due(truth: Truth, accounts: Sequence[Row], known: Known) -> Fo
             differs = account["base"] is not None and Decimal(account["base"]) not in bases
             found["fund_base_differs", number] += bool(bases) and differs
     return +found
+
+
+def _is_of_person(account: Row) -> bool:
+    return re.fullmatch(r"\d{17}[\dX]", str(account["document"])) is not None
 
 
 def _states(account: Row) -> list[Row]:

@@ -90,7 +90,7 @@ def _order(ticket: Row) -> tuple[str, ...]:
 def _unpaid(periods: Sequence[Row], known: Known) -> Found:
     found: Found = Counter()
     paid = {(row["id_number"], row["levy_item"]) for row in periods if _amount(row, "amount_paid") > 0}
-    for number in {row["id_number"] for row in periods}:
+    for number in dict.fromkeys(row["id_number"] for row in periods):
         for insurance in known.insurances(number):
             if insurance.state == "1" and (number, insurance.kind) not in paid:
                 found["insured_but_unpaid", str(number)] += 1

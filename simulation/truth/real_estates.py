@@ -32,10 +32,9 @@ ABOUT = (
 
 @dataclass(frozen=True)
 class Holder:
-    """Who is named in a row, by number and name, and with which part of the whole."""
+    """Who is named in a row, by number and the key of a name, and with which part of the whole."""
 
     number: str
-    name: str
     key: str
     share: Fraction | None
 
@@ -43,12 +42,11 @@ class Holder:
 def holders(row: Row) -> list[Holder]:
     """Those whom the cells list, one after another."""
     numbers = re.split("[、;；，,|/]", str(row["document"]))
-    names, keys = (re.split("[、;；，,|/]", str(row[name])) for name in ("holder_name", "name_key"))
+    keys = re.split("[、;；，,|/]", str(row["name_key"]))
     shares = re.split("[、;；，,|]", str(row["share"])) if row["share"] else []
-    names = names if len(names) == len(numbers) else [str(row["holder_name"])] * len(numbers)
     keys = keys if len(keys) == len(numbers) else [str(row["name_key"])] * len(numbers)
     parts = [_part(share) for share in shares] if len(shares) == len(numbers) else [None] * len(numbers)
-    return [Holder(*values) for values in zip(numbers, names, keys, parts, strict=True)]
+    return [Holder(*values) for values in zip(numbers, keys, parts, strict=True)]
 
 
 def _part(share: str) -> Fraction | None:
@@ -89,7 +87,6 @@ def _right(row: Row, holder: Holder, days: dict[str | None, set[str]]) -> Row:
         "id_number": holder.number,
         "unit_number": row["unit_number"],
         "business_number": row["business_number"],
-        "holder": holder.name,
         **{name: row[name] for name in ABOUT},
         "share": None if share is None else f"{float(share):.6f}",
         "valid_from": row["registered_on"],

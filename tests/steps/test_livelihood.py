@@ -335,11 +335,11 @@ def test_accounts_go_through_their_states(tables: Tables) -> None:
 
 
 def test_several_holders_in_one_cell_are_each_a_holder(tables: Tables) -> None:
-    shares = {row["holder"]: row["share"] for row in tables["real_estate"] if row["business_number"] == "Y2"}
+    shares = {row["id_number"]: row["share"] for row in tables["real_estate"] if row["business_number"] == "Y2"}
     assert shares == {
-        name_of(OWNER): Decimal("0.5"),
-        name_of(HEAD): Decimal("0.3"),
-        name_of(BUYER): Decimal("0.2"),
+        person_id(OWNER): Decimal("0.5"),
+        person_id(HEAD): Decimal("0.3"),
+        person_id(BUYER): Decimal("0.2"),
     }
     assert found(tables, "real_estate_shares") == {person_id(OWNER): 1}, "a half is not the whole"
     assert found(tables, "real_estate_unlike_household") == {person_id(OWNER): 1}
