@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from simulation.checksums import organisation_check
 from simulation.publications import organisations_in_order, revoked_licences
 from simulation.world.block import World
 from simulation.world.people import People
+from simulation.world.places import counties
 
 FEWEST = 110
 LAWYER, NOTARY, PHYSICIAN, NURSE, PHARMACIST = "律师", "公证员", "医师", "护士", "药师"
@@ -44,11 +46,17 @@ def professionals(world: World) -> list[Professional]:
     for at, (code, name, kind, head) in enumerate(world.law_offices):
         if at % EVERY_HEADLESS and head in at_number:
             person, trade = at_number[head], OFFICES[kind]
-            add(person, trade, practising_number(people, person, trade, at), (code, name))
+            unit = (code if _is_sound(code) else "", name)
+            add(person, trade, practising_number(people, person, trade, at), unit)
     for at, person in enumerate(practising_people(world, max(world.total // 25, FEWEST))):
         trade = OTHERS[at % len(OTHERS)]
         add(person, trade, practising_number(people, person, trade, at), _unit(world, at))
     return list(found.values())
+
+
+def _is_sound(code: str) -> bool:
+    """Whether nothing is wrong with an organisation's code by itself, which would be flagged wherever it stands."""
+    return code[2:8] in counties() and organisation_check(code[8:16]) == code[16]
 
 
 def practising_people(world: World, count: int, start: int = 0) -> Sequence[int]:

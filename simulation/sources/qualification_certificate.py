@@ -132,6 +132,7 @@ def _unlike_e_license(register: Register) -> None:
         else:
             (other,) = practising_people(register.of.world, 1, 5 + at)
             credentials.give(table, row, people, other, _numbered)
+            _issued(table, row, day_number(f"{qualified_in(people, other)}-06-30"))
         table.accept(row, "certificate_unlike_e_license")
 
 
