@@ -23,7 +23,7 @@ from pipelines.declarations.golden_record import Attribute
 from pipelines.elements.document import DOCUMENTS
 from pipelines.elements.license_identifier import PARTS
 from pipelines.elements.registry import KINDS
-from pipelines.modelling import ClaimsOf, Finding, FormsOf, Model, Returned, Route
+from pipelines.modelling import ClaimsOf, CodesOf, Finding, FormsOf, Model, Returned, Route
 from pipelines.project.catalog import read_catalog
 from pipelines.project.models import read_models
 from pipelines.readers.delivery import Delivery
@@ -123,7 +123,7 @@ def test_every_route_to_affected_rows_is_declared(declared: list[Model | Finding
     assert any(len(several) > 1 for model in declared for several in model.affected.values())
     assert any({*model.inputs} - {*model.affected} for model in declared), "computed whole"
     inputs = [wanted for model in declared for wanted in model.inputs.values()]
-    assert {type(wanted) for wanted in inputs} == {str, FormsOf, ClaimsOf}
+    assert {type(wanted) for wanted in inputs} == {str, FormsOf, ClaimsOf, CodesOf}
     assert {bool(model.about) for model in declared if isinstance(model, Finding)} == {True, False}
 
 

@@ -219,7 +219,7 @@ def test_a_record_of_several_key_parts_and_a_number(tmp_path: Path) -> None:
     lake.run()
     with lake.place.opened() as at:
         rows = at.rows(golden_spec(at.workspace.catalog, at.workspace.catalog.records["yearly"]))
-    found = {row["report_year"]: (float(row["turnover"]), row["turnover_source"]) for row in rows}
+    found = {row["fiscal_year"]: (float(row["turnover"]), row["turnover_source"]) for row in rows}
     assert found == {2022: (205.5, "override"), 2023: (300, "annual_report")}
     assert_equals_a_rebuild(lake.place, tmp_path / "rebuilt")
 

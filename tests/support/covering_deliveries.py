@@ -11,6 +11,7 @@ from pathlib import Path
 
 from simulation.checksums import credit_check, credit_code, id_number
 from simulation.licenses import identifier, with_another_check
+from tests.support.contributions import CONTRIBUTIONS, WRONG_CONTRIBUTIONS, contribution
 from tests.support.deliveries import Delivered, Row, household, name_of, person_id
 
 HOHHOT, CHIFENG, ELSEWHERE = "150102", "150402", "159999"  # the last one is no region and never was
@@ -303,6 +304,8 @@ def first_deliveries() -> list[Delivered]:
         Delivered("company_list", "1.csv", [listed(n) for n in plain_companies()] + LISTED + WRONGLY_LISTED),
         Delivered("annual_report", "1.csv", REPORTED + WRONGLY_REPORTED),
         Delivered("insured_staff", "1.csv", INSURED),
+        Delivered("contribution", "1.csv", CONTRIBUTIONS + [contribution(n) for n in range(100, 160)]),
+        Delivered("contribution", "2.csv", WRONG_CONTRIBUTIONS + [contribution(n) for n in range(160, 180)]),
     ]
 
 
@@ -351,6 +354,7 @@ def later_deliveries() -> list[Delivered]:
             ],
         ),
         Delivered("insured_staff", "2_later.csv", [insured_staff(23, 2025, "8"), insured_staff(23, 2024, "20")]),
+        Delivered("contribution", "3_later.csv", [contribution(30, 费率="8%"), contribution(5000)]),
     ]
 
 

@@ -17,7 +17,7 @@ ELEMENTS = """\
 enterprise_code: {title: 企业代码, grade: public, checks: {
   form: {type: expect_column_values_to_match_regex, regex: "^E[0-9]+$", title: 应为企业代码}}}
 report_number: {title: 报告编号, grade: public}
-report_year: {title: 年度, type: "decimal(4,0)", normalise: decimal, grade: public}
+fiscal_year: {title: 年度, type: "decimal(4,0)", normalise: decimal, grade: public}
 turnover: {title: 营业额, type: "decimal(18,2)", normalise: decimal, grade: internal}
 place: {title: 所在地区划代码, normalise: region, grade: public}
 changed_at: {title: 更新时间, type: timestamp, normalise: datetime, grade: internal}
@@ -40,7 +40,7 @@ REPORT = CONTRACT.format(title="企业年报", key="report_number", feeds="{reco
     """\
   报告编号: report_number!
   企业代码: enterprise_code!
-  年度: report_year!
+  年度: fiscal_year!
   营业额: turnover
   所在地: place
   更新时间: changed_at
@@ -51,7 +51,7 @@ TAX = CONTRACT.format(
 ) + (
     """\
   纳税人: {name: taxpayer, element: enterprise_code, required: true}
-  所属年度: {name: tax_year, element: report_year, required: true}
+  所属年度: {name: tax_year, element: fiscal_year, required: true}
   应税营业额: {name: turnover, element: turnover}
   应纳税额: {name: tax_due, element: turnover}
   更新时间: changed_at
@@ -60,7 +60,7 @@ TAX = CONTRACT.format(
 RECORD = """\
 title: 企业年度信息
 description: One row per enterprise and year.
-key: [enterprise_code, report_year]
+key: [enterprise_code, fiscal_year]
 attributes:
   turnover: {from: [annual_report, tax_summary]}
   tax_due: {from: [tax_summary]}
@@ -78,16 +78,16 @@ from pipelines.modelling import ClaimsOf, Returned, finding, model
 
 @model(
     title="营业额增长",
-    key=("enterprise_code", "report_year"),
+    key=("enterprise_code", "fiscal_year"),
     affected={"yearly": "enterprise_code"},
     columns={"growth": "较上年增长"},
     returns=Returned("yearly"),
 )
 def growth(yearly: ir.Table) -> ir.Table:
     """How much the turnover of each enterprise and year is above that of the year before."""
-    before = yearly.select("enterprise_code", report_year=yearly.report_year + 1, before=yearly.turnover)
-    both = yearly.left_join(before, ["enterprise_code", "report_year"])
-    return both.select("enterprise_code", "report_year", growth=both.turnover - both.before)
+    before = yearly.select("enterprise_code", fiscal_year=yearly.fiscal_year + 1, before=yearly.turnover)
+    both = yearly.left_join(before, ["enterprise_code", "fiscal_year"])
+    return both.select("enterprise_code", "fiscal_year", growth=both.turnover - both.before)
 
 
 @model(
@@ -99,7 +99,7 @@ def growth(yearly: ir.Table) -> ir.Table:
 )
 def last_report(yearly: ir.Table) -> ir.Table:
     """The last year that is known of each enterprise."""
-    return yearly.group_by("enterprise_code").agg(last_year=yearly.report_year.max())
+    return yearly.group_by("enterprise_code").agg(last_year=yearly.fiscal_year.max())
 
 
 @finding(
@@ -109,8 +109,8 @@ def last_report(yearly: ir.Table) -> ir.Table:
 )
 def turnover_halved(claims: ir.Table) -> ir.Table:
     """A source gives less than half of what it gave for the year before."""
-    before = claims.select("source", "key", report_year=claims.report_year + 1, before=claims["value"])
-    both = claims.inner_join(before, ["source", "key", "report_year"])
+    before = claims.select("source", "key", fiscal_year=claims.fiscal_year + 1, before=claims["value"])
+    both = claims.inner_join(before, ["source", "key", "fiscal_year"])
     halved = both.filter(both["value"] * 2 < both.before)
     return halved.select("source", "batch", "row", subject=halved.key)
 '''

@@ -71,7 +71,7 @@ def table(place: Place, name: str, *columns: str) -> set[tuple[Any, ...]]:
     return {tuple(row[column] for column in columns) for row in rows}
 
 
-KEY = ("enterprise_code", "report_year")
+KEY = ("enterprise_code", "fiscal_year")
 
 
 def test_each_enterprise_and_year_has_one_row_with_its_sources(place: Place) -> None:
@@ -88,7 +88,7 @@ def test_each_enterprise_and_year_has_one_row_with_its_sources(place: Place) -> 
 def test_a_row_whose_year_cannot_be_read_is_of_no_record(place: Place) -> None:
     with place.opened() as at:
         rows = at.standard(REPORT)
-    assert [row["report_year"] for row in rows if row["report_number"] == "R5"] == [None]
+    assert [row["fiscal_year"] for row in rows if row["report_number"] == "R5"] == [None]
 
 
 def test_a_conflict_names_the_whole_key(place: Place) -> None:
@@ -149,7 +149,7 @@ def test_the_score_tells_years_apart(place: Place, tmp_path: Path) -> None:
         writer.writeheader()
         writer.writerows([conflict, {**conflict, "subject": "E1/2021"}])
     (tmp_path / "golden_yearly.csv").write_text(
-        "enterprise_code,report_year,turnover\nE1,2021,100.00\nE1,2022,200.00\nE1,2023,90.00\nE2,2022,7.00\n"
+        "enterprise_code,fiscal_year,turnover\nE1,2021,100.00\nE1,2022,200.00\nE1,2023,90.00\nE2,2022,7.00\n"
         "E3,2023,70.00\n",
         encoding="utf-8",
     )
@@ -224,7 +224,7 @@ def test_a_key_that_gets_another_part_writes_the_record_anew(tmp_path: Path) -> 
     declared = models.read_text(encoding="utf-8")
     models.unlink()
     for path, text in by_both.items():
-        by_one = text.replace("[enterprise_code, report_year]", "enterprise_code")
+        by_one = text.replace("[enterprise_code, fiscal_year]", "enterprise_code")
         path.write_text(by_one.replace("2, key: [taxpayer, tax_year]", "2, key: taxpayer"), encoding="utf-8")
     place = Place(tmp_path / "lake_of_one", project=project)
     delivered_first(place)
@@ -244,61 +244,61 @@ def test_a_key_of_one_part_is_the_same_declaration_as_ever() -> None:
     single, listed = (GoldenRecord.model_validate({**person, "key": key}) for key in ("id_number", ["id_number"]))
     assert single.model_dump(mode="json")["key"] == "id_number"
     assert fingerprint(single) == fingerprint(listed)
-    both = GoldenRecord.model_validate({**person, "key": ["id_number", "report_year"]})
-    assert both.model_dump(mode="json")["key"] == ["id_number", "report_year"]
+    both = GoldenRecord.model_validate({**person, "key": ["id_number", "fiscal_year"]})
+    assert both.model_dump(mode="json")["key"] == ["id_number", "fiscal_year"]
 
 
 MISTAKES = {
     "a part that is no element": (
         YEARLY,
-        "key: [enterprise_code, report_year]",
+        "key: [enterprise_code, fiscal_year]",
         "key:\n  - enterprise_code\n  - fiscal_year",
         "  - fiscal_year",
         "key: there is no data element `fiscal_year` in catalog/elements/; correct the name",
     ),
-    "no part": (YEARLY, "[enterprise_code, report_year]", "[]", "key: []", "`key`: "),
+    "no part": (YEARLY, "[enterprise_code, fiscal_year]", "[]", "key: []", "`key`: "),
     "a part twice": (
         YEARLY,
-        "[enterprise_code, report_year]",
-        "[report_year, report_year]",
+        "[enterprise_code, fiscal_year]",
+        "[fiscal_year, fiscal_year]",
         "key: ",
-        "`key`: report_year stands twice: name each part once",
+        "`key`: fiscal_year stands twice: name each part once",
     ),
     "a part that is an attribute": (
         YEARLY,
         "  tax_due:",
-        "  report_year: {from: [annual_report]}\n  tax_due:",
-        "  report_year:",
-        "report_year is part of the key: take it out of the attributes",
+        "  fiscal_year: {from: [annual_report]}\n  tax_due:",
+        "  fiscal_year:",
+        "fiscal_year is part of the key: take it out of the attributes",
     ),
     "a feeding key of another length": (
         f"{SOURCES}/{TAX}.yml",
         "key: [taxpayer, tax_year]}",
         "key: taxpayer}",
         "feeds:",
-        "feeds: the key of yearly has 2 parts (enterprise_code, report_year), and `key` names 1 (taxpayer): name a "
+        "feeds: the key of yearly has 2 parts (enterprise_code, fiscal_year), and `key` names 1 (taxpayer): name a "
         "column for each part, in that order",
     ),
     "a part that is no column": (
         f"{SOURCES}/{REPORT}.yml",
-        "  年度: report_year!",
-        "  年度: {name: year, element: report_year, required: true}",
+        "  年度: fiscal_year!",
+        "  年度: {name: year, element: fiscal_year, required: true}",
         "feeds:",
-        "feeds: needs a required column `report_year` to find the yearly; name another one with `key:`",
+        "feeds: needs a required column `fiscal_year` to find the yearly; name another one with `key:`",
     ),
     "a part that is a column of another element": (
         f"{SOURCES}/{TAX}.yml",
         "key: [taxpayer, tax_year]}",
         "key: [tax_year, taxpayer]}",
         "feeds:",
-        "feeds: column tax_year is a report_year, where the key of yearly has enterprise_code: name a column of that ",
+        "feeds: column tax_year is a fiscal_year, where the key of yearly has enterprise_code: name a column of that ",
     ),
     "what the key does not tell": (
         YEARLY,
         "tax_due: {",
         "tax_due: {else: place, ",
         "  tax_due:",
-        "`else: place` is not the key enterprise_code, report_year",
+        "`else: place` is not the key enterprise_code, fiscal_year",
     ),
 }
 

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.modelling import DELIVERED, Computed, FormsOf, Returned, is_id_number, latest, model
+from pipelines.modelling import DELIVERED, CodesOf, Computed, FormsOf, Returned, is_id_number, latest, model
 
 VERSION_AND_CHECK = 6  # characters at the end of a licence's identifier (GB/T 36904)
 
@@ -61,3 +61,14 @@ def business_license(company: ir.Table) -> ir.Table:
     )
     standing = latest(licensed, key="license", order=DELIVERED)
     return standing.select("license", "credit_code", "issuer_code", "issue_region", "staff", "updated_at")
+
+
+@model(
+    title="执照类型",
+    key="type_code",
+    inputs={"entries": CodesOf("license_type", ("holder_kind",))},
+    columns={"type_code": "执照类型代码", "type_name": "执照类型名称", "holder_kind": "持证主体类别"},
+)
+def registered_type(entries: ir.Table) -> ir.Table:
+    """What a code list says of each of its entries, which no delivery changes."""
+    return entries.select(type_code="code", type_name="title", holder_kind="holder_kind")
