@@ -160,6 +160,9 @@ def _by_values(catalog: Catalog, profile: Profile, header: str, cell: str, count
     found = profile.element(cell)
     if found is None or found.normalise != "decimal":
         return found
+    # Values do not tell what is measured, and most that is measured is money.
+    money = catalog.elements.get("amount")
+    found = money if money and profile.share(cell, money) >= FITS else found
     named = same(header).lower()
     is_money = bool(_MONEY.search(named)) or counts.fraction > 0
     return found if is_money and not _NO_MONEY.search(named) and not _loses(found, counts) else None

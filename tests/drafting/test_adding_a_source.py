@@ -26,7 +26,7 @@ from pipelines.tables.specs import golden_spec, raw_spec, standard_spec
 
 PROJECT = Path(__file__).resolve().parents[2]
 HEADER = (
-    "个人账号", "公民身份号码", "姓名", "单位名称", "缴存基数", "职工户口所在地", "开户日期",
+    "个人账号", "公民身份号码", "姓名", "单位名称", "补贴基数", "职工户口所在地", "开户日期",
     "账户状态", "联系电话", "备注: 其他", "更新时间",
 )  # fmt: skip
 ELEMENTS = (
@@ -88,9 +88,9 @@ def huiliu(*arguments: str | Path) -> Result:
 
 
 def drafted(project: Path, sample: Path, *more: str) -> Contract:
-    done = huiliu("source", "draft", sample, "--name", "housing_fund", *more)
+    done = huiliu("source", "draft", sample, "--name", "heating_subsidy", *more)
     assert done.exit_code == 0, done.output
-    return activated(project)["housing_fund"]
+    return activated(project)["heating_subsidy"]
 
 
 def activated(project: Path) -> Mapping[str, Contract]:
@@ -118,7 +118,7 @@ def ran(project: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 
 def test_a_drafted_source_arrives_in_foundation(project: Path, tmp_path: Path) -> None:
-    delivered = write(tmp_path / "landing/housing_fund/2024.csv", rows())
+    delivered = write(tmp_path / "landing/heating_subsidy/2024.csv", rows())
     contract = drafted(project, delivered, "--provider", "human_resources", "--legal-basis", "2024-19 第十三条（六）")
     assert huiliu("check", delivered).exit_code == 0
     with ran(project, tmp_path) as workspace:
@@ -130,7 +130,7 @@ def test_a_drafted_source_arrives_in_foundation(project: Path, tmp_path: Path) -
     assert {row["id_number"] for row in standard} == {person(number) for number in range(PEOPLE)}
     only_there = next(row for row in golden if row["id_number"] == person(7))
     assert only_there["person_name"] == rows()[7][2]
-    assert only_there["person_name_source"] == "housing_fund"
+    assert only_there["person_name_source"] == "heating_subsidy"
     assert only_there["phone"] == rows()[7][8]
 
 
@@ -141,8 +141,8 @@ def test_a_draft_knows_headers_titles_and_values(project: Path, tmp_path: Path) 
     assert elements["姓名"] == ("person_name", "person_name")
     assert elements["单位名称"] == ("employer_name", "organisation_name"), "an alias of another contract"
     assert elements["更新时间"] == ("updated_at", "datetime")
-    assert elements["个人账号"][1] == "document_number"
-    assert elements["缴存基数"] == ("column_5", "amount"), "by its values; its name waits for a person"
+    assert elements["个人账号"][1] == "bank_account", "a header of another contract"
+    assert elements["补贴基数"] == ("column_5", "amount"), "by its values; its name waits for a person"
     assert elements["职工户口所在地"][1] == "region", "by its values"
     assert elements["开户日期"][1] == "date"
     assert elements["账户状态"][1] == "text"
@@ -161,8 +161,8 @@ def test_a_draft_knows_headers_titles_and_values(project: Path, tmp_path: Path) 
 
 
 def test_a_draft_says_what_a_person_must_look_at_and_shows_no_value(project: Path, tmp_path: Path) -> None:
-    huiliu("source", "draft", write(tmp_path / "s.csv", rows()), "--name", "housing_fund")
-    text = (project / "foundation_dbs/person/drafts/housing_fund.yml").read_text(encoding="utf-8")
+    huiliu("source", "draft", write(tmp_path / "s.csv", rows()), "--name", "heating_subsidy")
+    text = (project / "foundation_dbs/person/drafts/heating_subsidy.yml").read_text(encoding="utf-8")
     assert "  公民身份号码: id_number!\n" in text
     assert "providers: [请填写]" in text
     assert next(line for line in text.splitlines() if "column_5" in line).count("请起英文列名") == 1
@@ -176,7 +176,7 @@ def test_what_is_said_is_not_asked_again(project: Path, tmp_path: Path) -> None:
     contract = drafted(project, write(tmp_path / "s.csv", rows()), *options)
     assert (contract.providers, contract.legal_basis) == (("health",), "PIPL 第十三条")
     assert (contract.title, contract.system) == ("公积金信息", "公积金系统")
-    text = (project / "foundation_dbs/person/sources/housing_fund.yml").read_text(encoding="utf-8")
+    text = (project / "foundation_dbs/person/sources/heating_subsidy.yml").read_text(encoding="utf-8")
     assert "请填写：" not in text
 
 
@@ -245,17 +245,17 @@ def test_a_key_of_two_columns_where_one_repeats(project: Path, tmp_path: Path) -
 def test_a_sample_that_no_contract_can_be_drafted_from(
     project: Path, tmp_path: Path, header: tuple[str, ...], cells: list[list[str]], says: str
 ) -> None:
-    done = huiliu("source", "draft", write(tmp_path / "s.csv", cells, header), "--name", "housing_fund")
+    done = huiliu("source", "draft", write(tmp_path / "s.csv", cells, header), "--name", "heating_subsidy")
     assert done.exit_code == 2
     assert says in done.output
     assert person(0) not in done.output
-    assert "housing_fund" not in read_catalog(project).contracts
+    assert "heating_subsidy" not in read_catalog(project).contracts
 
 
 def test_a_draft_never_overwrites(project: Path, tmp_path: Path) -> None:
     sample = write(tmp_path / "s.csv", rows())
     drafted(project, sample)
-    assert huiliu("source", "draft", sample, "--name", "housing_fund").exit_code == 2
+    assert huiliu("source", "draft", sample, "--name", "heating_subsidy").exit_code == 2
     assert huiliu("source", "draft", sample, "--name", "death_registration").exit_code == 2
     kept = write(tmp_path / "kept.yml", [])
     assert huiliu("source", "draft", sample, "--name", "other", "--out", kept).exit_code == 2

@@ -190,6 +190,7 @@ def test_both_counts_agree_on_anything(judged: Judged, sexes: Pairs, events: Pai
 
 @pytest.mark.parametrize("source", sorted(CATALOG.contracts))
 def test_no_date_of_an_event_may_lie_in_the_future(source: str) -> None:
-    """What remains a plain date starts or ends a validity or a term, or says how far a benefit is paid."""
+    """A plain date starts or ends a validity, a term, a use or a period, or says what is due, planned or paid ahead."""
     plain = {column.name for column in CATALOG.contracts[source].columns if column.element == "date"}
-    assert plain <= {"valid_from", "valid_to", "term_from", "benefit_paid_to"}
+    bounds = {"valid_from", "valid_to", "term_from", "used_from", "period_from", "period_to"}
+    assert plain <= {*bounds, "benefit_paid_to", "due_on", "left_on"}
