@@ -26,8 +26,8 @@ from pipelines.tables.specs import golden_spec, raw_spec, standard_spec
 
 PROJECT = Path(__file__).resolve().parents[2]
 HEADER = (
-    "个人账号", "公民身份号码", "姓名", "单位名称", "补贴基数", "职工户口所在地", "开户日期",
-    "账户状态", "联系电话", "备注: 其他", "更新时间",
+    "补贴户号", "公民身份号码", "姓名", "单位名称", "补贴基数", "职工户口所在地", "开通日期",
+    "补贴状态", "联系电话", "备注: 其他", "更新时间",
 )  # fmt: skip
 ELEMENTS = (
     "document_number", "id_number", "person_name", "organisation_name", "amount", "region", "date",
@@ -53,7 +53,7 @@ def rows(count: int = PEOPLE) -> list[list[str]]:
             f"{5000 + number}.50",
             "150102",
             f"20{number % 20:02d}/3/4",
-            ("正常", "封存")[number % 2],
+            ("在发", "暂缓")[number % 2],
             f"139{number:08d}",
             "",
             f"2024-05-01 10:00:{number:02d}",
@@ -141,11 +141,11 @@ def test_a_draft_knows_headers_titles_and_values(project: Path, tmp_path: Path) 
     assert elements["姓名"] == ("person_name", "person_name")
     assert elements["单位名称"] == ("employer_name", "organisation_name"), "an alias of another contract"
     assert elements["更新时间"] == ("updated_at", "datetime")
-    assert elements["个人账号"][1] == "bank_account", "a header of another contract"
+    assert elements["补贴户号"][1] == "document_number"
     assert elements["补贴基数"] == ("column_5", "amount"), "by its values; its name waits for a person"
     assert elements["职工户口所在地"][1] == "region", "by its values"
-    assert elements["开户日期"][1] == "date"
-    assert elements["账户状态"][1] == "text"
+    assert elements["开通日期"][1] == "date"
+    assert elements["补贴状态"][1] == "text"
     assert elements["备注: 其他"][1] == "text"
     assert contract.version == "updated_at"
     assert contract.database == "person"
@@ -157,7 +157,7 @@ def test_a_draft_knows_headers_titles_and_values(project: Path, tmp_path: Path) 
         if contract.feeds and contract.database == "person"
     ]
     assert contract.feeds.rank == max(others)
-    assert contract.key == (elements["个人账号"][0],)
+    assert contract.key == (elements["补贴户号"][0],)
 
 
 def test_a_draft_says_what_a_person_must_look_at_and_shows_no_value(project: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_what_nobody_classified_is_masked_in_every_table(project: Path, tmp_path
     catalog = read_catalog(project)
     unclassified = {column.name for column in contract.columns if column.grade}
     headers = {column.header for column in contract.columns if column.grade}
-    assert {"个人账号", "补贴基数", "账户状态", "备注: 其他", "职工户口所在地", "开户日期"} - headers <= {"个人账号"}
+    assert {"补贴户号", "补贴基数", "补贴状态", "备注: 其他", "职工户口所在地", "开通日期"} - headers <= {"补贴户号"}
     for spec in (raw_spec(catalog, contract), standard_spec(catalog, contract), quarantine_spec(catalog, contract)):
         for name in unclassified:
             assert (spec.column(name).is_personal, spec.column(name).mask) == (True, None), (spec.id.path, name)

@@ -22,6 +22,8 @@ from pipelines.elements import code
 from pipelines.elements.characters import BLANKS, INVISIBLE
 from pipelines.elements.id_number import check_character
 from pipelines.elements.text import NONE
+from pipelines.engines.base import Engine
+from pipelines.engines.duckdb.engine import DuckDBEngine
 from tests.support.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE, Each, Normalised
 
 
@@ -297,8 +299,19 @@ def test_several_phones_in_a_cell(normalised: Normalised) -> None:
     assert normalised("phone", cells) == expected
 
 
-@pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
-def test_codes_labels_and_other_labels_give_the_code(normalised: Normalised, name: str) -> None:
+CODED = sorted(name for name, element in CATALOG.elements.items() if element.normalise == "code")
+# Every list is one expression, of the same shape: a few show that Spark reads it as the embedded engine does.
+ON_SPARK = CODED[::10]
+
+
+def skip_most_on_spark(engine: Engine, name: str) -> None:
+    if not isinstance(engine, DuckDBEngine) and name not in ON_SPARK:
+        pytest.skip("the embedded engine reads every list, Spark one in ten")
+
+
+@pytest.mark.parametrize("name", CODED)
+def test_codes_labels_and_other_labels_give_the_code(normalised: Normalised, either_engine: Engine, name: str) -> None:
+    skip_most_on_spark(either_engine, name)
     codes = CATALOG.codes[CATALOG.elements[name].codes or ""]
     pairs = [(spelling, code.code) for code in codes for spelling in (code.code, code.title, *code.labels)]
     assert normalised(name, [f" {spelling}" for spelling, _ in pairs]) == [code for _, code in pairs]
@@ -318,8 +331,11 @@ def test_codes_labels_and_other_labels_give_the_code(normalised: Normalised, nam
     assert normalised(name, crossed) == crossed
 
 
-@pytest.mark.parametrize("name", sorted(name for name, e in CATALOG.elements.items() if e.normalise == "code"))
-def test_codes_that_spreadsheets_made_numbers_of_are_the_codes(normalised: Normalised, name: str) -> None:
+@pytest.mark.parametrize("name", CODED)
+def test_codes_that_spreadsheets_made_numbers_of_are_the_codes(
+    normalised: Normalised, either_engine: Engine, name: str
+) -> None:
+    skip_most_on_spark(either_engine, name)
     codes = [code.code for code in CATALOG.codes[CATALOG.elements[name].codes or ""] if code.code.isdecimal()]
     spelt = [spelling for code in codes for spelling in (str(int(code)), f"{int(code)}.0", f"0{code}", f"{code}.00")]
     assert normalised(name, spelt) == [code for code in codes for _ in range(4)]

@@ -181,13 +181,13 @@ def test_a_moved_model_shows(tmp_path: Path, project: Path) -> None:
 
     cache = tmp_path / "cache"
     before = tables(cache)
-    (project / "theme_dbs/aging").mkdir()
-    (project / "theme_dbs/aging/__init__.py").write_bytes((project / "foundation_dbs/person/__init__.py").read_bytes())
-    (project / MODEL).rename(project / "theme_dbs/aging/death.py")
+    (project / "theme_dbs/shown").mkdir()
+    (project / "theme_dbs/shown/__init__.py").write_bytes((project / "foundation_dbs/person/__init__.py").read_bytes())
+    (project / "foundation_dbs/economy/disclosed_year.py").rename(project / "theme_dbs/shown/disclosed_year.py")
     after = tables(cache)
     assert after == tables(tmp_path / "another")
-    assert before - after == {"foundation/person/death", "returns/person/death"}
-    assert "theme/aging/death" in after
+    assert before - after == {"foundation/economy/disclosed_year", "returns/economy/disclosed_year"}
+    assert "theme/shown/disclosed_year" in after
 
 
 def test_a_mistake_is_found_each_time_and_no_more_when_it_is_mended(tmp_path: Path, project: Path) -> None:

@@ -211,7 +211,7 @@ def test_a_record_of_several_key_parts_and_a_number(tmp_path: Path) -> None:
     lake = Lake(Place(tmp_path / "lake", project=yearly_project(tmp_path / "project")))
     Delivered("annual_report", "0.csv", [report(1, 1, 2022, 200), report(2, 1, 2023, 300)]).write(lake.place.landing)
     lake.run(tax(1, 2022, 210), tax(1, 2023, 300), source="tax_summary")
-    with pytest.raises(LookupError, match="2 parts, and 1 are said: write ENTERPRISE_CODE/REPORT_YEAR"):
+    with pytest.raises(LookupError, match="2 parts, and 1 are said: write ENTERPRISE_CODE/FISCAL_YEAR"):
         lake.settle("E1", "turnover", "205", record="yearly")
     with pytest.raises(ValueError, match=r"cannot be read as 营业额 \(a number\): correct it"):
         lake.settle("E1/2022", "turnover", "二百零五左右", record="yearly")

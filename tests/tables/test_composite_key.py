@@ -252,9 +252,9 @@ MISTAKES = {
     "a part that is no element": (
         YEARLY,
         "key: [enterprise_code, fiscal_year]",
-        "key:\n  - enterprise_code\n  - fiscal_year",
-        "  - fiscal_year",
-        "key: there is no data element `fiscal_year` in catalog/elements/; correct the name",
+        "key:\n  - enterprise_code\n  - calendar_year",
+        "  - calendar_year",
+        "key: there is no data element `calendar_year` in catalog/elements/; correct the name",
     ),
     "no part": (YEARLY, "[enterprise_code, fiscal_year]", "[]", "key: []", "`key`: "),
     "a part twice": (
