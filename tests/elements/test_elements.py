@@ -23,12 +23,20 @@ from pipelines.elements.characters import BLANKS, INVISIBLE
 from pipelines.elements.id_number import check_character
 from pipelines.elements.text import NONE
 from pipelines.engines.base import Engine
-from pipelines.engines.duckdb.engine import DuckDBEngine
-from tests.support.element_values import CATALOG, NULL_TOKENS, REAL_SAMPLE, Each, Normalised
+from tests.support.element_values import (
+    CATALOG,
+    CODED,
+    NULL_TOKENS,
+    REAL_SAMPLE,
+    Each,
+    Normalised,
+    skip_most_on_spark,
+)
 
 
 @pytest.mark.parametrize("name", sorted(CATALOG.elements))
-def test_tokens_for_nothing_are_null_in_every_element(each: Each, name: str) -> None:
+def test_tokens_for_nothing_are_null_in_every_element(each: Each, either_engine: Engine, name: str) -> None:
+    skip_most_on_spark(either_engine, name)
     cells = [None, *NULL_TOKENS, *(f" \t{token}\u3000" for token in NULL_TOKENS), *BLANKS, BLANKS]
     cells += [f"\u200b{token}\u00a0\u202c" for token in NULL_TOKENS]
     element = CATALOG.elements[name]
@@ -297,16 +305,6 @@ def test_several_phones_in_a_cell(normalised: Normalised) -> None:
     ]
     expected = ["0471-1234567;13800000000"] * 6 + ["0000000", "+86-13800000000", "，", "不详"]
     assert normalised("phone", cells) == expected
-
-
-CODED = sorted(name for name, element in CATALOG.elements.items() if element.normalise == "code")
-# Every list is one expression, of the same shape: a few show that Spark reads it as the embedded engine does.
-ON_SPARK = CODED[::10]
-
-
-def skip_most_on_spark(engine: Engine, name: str) -> None:
-    if not isinstance(engine, DuckDBEngine) and name not in ON_SPARK:
-        pytest.skip("the embedded engine reads every list, Spark one in ten")
 
 
 @pytest.mark.parametrize("name", CODED)
