@@ -18,15 +18,16 @@ OTHERS := tests/declarations/test_declarations.py tests/project/test_installing.
 demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
 
-# Fast tests first; those on Spark after them, in two processes with one session each; the cluster has the machine alone.
+# Fast tests first, in three processes on two cores, for each waits for its disk now and then; those on Spark after them,
+# in two with one session each; the cluster has the machine alone.
 test: $(SPARK_READY) java
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/codespell $$(git ls-files "*.py" "*.md" "*.yml" "*.toml")
-	.venv/bin/pytest -n 2 --dist loadfile -m "not spark and not whole_lake"
-	.venv/bin/pytest -n 2 --dist loadfile -m "not spark and whole_lake"
+	.venv/bin/pytest -n 3 --dist loadfile -m "not spark and not whole_lake"
+	.venv/bin/pytest -n 3 --dist loadfile -m "not spark and whole_lake"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster
 

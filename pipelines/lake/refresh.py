@@ -216,10 +216,11 @@ class _Refresh:
     def _write_whole(self) -> Refreshed:
         """A first load, or a table whose columns or key no longer fit: all rows in one commit."""
         spec, metadata = self._spec, self._watermark.to_json(self._spec.key)
-        rows = self._lake.declared(self._computed(None), spec)
         if self._state is None:
+            rows = None if self._derivation.of_nothing() else self._lake.declared(self._derivation.compute(None), spec)
             self._lake.writer(spec.id).create(self._uri, spec, rows, metadata)
             return self._done("first load", all_rows=True)
+        rows = self._lake.declared(self._computed(None), spec)
         self._lake.writer(spec.id).overwrite(self._uri, rows, spec, metadata)
         return self._done("declarations changed", all_rows=True)
 

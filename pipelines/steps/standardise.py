@@ -315,8 +315,9 @@ class _Standardise:
         by: str,
         gated: Gated | None,
     ) -> Refreshed:
-        rows = compute if gated else lambda keys: self._lake.engine.empty(spec)
-        return refresh(self._lake, spec, Derivation(lambda: mark, lambda before, now: scope, rows, by))
+        of_nothing = gated is None
+        derivation = Derivation(lambda: mark, lambda before, now: scope, compute, by, lambda: of_nothing)
+        return refresh(self._lake, spec, derivation)
 
     def _before(self, keys: ir.Table | None) -> ir.Table:
         """What stood for `keys` (all) until now, and what was withdrawn."""

@@ -151,7 +151,10 @@ class SparkEngine(Engine):
         metadata: str,
         once: str | None = None,
     ) -> None:
-        with self._framed(self.empty(spec) if rows is None else rows) as frame:
+        if rows is None:  # nothing for executors to do, and a job of Spark's takes a second for it
+            delta_rs.create(uri, spec, None, metadata, once, self._retention)
+            return
+        with self._framed(rows) as frame:
             # Not a `CREATE TABLE … AS`, which would also keep the table's title: it refuses a place where a write that
             # failed has left files.
             writer = (
