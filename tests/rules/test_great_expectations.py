@@ -294,7 +294,10 @@ def test_exactly_one_check_character_of_a_credit_code_is_right(
 
 
 def test_every_contract_with_all_its_rules(either_engine: Engine, catalog: Catalog) -> None:
-    for source, contract in catalog.contracts.items():
+    # Of every rule Spark counts one in the covering project; whole contracts take it ten seconds each.
+    several = sorted(catalog.contracts)[:: 1 if isinstance(either_engine, DuckDBEngine) else 4]
+    for source in several:
+        contract = catalog.contracts[source]
         rules = catalog.rules(contract)
         view = contract_view(either_engine, catalog, source, rows=30)
         outcomes = validate(either_engine, view, rules, source=source, batch="b1").outcomes
