@@ -29,6 +29,7 @@ class Contract:
     key: list[str]
     version: str | None
     feeds: str | None  # the golden record that its rows are part of
+    is_deleted_from: bool  # whether its agency takes rows back
 
     def drifted(self, headers: Sequence[str]) -> dict[str, str]:
         """Column → header where some headers are spelt otherwise; KeyError for one that is no alias."""
@@ -56,7 +57,8 @@ def contract(source: str) -> Contract:
     key = document["key"]
     keys = [key] if isinstance(key, str) else key
     record = document.get("feeds", {}).get("record")
-    return Contract(headers, elements, split, document.get("aliases", {}), keys, document.get("version"), record)
+    version, takes_back = document.get("version"), "deletes" in document
+    return Contract(headers, elements, split, document.get("aliases", {}), keys, version, record, takes_back)
 
 
 def _column(declared: str | dict[str, Any]) -> tuple[str, str]:

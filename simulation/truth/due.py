@@ -146,7 +146,8 @@ def registers_due(truth: Truth, registers: Sequence[Standing]) -> None:
     """Standard, withdrawn keys and old numbers of each register."""
     for register in registers:
         truth.table(f"standard/{register.table.source}", register.columns())
-        truth.table(f"withdrawn/{register.table.source}", register.withdrawn_keys())
+        if contract(register.table.source).is_deleted_from:
+            truth.table(f"withdrawn/{register.table.source}", register.withdrawn_keys())
         if NUMBERS & {*contract(register.table.source).elements.values()}:
             truth.table(f"alias/{register.table.source}", derived.old_forms(register))
 
