@@ -3,12 +3,12 @@
 import ibis
 import ibis.expr.types as ir
 
-from foundation_dbs.person.livelihood import NAMES, after_death, at_fault, unlike_household
+from foundation_dbs.credit.findings import ENDED
+from foundation_dbs.person.against_register import NAMES, name_unlike_household
+from foundation_dbs.person.livelihood import ENJOYED, after_death, at_fault
 from pipelines.modelling import finding, is_id_number
 
 SOURCE, MEMBER = "minimum_living_allowance", "member_id"
-ENJOYED = "享受"
-ENDED = ("2", "3", "4")  # of entity_state: revoked, cancelled, withdrawn
 OF_MARKET = "9"  # what credit codes of enterprises, traders and cooperatives begin with (GB 32100)
 YEARLY = 6  # so many times the standard of a month is that of a year
 NORMAL_ACCOUNT = "01"  # of fund_state
@@ -32,12 +32,12 @@ def allowance_after_death(minimum_living_allowance: ir.Table, person: ir.Table) 
 
 @finding(
     title="低保成员姓名与户籍登记不一致",
-    inputs={"rows": SOURCE, "names": NAMES},
-    affected={"rows": MEMBER, "names": "key"},
+    inputs={"rows": SOURCE, **NAMES},
+    affected={"rows": MEMBER, "claims": "key"},
 )
-def allowance_unlike_household(rows: ir.Table, names: ir.Table) -> ir.Table:
+def allowance_unlike_household(rows: ir.Table, claims: ir.Table) -> ir.Table:
     """A member is named otherwise than in the household register, variant characters aside."""
-    return unlike_household(rows, names, SOURCE, MEMBER)
+    return name_unlike_household(rows, claims, SOURCE, number=MEMBER, key="name_key")
 
 
 @finding(

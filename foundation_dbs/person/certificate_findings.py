@@ -4,13 +4,13 @@ import ibis
 import ibis.expr.types as ir
 
 from foundation_dbs.credit import in_force
+from foundation_dbs.credit.findings import ENDED
+from foundation_dbs.credit.in_force import ENDED_LICENSES, IN_FORCE
 from pipelines.modelling import finding
 
 IN_PRACTICE = "执业"
 VALID, OVER = "有效", ("注销", "撤销")
-IN_FORCE = "01"  # of license_state
-ENDED_LICENSES = ("03", "04", "05", "07")  # of license_state: withdrawn, cancelled, lapsed, revoked
-ENTITY_GOES_ON, ENDED = "1", ("2", "3", "4")  # of entity_state: revoked, cancelled, withdrawn
+ENTITY_GOES_ON = "1"  # of entity_state
 # Who may head what: 律师法 第十五条、第十六条, 公证法 第十条.
 HEADED_BY = {"律所": "律师", "公证": "公证员"}
 QUALIFICATION, PRACTISING, LEGAL_SERVICE = (

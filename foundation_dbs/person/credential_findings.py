@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.modelling import ClaimsOf, finding, is_id_number
-
-HOUSEHOLD = "household_registration"
-NAMES = {"claims": ClaimsOf("person", "person_name")}
+from foundation_dbs.person.against_register import HOUSEHOLD, NAMES
+from pipelines.modelling import finding, is_id_number
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 import ibis.expr.types as ir
 
-from foundation_dbs.person.livelihood import MONTH, NAMES, after_death, age_in, at_fault, unlike_household
+from foundation_dbs.person.against_register import NAMES, name_unlike_household
+from foundation_dbs.person.livelihood import CANCELLED, MONTH, WORKING_AGE, after_death, age_in, at_fault
 from pipelines.modelling import finding, is_id_number
 
 SOURCE, HOLDER = "housing_fund", "document"
 NORMAL, PAYING = "01", "1"  # of fund_state, of insurance_state
-CANCELLED = ("3", "4")  # of entity_state
-WORKING_AGE = 16  # 劳动法 第十五条
 
 
 def normal(housing_fund: ir.Table) -> ir.Table:
@@ -28,12 +27,12 @@ def fund_paid_after_death(housing_fund: ir.Table, person: ir.Table) -> ir.Table:
 
 @finding(
     title="公积金账户姓名与户籍登记不一致",
-    inputs={"rows": SOURCE, "names": NAMES},
-    affected={"rows": HOLDER, "names": "key"},
+    inputs={"rows": SOURCE, **NAMES},
+    affected={"rows": HOLDER, "claims": "key"},
 )
-def fund_unlike_household(rows: ir.Table, names: ir.Table) -> ir.Table:
+def fund_unlike_household(rows: ir.Table, claims: ir.Table) -> ir.Table:
     """An account's holder is named otherwise than in the household register, variant characters aside."""
-    return unlike_household(rows, names, SOURCE, HOLDER)
+    return name_unlike_household(rows, claims, SOURCE, number=HOLDER, key="name_key")
 
 
 @finding(title="未满十六周岁开立公积金账户（劳动法第十五条）", affected={"housing_fund": HOLDER})

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import ibis
 import ibis.expr.types as ir
 
-from pipelines.modelling import ClaimsOf
+from foundation_dbs.person import against_register
 
-HOUSEHOLD = "household_registration"
-NAMES = ClaimsOf("person", "person_name")
 MONTH = "%Y%m"
+WORKING_AGE = 16  # 劳动法 第十五条
+CANCELLED = ("3", "4")  # of entity_state: cancelled, withdrawn
+ENJOYED = "享受"  # of allowance_state
 
 
 def at_fault(rows: ir.Table, source: str, subject: str = "id_number") -> ir.Table:
-    """Delivered rows as a finding names them, about the person of a column."""
-    return rows.select(
-        subject=rows[subject], source=ibis.literal(source), batch=rows["_batch"], row=rows["_row"]
-    ).distinct()
-
-
-def unlike_household(rows: ir.Table, names: ir.Table, source: str, subject: str = "id_number") -> ir.Table:
-    """Rows whose `name_key` is another one than that of the same number in the household register.
-
-    Whoever is not registered there, or has no name in the row, is unlike nobody; variant characters are one key.
-    """
-    registered = names.filter(names.source == HOUSEHOLD).select(registered_id="key", registered_key="match_key")
-    both = rows.inner_join(registered, rows[subject] == registered.registered_id)
-    return at_fault(both.filter(both.name_key != both.registered_key), source, subject)
+    """Delivered rows as a finding names them, about the person of a column; each once."""
+    return against_register.at_fault(rows, source, subject).distinct()
 
 
 def after_death(rows: ir.Table, person: ir.Table, since: ir.Value, source: str, subject: str = "id_number") -> ir.Table:

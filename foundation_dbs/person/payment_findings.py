@@ -2,15 +2,14 @@
 
 import ibis.expr.types as ir
 
-from foundation_dbs.person.livelihood import NAMES, after_death, age_in, at_fault, unlike_household
+from foundation_dbs.person.against_register import NAMES, name_unlike_household
+from foundation_dbs.person.livelihood import CANCELLED, WORKING_AGE, after_death, age_in, at_fault
 from foundation_dbs.person.payment import without_original
 from pipelines.modelling import DELIVERED, finding, is_id_number, latest
 
 SOURCE = "social_insurance_payment"
 PAYING, TERMINATED = "1", "3"  # of insurance_state
-CANCELLED = ("3", "4")  # of entity_state: cancelled, withdrawn
 OF_EMPLOYEES = ("110", "120", "210", "310", "410")
-WORKING_AGE = 16  # 劳动法 第十五条
 
 
 @finding(
@@ -34,12 +33,12 @@ def payment_after_death(social_insurance_payment: ir.Table, person: ir.Table) ->
 
 @finding(
     title="缴费人姓名与户籍登记不一致",
-    inputs={"rows": SOURCE, "names": NAMES},
-    affected={"rows": "id_number", "names": "key"},
+    inputs={"rows": SOURCE, **NAMES},
+    affected={"rows": "id_number", "claims": "key"},
 )
-def payment_unlike_household(rows: ir.Table, names: ir.Table) -> ir.Table:
+def payment_unlike_household(rows: ir.Table, claims: ir.Table) -> ir.Table:
     """A ticket names somebody otherwise than the household register does, variant characters aside."""
-    return unlike_household(rows, names, SOURCE)
+    return name_unlike_household(rows, claims, SOURCE, key="name_key")
 
 
 @finding(

@@ -2,7 +2,8 @@
 
 import ibis.expr.types as ir
 
-from foundation_dbs.person.livelihood import HOUSEHOLD, NAMES, at_fault
+from foundation_dbs.person.against_register import NAMES, name_unlike_household
+from foundation_dbs.person.livelihood import ENJOYED, at_fault
 from foundation_dbs.person.real_estate import CURRENT, DIVIDER, DIVIDERS, WHOLE, holders
 from pipelines.modelling import finding, is_id_number
 
@@ -10,7 +11,6 @@ SOURCE = "real_estate_registration"
 BY_SHARES = "2"  # of co_ownership
 HOUSES = ("4", "6", "8")  # of right_type: with the ownership of a house
 DWELLING = "住宅"
-ENJOYED = "享受"  # of allowance_state
 ROUNDING = 10  # millionths that fractions such as 1/3 may lack or have over
 
 
@@ -40,14 +40,12 @@ def real_estate_of_dead(registrations: ir.Table, person: ir.Table) -> ir.Table:
 
 @finding(
     title="不动产权利人姓名与户籍登记不一致",
-    inputs={"registrations": SOURCE, "names": NAMES},
-    affected={"registrations": holders_in, "names": "key"},
+    inputs={"registrations": SOURCE, **NAMES},
+    affected={"registrations": holders_in, "claims": "key"},
 )
-def real_estate_unlike_household(registrations: ir.Table, names: ir.Table) -> ir.Table:
+def real_estate_unlike_household(registrations: ir.Table, claims: ir.Table) -> ir.Table:
     """A holder is named otherwise than in the household register, variant characters aside."""
-    registered = names.filter(names.source == HOUSEHOLD).select(id_number="key", registered_key="match_key")
-    both = persons(registrations).inner_join(registered, "id_number")
-    return at_fault(both.filter(both.holder_key != both.registered_key), SOURCE)
+    return name_unlike_household(persons(registrations), claims, SOURCE, key="holder_key")
 
 
 def holders_by_business(changes: ir.Table, registrations: ir.Table) -> ir.Table:

@@ -270,9 +270,6 @@ def _without_number(register: Register) -> None:
         table.flag(row, "correction_without_number", "correction_names_original")
 
 
-MONTH_SPELLING = accepted(
-    "month_spelling", lambda month: f"{month[:4]}.{month[4:]}", lambda month: f" {month}.0 ", of_due=True
-)
 PLAN = (
     *planted_in_all(("tax_office", "另一税务局"), "tax_office"),
     on("ticket_number", nothing.required("无")),
