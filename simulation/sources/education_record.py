@@ -238,7 +238,7 @@ PLAN = (
     ),
     on(
         "student_number",
-        flagged("student_number_of_another_form", lambda number: number[:10]),
+        flagged("student_number_of_another_form", lambda number: number[0] + number[10:]),
         among=OF_PUPILS,
         rules=["student_number_form", "student_number_holds_id"],
     ),
@@ -250,7 +250,7 @@ PLAN = (
     ),
     on(
         "certificate_number",
-        flagged("diploma_number_of_another_form", lambda number: number[:12]),
+        flagged("diploma_number_of_another_form", lambda number: number[6:]),
         among=OF_DIPLOMAS,
         rules=["certificate_number_form"],
     ),

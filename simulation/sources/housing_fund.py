@@ -178,11 +178,14 @@ def _closed_without_day(register: Register) -> None:
     _put(register, "closed_on", "2025-05-05", "closure_dated", "open_with_day_of_closure")
 
 
+BEFORE_ANY_OPENING = "2007-12-31"
+
+
 def _out_of_order(register: Register) -> None:
-    _put(register, "closed_on", "2018-01-02", "closed_after_opened", "closed_before_opened", open_only=False)
+    _put(register, "closed_on", BEFORE_ANY_OPENING, "closed_after_opened", "closed_before_opened", open_only=False)
     table = register.table
     for row in register.rows(also=by_row("sealed_on", bool)(register)):
-        table.change(row, "sealed_on", "2018-01-02")
+        table.change(row, "sealed_on", BEFORE_ANY_OPENING)
         table.flag(row, "sealed_before_opened", "sealed_after_opened")
 
 
