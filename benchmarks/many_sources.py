@@ -12,6 +12,7 @@ import argparse
 import os
 import re
 import shutil
+import string
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -99,6 +102,7 @@ def write_project(folder: Path, copies: int) -> None:
     """Write the project's declarations into `folder`, `copies` times; names of the first copy are the project's own."""
     shutil.copytree(ROOT / "catalog", folder / "catalog")
     own = _own_names()
+    _add_namesakes(folder / "catalog", own, copies)
     for copy in range(1, copies + 1):
         for path in _declarations():
             place = path.relative_to(ROOT)
@@ -119,6 +123,20 @@ def write_landing(folder: Path, copies: int, people: int) -> None:
             shutil.copytree(source, folder / "landing" / _renamed(source.name, own, copy))
 
 
+def _add_namesakes(catalog: Path, names: frozenset[str], copies: int) -> None:
+    """What of the catalogue has a database's, a source's or a table's name, once more under each copy's name."""
+    later = range(2, copies + 1)
+    for path in catalog.rglob("*.yml"):
+        declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+        added = {_renamed(name, names, copy): declared[name] for name in declared if name in names for copy in later}
+        if added:
+            with path.open("a", encoding="utf-8") as file:
+                yaml.safe_dump(added, file, allow_unicode=True)
+    for codes in [path for path in (catalog / "codes").glob("*.csv") if path.stem in names]:
+        for copy in later:
+            shutil.copy2(codes, codes.with_stem(_renamed(codes.stem, names, copy)))
+
+
 def _declarations() -> Iterator[Path]:
     for name in DECLARED:
         yield from sorted(file for file in (ROOT / name).rglob("*") if file.suffix in (".yml", ".py"))
@@ -137,14 +155,17 @@ def _own_names() -> frozenset[str]:
 
 
 def _renamed(text: str, names: frozenset[str], copy: int) -> str:
-    """The text with each of `names` as copy number `copy` has it: `person` is `person_2`, its findings are there."""
+    """The text with each of `names` as copy number `copy` has it: `person` is `person_b` in the second, where its
+    findings are; a letter, for kinds of agencies have no figure in their names.
+    """
+    letter = string.ascii_lowercase[copy - 1]
 
     def named(found: re.Match[str]) -> str:
         name = found[0]
         if copy == 1 or name not in names:
             return name
         database, _, kind = name.rpartition("_")
-        return f"{database}_{copy}_{kind}" if kind in ("conflict", "finding") else f"{name}_{copy}"
+        return f"{database}_{letter}_{kind}" if kind in ("conflict", "finding") else f"{name}_{letter}"
 
     return re.sub(r"\w+", named, text, flags=re.ASCII)
 

@@ -12,6 +12,7 @@ from dagster_project.described import asset_key, asset_specs, landing_key
 from dagster_project.failures import told_without_values
 from dagster_project.outcomes import described_outcome, described_tables, newest_delivery
 from dagster_project.versions import data_version
+from pipelines.project.catalogue_entry import AUTHORITY
 from pipelines.project.workspace import Project, Workspace
 from pipelines.steps.ingest import Ingested
 from pipelines.steps.log import log_outcome
@@ -30,7 +31,10 @@ def assets_of(project: Project, tasks: tuple[Task, ...]) -> list[dg.AssetsDefini
 
 
 def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
-    """Per table the agencies that answer for it: a source's providers, then whoever is responsible upstream."""
+    """Per table the agencies that answer for it: a source's providers, then whoever is responsible upstream.
+
+    What is made of the catalogue alone is answered for by who reviews the catalogue.
+    """
     owners: dict[TableId, tuple[str, ...]] = {}
     answers: dict[TableId, list[str]] = {}
     for task in tasks:
@@ -38,7 +42,7 @@ def _agencies(tasks: tuple[Task, ...]) -> Mapping[TableId, tuple[str, ...]]:
             owning, answering = task.contract.providers, [task.contract.responsible]
         else:
             answering = list(dict.fromkeys(name for table in task.inputs for name in answers[table]))
-            owning = tuple(answering)
+            owning = tuple(answering) or (AUTHORITY,)
         for spec in task.outputs:
             owners[spec.id], answers[spec.id] = owning, answering
     return owners

@@ -23,7 +23,7 @@ from tests.support.validated_views import (
     texts,
 )
 
-LARGEST = 1_000  # bytes a rule, so that a page of a source with a hundred of them is no megabyte
+LARGEST = 1_100  # bytes a rule, so that a page of a source with a hundred of them is no megabyte
 
 
 @pytest.fixture(scope="module")

@@ -73,8 +73,8 @@ SOURCE = Source(
 
 def simulated_with(tmp_path: Path, module: str, contract: str | None) -> subprocess.CompletedProcess[str]:
     """The simulation of a project in which the source's module is written, and its contract if there is one."""
-    for package in ("simulation", "foundation_dbs"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in ("simulation", "foundation_dbs", "catalog"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "simulation" / "sources" / "bus_card.py").write_text(module, "utf-8")
     if contract:
         (tmp_path / "foundation_dbs" / "person" / "sources" / "bus_card.yml").write_text(contract, "utf-8")

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines.declarations.agency import Agency
 from pipelines.project.catalogue_entry import (
+    AUTHORITY,
     FOUNDATION,
     GRADE_TITLES,
     CatalogueEntry,
@@ -69,7 +70,7 @@ class _Document:
             *(self._table(table) for table in self._described.tables),
         ]
         moments, released_at = self._described.moments, self._described.moments.released_at
-        authority = self._catalog.agencies.get("public_data")
+        authority = self._catalog.agencies.get(AUTHORITY)
         catalogue = {
             "@id": f"{self._base}catalog",
             "@type": "dcat:Catalog",
@@ -137,7 +138,7 @@ class _Document:
     def _table(self, table: DescribedTable) -> dict[str, Any]:
         spec, released_at = table.spec, self._described.moments.released_at
         grade = strictest([column.grade for column in spec.columns])
-        authority = self._catalog.agencies.get("public_data")
+        authority = self._catalog.agencies.get(AUTHORITY)
         return {
             "@id": self._table_id(spec.id),
             "@type": "dcat:Dataset",
@@ -185,7 +186,7 @@ class _Document:
 
     def _agencies(self) -> list[dict[str, Any]]:
         """The agencies that something is said of, and no other."""
-        named = {contract.responsible for contract in self._catalog.contracts.values()} | {"public_data"}
+        named = {contract.responsible for contract in self._catalog.contracts.values()} | {AUTHORITY}
         for entry in self._described.entries:
             named |= {agency.name for agency in entry.provided_by}
             named |= {entry.collected_by.name} if entry.collected_by else set()
