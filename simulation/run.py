@@ -19,6 +19,7 @@ from simulation.truth.certificates import law_offices
 from simulation.truth.credentials import schooling
 from simulation.truth.due import EntitiesDue, insured_by, people_due
 from simulation.truth.economy import economy_due
+from simulation.truth.residence import residents_away
 from simulation.truth.writing import Truth
 from simulation.world.block import Insurance, World, with_lives
 from simulation.world.organisations import found
@@ -56,7 +57,7 @@ def simulate(people: int, seed: int, out: Path, *, progress: Callable[[str], Non
             standings = registers.deliver(About.PEOPLE, block)
             if not number:
                 known = replace(
-                    _with_plain(block, organisations),
+                    _with_plain(block, organisations, residents_away(standings)),
                     heads=entities.heads,
                     market_heads=entities.market_heads,
                     insured=insured_by(standings),
@@ -82,10 +83,13 @@ def _employers(organisations: Subjects) -> list[tuple[str, str]]:
     return [(entities.credit_code[at], entities.name[at]) for at in np.flatnonzero(organisations.free).tolist()]
 
 
-def _with_plain(block: Subjects, organisations: Subjects) -> World:
-    """The world with those of whom every register says what is so: nothing is planted in what is held of them."""
+def _with_plain(block: Subjects, organisations: Subjects, away: frozenset[str]) -> World:
+    """The world with those of whom every register says what is so: nothing is planted in what is held of them.
+
+    `away` are the numbers of people who are registered apart from their household.
+    """
     plain = frozenset(np.flatnonzero(organisations.free).tolist())
-    people = plain_people(block)
+    people = [at for at in plain_people(block) if block.world.people.id_number[at] not in away]
     return replace(
         block.world,
         plain_people=people,

@@ -151,12 +151,14 @@ class Catalog:
         return contract.feeds.key if contract.feeds and contract.feeds.key else record.key
 
     def authorities(self, record: GoldenRecord, name: str) -> tuple[tuple[Contract, str], ...]:
-        """Sources and their columns for one attribute, in order: those it lists, then any other feeder that has it."""
+        """Sources and their columns for one attribute, in order: those it lists, then other feeders that have it."""
         attribute: Attribute = record.attributes[name]
         listed = []
         for place in attribute.sources:
             source, _, column = place.partition(".")
             listed.append((self.contracts[source], column or name))
+        if attribute.others == "none":
+            return tuple(listed)
         known = {contract.name for contract, _ in listed}
         for contract in self.feeders(record):
             if contract.name not in known and any(column.name == name for column in contract.columns):

@@ -61,4 +61,8 @@ def registered_region(code: ir.StringValue) -> ir.StringValue:
     return ibis.ifelse(has_form(code), region(code), ibis.null("string"))
 
 
-KINDS = {"credit_code": Kind(lambda value, _: normalise(value), derived={"registered_region": registered_region})}
+KINDS = {
+    "credit_code": Kind(
+        lambda value, _: normalise(value), has_form=has_form, derived={"registered_region": registered_region}
+    )
+}

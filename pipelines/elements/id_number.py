@@ -111,6 +111,9 @@ def _extended(old: ir.StringValue) -> ir.StringValue:
 
 KINDS = {
     "id_number": Kind(
-        lambda value, _: normalise(value), old_form=old_form, derived={"sex": sex, "birth_date": birth_date}
+        lambda value, _: normalise(value),
+        old_form=old_form,
+        has_form=has_form,
+        derived={"sex": sex, "birth_date": birth_date},
     )
 }

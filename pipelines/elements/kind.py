@@ -33,13 +33,15 @@ class Kind:
 
     `types` are those of elements that the normal form can have; DECIMAL is any number of digits.
     `old_form` gives another form of the same identifier as it was sent, NULL where none was; `derived` by attribute
-    what a normal form tells by itself.
+    what a normal form tells by itself. `has_form` is whether a normal form is one of this kind, asked where a value may
+    be of several.
     """
 
     normalise: Callable[[ir.StringValue, Asked], ir.Value]
     sent: Reading = sent
     types: tuple[str, ...] = (TEXT,)
     old_form: Reading | None = None
+    has_form: Callable[[ir.StringValue], ir.BooleanValue] | None = None
     derived: Mapping[str, Callable[[ir.StringValue], ir.Value]] = field(default_factory=dict)
 
     def gives(self, element: Element) -> bool:

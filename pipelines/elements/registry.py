@@ -85,6 +85,21 @@ def alias(value: ir.StringValue, element: Element) -> ir.StringValue:
     return kind.old_form(value)
 
 
+def has_form(value: ir.StringValue, element: Element) -> ir.BooleanValue:
+    """Whether a normalised value of an element that `holds` this one is of this one. NULL for NULL.
+
+    Raises ValueError where the element's form cannot be told from others.
+    """
+    kind = KINDS.get(element.normalise)
+    if kind is None or kind.has_form is None:
+        known = ", ".join(named for named, kind in KINDS.items() if kind.has_form)
+        raise ValueError(
+            f"element {element.name}: `normalise: {element.normalise}` does not tell its values from others; "
+            f"{known} does"
+        )
+    return kind.has_form(value)
+
+
 def derived(key: ir.StringValue, key_element: Element, attribute: str) -> ir.Value:
     """An attribute that a normalised identifier itself tells; NULL where the identifier is malformed.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ibis
 
@@ -23,7 +23,7 @@ from pipelines.declarations.rule import (
     business_rule,
     column_rules,
 )
-from pipelines.elements import alias, derived, normalise
+from pipelines.elements import alias, derived, has_form, normalise
 from pipelines.rules.predicates import predicate
 from pipelines.tables.specs import OF_CONFLICT
 
@@ -222,17 +222,22 @@ def _check_feeding_part(
     catalog: Catalog, contract: Contract, record: GoldenRecord, place: int, document: Document
 ) -> None:
     column, part, steps = catalog.feeding_key(contract, record)[place], record.key[place], ("feeds", "key", place)
-    if column not in {known.name for known in contract.columns if known.required}:
+    if column not in {known.name for known in contract.columns}:
         raise document.error(
-            f"feeds: needs a required column `{column}` to find the {record.name}; name another one with `key:`", *steps
+            f"feeds: needs a column `{column}` to find the {record.name}; name another one with `key:`", *steps
         )
-    element = contract.column(column).element
-    if element != part:
+    element = catalog.element_of(contract, column)
+    if part not in (element.name, element.holds):
         raise document.error(
-            f"feeds: column {column} is a {element}, where the key of {record.name} has {part}: name a column of that "
-            "data element with `key:`",
+            f"feeds: column {column} is a {element.name}, where the key of {record.name} has {part}: name a column of "
+            "that data element, or of one that holds it, with `key:`",
             *steps,
         )
+    if element.name != part:
+        try:
+            has_form(ibis.null("string"), catalog.elements[part])
+        except ValueError as error:
+            raise document.error(f"feeds: {error}", *steps) from error
 
 
 def _check_key(catalog: Catalog, record: GoldenRecord, document: Document) -> None:
@@ -282,6 +287,8 @@ def _check_attribute(
         raise document.error(f"{name}: no source has such a column; name one with `from`, or remove it", *place)
     for source, column in attribute.until.items():
         _check_until(catalog, record, name, source, column, document)
+    for source, codes in attribute.only.items():
+        _check_only(catalog, record, name, source, codes, document)
     if attribute.otherwise:
         try:
             if attribute.otherwise not in record.key:
@@ -295,13 +302,41 @@ def _check_until(
     catalog: Catalog, record: GoldenRecord, name: str, source: str, column: str, document: Document
 ) -> None:
     place = ("attributes", name, "until", source)
-    contract = next((contract for contract, _ in catalog.authorities(record, name) if contract.name == source), None)
-    if contract is None:
-        raise document.error(f"{name}: until: {source} is no source of this attribute", *place)
+    contract = _source_of(catalog, record, name, source, document, place)
     if column not in {column.name for column in contract.columns}:
         raise document.error(f"{name}: until: {source} has no column {column}", *place)
     if (kind := catalog.element_of(contract, column).type) != "date":
         raise document.error(f"{name}: until: {source}.{column} is a {kind}; name the column of a last day", *place)
+
+
+def _check_only(
+    catalog: Catalog,
+    record: GoldenRecord,
+    name: str,
+    source: str,
+    codes: Mapping[str, Sequence[str]],
+    document: Document,
+) -> None:
+    contract = _source_of(catalog, record, name, source, document, ("attributes", name, "only", source))
+    for column, listed in codes.items():
+        place = ("attributes", name, "only", source, column)
+        if column not in {column.name for column in contract.columns}:
+            raise document.error(f"{name}: only: {source} has no column {column}", *place)
+        code_list = catalog.element_of(contract, column).code_list
+        known = [code.code for code in catalog.codes[code_list]] if code_list else []
+        if unknown := [code for code in listed if code not in known]:
+            said = f"catalog/codes/{code_list}.csv has {', '.join(known)}" if code_list else "it has no code list"
+            raise document.error(f"{name}: only: {column} has no code {', '.join(unknown)}: {said}", *place)
+
+
+def _source_of(
+    catalog: Catalog, record: GoldenRecord, name: str, source: str, document: Document, place: tuple[str, ...]
+) -> Contract:
+    """The source that `until` or `only` names at `place` of an attribute."""
+    contract = next((contract for contract, _ in catalog.authorities(record, name) if contract.name == source), None)
+    if contract is None:
+        raise document.error(f"{name}: {place[2]}: {source} is no source of this attribute", *place)
+    return contract
 
 
 def _check_expectations(catalog: Catalog, source: str, document: Document) -> None:

@@ -16,7 +16,7 @@ from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
-from pipelines.elements import derived, match_key
+from pipelines.elements import derived, has_form, match_key
 from pipelines.lake.refresh import Refreshed, Way, by_columns, refresh
 from pipelines.modelling import DELIVERED, latest
 from pipelines.project.digest import digest
@@ -27,53 +27,13 @@ from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_
 from pipelines.steps.overrides import OVERRIDE, column_of, has_overrides, overridden, overridden_keys
 from pipelines.steps.responsibility import deciding, with_agency
 from pipelines.steps.task import Step, Tables, Task, origins_of
+from pipelines.steps.voices import Candidate, SourcedValue, Voice, is_disputed, voice_of, voices_of, wins
 from pipelines.tables import layout
 from pipelines.tables.specs import OVERRIDES, conflict_spec, golden_spec, standard_spec
 from pipelines.tables.table import TableSpec
 
 VERSION = DELIVERED[0]
 SOUND = "__sound"
-ABSENT = -1  # the score of a source that says nothing, below that of any vote
-
-
-@dataclass(frozen=True)
-class Voice:
-    """A source as it speaks of some attributes: by its latest row, or the latest that counts `until` a day or later."""
-
-    contract: Contract
-    until: str | None
-
-    @property
-    def prefix(self) -> str:
-        """Of its columns in the joined table."""
-        return f"{self.contract.name}__{f'{self.until}__' if self.until else ''}"
-
-
-@dataclass(frozen=True)
-class SourcedValue:
-    """A value of an attribute, as a column of the joined table, and the source that states it.
-
-    `sound` is whether the value keeps every check of its element; None where it has none that it could break.
-    """
-
-    source: str
-    value: ir.Value
-    sound: ir.BooleanValue | None
-
-    def heard(self, only_sound: bool) -> ir.BooleanValue:
-        """Whether there is anything to adopt."""
-        there = self.value.notnull()
-        return there & self.sound if only_sound and self.sound is not None else there
-
-
-@dataclass(frozen=True)
-class Candidate(SourcedValue):
-    """What a source says of an attribute, as columns of the joined table."""
-
-    compared: ir.Value
-    version: ir.TimestampValue
-    batch: ir.StringValue
-    row: ir.IntegerValue
 
 
 @dataclass(frozen=True)
@@ -141,7 +101,7 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     }
     endings = [
         Ending(standard_spec(catalog, voice.contract), catalog.feeding_key(voice.contract, record), voice.until)
-        for voice in _voices(catalog, record)
+        for voice in voices_of(catalog, record)
         if voice.until
     ]
     spec, overriding = golden_spec(catalog, record), functools.partial(overridden_keys, catalog, record)
@@ -179,7 +139,7 @@ def _golden(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table |
     for name, attribute in record.attributes.items():
         candidates = _candidates(catalog, record, name, joined)
         in_turn = _in_turn(candidates, attribute.resolve, _derived_from_key(record, name, joined))
-        disputed = _disputed(record, name, candidates)
+        disputed = is_disputed(record, name, candidates)
         if settled is not None:
             override = SourcedValue(OVERRIDE, joined[column_of(name)], None)
             in_turn = [(override.heard(only_sound=False), override), *in_turn]
@@ -206,7 +166,7 @@ def _in_turn(
     found: list[tuple[ir.BooleanValue, SourcedValue]] = []
     everything: list[SourcedValue] = [*candidates, *([from_key] if from_key else [])]
     for only_sound in (True, False) if any(stated.sound is not None for stated in everything) else (False,):
-        found.extend(zip(_wins(candidates, resolve, only_sound), candidates, strict=True))
+        found.extend(zip(wins(candidates, resolve, only_sound), candidates, strict=True))
         if from_key:
             found.append((from_key.heard(only_sound), from_key))
     return found
@@ -278,33 +238,20 @@ def _acting(workspace: Workspace, claims: ir.Table) -> ir.Table:
 
 def _joined(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
     """Every golden key with what each voice says beside it, in columns of its prefix. Hash joins spill."""
-    voices = _voices(catalog, record)
+    voices = voices_of(catalog, record)
     sides = [_side(catalog, record, over, voice, keys) for voice in voices]
     # Who is known only by a row that no longer counts is known all the same.
-    known = [side.select(*record.key) for side, voice in zip(sides, voices, strict=True) if voice.until is None]
+    known = [side.select(*record.key) for side, voice in zip(sides, voices, strict=True) if voice.hears_every_row]
     spine = ibis.union(*known, distinct=True) if len(known) > 1 else known[0].distinct()
     for side in sides:
         spine = spine.left_join(side, [*record.key]).drop(*(f"{part}_right" for part in record.key))
     return spine
 
 
-def _voices(catalog: Catalog, record: GoldenRecord) -> list[Voice]:
-    """Each feeder by its latest row, and by the latest that counts where an attribute looks at that."""
-    voices = [Voice(contract, None) for contract in catalog.feeders(record)]
-    asked = {end for attribute in record.attributes.values() for end in attribute.until.items()}
-    ending = [
-        Voice(voice.contract, column)
-        for voice in voices
-        for name, column in sorted(asked)
-        if name == voice.contract.name
-    ]
-    return [*voices, *ending]
-
-
 def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys: ir.Table | None) -> ir.Table:
     """One row per golden key of one voice, with only the columns that an attribute asks for.
 
-    A row without a part of the key is of no golden record.
+    A row without a part of the key is of no golden record, nor is one of a document that is of another kind than it.
     """
     contract = voice.contract
     rows = over.read(standard_spec(catalog, contract))
@@ -316,14 +263,16 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
         column
         for name, attribute in record.attributes.items()
         for source, column in catalog.authorities(record, name)
-        if Voice(source, attribute.until.get(source.name)) == voice
+        if voice_of(source, attribute) == voice
     }
     if voice.until:
         rows = rows.filter(counts_on(rows, voice.until, over.day()))
+    for column, codes in voice.only:
+        rows = rows.filter(rows[column].isin(codes))
     order = [f"{voice.prefix}{name}" for name in DELIVERED]
     values = {name: rows[name] for name in sorted(asked)}
     values |= _soundness(catalog, rows, {name: catalog.element_of(contract, name) for name in values})
-    side = rows.filter(ibis.and_(*(rows[column].notnull() for column in own))).select(
+    side = rows.filter(ibis.and_(*_names_a_record(catalog, record, contract, rows))).select(
         **{part: rows[column] for part, column in zip(record.key, own, strict=True)},
         **{f"{voice.prefix}{name}": value for name, value in values.items()},
         **dict(zip(order, DELIVERED, strict=True)),
@@ -331,11 +280,20 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
     return side if {*contract.key} <= {*own} else latest(side, key=record.key, order=order)
 
 
+def _names_a_record(
+    catalog: Catalog, record: GoldenRecord, contract: Contract, rows: ir.Table
+) -> Iterator[ir.BooleanValue]:
+    """Per part of the key whether a row of a source has one."""
+    for part, column in zip(record.key, catalog.feeding_key(contract, record), strict=True):
+        is_of_part = catalog.element_of(contract, column).name == part
+        yield rows[column].notnull() if is_of_part else has_form(rows[column], catalog.elements[part])
+
+
 def _candidates(catalog: Catalog, record: GoldenRecord, name: str, joined: ir.Table) -> list[Candidate]:
     """What each authority of an attribute says, in order of authority."""
     found = []
     for contract, column in catalog.authorities(record, name):
-        prefix = Voice(contract, record.attributes[name].until.get(contract.name)).prefix
+        prefix = voice_of(contract, record.attributes[name]).prefix
         stated, element = _sourced_value(joined, contract.name, prefix + column), catalog.element_of(contract, column)
         found.append(
             Candidate(
@@ -349,46 +307,3 @@ def _candidates(catalog: Catalog, record: GoldenRecord, name: str, joined: ir.Ta
             )
         )
     return found
-
-
-def _wins(candidates: Sequence[Candidate], resolve: str, only_sound: bool) -> list[ir.BooleanValue]:
-    """Per candidate whether it may win; the first that may, in order of authority, does."""
-    heard = [candidate.heard(only_sound) for candidate in candidates]
-    if resolve == "authority" or len(candidates) == 1:
-        return heard
-    both = list(zip(heard, candidates, strict=True))
-    if resolve == "latest":
-        return [
-            ibis.and_(
-                hears,
-                *(
-                    ~(other_heard & _is_newer(other, candidate))
-                    for other_heard, other in both
-                    if other is not candidate
-                ),
-            )
-            for hears, candidate in both
-        ]
-    scores = [ibis.ifelse(hears, _votes(candidate, candidates), ABSENT) for hears, candidate in both]
-    best = ibis.greatest(*scores)
-    return [(score == best) & hears for score, hears in zip(scores, heard, strict=True)]
-
-
-def _is_newer(candidate: Candidate, other: Candidate) -> ir.BooleanValue:
-    """Whether a row came later than another, to the microsecond; a row without a version comes last."""
-    undated = other.version.isnull() & candidate.version.notnull()
-    return (candidate.version > other.version).fill_null(undated)
-
-
-def _votes(candidate: Candidate, candidates: Sequence[Candidate]) -> ir.IntegerValue:
-    agreeing = [(candidate.compared == other.compared).fill_null(False).cast("int64") for other in candidates]
-    return functools.reduce(operator.add, agreeing)
-
-
-def _disputed(record: GoldenRecord, name: str, candidates: Sequence[Candidate]) -> ir.BooleanValue:
-    """Whether two sources that say anything differ. What changes with time (`latest`) is no dispute."""
-    attribute = record.attributes[name]
-    if attribute.resolve == "latest" or attribute.compare == "none" or len(candidates) == 1:
-        return ibis.literal(False)
-    first = ibis.coalesce(*(candidate.compared for candidate in candidates))
-    return functools.reduce(operator.or_, [(candidate.compared != first).fill_null(False) for candidate in candidates])

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from simulation.contracts import contract
-from simulation.sources import sources
+from simulation.source import About
+from simulation.sources import first_sources, sources
 from simulation.truth import derived, organisations
 from simulation.truth.against_register import Known
 from simulation.truth.credentials import credentials_due, numbers_of_before
 from simulation.truth.derived import Columns
-from simulation.truth.golden import LEGAL_ENTITY, PERSON, Attribute, claims, resolve
+from simulation.truth.golden import LEGAL_ENTITY, PERSON, VALID, Attribute, Row, claims, resolve
 from simulation.truth.standing import Standing
 from simulation.truth.writing import Truth
 from simulation.world.places import city_of
@@ -100,7 +101,7 @@ def people_due(
     married, insured = by_source["marriage_registration"], by_source["social_insurance"]
     dead = by_source["death_registration"]
     registers_due(truth, registers)
-    people = _golden_due(truth, "person", registers, "id_number", PERSON)
+    people = _golden_due(truth, "person", [*registers, *elsewhere], "id_number", PERSON)
     introduce(people)
     scope = ("residence_region", "household_region", "insured_region")
     regions = {number: _first_in_a_city(values[name] for name in scope) for number, values in people.items()}
@@ -160,7 +161,7 @@ def _golden_due(
     names = [attribute.name for attribute in attributes]
     golden = {identity: resolve(identity, key, held[identity], attributes) for identity in sorted(held)}
     disputed = {(identity, attribute) for identity, record in golden.items() for attribute in record.disputed}
-    truth.check_conflicts(record, disputed)
+    _tell_conflicts(truth, record, disputed, held, key, attributes)
     columns: Columns = {key: list(golden)}
     for at, name in enumerate(names):
         columns[name] = [row.values[at] for row in golden.values()]
@@ -169,6 +170,36 @@ def _golden_due(
         columns[f"{name}_disputed"] = ["true" if identity in doubtful else "false" for identity in golden]
     truth.table(f"golden_{record}", columns)
     return {identity: dict(zip(names, row.values, strict=True)) for identity, row in golden.items()}
+
+
+def _tell_conflicts(
+    truth: Truth,
+    record: str,
+    disputed: set[tuple[str, str]],
+    held: Mapping[str, Mapping[str, Row]],
+    key: str,
+    attributes: list[Attribute],
+) -> None:
+    """All that is disputed: what is so among the sources in which conflicts are planted, and what follows with others.
+
+    Of persons those are the first sources; another name or sex that is planted in a later one, for a rule or a finding
+    of its own, is a conflict wherever it is the last that the source says.
+    """
+    first = {source.name for source in first_sources(About.PEOPLE)}
+    planted = disputed
+    if record == "person":
+        of_first = {
+            identity: {voice: row for voice, row in rows.items() if voice.removesuffix(VALID) in first}
+            for identity, rows in held.items()
+        }
+        planted = {
+            (identity, attribute)
+            for identity, rows in of_first.items()
+            for attribute in resolve(identity, key, rows, attributes).disputed
+        }
+    truth.check_conflicts(record, planted)
+    for identity, attribute in sorted(disputed - planted):
+        truth.conflict(record, identity, attribute, f"conflict_{attribute}")
 
 
 def _record_returned(truth: Truth, record: str, key: str, regions: Regions) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from simulation.truth.standing import Standing
 from simulation.world.calendar import AS_OF
 from simulation.world.names import MIDDLE_DOTS, lookalikes
 
+_FORMS = {"id_number": r"[0-9]{17}[0-9X]", "credit_code": r".*"}  # of what a golden record is known by
 VALID = " (valid)"  # a source's latest row that is still valid
 _SIGNS = str.maketrans(
     {radical: sign for sign, radical in lookalikes().items()} | dict.fromkeys(["·", *MIDDLE_DOTS], "")
@@ -42,14 +43,33 @@ class Claim:
 
 @dataclass(frozen=True)
 class Attribute:
-    """Sources in the order of their authority, each `source` or `source.column`."""
+    """Sources in the order of their authority, each `source` or `source.column`.
+
+    `until` has those whose word counts to the day in a column of theirs, `unless` those whose word does not count where
+    a column of theirs says so.
+    """
 
     name: str
     sources: tuple[str, ...]
     latest: bool = False
     compared: bool = True
     otherwise: str = ""
-    until: tuple[str, ...] = ()  # sources whose word counts only while it is valid
+    until: Mapping[str, str] = field(default_factory=dict)
+    unless: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def asked_of(self, source: str) -> list[str]:
+        """The columns of a source that are looked at."""
+        told = [column for _, name, column in self._places if name == source]
+        return told and [
+            *told,
+            *([self.until[source]] if source in self.until else []),
+            *([self.unless[source][0]] if source in self.unless else []),
+        ]
+
+    def is_valid(self, row: Row, source: str) -> bool:
+        """Whether the word of a row still counts, of a source whose word ends."""
+        column, over = self.unless.get(source, ("", ""))
+        return not is_over(row.values[self.until[source]]) and (not column or row.values[column] != over)
 
     def claims(self, rows: dict[str, Row]) -> list[Claim]:
         """What each source says that holds a value, in the order of authority."""
@@ -71,26 +91,36 @@ class Attribute:
 
 
 H, R, S, D = "household_registration", "residence_permit", "social_insurance", "death_registration"
+F, B, E = "floating_population_registration", "birth_registration", "education_record"
+HEALTH, DISABILITY = "health_record", "disability_registration"
+QUALIFICATION, PRACTICE = "qualification_certificate", "practising_certificate"
+PAYMENT, ALLOWANCE = "social_insurance_payment", "minimum_living_allowance"
+FUND, ESTATE = "housing_fund", "real_estate_registration"
 M, C, K = "market_entity", "civil_organisation", "credit_code_check"
 COMMITTEE, INSTITUTION, LEGAL_SERVICE = "grassroots_committee", "public_institution", "legal_service_organisation"
 VENUE, UNION, COLLECTIVE = "religious_venue", "trade_union", "rural_collective"
 REGISTERS = (M, C, COMMITTEE, INSTITUTION, LEGAL_SERVICE, VENUE, UNION, COLLECTIVE)
 HEADED = tuple(register for register in REGISTERS if register != VENUE)
 FUNDED = (M, C, INSTITUTION, LEGAL_SERVICE)
+CERTIFIED = (E, DISABILITY, QUALIFICATION, PRACTICE)
+LIVELIHOOD = (PAYMENT, ALLOWANCE + ".member_name", FUND, ESTATE + ".holder_name")
+ENDS, CANCELLED = {R: "valid_to", F: "left_on"}, {F: ("residence_event", "注销")}
 PERSON = [
-    Attribute("person_name", (H, R, S, D)),
-    Attribute("sex", (H, R, D), otherwise="sex"),
-    Attribute("birth_date", (H,), otherwise="birth_date"),
-    Attribute("ethnicity", (H, R)),
-    Attribute("education_level", (H,)),
-    Attribute("household_region", (H, R)),
-    Attribute("household_address", (H,)),
-    Attribute("residence_region", (R, H + ".household_region"), latest=True, until=(R,)),
-    Attribute("residence_address", (R, H + ".household_address"), latest=True, until=(R,)),
-    Attribute("insured_region", (S,), latest=True),
-    Attribute("phone", (R, S), latest=True),
+    Attribute("person_name", (H, R, F, S, D, B + ".child_name", HEALTH, *CERTIFIED, *LIVELIHOOD)),
+    Attribute("sex", (H, R, F, D, B, HEALTH, *CERTIFIED), otherwise="sex"),
+    Attribute("birth_date", (H, B + ".born_on", HEALTH), otherwise="birth_date"),
+    Attribute("ethnicity", (H, R, F, HEALTH, E, DISABILITY)),
+    Attribute("education_level", (E, H, DISABILITY, HEALTH), compared=False),
+    Attribute("household_region", (H, R, F, DISABILITY)),
+    Attribute("household_address", (H, F), compared=False),
+    Attribute("residence_region", (R, F, H + ".household_region"), latest=True, until=ENDS, unless=CANCELLED),
+    Attribute("residence_address", (R, F, H + ".household_address"), latest=True, until=ENDS, unless=CANCELLED),
+    Attribute("insured_region", (S, PAYMENT), latest=True),
+    Attribute("phone", (R, F, S, HEALTH, DISABILITY), latest=True),
     Attribute("died_on", (D,)),
 ]
+# Where a source has the number of whom its rows are about, if the column is not named like the key.
+NUMBERED = {B: "child_id", ALLOWANCE: "member_id", FUND: "document", ESTATE: "document"}
 LEGAL_ENTITY = [
     Attribute("entity_name", (*REGISTERS, K)),
     Attribute("entity_type", (*(register for register in REGISTERS if register != UNION), K), compared=False),
@@ -117,19 +147,22 @@ def name_key(name: str) -> str:
 
 
 def claims(standings: Iterable[Standing], key: str, attributes: list[Attribute]) -> dict[str, dict[str, Row]]:
-    """Golden key → source → the values of its latest row."""
+    """Golden key → source → the values of its latest row, and of the latest that is still valid."""
     held: dict[str, dict[str, Row]] = {}
     for standing in standings:
         source = standing.table.source
-        ends = any(source in attribute.until for attribute in attributes)
-        names = [*_columns_of(source, attributes), *(["valid_to"] if ends else [])]
-        rows = zip(standing.values(key), standing.moments(), standing.warnings(), strict=True)
+        names = list(dict.fromkeys(name for attribute in attributes for name in attribute.asked_of(source)))
+        numbered = NUMBERED.get(source, key) if key == "id_number" else key
+        rows = zip(standing.values(numbered), standing.moments(), standing.warnings(), strict=True)
         columns = [standing.values(name) for name in names]
+        ending = next((attribute for attribute in attributes if source in attribute.until), None)
         for at, (identity, moment, warnings) in enumerate(rows):
-            sources = held.setdefault(str(identity), {})
+            if identity is None or not re.fullmatch(_FORMS[key], identity):
+                continue
+            sources = held.setdefault(identity, {})
             row = Row({name: column[at] for name, column in zip(names, columns, strict=True)}, moment, warnings)
             _keep_later(sources, source, row)
-            if ends and not is_over(row.values["valid_to"]):
+            if ending and ending.is_valid(row, source):
                 _keep_later(sources, source + VALID, row)
     return held
 
@@ -144,16 +177,6 @@ def _keep_later(sources: dict[str, Row], name: str, row: Row) -> None:
 def is_over(valid_to: str | None) -> bool:
     """Whether what is valid to a day is over when the files are delivered, some time after the last of them."""
     return valid_to is not None and valid_to < AS_OF.isoformat()
-
-
-def _columns_of(source: str, attributes: list[Attribute]) -> list[str]:
-    wanted = {}
-    for attribute in attributes:
-        for place in attribute.sources:
-            name, _, column = place.partition(".")
-            if name == source:
-                wanted[column or attribute.name] = True
-    return list(wanted)
 
 
 @dataclass(frozen=True)

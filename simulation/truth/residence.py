@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from simulation.truth.against_register import Known, Row, age_on, find, of_the_dead, unknown, unlike_names
 from simulation.truth.golden import is_over
+from simulation.truth.standing import Standing
 from simulation.truth.writing import Truth
 from simulation.world.calendar import day_number
 
@@ -32,6 +34,12 @@ def residences_due(truth: Truth, known: Known) -> None:
     truth.table("foundation/person/residence", due)
     truth.returned("person/residence", due["residence_region"], {name: due[name] for name in COLUMNS[:3]})
     _find(truth, known, registrations, permits)
+
+
+def residents_away(standings: Sequence[Standing]) -> frozenset[str]:
+    """Numbers of all who were ever registered apart from their household, of these registers' rows that stand."""
+    registered = (standing for standing in standings if standing.table.source == REGISTRATION)
+    return frozenset(str(number) for standing in registered for number in standing.values("id_number"))
 
 
 def _registered(row: Row) -> Row:

@@ -144,12 +144,10 @@ def test_every_breach_is_named_though_the_first_would_keep_the_project_from_bein
 
 
 def test_two_sources_of_one_rank_have_no_first_authority(project: Path) -> None:
-    edit(
-        project,
-        PERSON,
-        "sex:               {from: [household_registration, residence_permit, death_registration], ",
-        "sex: {",
-    )
+    listed = line_of(project, PERSON, "sex:")
+    lines = (project / PERSON).read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[listed - 1] = "  sex: {else: id_number}\n"
+    (project / PERSON).write_text("".join(lines), encoding="utf-8")
     edit(project, HOUSEHOLDS, "rank: 1", "rank: 2")
     found = [breach for breach in breaches(project) if breach.rule == "C5"]
     assert [(breach.path.name, breach.line) for breach in found] == [("person.yml", line_of(project, PERSON, "sex:"))]

@@ -95,8 +95,8 @@ def test_every_kind_of_rule_is_declared(catalog: Catalog) -> None:
 def test_every_resolution_of_a_golden_record_is_declared(catalog: Catalog) -> None:
     attributes = [attribute for record in catalog.records.values() for attribute in record.attributes.values()]
     assert {attribute.resolve for attribute in attributes} == {*get_args(Attribute.model_fields["resolve"].annotation)}
-    assert any(attribute.until for attribute in attributes)
-    assert any(attribute.compare for attribute in attributes)
+    for asked in ("until", "only", "others", "compare"):
+        assert any(getattr(attribute, asked) for attribute in attributes), asked
     assert any("." in source for attribute in attributes for source in attribute.sources)
     records = catalog.records.values()
     declared = {(a.otherwise, name) for record in records for name, a in record.attributes.items() if a.otherwise}
@@ -104,6 +104,16 @@ def test_every_resolution_of_a_golden_record_is_declared(catalog: Catalog) -> No
     parts = {part for record in records for part in record.key}
     assert {(key, name) for key, name in known if key in parts} == declared
     assert {name for kind in KINDS.values() for name in kind.derived} == {name for _, name in declared}
+
+
+def test_a_golden_record_is_fed_by_its_key_and_by_documents_that_may_be_one(catalog: Catalog) -> None:
+    fed = {
+        catalog.element_of(contract, column).name == part
+        for record in catalog.records.values()
+        for contract in catalog.feeders(record)
+        for column, part in zip(catalog.feeding_key(contract, record), record.key, strict=True)
+    }
+    assert fed == {True, False}
 
 
 def test_a_golden_record_has_a_composite_key_with_a_whole_number_in_it(catalog: Catalog) -> None:

@@ -7,15 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pipelines.tables.specs import conflict_spec, golden_spec
 from tests.support.deliveries import Row, cells_of, csv_text, deliver, household, name_of, person_id
 from tests.support.place import PROJECT, Place
 
-DECLARED = ("catalog", "foundation_dbs", "theme_dbs", "expectations")
+RECORD = "foundation_dbs/person/person.yml"
+SOURCES = (
+    "household_registration",
+    "residence_permit",
+    "floating_population_registration",
+    "death_registration",
+    "social_insurance",
+    "qualification_certificate",
+    "housing_fund",
+)
 MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
 # Values that break a check of their element: beside a sound one, on the newer row, and alone.
 UNLISTED, NOWHERE, SINGLE_SOURCE, MASKED = 15, 17, 19, 21
+# Registered apart from their household: still there, gone since, and cancelled without a day.
+AWAY, GONE, CANCELLED = 23, 25, 27
+PASSPORT = "E12345678"
+# Whom nobody knows but who gave them a certificate, or keeps their account.
+CERTIFIED, SAVING = 29, 31
 
 
 def permit(number: int, **cells: str) -> Row:
@@ -28,18 +43,30 @@ def death(number: int, **cells: str) -> Row:
     return {**identity, "性别": "男", "死亡日期": "2026-01-05", "更新时间": "2026-03-03 08:00:00", **cells}
 
 
+def registration(number: int, event: str, **cells: str) -> Row:
+    """Of a person who lives apart from the household; later than what the household register says."""
+    identity = {"登记编号": f"L{number:06d}", "公民身份号码": person_id(number), "姓名": name_of(number)}
+    where = {"现居住地区划代码": "150302", "现居住地址": f"新街{number}号", "登记日期": "2026-02-01"}
+    return {**identity, **where, "登记类型": event, "更新时间": "2026-03-02 08:00:00", "离开日期": "", **cells}
+
+
+def certificate(number: int) -> Row:
+    identity = {"证书编号": f"Q{number:06d}", "公民身份号码": person_id(number), "姓名": name_of(number)}
+    about = {"证书类型": "职业资格", "证书名称": "消防设施操作员", "签发日期": "2024-05-01", "发证机关": "某鉴定中心"}
+    return {**identity, **about, "更新时间": "2026-03-02 08:00:00"}
+
+
+def account(number: int, document: str, kind: str) -> Row:
+    held = {"个人账号": f"8{number:09d}", "中心代码": "C150100", "证件类型": kind, "证件号码": document}
+    state = {"姓名": name_of(number), "个人账户状态": "正常", "开户日期": "2020-01-02"}
+    return {**held, **state, "更新时间": "2026-03-02 08:00:00"}
+
+
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Golden rows by number and conflicts, where the sexes of persons are decided by majority."""
     folder = tmp_path_factory.mktemp("golden")
-    for name in DECLARED:
-        shutil.copytree(PROJECT / name, folder / "project" / name)
-    declaration = folder / "project/foundation_dbs/person/person.yml"
-    by_authority = "{from: [household_registration, residence_permit, death_registration], else: id_number}"
-    declared = declaration.read_text(encoding="utf-8")
-    assert by_authority in declared
-    by_majority = by_authority.replace("else", "resolve: majority, else")
-    declaration.write_text(declared.replace(by_authority, by_majority), encoding="utf-8")
+    few_sources(folder / "project")
     place = Place(folder, project=folder / "project")
     deliver_people(place.landing)
     place.run()
@@ -47,6 +74,20 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         record = at.workspace.catalog.records["person"]
         golden = {row["id_number"]: row for row in at.rows(golden_spec(at.workspace.catalog, record))}
         return {"golden": golden, "conflicts": at.rows(conflict_spec(at.workspace.catalog, record))}
+
+
+def few_sources(project: Path) -> None:
+    """The golden record of persons as it is declared, over these sources alone, and of the sex a majority decides."""
+    sources = [f"foundation_dbs/person/sources/{name}.yml" for name in SOURCES]
+    for path in ("catalog", "expectations/every_source.yml", *sources):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (PROJECT / path).is_dir() else shutil.copyfile
+        copy(PROJECT / path, project / path)
+    record = yaml.safe_load((PROJECT / RECORD).read_text(encoding="utf-8"))
+    for attribute in record["attributes"].values():
+        attribute["from"] = [place for place in attribute["from"] if place.partition(".")[0] in SOURCES]
+    record["attributes"]["sex"]["resolve"] = "majority"
+    (project / RECORD).write_text(yaml.safe_dump(record, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def deliver_people(landing: Path) -> None:
@@ -59,6 +100,12 @@ def deliver_people(landing: Path) -> None:
         household(NOWHERE),
         household(SINGLE_SOURCE, 民族="77"),
         household(MASKED, 姓名=f"{name_of(MASKED)[0]}**"),
+        *(household(number) for number in (AWAY, GONE, CANCELLED)),
+    ]
+    registrations = [
+        registration(AWAY, "登记"),
+        registration(GONE, "登记", 离开日期="2026-02-20"),
+        registration(CANCELLED, "注销"),
     ]
     permits = [
         permit(MAJORITY, 性别="女"),
@@ -75,7 +122,10 @@ def deliver_people(landing: Path) -> None:
     for source, rows in (
         ("household_registration", households),
         ("residence_permit", permits),
+        ("floating_population_registration", registrations),
         ("death_registration", deaths),
+        ("qualification_certificate", [certificate(CERTIFIED)]),
+        ("housing_fund", [account(SAVING, person_id(SAVING), "身份证"), account(33, PASSPORT, "护照")]),
     ):
         header = list(dict.fromkeys(name for row in rows for name in row))
         deliver(landing, source, "1.csv", csv_text(cells_of(rows, header)))
@@ -100,6 +150,23 @@ def test_the_latest_word_stands_and_is_no_dispute(people: dict[str, Any]) -> Non
     assert (moved["residence_region"], moved["residence_region_source"]) == ("150402", "residence_permit")
     assert (stayed["residence_region"], stayed["residence_region_source"]) == ("150102", "household_registration")
     assert not moved["residence_region_disputed"]
+
+
+def test_a_registration_counts_while_it_goes_on_and_is_not_cancelled(people: dict[str, Any]) -> None:
+    lives = {number: of(people, number) for number in (AWAY, GONE, CANCELLED)}
+    assert {number: row["residence_region"] for number, row in lives.items()} == {
+        AWAY: "150302",
+        GONE: "150102",
+        CANCELLED: "150102",
+    }
+    assert lives[AWAY]["residence_address"] == f"新街{AWAY}号"
+
+
+def test_a_person_is_known_by_any_source_and_nobody_by_a_passport(people: dict[str, Any]) -> None:
+    certified, saving = of(people, CERTIFIED), of(people, SAVING)
+    assert (certified["person_name"], certified["person_name_source"]) == (name_of(CERTIFIED), SOURCES[5])
+    assert (saving["person_name"], saving["person_name_source"]) == (name_of(SAVING), SOURCES[6])
+    assert PASSPORT not in people["golden"]
 
 
 def test_a_placeholder_of_a_date_is_still_a_word(people: dict[str, Any]) -> None:

@@ -284,7 +284,7 @@ MISTAKES = {
         "  年度: fiscal_year!",
         "  年度: {name: year, element: fiscal_year, required: true}",
         "feeds:",
-        "feeds: needs a required column `fiscal_year` to find the yearly; name another one with `key:`",
+        "feeds: needs a column `fiscal_year` to find the yearly; name another one with `key:`",
     ),
     "a part that is a column of another element": (
         f"{SOURCES}/{TAX}.yml",
