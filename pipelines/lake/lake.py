@@ -131,6 +131,17 @@ class Lake:
             state.counts[what] = found
         return found
 
+    def distinct_values(self, spec: TableSpec, column: str) -> frozenset[Any]:
+        """The different values of a column with few; looked up once for as long as the table is what it is."""
+        state = self.state(spec.id)
+        if state and column in state.values:
+            return state.values[column]
+        rows = self.engine.rows(self.read(spec).select(column).distinct())
+        found = frozenset(row[column] for row in rows)
+        if state and state is self.state(spec.id):  # or it was committed to meanwhile
+            state.values[column] = found
+        return found
+
     def is_keyed(self, spec: TableSpec) -> bool:
         """Whether the rows that are stored were written by the table's key; merged by another one, some stay doubled.
 
@@ -143,7 +154,8 @@ class Lake:
 
     def repeated_keys(self, spec: TableSpec) -> int:
         """How many rows more than keys are stored, by the table's declared key."""
-        return self.row_count(spec.id) - self.distinct_rows(spec, spec.key)
+        rows = self.row_count(spec.id)
+        return rows - self.distinct_rows(spec, spec.key) if rows else 0
 
     def hold(self) -> bool:
         """Hold the lease; True where it was taken just now: another writer may have written since the last look."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 from dataclasses import dataclass, field
+from typing import Any
 
 from deltalake import DeltaTable
 
@@ -17,8 +18,8 @@ class State:
     """A table as its log says. `metadata` is what its newest commit says, and `moment` when that was (ms since 1970).
 
     `stamp` is the file of its newest log entry, `counted` the rows where they are known, `counts` what else was counted
-    of them, by what it is. The log is opened when somebody asks for what only it can tell: `opened` is it where it is
-    open already.
+    of them, by what it is, `values` the different ones of columns that were looked at. The log is opened when somebody
+    asks for what only it can tell: `opened` is it where it is open already.
     """
 
     uri: str
@@ -30,6 +31,7 @@ class State:
     counted: int | None = None
     opened: DeltaTable | None = None
     counts: dict[str, int] = field(default_factory=dict, compare=False)
+    values: dict[str, frozenset[Any]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, uri: str, delta: DeltaTable, stamp: object) -> State:

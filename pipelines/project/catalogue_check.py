@@ -5,7 +5,6 @@ A breach names file and line. All of them are found, those too for which a proje
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,13 +53,22 @@ class Breach:
 
 
 @dataclass(frozen=True)
+class Collecting:
+    """A source that has an item, for which agency, and in which column."""
+
+    source: str
+    agency: str
+    column: str
+
+
+@dataclass(frozen=True)
 class Duplicate:
-    """The same item of the same keys, delivered by several agencies: each source with its agency, by their rank."""
+    """The same item of the same keys, collected by several agencies, by the rank of their sources."""
 
     record: str
     item: str
     title: str
-    deliveries: tuple[tuple[str, str], ...]
+    collecting: tuple[Collecting, ...]
 
 
 @dataclass(frozen=True)
@@ -240,22 +248,53 @@ def _having(catalog: Catalog, record: GoldenRecord, name: str) -> list[Contract]
 
 
 def duplicates_of(catalog: Catalog) -> Iterator[Duplicate]:
-    """Items of the same name and data element that feeders of one golden record deliver for different agencies."""
+    """Items that feeders of one golden record collect for different agencies."""
     for record in catalog.records.values():
-        feeders = catalog.feeders(record)
-        items = itertools.chain.from_iterable(
-            ((column.name, column.element) for column in contract.columns) for contract in feeders
+        for name, collecting in [*_of_attributes(catalog, record), *_beside_attributes(catalog, record)]:
+            if len({one.agency for one in collecting}) > 1:
+                first = collecting[0]
+                title = catalog.contracts[first.source].column(first.column).title
+                yield Duplicate(record.name, name, title, tuple(collecting))
+
+
+def _of_attributes(catalog: Catalog, record: GoldenRecord) -> Iterator[tuple[str, list[Collecting]]]:
+    """Attributes with their authorities, whatever these call it; a stand-in is an attribute by its own name."""
+    for name in record.attributes:
+        element = catalog.attribute_element(record, name).name
+        yield (
+            name,
+            [
+                Collecting(contract.name, contract.responsible, column)
+                for contract, column in catalog.authorities(record, name)
+                if contract.column(column).element == element and (column == name or column not in record.attributes)
+            ],
         )
-        for name, element in dict.fromkeys(items):
-            delivering = [
-                contract
-                for contract in feeders
-                if name not in (*catalog.feeding_key(contract, record), *contract.key, contract.version)
-                and any((column.name, column.element) == (name, element) for column in contract.columns)
-            ]
-            if len({contract.responsible for contract in delivering}) > 1:
-                pairs = tuple((contract.name, contract.responsible) for contract in delivering)
-                yield Duplicate(record.name, name, delivering[0].column(name).title, pairs)
+
+
+def _beside_attributes(catalog: Catalog, record: GoldenRecord) -> Iterator[tuple[str, list[Collecting]]]:
+    """Columns of one name and data element that are no attribute.
+
+    An element that has other names too says what kind of value it is, not which: each certificate has its own day.
+    """
+    feeders = catalog.feeders(record)
+    columns = [(contract, column) for contract in feeders for column in contract.columns]
+    named: dict[str, set[str]] = {}
+    for _, column in columns:
+        named.setdefault(column.element, set()).add(column.name)
+    items = dict.fromkeys(
+        (column.name, column.element) for _, column in columns if column.name not in record.attributes
+    )
+    for name, element in items:
+        if len(named[element]) == 1:
+            yield (
+                name,
+                [
+                    Collecting(contract.name, contract.responsible, name)
+                    for contract, column in columns
+                    if (column.name, column.element) == (name, element)
+                    and name not in (*catalog.feeding_key(contract, record), *contract.key, contract.version)
+                ],
+            )
 
 
 def _breach(document: Document, rule: str, problem: str, todo: str, *steps: str | int) -> Breach:

@@ -96,6 +96,12 @@ class Arrivals:
         self._lake, self._contract, self._raw = lake, contract, raw
         self._tables, self._declared = tables, declared
 
+    def are_none(self) -> bool:
+        """Whether nothing of this source was ever delivered: then there is nothing to judge, nor was it ever."""
+        if self._lake.exists(self._raw.id):
+            return False
+        return self._contract.name not in self._lake.distinct_values(BATCHES, "source")
+
     def unjudged(self) -> list[BatchEntry]:
         verdicts = verdicts_of(self._lake, self._contract.name)
         return [entry for entry in batches_of(self._lake, self._contract.name) if entry.batch not in verdicts]

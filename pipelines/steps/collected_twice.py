@@ -19,10 +19,12 @@ from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.elements import match_key
 from pipelines.lake.refresh import Refreshed, by_change_feeds, refresh
 from pipelines.modelling import DELIVERED, latest
-from pipelines.project.catalogue_check import Duplicate, duplicates_of
+from pipelines.project.catalogue_check import Collecting, Duplicate, duplicates_of
 from pipelines.project.digest import digest
 from pipelines.project.workspace import Project, Workspace
 from pipelines.steps.task import Step, Tables, Task
+from pipelines.steps.voices import names_a_record
+from pipelines.tables import layout
 from pipelines.tables.specs import DUPLICATES, standard_spec
 from pipelines.tables.table import TableSpec
 
@@ -44,20 +46,20 @@ class Pair:
 def pairs_of(catalog: Catalog) -> list[Pair]:
     """Every two sources of different agencies that deliver an item of one golden record."""
     return [
-        Pair(item, source, other, (agency, other_agency), _authority(catalog, item, (source, other)))
+        Pair(item, one.source, other.source, (one.agency, other.agency), _authority(catalog, item, one, other))
         for item in duplicates_of(catalog)
-        for (source, agency), (other, other_agency) in itertools.combinations(item.deliveries, 2)
-        if agency != other_agency
+        for one, other in itertools.combinations(item.collecting, 2)
+        if one.agency != other.agency
     ]
 
 
-def _authority(catalog: Catalog, item: Duplicate, pair: tuple[str, str]) -> str:
+def _authority(catalog: Catalog, item: Duplicate, one: Collecting, other: Collecting) -> str:
     """The source that counts first: for an attribute as its record says, for any other item by rank."""
     record = catalog.records[item.record]
     if item.item not in record.attributes:
-        return pair[0]
+        return one.source
     listed = [contract.name for contract, _ in catalog.authorities(record, item.item)]
-    return next((source for source in listed if source in pair), pair[0])
+    return next((source for source in listed if source in (one.source, other.source)), one.source)
 
 
 def duplicate_tasks(project: Project) -> Iterator[Task]:
@@ -77,7 +79,9 @@ def duplicate_tasks(project: Project) -> Iterator[Task]:
 def count_duplicates(workspace: Workspace) -> Refreshed:
     """Bring the table up to date. A change of any source counts all of it again: a number has no keys."""
     lake, catalog = workspace.lake, workspace.catalog
-    pairs = pairs_of(catalog)
+    declared_pairs = pairs_of(catalog)
+    # A source without rows has no key in common with any.
+    pairs = [pair for pair in declared_pairs if all(_has_rows(workspace, name) for name in (pair.source, pair.other))]
 
     def compute(_: ir.Table | None) -> ir.Table:
         counts: dict[str, int] = {}
@@ -89,9 +93,15 @@ def count_duplicates(workspace: Workspace) -> Refreshed:
         table = pa.Table.from_pylist(rows, SCHEMA)
         return lake.engine.taken_in(table.to_reader(), "duplicates")
 
-    declared = digest(__name__, [str(pair) for pair in pairs], catalog.contracts, catalog.records, catalog.elements)
+    declared = digest(
+        __name__, [str(pair) for pair in declared_pairs], catalog.contracts, catalog.records, catalog.elements
+    )
     inputs = _inputs(catalog)
     return refresh(lake, DUPLICATES, by_change_feeds(lake, inputs, declared, compute, DUPLICATES.key, lambda _: None))
+
+
+def _has_rows(workspace: Workspace, source: str) -> bool:
+    return workspace.lake.row_count(layout.standard(source)) > 0
 
 
 def _inputs(catalog: Catalog) -> list[TableSpec]:
@@ -127,9 +137,12 @@ def _side(
     """The newest row of each golden key of a source: what is compared of each of its items."""
     contract = catalog.contracts[source]
     rows, own = read(standard_spec(catalog, contract)), catalog.feeding_key(contract, record)
-    rows = rows.filter(ibis.and_(*(rows[part].notnull() for part in own)))
-    items = dict.fromkeys(pair.item.item for pair in pairs if source in (pair.source, pair.other))
-    values = {_column(source, item): match_key(rows[item], catalog.element_of(contract, item)) for item in items}
+    rows = rows.filter(ibis.and_(*names_a_record(catalog, record, contract, rows)))
+    columns = {pair.item.item: one.column for pair in pairs for one in pair.item.collecting if one.source == source}
+    values = {
+        _column(source, item): match_key(rows[column], catalog.element_of(contract, column))
+        for item, column in columns.items()
+    }
     keys = {f"_{part}": rows[column] for part, column in zip(record.key, own, strict=True)}
     newest = latest(
         rows.select(**keys, **values, **{name: rows[name] for name in DELIVERED}), key=[*keys], order=DELIVERED

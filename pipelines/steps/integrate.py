@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.declarations.catalog import Catalog
-from pipelines.declarations.contract import Contract
 from pipelines.declarations.element import Element
 from pipelines.declarations.golden_record import GoldenRecord
 from pipelines.declarations.rule import BATCH, FLAGS, ROW_NUMBER, Rule
-from pipelines.elements import derived, has_form, match_key
+from pipelines.elements import derived, match_key
 from pipelines.lake.refresh import Refreshed, Way, by_columns, refresh
 from pipelines.modelling import DELIVERED, latest
 from pipelines.project.digest import digest
@@ -27,7 +26,16 @@ from pipelines.steps.newest_day import Ending, by_newest_day, counts_on, newest_
 from pipelines.steps.overrides import OVERRIDE, column_of, has_overrides, overridden, overridden_keys
 from pipelines.steps.responsibility import deciding, with_agency
 from pipelines.steps.task import Step, Tables, Task, origins_of
-from pipelines.steps.voices import Candidate, SourcedValue, Voice, is_disputed, voice_of, voices_of, wins
+from pipelines.steps.voices import (
+    Candidate,
+    SourcedValue,
+    Voice,
+    is_disputed,
+    names_a_record,
+    voice_of,
+    voices_of,
+    wins,
+)
 from pipelines.tables import layout
 from pipelines.tables.specs import OVERRIDES, conflict_spec, golden_spec, standard_spec
 from pipelines.tables.table import TableSpec
@@ -40,7 +48,7 @@ SOUND = "__sound"
 class Over:
     """What the expressions are built over: how a table is read, how rows are kept under a name (those that are used
     twice, and those of some keys where they are few), the day that rows are held against (None: any), and what people
-    have settled about a golden record (None: nothing).
+    have settled about a golden record (None: nothing). Sources that are `silent` have no row.
     """
 
     read: Callable[[TableSpec], ir.Table]
@@ -48,6 +56,7 @@ class Over:
     keep_if_few: Callable[[ir.Table, str], ir.Table]
     day: Callable[[], datetime.date | None]
     settled: Callable[[], ir.Table | None]
+    silent: frozenset[str] = frozenset()
 
 
 DECLARED = Over(lambda spec: spec.unbound, lambda rows, _: rows, lambda rows, _: rows, lambda: None, lambda: None)
@@ -92,6 +101,7 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
         lambda: (
             overridden(catalog, record, lake.read(OVERRIDES), newest_day(lake)) if has_overrides(lake, record) else None
         ),
+        _silent(workspace, record),
     )
     feeders = catalog.feeders(record)
     authorities = [catalog.authorities(record, name) for name in record.attributes]
@@ -125,6 +135,19 @@ def integrate(workspace: Workspace, record: GoldenRecord) -> tuple[Refreshed, Re
     return golden, conflicts
 
 
+def _silent(workspace: Workspace, record: GoldenRecord) -> frozenset[str]:
+    """Feeders without a row, which need not be asked: a plan over many tables costs its time even where they are empty.
+
+    None of them if no other one speaks of any attribute.
+    """
+    catalog, lake = workspace.catalog, workspace.lake
+    silent = {
+        contract.name for contract in catalog.feeders(record) if not lake.row_count(layout.standard(contract.name))
+    }
+    asked = {contract.name for name in record.attributes for contract, _ in catalog.authorities(record, name)}
+    return frozenset(silent if asked - silent else ())
+
+
 def follows_newest_day(record: GoldenRecord) -> bool:
     """Whether the golden record changes with the day of the newest receipt, and not only with its sources' rows."""
     return any(attribute.until for attribute in record.attributes.values())
@@ -137,18 +160,27 @@ def _golden(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table |
         joined = joined.left_join(settled, [*record.key]).drop(*(f"{part}_right" for part in record.key))
     columns: dict[str, ir.Value] = {part: joined[part] for part in record.key}
     for name, attribute in record.attributes.items():
-        candidates = _candidates(catalog, record, name, joined)
+        candidates = _candidates(catalog, record, over, name, joined)
         in_turn = _in_turn(candidates, attribute.resolve, _derived_from_key(record, name, joined))
         disputed = is_disputed(record, name, candidates)
         if settled is not None:
             override = SourcedValue(OVERRIDE, joined[column_of(name)], None)
             in_turn = [(override.heard(only_sound=False), override), *in_turn]
             disputed = disputed & override.value.isnull()
-        columns[name] = ibis.cases(*((adopted, stated.value) for adopted, stated in in_turn))
-        columns[f"{name}_source"] = ibis.cases(*((adopted, stated.source) for adopted, stated in in_turn))
+        nothing = ibis.null(catalog.attribute_element(record, name).ibis_type)
+        columns[name] = _first(((adopted, stated.value) for adopted, stated in in_turn), nothing)
+        columns[f"{name}_source"] = _first(
+            ((adopted, stated.source) for adopted, stated in in_turn), ibis.null("string")
+        )
         columns[f"{name}_disputed"] = disputed
     golden = joined.select(**columns)
     return golden.mutate(**{FLAGS: broken_codes(golden, _checks(catalog, record))})
+
+
+def _first(cases: Iterable[tuple[ir.BooleanValue, ir.Value | str]], otherwise: ir.Value) -> ir.Value:
+    """The value of the first case that holds; `otherwise` where there is no case at all."""
+    told = [*cases]
+    return ibis.cases(*told) if told else otherwise
 
 
 def _checks(catalog: Catalog, record: GoldenRecord) -> tuple[Rule, ...]:
@@ -215,7 +247,7 @@ def _conflicts(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Tabl
     for name in record.attributes:
         rows = claims.filter(claims[f"{name}_disputed"])
         element = catalog.attribute_element(record, name)
-        for candidate in _candidates(catalog, record, name, rows):
+        for candidate in _candidates(catalog, record, over, name, rows):
             # Columns of these very rows: Ibis would look for those of other rows among all that these come from.
             claimed = rows.select(
                 **{part: rows[part] for part in record.key},
@@ -238,7 +270,7 @@ def _acting(workspace: Workspace, claims: ir.Table) -> ir.Table:
 
 def _joined(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table | None) -> ir.Table:
     """Every golden key with what each voice says beside it, in columns of its prefix. Hash joins spill."""
-    voices = voices_of(catalog, record)
+    voices = [voice for voice in voices_of(catalog, record) if voice.contract.name not in over.silent]
     sides = [_side(catalog, record, over, voice, keys) for voice in voices]
     # Who is known only by a row that no longer counts is known all the same.
     known = [side.select(*record.key) for side, voice in zip(sides, voices, strict=True) if voice.hears_every_row]
@@ -272,7 +304,7 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
     order = [f"{voice.prefix}{name}" for name in DELIVERED]
     values = {name: rows[name] for name in sorted(asked)}
     values |= _soundness(catalog, rows, {name: catalog.element_of(contract, name) for name in values})
-    side = rows.filter(ibis.and_(*_names_a_record(catalog, record, contract, rows))).select(
+    side = rows.filter(ibis.and_(*names_a_record(catalog, record, contract, rows))).select(
         **{part: rows[column] for part, column in zip(record.key, own, strict=True)},
         **{f"{voice.prefix}{name}": value for name, value in values.items()},
         **dict(zip(order, DELIVERED, strict=True)),
@@ -280,19 +312,12 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
     return side if {*contract.key} <= {*own} else latest(side, key=record.key, order=order)
 
 
-def _names_a_record(
-    catalog: Catalog, record: GoldenRecord, contract: Contract, rows: ir.Table
-) -> Iterator[ir.BooleanValue]:
-    """Per part of the key whether a row of a source has one."""
-    for part, column in zip(record.key, catalog.feeding_key(contract, record), strict=True):
-        is_of_part = catalog.element_of(contract, column).name == part
-        yield rows[column].notnull() if is_of_part else has_form(rows[column], catalog.elements[part])
-
-
-def _candidates(catalog: Catalog, record: GoldenRecord, name: str, joined: ir.Table) -> list[Candidate]:
+def _candidates(catalog: Catalog, record: GoldenRecord, over: Over, name: str, joined: ir.Table) -> list[Candidate]:
     """What each authority of an attribute says, in order of authority."""
     found = []
     for contract, column in catalog.authorities(record, name):
+        if contract.name in over.silent:
+            continue
         prefix = voice_of(contract, record.attributes[name]).prefix
         stated, element = _sourced_value(joined, contract.name, prefix + column), catalog.element_of(contract, column)
         found.append(

@@ -19,6 +19,7 @@ from pipelines.rules.counting import Ungated
 from pipelines.rules.gate import weigh, write_verdicts
 from pipelines.rules.rows import PLACE
 from pipelines.rules.verdicts import (
+    NEVER,
     Judged,
     as_untypable,
     batches_of,
@@ -140,6 +141,8 @@ class _Standardise:
         self._arrivals = arrivals_of(self._lake, self._catalog, contract)
 
     def run(self) -> Standardised:
+        if self._arrivals.are_none():
+            return self._of_nothing()
         unjudged = self._arrivals.unjudged()
         is_done = not unjudged and self._arrivals.is_current()
         if not is_done and self._lake.hold():  # another writer may have been at work
@@ -168,6 +171,15 @@ class _Standardise:
             self._check_key()
         held = tuple(batch for batch in (*judged, *self._untyped) if verdicts[batch.batch] == Verdict.HELD)
         return Standardised(self._contract.name, tuple(done), judged, held)
+
+    def _of_nothing(self) -> Standardised:
+        """The empty tables of a source that nothing was delivered of."""
+        if self._arrivals.is_current(NEVER):
+            return left_alone(self._workspace, self._contract)
+        if self._lake.hold() and not self._arrivals.are_none():  # another writer has been at work
+            return self.run()
+        done = self._refreshed(self._arrivals.news([]), None, NEVER)
+        return Standardised(self._contract.name, tuple(done), judged=[])
 
     def _check_key(self) -> None:
         if repeated := self._lake.repeated_keys(self._standard):
@@ -245,7 +257,7 @@ class _Standardise:
         newest = self._newest(verdicts)
         return Gated(self._contract, ungated, accepted, critical, newest, refused, undated, damaged)
 
-    def _refreshed(self, news: News, gated: Gated | None) -> list[Refreshed]:
+    def _refreshed(self, news: News, gated: Gated | None, decided: tuple[str, int] | None = None) -> list[Refreshed]:
         names, by = self._standard.names, self._contract.key[0]
         by_key = Scope(news.reason)
         by_batch = Scope(news.reason)
@@ -280,7 +292,7 @@ class _Standardise:
             stored = None if news.new is None or keys is None else self._lake.read(self._alias).semi_join(keys, ALIAS)
             return gated.forms(self._columns_with_forms(), stored)
 
-        mark = self._arrivals.mark()
+        mark = self._arrivals.mark(decided)
         done = []
         if self._withdrawn:
             done.append(self._refresh(self._withdrawn, mark, by_key, kept(True), by, gated))

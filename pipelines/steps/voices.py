@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import Contract
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
+from pipelines.elements import has_form
 
 ABSENT = -1  # the score of a source that says nothing, below that of any vote
 
@@ -83,10 +84,19 @@ def voices_of(catalog: Catalog, record: GoldenRecord) -> list[Voice]:
     return list(voices.values())
 
 
+def names_a_record(
+    catalog: Catalog, record: GoldenRecord, contract: Contract, rows: ir.Table
+) -> Iterator[ir.BooleanValue]:
+    """Per part of the key whether a row of a source has one."""
+    for part, column in zip(record.key, catalog.feeding_key(contract, record), strict=True):
+        is_of_part = catalog.element_of(contract, column).name == part
+        yield rows[column].notnull() if is_of_part else has_form(rows[column], catalog.elements[part])
+
+
 def wins(candidates: Sequence[Candidate], resolve: str, only_sound: bool) -> list[ir.BooleanValue]:
     """Per candidate whether it may win; the first that may, in order of authority, does."""
     heard = [candidate.heard(only_sound) for candidate in candidates]
-    if resolve == "authority" or len(candidates) == 1:
+    if resolve == "authority" or len(candidates) <= 1:
         return heard
     both = list(zip(heard, candidates, strict=True))
     if resolve == "latest":
@@ -120,7 +130,7 @@ def _votes(candidate: Candidate, candidates: Sequence[Candidate]) -> ir.IntegerV
 def is_disputed(record: GoldenRecord, name: str, candidates: Sequence[Candidate]) -> ir.BooleanValue:
     """Whether two sources that say anything differ. What changes with time (`latest`) is no dispute."""
     attribute = record.attributes[name]
-    if attribute.resolve == "latest" or attribute.compare == "none" or len(candidates) == 1:
+    if attribute.resolve == "latest" or attribute.compare == "none" or len(candidates) <= 1:
         return ibis.literal(False)
     first = ibis.coalesce(*(candidate.compared for candidate in candidates))
     return functools.reduce(operator.or_, [(candidate.compared != first).fill_null(False) for candidate in candidates])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.project.catalogue_check import ARTICLE, Breach, check_catalogue
+from pipelines.project.catalogue_check import ARTICLE, Breach, Collecting, check_catalogue
 from tests.support.deliveries import Delivered, household, permit
 from tests.support.place import PROJECT, Place
 from tests.support.tiny_project import tiny_project
@@ -51,8 +51,8 @@ def test_the_same_item_from_two_agencies_is_listed_with_both_and_is_no_breach(pr
     found = check_catalogue(project)
     assert found.breaches == ()
     (sex,) = [duplicate for duplicate in found.duplicates if duplicate.item == "sex"]
-    assert ("household_registration", "public_security") in sex.deliveries
-    assert ("residence_permit", "floating_population_service") in sex.deliveries
+    assert Collecting("household_registration", "public_security", "sex") in sex.collecting
+    assert Collecting("residence_permit", "floating_population_service", "sex") in sex.collecting
     assert not [duplicate for duplicate in found.duplicates if duplicate.item in ("id_number", "updated_at")]
 
 
