@@ -26,8 +26,8 @@ test: $(SPARK_READY) java
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/codespell $$(git ls-files "*.py" "*.md" "*.yml" "*.toml")
-	.venv/bin/pytest -n 3 --dist loadfile -m "not spark and not whole_lake"
-	.venv/bin/pytest -n 3 --dist loadfile -m "not spark and whole_lake"
+	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not spark and not whole_lake"
+	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not spark and whole_lake"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
 	.venv/bin/pytest -m cluster
 

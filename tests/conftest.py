@@ -25,9 +25,27 @@ pytest_plugins = [
 ]
 
 
+# Few tests each, and minutes long: lakes over all that is declared, or the same lake several times.
+LONGEST = (
+    "test_parity.py",
+    "test_few_rows.py",
+    "test_credentials.py",
+    "test_livelihood.py",
+    "test_births_and_residences.py",
+    "test_economy.py",
+    "test_dagster.py",
+    "test_incremental.py",
+    "test_power_cut.py",
+    "test_credit.py",
+    "test_legal_entity.py",
+    "test_models.py",
+    "test_receipts.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest module first, and the others beside it, where two processes share the tests."""
-    items.sort(key=lambda item: item.path.name != "test_parity.py")
+    """The longest modules first, and the others beside them: or one process would work on when the others are done."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,14 @@ from pipelines.declarations.reading import DeclarationError, Document, read_text
 from pipelines.declarations.regions import City, Place
 from pipelines.declarations.rule import Expectation
 from pipelines.project.conclusions import Conclusions
-from pipelines.project.references import Documents, check_entry, check_kind, check_references, check_table
+from pipelines.project.references import (
+    Documents,
+    check_elements,
+    check_entry,
+    check_kind,
+    check_references,
+    check_table,
+)
 from pipelines.storage.kept import KeptTexts
 
 OF_CODE = ("code", "title", "also")  # the columns that every code list has
@@ -43,6 +50,8 @@ def read_catalog(root: Path, kept: KeptTexts | None = None) -> Catalog:
         raise DeclarationError(root, None, problem)
     documents: Documents = {}
     catalog = _read(root, documents)
+    about_elements = Conclusions(kept, catalog.elements, catalog.codes, catalog.cities)
+    about_elements.of("elements", TypeAdapter(None), lambda: check_elements(catalog, documents))
     conclusions = Conclusions(kept, catalog.premises)
     conclusions.of("references", TypeAdapter(None), lambda: check_references(catalog, documents))
     dated = {element.name for element in catalog.elements.values() if element.is_dated}

@@ -9,6 +9,7 @@ import ibis
 from pipelines.declarations.agency import AgencyKind
 from pipelines.declarations.catalog import Catalog
 from pipelines.declarations.contract import CREDIT_CODE, DELETE_FLAG, Column, Contract, KindBy, Responsibility
+from pipelines.declarations.fingerprint import fingerprint
 from pipelines.declarations.golden_record import Attribute, GoldenRecord
 from pipelines.declarations.reading import DeclarationError, Document
 from pipelines.declarations.rule import (
@@ -33,10 +34,23 @@ BESIDE_KEY = {*(column.name for column in OF_CONFLICT), "key", "match_key", "cit
 Documents = dict[tuple[str, str], Document]  # (table | element | expectations, name) → where it is declared
 
 
+def check_elements(catalog: Catalog, documents: Documents) -> None:
+    """Raise DeclarationError at the first data element that no expression can be built of.
+
+    Most of what there is to check, and the same for every project over the same catalogue: done once in a process.
+    """
+    declared = fingerprint(catalog.elements, catalog.codes, catalog.cities)
+    if declared not in _SOUND:
+        for name in catalog.elements:
+            _check_element(catalog, name, documents["element", name])
+        _SOUND.add(declared)
+
+
+_SOUND: set[str] = set()  # of the elements in which no mistake was found
+
+
 def check_references(catalog: Catalog, documents: Documents) -> None:
     """Raise DeclarationError at the first name that is declared nowhere, or declaration that could never be run."""
-    for name in catalog.elements:
-        _check_element(catalog, name, documents["element", name])
     for record in catalog.records.values():
         _check_key(catalog, record, documents["table", record.name])
     for contract in catalog.contracts.values():

@@ -147,7 +147,7 @@ def test_another_process_finds_all_of_it(tmp_path: Path, project: Path) -> None:
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "HUILIU_CACHE": str(cache), "HUILIU_PROJECT": str(project)}
         subprocess.run([sys.executable, "-c", OPENED], check=True, env=environment, cwd=conclusions.PIPELINES.parent)
-    assert len([path for path in cache.rglob("*") if path.is_file()]) == 3  # references, models, origins
+    assert len([path for path in cache.rglob("*") if path.is_file()]) == 4  # elements, references, models, origins
 
 
 OPENED = """
