@@ -1,5 +1,6 @@
 """Rules across health records, the household register and the registered deaths; each gives the rows at fault."""
 
+import ibis
 import ibis.expr.types as ir
 
 from foundation_dbs.person.against_register import (
@@ -11,9 +12,10 @@ from foundation_dbs.person.against_register import (
     unknown_to_household,
 )
 from foundation_dbs.person.health import ACTIVE
-from pipelines.modelling import finding
+from pipelines.modelling import DELIVERED, CodesOf, finding, latest
 
-RECORD = "health_record"
+RECORD, CERTIFICATE = "health_record", "disability_registration"
+NO_DISABILITY, IN_FORCE = "无", "有效"
 OF_HOUSEHOLD = "1"  # of resident_type
 OLDEST = 120  # years
 
@@ -66,3 +68,25 @@ def followed_up_beyond_age(health_record: ir.Table) -> ir.Table:
     """Somebody was followed up at an age that nobody reaches."""
     followed = health_record.filter(health_record.followed_up_on.notnull())
     return beyond_age(followed, RECORD, "followed_up_on", most=OLDEST)
+
+
+@finding(
+    title="健康档案的残疾情况与有效的残疾人证不一致",
+    inputs={"kinds": CodesOf("disability_kind"), "named": CodesOf("disability")},
+    affected={RECORD: "id_number", CERTIFICATE: "id_number"},
+)
+def disability_unlike_certificate(
+    health_record: ir.Table, disability_registration: ir.Table, kinds: ir.Table, named: ir.Table
+) -> ir.Table:
+    """An active health record has not the disability of the person's last certificate in force among its own, or none.
+
+    Codes of both lists are one where their titles are; several disabilities (多重) contradict only that there is none.
+    A record that says nothing contradicts nothing, and a disability without a certificate is no fault.
+    """
+    same = kinds.inner_join(named, "title").select(disability_kind=kinds.code, _same=named.code)
+    in_force = disability_registration.filter(disability_registration.state == IN_FORCE)
+    last = latest(in_force, key="id_number", order=["issued_on", *DELIVERED]).select("id_number", "disability_kind")
+    active = health_record.filter((health_record.record_state == ACTIVE) & health_record.disability.notnull())
+    met = active.inner_join(last.left_join(same, "disability_kind").select("id_number", "_same"), "id_number")
+    has_it = (ibis.literal(";") + met.disability + ";").contains(ibis.literal(";") + met["_same"] + ";")
+    return at_fault(met.filter((met.disability == NO_DISABILITY) | ~has_it.fill_null(True)), RECORD)

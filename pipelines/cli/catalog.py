@@ -84,7 +84,7 @@ def register(app: typer.Typer) -> None:
 def _declared(found: Checked) -> tuple[list[str], int]:
     """Items that several agencies deliver, by what is declared, and their number."""
     lines = [
-        _delivered(duplicate, (f"{one.source} ({one.agency})" for one in duplicate.collecting))
+        _delivered(duplicate, (f"{collector.source} ({collector.agency})" for collector in duplicate.collecting))
         for duplicate in found.duplicates
     ]
     return lines, len(lines)

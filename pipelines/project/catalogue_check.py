@@ -249,12 +249,26 @@ def _having(catalog: Catalog, record: GoldenRecord, name: str) -> list[Contract]
 
 def duplicates_of(catalog: Catalog) -> Iterator[Duplicate]:
     """Items that feeders of one golden record collect for different agencies."""
-    for record in catalog.records.values():
+    for declared in catalog.records.values():
+        record = _of_known_sources(catalog, declared)
         for name, collecting in [*_of_attributes(catalog, record), *_beside_attributes(catalog, record)]:
-            if len({one.agency for one in collecting}) > 1:
+            if len({collector.agency for collector in collecting}) > 1:
                 first = collecting[0]
                 title = catalog.contracts[first.source].column(first.column).title
                 yield Duplicate(record.name, name, title, tuple(collecting))
+
+
+def _of_known_sources(catalog: Catalog, record: GoldenRecord) -> GoldenRecord:
+    """The record without the sources that could not be read, and the attributes that nobody else has."""
+    attributes = {
+        name: attribute.model_copy(
+            update={"sources": tuple(at for at in attribute.sources if at.partition(".")[0] in catalog.contracts)}
+        )
+        for name, attribute in record.attributes.items()
+    }
+    known = record.model_copy(update={"attributes": attributes})
+    heard = {name: attribute for name, attribute in attributes.items() if catalog.authorities(known, name)}
+    return record.model_copy(update={"attributes": heard})
 
 
 def _of_attributes(catalog: Catalog, record: GoldenRecord) -> Iterator[tuple[str, list[Collecting]]]:

@@ -339,8 +339,8 @@ def _check_only(
         code_list = catalog.element_of(contract, column).code_list
         known = [code.code for code in catalog.codes[code_list]] if code_list else []
         if unknown := [code for code in listed if code not in known]:
-            said = f"catalog/codes/{code_list}.csv has {', '.join(known)}" if code_list else "it has no code list"
-            raise document.error(f"{name}: only: {column} has no code {', '.join(unknown)}: {said}", *place)
+            instead = f"catalog/codes/{code_list}.csv has {', '.join(known)}" if code_list else "it has no code list"
+            raise document.error(f"{name}: only: {column} has no code {', '.join(unknown)}: {instead}", *place)
 
 
 def _source_of(

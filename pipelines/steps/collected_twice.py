@@ -46,20 +46,20 @@ class Pair:
 def pairs_of(catalog: Catalog) -> list[Pair]:
     """Every two sources of different agencies that deliver an item of one golden record."""
     return [
-        Pair(item, one.source, other.source, (one.agency, other.agency), _authority(catalog, item, one, other))
+        Pair(item, first.source, other.source, (first.agency, other.agency), _authority(catalog, item, first, other))
         for item in duplicates_of(catalog)
-        for one, other in itertools.combinations(item.collecting, 2)
-        if one.agency != other.agency
+        for first, other in itertools.combinations(item.collecting, 2)
+        if first.agency != other.agency
     ]
 
 
-def _authority(catalog: Catalog, item: Duplicate, one: Collecting, other: Collecting) -> str:
+def _authority(catalog: Catalog, item: Duplicate, first: Collecting, other: Collecting) -> str:
     """The source that counts first: for an attribute as its record says, for any other item by rank."""
     record = catalog.records[item.record]
     if item.item not in record.attributes:
-        return one.source
+        return first.source
     listed = [contract.name for contract, _ in catalog.authorities(record, item.item)]
-    return next((source for source in listed if source in (one.source, other.source)), one.source)
+    return next((source for source in listed if source in (first.source, other.source)), first.source)
 
 
 def duplicate_tasks(project: Project) -> Iterator[Task]:
@@ -138,7 +138,9 @@ def _side(
     contract = catalog.contracts[source]
     rows, own = read(standard_spec(catalog, contract)), catalog.feeding_key(contract, record)
     rows = rows.filter(ibis.and_(*names_a_record(catalog, record, contract, rows)))
-    columns = {pair.item.item: one.column for pair in pairs for one in pair.item.collecting if one.source == source}
+    columns = {
+        pair.item.item: first.column for pair in pairs for first in pair.item.collecting if first.source == source
+    }
     values = {
         _column(source, item): match_key(rows[column], catalog.element_of(contract, column))
         for item, column in columns.items()

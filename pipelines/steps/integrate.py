@@ -179,8 +179,8 @@ def _golden(catalog: Catalog, record: GoldenRecord, over: Over, keys: ir.Table |
 
 def _first(cases: Iterable[tuple[ir.BooleanValue, ir.Value | str]], otherwise: ir.Value) -> ir.Value:
     """The value of the first case that holds; `otherwise` where there is no case at all."""
-    told = [*cases]
-    return ibis.cases(*told) if told else otherwise
+    listed = [*cases]
+    return ibis.cases(*listed) if listed else otherwise
 
 
 def _checks(catalog: Catalog, record: GoldenRecord) -> tuple[Rule, ...]:

@@ -16,6 +16,10 @@ from simulation.truth.writing import Truth
 
 HOUSEHOLD, EDUCATION, DISABILITY = "household_registration", "education_record", "disability_registration"
 
+HEALTH = "health_record"
+# Kind of disability on a certificate → the same in a health record; several at once are none of them.
+SAME_IN_HEALTH = {"1": "视力", "2": "听力", "3": "言语", "4": "肢体", "5": "智力", "6": "精神"}
+
 
 @dataclass(frozen=True)
 class Life:
@@ -64,6 +68,7 @@ def credentials_due(
         _hold_against_household(found, rows[source], rows[HOUSEHOLD])
     _hold_schools_against_each_other(found, rows[EDUCATION], rows[HOUSEHOLD])
     _hold_certificates_of_disability(found, rows[DISABILITY])
+    _hold_health_against_certificates(found, rows[HEALTH], rows[DISABILITY])
     certificates_due(truth, rows, regions)
     hold_certificates(found, registers, rows, entities)
     for (record, rule, subject), times in found.items():
@@ -130,6 +135,18 @@ def _hold_certificates_of_disability(found: Found, rows: Iterable[Row]) -> None:
         of_age = f"{int(number[6:10]) + 18}-{number[10:12]}-{number[12:14]}"
         if row["state"] == "有效" and not row["guardian_name"] and day < of_age:
             found["person", "disabled_minor_without_guardian", number] += 1
+
+
+def _hold_health_against_certificates(found: Found, records: Iterable[Row], certificates: Iterable[Row]) -> None:
+    in_force = [row for row in certificates if row["state"] == "有效"]
+    ordered = sorted(in_force, key=lambda row: (str(row["issued_on"]), str(row["updated_at"])))
+    kinds = {str(row["id_number"]): str(row["disability_kind"]) for row in ordered}
+    for row in records:
+        number, stated = str(row["id_number"]), row["disability"]
+        if row["record_state"] == "活动" and stated is not None and number in kinds:
+            same = SAME_IN_HEALTH.get(kinds[number])
+            if stated == "无" or (same and same not in stated.split(";")):
+                found["person", "disability_unlike_certificate", number] += 1
 
 
 def _hold_against_life(found: Found, rows: Iterable[Row], life: Life, people: Records) -> None:

@@ -59,9 +59,9 @@ class Attribute:
 
     def asked_of(self, source: str) -> list[str]:
         """The columns of a source that are looked at."""
-        told = [column for _, name, column in self._places if name == source]
-        return told and [
-            *told,
+        stated = [column for _, name, column in self._places if name == source]
+        return stated and [
+            *stated,
             *([self.until[source]] if source in self.until else []),
             *([self.unless[source][0]] if source in self.unless else []),
         ]

@@ -79,6 +79,19 @@ def record(number: int, person: int, **cells: str) -> Row:
     }
 
 
+def disability(person: int, kind: str, issued_on: str, **cells: str) -> Row:
+    number = f"{person_id(person)}{kind}2"
+    held = {"残疾人证号": number, "公民身份号码": person_id(person), "姓名": name_of(person)}
+    about = {
+        "残疾类别": kind,
+        "残疾等级": "2",
+        "发证日期": issued_on,
+        "证件状态": "有效",
+        "监护人姓名": name_of(MOTHER),
+    }
+    return {**held, **about, "更新时间": DELIVERED_ON, **cells}
+
+
 HOUSEHOLDS = [
     household(MOTHER, 户号="H1"),
     household(FATHER, 户号="H2"),
@@ -122,7 +135,17 @@ RECORDS = [
     record(2, MOTHER, 建档日期="2021-01-01", 既往史="无，高血压"),
     record(3, DEAD, 档案状态="死亡", 终止日期="2026-02-03", 最近随访日期="2026-02-01"),
     record(4, DEAD),
-    record(5, OTHER, 姓名=name_of(STRANGER)),
+    record(5, OTHER, 姓名=name_of(STRANGER), 残疾情况="无"),
+    record(6, FATHER, 残疾情况="肢体；听力"),
+    record(7, STRANGER, 残疾情况="视力"),
+]
+CERTIFICATES = [
+    disability(MOTHER, "4", "2020-05-01"),  # her record says nothing
+    disability(OTHER, "7", "2020-05-01"),
+    disability(FATHER, "1", "2015-05-01"),
+    disability(FATHER, "4", "2020-05-01"),
+    disability(STRANGER, "4", "2020-05-01"),
+    disability(DEAD, "4", "2020-05-01", 证件状态="注销"),
 ]
 DEATHS = [death(DEAD, 死亡日期="2026-02-01")]
 FIRST = {
@@ -141,6 +164,7 @@ LATER = {
     ],
     "floating_population_registration": REGISTRATIONS[5:],
     "health_record": RECORDS[4:],
+    "disability_registration": CERTIFICATES,
 }
 
 
@@ -271,3 +295,7 @@ def test_health_records_hold_each_disease_and_end(known: Known) -> None:
     assert known.found("several_open_health_records") == [person_id(MOTHER)] * 2
     assert known.found("health_record_after_death") == [person_id(DEAD)]
     assert known.found("patient_name_unlike_household") == [person_id(OTHER)]
+
+
+def test_health_records_are_held_against_the_last_certificate_of_disability_in_force(known: Known) -> None:
+    assert known.found("disability_unlike_certificate") == sorted([person_id(OTHER), person_id(STRANGER)])
