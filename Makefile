@@ -13,13 +13,13 @@ SPARK_READY := .venv/.ready-spark-$(firstword $(shell sha256sum requirements-spa
 # What a Python of another version could break: declarations, an installed command, one run the whole way.
 OTHERS := tests/declarations/test_declarations.py tests/project/test_installing.py "tests/steps/test_whole_way.py::test_every_planted_defect_has_its_outcome_and_nothing_else_does[11]"
 
-.PHONY: demo test coverage parity others venv spark java lock clean
+.PHONY: demo test cluster coverage parity others venv spark java lock clean
 
 demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
 
 # Fast tests first, in three processes on two cores, for each waits for its disk now and then; those on Spark after them,
-# in two with one session each; the cluster has the machine alone.
+# in two with one session each.
 test: $(SPARK_READY) java
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -29,6 +29,9 @@ test: $(SPARK_READY) java
 	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not spark and not whole_lake"
 	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not spark and whole_lake"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
+
+# A cluster of its own needs the machine alone for some minutes; CI runs it where its time is enough.
+cluster: $(SPARK_READY) java
 	.venv/bin/pytest -m cluster
 
 # Which lines the fast tests cover in their own processes, by hand: to measure it costs them half as much again.

@@ -1,8 +1,9 @@
-"""One small demo per test process, made by the real verb, for the tests of what people do after `make demo`."""
+"""One small demo for all test processes, made by the real verb, for the tests of what people do after `make demo`."""
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import functools
 import io
 import os
@@ -46,11 +47,29 @@ def huiliu(*arguments: str, where: Path) -> Typed:
 @functools.cache
 def demo_project() -> Path:
     """A folder that looks like the project after `make demo`: its files, and a `demo/` of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="huiliu-demo-"))
+    folder = _project_folder(Path(tempfile.mkdtemp(prefix="huiliu-demo-")))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(_made_demo(), folder / "demo", symlinks=True)
+    return folder
+
+
+def _project_folder(folder: Path) -> Path:
     for path in ROOT.iterdir():
         if path.name != "demo":
             (folder / path.name).symlink_to(path)
-    made = huiliu("demo", "--people", str(PEOPLE), "--dir", "demo", where=folder)
-    assert made.code == 0, made.shown
     return folder
+
+
+def _made_demo() -> Path:
+    """The demo that all processes of one run of the tests copy: it takes minutes, so the first to ask makes it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"huiliu-demo-of-{run}"
+    with Path(f"{folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            folder.mkdir()
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            atexit.register(Path(lock.name).unlink, missing_ok=True)
+            made = huiliu("demo", "--people", str(PEOPLE), "--dir", "demo", where=_project_folder(folder))
+            assert made.code == 0, made.shown
+    return folder / "demo"
