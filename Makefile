@@ -13,14 +13,16 @@ SPARK_READY := .venv/.ready-spark-$(firstword $(shell sha256sum requirements-spa
 # What a Python of another version could break: declarations, an installed command, one run the whole way.
 OTHERS := tests/declarations/test_declarations.py tests/project/test_installing.py "tests/steps/test_whole_way.py::test_every_planted_defect_has_its_outcome_and_nothing_else_does[11]"
 
-.PHONY: demo test cluster coverage parity others venv spark java lock clean
+.PHONY: demo test embedded on-spark cluster coverage parity others venv spark java lock clean
 
 demo: $(READY)
 	@.venv/bin/huiliu demo --people $(PEOPLE) --seed $(SEED) --dir demo
 
-# Fast tests first, in three processes on two cores, for each waits for its disk now and then; those on Spark after them,
-# in two with one session each.
-test: $(SPARK_READY) java
+# Fast tests first, and those on Spark last.
+test: embedded on-spark
+
+# In three processes on two cores, for each waits for its disk now and then.
+embedded: $(SPARK_READY) java
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -28,7 +30,11 @@ test: $(SPARK_READY) java
 	.venv/bin/codespell $$(git ls-files "*.py" "*.md" "*.yml" "*.toml")
 	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not spark and not whole_lake"
 	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not spark and whole_lake"
-	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster"
+
+# In two processes with one session each. TESTS may be fewer: both engines are compared in tests/engines.
+TESTS ?= tests
+on-spark: $(SPARK_READY) java
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "spark and not cluster" $(TESTS)
 
 # A cluster of its own needs the machine alone for some minutes; CI runs it where its time is enough.
 cluster: $(SPARK_READY) java
