@@ -135,7 +135,7 @@ RECORDS = [
     record(2, MOTHER, 建档日期="2021-01-01", 既往史="无，高血压"),
     record(3, DEAD, 档案状态="死亡", 终止日期="2026-02-03", 最近随访日期="2026-02-01"),
     record(4, DEAD),
-    record(5, OTHER, 姓名=name_of(STRANGER), 残疾情况="无"),
+    record(5, OTHER, 姓名=name_of(STRANGER), 残疾情况="无残疾"),
     record(6, FATHER, 残疾情况="肢体；听力"),
     record(7, STRANGER, 残疾情况="视力"),
 ]
