@@ -53,7 +53,8 @@ class Attribute(Declared):
     """One attribute: its sources in order of authority, each `source` or `source.column`.
 
     `until` names per source the column with the last day on which a row of it counts for this attribute; without such
-    a day it counts for good. `only` names per source columns and the codes of which a row must have one to count.
+    a day it counts for good. `unless` names per source columns and the codes with which a row
+    does not count.
     Feeders that `sources` does not list come last if they have a column of this name; with `others: none` they are not
     asked, for theirs is another thing.
     """
@@ -65,7 +66,7 @@ class Attribute(Declared):
     others: Literal["none"] | None = None
     compare: Literal["none"] | None = None
     until: dict[str, str] = Field(default_factory=dict)
-    only: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+    unless: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
 
 
 class GoldenRecord(Declared):

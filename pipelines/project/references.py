@@ -301,8 +301,8 @@ def _check_attribute(
         raise document.error(f"{name}: no source has such a column; name one with `from`, or remove it", *place)
     for source, column in attribute.until.items():
         _check_until(catalog, record, name, source, column, document)
-    for source, codes in attribute.only.items():
-        _check_only(catalog, record, name, source, codes, document)
+    for source, codes in attribute.unless.items():
+        _check_unless(catalog, record, name, source, codes, document)
     if attribute.otherwise:
         try:
             if attribute.otherwise not in record.key:
@@ -323,7 +323,7 @@ def _check_until(
         raise document.error(f"{name}: until: {source}.{column} is a {kind}; name the column of a last day", *place)
 
 
-def _check_only(
+def _check_unless(
     catalog: Catalog,
     record: GoldenRecord,
     name: str,
@@ -331,22 +331,22 @@ def _check_only(
     codes: Mapping[str, Sequence[str]],
     document: Document,
 ) -> None:
-    contract = _source_of(catalog, record, name, source, document, ("attributes", name, "only", source))
+    contract = _source_of(catalog, record, name, source, document, ("attributes", name, "unless", source))
     for column, listed in codes.items():
-        place = ("attributes", name, "only", source, column)
+        place = ("attributes", name, "unless", source, column)
         if column not in {column.name for column in contract.columns}:
-            raise document.error(f"{name}: only: {source} has no column {column}", *place)
+            raise document.error(f"{name}: unless: {source} has no column {column}", *place)
         code_list = catalog.element_of(contract, column).code_list
         known = [code.code for code in catalog.codes[code_list]] if code_list else []
         if unknown := [code for code in listed if code not in known]:
             instead = f"catalog/codes/{code_list}.csv has {', '.join(known)}" if code_list else "it has no code list"
-            raise document.error(f"{name}: only: {column} has no code {', '.join(unknown)}: {instead}", *place)
+            raise document.error(f"{name}: unless: {column} has no code {', '.join(unknown)}: {instead}", *place)
 
 
 def _source_of(
     catalog: Catalog, record: GoldenRecord, name: str, source: str, document: Document, place: tuple[str, ...]
 ) -> Contract:
-    """The source that `until` or `only` names at `place` of an attribute."""
+    """The source that `until` or `unless` names at `place` of an attribute."""
     contract = next((contract for contract, _ in catalog.authorities(record, name) if contract.name == source), None)
     if contract is None:
         raise document.error(f"{name}: {place[2]}: {source} is no source of this attribute", *place)

@@ -299,8 +299,8 @@ def _side(catalog: Catalog, record: GoldenRecord, over: Over, voice: Voice, keys
     }
     if voice.until:
         rows = rows.filter(counts_on(rows, voice.until, over.day()))
-    for column, codes in voice.only:
-        rows = rows.filter(rows[column].isin(codes))
+    for column, codes in voice.unless:
+        rows = rows.filter(~rows[column].isin(codes).fill_null(False))
     order = [f"{voice.prefix}{name}" for name in DELIVERED]
     values = {name: rows[name] for name in sorted(asked)}
     values |= _soundness(catalog, rows, {name: catalog.element_of(contract, name) for name in values})

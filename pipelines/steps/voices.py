@@ -23,28 +23,28 @@ ABSENT = -1  # the score of a source that says nothing, below that of any vote
 class Voice:
     """A source as it speaks of some attributes: by its latest row, or the latest that counts.
 
-    A row counts `until` a day or later, and that has one of the codes which `only` gives for columns.
+    A row counts `until` a day or later, `unless` it has one of the codes given for columns.
     """
 
     contract: Contract
     until: str | None = None
-    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unless: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def prefix(self) -> str:
         """Of its columns in the joined table, in letters that every engine takes."""
-        codes = [f"{column}_{crc32(','.join(listed).encode()):x}" for column, listed in self.only]
+        codes = [f"{column}_{crc32(','.join(listed).encode()):x}" for column, listed in self.unless]
         return "".join(f"{part}__" for part in (self.contract.name, self.until, *codes) if part)
 
     @property
     def hears_every_row(self) -> bool:
-        return self.until is None and not self.only
+        return self.until is None and not self.unless
 
 
 def voice_of(contract: Contract, attribute: Attribute) -> Voice:
     """How a source speaks of an attribute."""
-    only = attribute.only.get(contract.name, {})
-    return Voice(contract, attribute.until.get(contract.name), tuple(sorted(only.items())))
+    unless = attribute.unless.get(contract.name, {})
+    return Voice(contract, attribute.until.get(contract.name), tuple(sorted(unless.items())))
 
 
 @dataclass(frozen=True)

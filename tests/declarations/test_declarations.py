@@ -123,10 +123,10 @@ MISTAKES = {
     "feeds nothing": Mistake(HOUSEHOLDS, "record: person,", "record: people,", "no golden record `people`"),
     "feeds by another key": Mistake(PENSIONS, "rank: 4}", "rank: 4, key: employer_code}", "is a credit_code, where"),
     "feeds by no column": Mistake(PENSIONS, "rank: 4}", "rank: 4, key: worker}", "needs a column `worker`"),
-    "only rows of no code": Mistake(PERSON, "[登记, 变更]", "[登记, 迁出]", "residence_event.csv has 登记", at="only"),
-    "only rows without codes": Mistake(PERSON, "residence_event: [", "phone: [", "phone has no code 登记", at="only"),
-    "only rows of no column": Mistake(PERSON, "{residence_event: ", "{event: ", "has no column event", at="only"),
-    "only rows of no source": Mistake(PERSON, "{floating_population_registration: {", "{x: {", "no source", at="only"),
+    "unless of no code": Mistake(PERSON, "[注销]", "[迁出]", "residence_event.csv has 登记", at="unless"),
+    "unless without codes": Mistake(PERSON, "residence_event: [", "phone: [", "phone has no code 注销", at="unless"),
+    "unless of no column": Mistake(PERSON, "{residence_event: ", "{event: ", "has no column event", at="unless"),
+    "unless of no source": Mistake(PERSON, "{floating_population_registration: {", "{x: {", "no source", at="unless"),
     "name said in the file": Mistake(HOUSEHOLDS, "update: daily", "update: daily\nname: x", "remove it", at="name: x"),
     "not a mapping": Mistake(
         "catalog/agencies.yml", "{title: 内蒙古自治区公安厅, level: region}", "公安厅", "a mapping such as"

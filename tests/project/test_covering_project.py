@@ -95,7 +95,7 @@ def test_every_kind_of_rule_is_declared(catalog: Catalog) -> None:
 def test_every_resolution_of_a_golden_record_is_declared(catalog: Catalog) -> None:
     attributes = [attribute for record in catalog.records.values() for attribute in record.attributes.values()]
     assert {attribute.resolve for attribute in attributes} == {*get_args(Attribute.model_fields["resolve"].annotation)}
-    for asked in ("until", "only", "others", "compare"):
+    for asked in ("until", "unless", "others", "compare"):
         assert any(getattr(attribute, asked) for attribute in attributes), asked
     assert any("." in source for attribute in attributes for source in attribute.sources)
     records = catalog.records.values()

@@ -26,8 +26,8 @@ SOURCES = (
 MAJORITY, TIE, MOVED, STAYED, VARIANT, UNKNOWN, ANCIENT = 1, 3, 5, 7, 9, 11, 13
 # Values that break a check of their element: beside a sound one, on the newer row, and alone.
 UNLISTED, NOWHERE, SINGLE_SOURCE, MASKED = 15, 17, 19, 21
-# Registered apart from their household: still there, gone since, and cancelled without a day.
-AWAY, GONE, CANCELLED = 23, 25, 27
+# Registered apart from their household: still there, gone since, cancelled without a day, and by a word of no list.
+AWAY, GONE, CANCELLED, RENEWED = 23, 25, 27, 35
 PASSPORT = "E12345678"
 # Whom nobody knows but who gave them a certificate, or keeps their account.
 CERTIFIED, SAVING = 29, 31
@@ -100,12 +100,13 @@ def deliver_people(landing: Path) -> None:
         household(NOWHERE),
         household(SINGLE_SOURCE, 民族="77"),
         household(MASKED, 姓名=f"{name_of(MASKED)[0]}**"),
-        *(household(number) for number in (AWAY, GONE, CANCELLED)),
+        *(household(number) for number in (AWAY, GONE, CANCELLED, RENEWED)),
     ]
     registrations = [
         registration(AWAY, "登记"),
         registration(GONE, "登记", 离开日期="2026-02-20"),
         registration(CANCELLED, "注销"),
+        registration(RENEWED, "续期"),
     ]
     permits = [
         permit(MAJORITY, 性别="女"),
@@ -153,11 +154,12 @@ def test_the_latest_word_stands_and_is_no_dispute(people: dict[str, Any]) -> Non
 
 
 def test_a_registration_counts_while_it_goes_on_and_is_not_cancelled(people: dict[str, Any]) -> None:
-    lives = {number: of(people, number) for number in (AWAY, GONE, CANCELLED)}
+    lives = {number: of(people, number) for number in (AWAY, GONE, CANCELLED, RENEWED)}
     assert {number: row["residence_region"] for number, row in lives.items()} == {
         AWAY: "150302",
         GONE: "150102",
         CANCELLED: "150102",
+        RENEWED: "150302",
     }
     assert lives[AWAY]["residence_address"] == f"新街{AWAY}号"
 
