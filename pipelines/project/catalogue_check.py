@@ -253,9 +253,13 @@ def duplicates_of(catalog: Catalog) -> Iterator[Duplicate]:
         record = _of_known_sources(catalog, declared)
         for name, collecting in [*_of_attributes(catalog, record), *_beside_attributes(catalog, record)]:
             if len({collector.agency for collector in collecting}) > 1:
-                first = collecting[0]
-                title = catalog.contracts[first.source].column(first.column).title
-                yield Duplicate(record.name, name, title, tuple(collecting))
+                yield Duplicate(record.name, name, _title(catalog, record, name, collecting[0]), tuple(collecting))
+
+
+def _title(catalog: Catalog, record: GoldenRecord, name: str, first: Collecting) -> str:
+    if name in record.attributes:
+        return catalog.attribute_title(record, name)
+    return catalog.contracts[first.source].column(first.column).title
 
 
 def _of_known_sources(catalog: Catalog, record: GoldenRecord) -> GoldenRecord:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pipelines.reports.site.words import share
 from tests.support.dirty_report import PEOPLE, DirtyReport
 from tests.support.html_page import Page
 
@@ -150,3 +151,19 @@ def test_an_agency_lists_as_many_conflicts_and_findings_as_it_counts(dirty_repor
                 assert len(second["rows"]) - 1 == shown[figure] == number(second["caption"].split(unit)[0])
                 seen[figure] += shown[figure]
     assert seen == {"来源冲突": 10, "核查发现": 4}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.0, "100%"),
+        (0.99998, ">99.9%"),
+        (0.9994, "99.9%"),
+        (0.5, "50%"),
+        (0.05, "5.00%"),
+        (0.00001, "<0.01%"),
+        (0, "0%"),
+    ],
+)
+def test_what_is_rounded_to_all_or_nothing_says_so(value: float, shown: str) -> None:
+    assert share(value) == shown

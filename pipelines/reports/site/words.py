@@ -47,6 +47,8 @@ def share(value: float | None) -> str:
         return NO_VALUE
     if 0 < value < 0.0001:
         return "<0.01%"
+    if 0.9995 <= value < 1:  # what is rounded to all is not all
+        return ">99.9%"
     return f"{value:.2%}" if 0 < value < 0.1 else f"{value:.1%}".replace(".0%", "%")
 
 
