@@ -11,11 +11,12 @@ from foundation_dbs.person.against_register import (
     name_unlike_household,
     unknown_to_household,
 )
+from foundation_dbs.person.disability_findings import IN_FORCE
 from foundation_dbs.person.health import ACTIVE
 from pipelines.modelling import DELIVERED, CodesOf, finding, latest
 
 RECORD, CERTIFICATE = "health_record", "disability_registration"
-NO_DISABILITY, IN_FORCE = "无", "有效"
+NO_DISABILITY = "无"
 OF_HOUSEHOLD = "1"  # of resident_type
 OLDEST = 120  # years
 

@@ -53,8 +53,7 @@ class Attribute(Declared):
     """One attribute: its sources in order of authority, each `source` or `source.column`.
 
     `until` names per source the column with the last day on which a row of it counts for this attribute; without such
-    a day it counts for good. `unless` names per source columns and the codes with which a row
-    does not count.
+    a day it counts for good. `unless` names per source columns and the codes with which a row does not count.
     Feeders that `sources` does not list come last if they have a column of this name; with `others: none` they are not
     asked, for theirs is another thing.
     """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import ibis
 import ibis.expr.types as ir
@@ -25,6 +26,8 @@ from pipelines.elements import (
 )
 from pipelines.elements.kind import Asked, Cities, Codes, Kind
 from pipelines.elements.name_key import name_key
+
+Offer = TypeVar("Offer")
 
 MODULES = (
     capital,
@@ -75,14 +78,8 @@ def alias(value: ir.StringValue, element: Element) -> ir.StringValue:
     """
     if not element.alias:
         return ibis.null("string")
-    kind = KINDS.get(element.normalise)
-    if kind is None or kind.old_form is None:
-        known = ", ".join(named for named, kind in KINDS.items() if kind.old_form)
-        raise ValueError(
-            f"element {element.name}: `alias: true` needs a normaliser that knows another form "
-            f"({known}), not `{element.normalise}`"
-        )
-    return kind.old_form(value)
+    known = _offered(element, lambda kind: kind.old_form, "`alias: true` needs a normaliser that knows another form")
+    return known(value)
 
 
 def has_form(value: ir.StringValue, element: Element) -> ir.BooleanValue:
@@ -90,14 +87,18 @@ def has_form(value: ir.StringValue, element: Element) -> ir.BooleanValue:
 
     Raises ValueError where the element's form cannot be told from others.
     """
+    wanted = "what holds its values needs a normaliser that tells them from others"
+    return _offered(element, lambda kind: kind.has_form, wanted)(value)
+
+
+def _offered(element: Element, offer: Callable[[Kind], Offer | None], wanted: str) -> Offer:
+    """What the kind of an element offers; raises ValueError with what is `wanted` and the kinds that offer it."""
     kind = KINDS.get(element.normalise)
-    if kind is None or kind.has_form is None:
-        known = ", ".join(named for named, kind in KINDS.items() if kind.has_form)
-        raise ValueError(
-            f"element {element.name}: `normalise: {element.normalise}` does not tell its values from others; "
-            f"{known} does"
-        )
-    return kind.has_form(value)
+    found = offer(kind) if kind else None
+    if found is None:
+        known = ", ".join(named for named, kind in KINDS.items() if offer(kind))
+        raise ValueError(f"element {element.name}: {wanted} ({known}), not `{element.normalise}`")
+    return found
 
 
 def derived(key: ir.StringValue, key_element: Element, attribute: str) -> ir.Value:
